@@ -1,0 +1,27 @@
+"""The documentation page, verbatim."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+PAGE_PATH = Path(__file__).with_name("cancelJob.txt")
+
+# Lines of nothing but JSON or HTML punctuation say nothing by themselves.
+_PUNCTUATION = frozenset("{}[],|- ")
+
+
+@cache
+def load_page() -> str:
+    """The page's text as it was published."""
+    return PAGE_PATH.read_text(encoding="utf-8")
+
+
+def page_sha256() -> str:
+    """The SHA-256 of the page's bytes, 64 hex characters: which page a report speaks of."""
+    return sha256(PAGE_PATH.read_bytes()).hexdigest()
+
+
+def statements() -> tuple[str, ...]:
+    """The page's lines that hold more than punctuation, without the white space around them, in order."""
+    lines = (line.strip() for line in load_page().splitlines())
+    return tuple(line for line in lines if not _PUNCTUATION.issuperset(line))
