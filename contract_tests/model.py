@@ -1,0 +1,187 @@
+"""The data that flows through a run: requests, answers, exchanges, findings and the report.
+
+Everything may import this file; it imports nothing of the others. No value in it holds a secret:
+a request names its caller, and only the transport knows the caller's credential.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+CredentialKind = Literal["token", "none", "empty", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request: a role with its token, or somebody without a valid credential."""
+
+    role: str | None = None
+    kind: CredentialKind = "none"
+
+    def __str__(self) -> str:
+        if self.role is not None:
+            return self.role
+        return {"none": "no credential", "empty": "an empty credential", "wrong": "a wrong credential"}.get(
+            self.kind, self.kind
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it is sent, but for the credential. `path` is below the engine's base."""
+
+    method: str
+    path: str
+    caller: Caller
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    content_type: str | None = "application/json"
+    fresh_connection: bool = False
+    """Sent on a connection of its own: what an engine leaves unread cannot spoil the next request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as received; `body` has its content encoding undone.
+
+    `broken_off` says why the body is not whole, None when it is. `elapsed` is in seconds.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    broken_off: str | None = None
+    elapsed: float = 0.0
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+
+class Fault(StrEnum):
+    """Why there is no answer."""
+
+    CONNECT = "no connection"
+    TLS = "no secure connection"
+    DROPPED = "the connection was dropped"
+    TIMEOUT = "no answer in time"
+    PROTOCOL = "the answer is no HTTP"
+    GUARD = "not sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what came of it: an answer, or the fault in its place and a sentence on it."""
+
+    request: Request
+    situation: str
+    answer: Answer | None = None
+    fault: Fault | None = None
+    detail: str = ""
+    started_at: float = 0.0
+    """Seconds since 1970."""
+    job_id: str | None = None
+    """The supplied job that the request is about, also where the body holds it in another form."""
+
+    @property
+    def status(self) -> int | None:
+        """The answer's status, None without an answer."""
+        return self.answer.status if self.answer else None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the answer is a success."""
+        return self.answer is not None and self.answer.is_success
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One break of a rule: what was received, what is documented, where, by whom."""
+
+    rule: str
+    received: str
+    documented: str
+    pointer: str | None = None
+    """JSON pointer into the answer's document, for response rules."""
+    exchange: Exchange | None = None
+
+    @property
+    def role(self) -> str | None:
+        """The caller of the exchange."""
+        return str(self.exchange.request.caller) if self.exchange else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one exchange says of one rule: a finding, or that the rule held."""
+
+    rule: str
+    finding: Finding | None = None
+
+
+Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]
+Verdict = Literal["conforms", "violates", "undecided"]
+Because = Literal["unreachable", "jobs", "tokens", "deadline"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """The outcome of one rule; `reason` says why it is implied or assumed, or was left unchecked."""
+
+    rule: str
+    outcome: Outcome
+    reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+    counts: bool = True
+    """Whether the run is undecided if this rule stays unchecked."""
+    cause: Because | None = None
+    """For an unchecked rule that counts: what was missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the engine answered in a situation on which the page is silent; nothing is judged."""
+
+    situation: str
+    status: int | None
+    content_type: str | None
+    body: str
+    """The beginning of the body, at most a few hundred characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobsUse:
+    """The supply's account: how many were supplied, used, and canceled at the end unused."""
+
+    supplied: int = 0
+    used: int = 0
+    leftover_canceled: int = 0
+    ids_used: tuple[str, ...] = ()
+    ids_left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a run knows, in the order of the ledger; the writers under `report/` render it."""
+
+    verdict: Verdict
+    rules: tuple[RuleResult, ...]
+    engine: str
+    label: str | None = None
+    started_at: float = 0.0
+    duration_s: float = 0.0
+    seed: int = 0
+    tls_verified: bool = True
+    undecided_because: tuple[Because, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences on the run as a whole: why it is undecided, what was retried, what is missing."""
+    jobs: JobsUse = field(default_factory=JobsUse)
+    exchanges: tuple[Exchange, ...] = ()
+    observed: tuple[Observation, ...] = ()
+    interrupted: bool = False
