@@ -1,0 +1,1 @@
+"""Checks of an engine, live or mock, against the contract: plan → exchange → judge → report."""

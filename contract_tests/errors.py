@@ -1,0 +1,18 @@
+"""What can go wrong before or beside the judging.
+
+KitError
+ ├── SettingError      wrong usage, or a setting that cannot be used: exit status 2
+ └── OutsideGuardError a request that must not be sent: a defect of the kit, never sent
+"""
+
+
+class KitError(Exception):
+    """A sentence for the user: what was given, what is allowed, what to do."""
+
+
+class SettingError(KitError):
+    """Wrong usage, or a setting that cannot be used."""
+
+
+class OutsideGuardError(KitError):
+    """The guard's refusal to send a request that could touch a job nobody gave."""
