@@ -1,0 +1,1 @@
+"""The wrong versions of the engine, a file for each aspect."""
