@@ -1,0 +1,231 @@
+"""One check of one engine: supply → plan → run → report."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from secrets import token_hex
+
+import spec
+from contract_tests.guard import Guard
+from contract_tests.judge.answers import holds_job
+from contract_tests.known import Known, apply_known
+from contract_tests.model import Because, Exchange, JobsUse, Observation, Report, Verdict
+from contract_tests.patience import Sender
+from contract_tests.plan import ROLES, Means, Plan, make_plan
+from contract_tests.run import Findings, Runner
+from contract_tests.settings import Settings
+from contract_tests.shown import Presenter
+from contract_tests.supply import Supply
+from contract_tests.transport import Transport
+from contract_tests.verdict import rule_results, verdict_of
+
+MAX_OBSERVED = 300  # characters of a body that are shown
+LEFTOVERS_TIME = 10.0  # seconds beside the deadline for canceling jobs that were made and not used
+
+Progress = Callable[[int, int, str], None]
+MakeSupply = Callable[[int], Supply]
+"""From the number of jobs that the plan wants to the supply; 0 wants a count alone and makes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A report, what may be shown of it, and the signal that ended the run early, if one did."""
+
+    report: Report
+    presenter: Presenter
+    stopped_by: int | None = None
+
+
+def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
+    """The plan for these settings and that many jobs, None for as many as it wants."""
+    if settings.max_jobs is not None:
+        jobs = settings.max_jobs if jobs is None else min(jobs, settings.max_jobs)
+    tokens = settings.connection.tokens
+    means = Means(
+        roles=tuple(role for role in ROLES if role in tokens),
+        others=tuple(role for role in tokens if role not in ROLES),
+        jobs=jobs,
+        derivable=guard.derivable,
+        unsafe=settings.unsafe_probes,
+        wanted=wanted_rules(settings),
+        jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs or --jobs-command",
+        guard=guard,
+    )
+    return make_plan(means, settings.seed)
+
+
+def wanted_rules(settings: Settings) -> frozenset[str] | None:
+    """The rules to check, None for all."""
+    if not settings.only and not settings.skip:
+        return None
+    chosen = frozenset(settings.only) or frozenset(rule.id for rule in spec.load_rules())
+    return chosen - frozenset(settings.skip)
+
+
+def check(
+    settings: Settings,
+    make_supply: MakeSupply,
+    *,
+    known: Sequence[Known] = (),
+    progress: Progress | None = None,
+) -> Checked:
+    """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
+    started_at, started = time.time(), time.monotonic()
+    guard = Guard(unsafe=settings.unsafe_probes)
+    transport = Transport(settings.connection, guard, wrong_credential=_wrong_credential(settings))
+    wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
+    supply = make_supply(wish)
+    guard.supply(supply.supplied)
+    plan = plan_for(settings, None if supply.can_ask() else len(supply.supplied), guard)
+    findings, sender, stopped_by = asyncio.run(_run(settings, plan, transport, supply, progress))
+    report = _report(settings, findings, sender, supply, known=known, started_at=started_at)
+    object.__setattr__(report, "duration_s", round(time.monotonic() - started, 3))
+    return Checked(report, presenter_for(settings, transport), stopped_by)
+
+
+async def _run(
+    settings: Settings, plan: Plan, transport: Transport, supply: Supply, progress: Progress | None
+) -> tuple[Findings, Sender, int | None]:
+    done = 0
+
+    def count(exchange: Exchange) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, max(plan.requests, done), exchange.situation)
+
+    sender = Sender(
+        transport,
+        concurrency=settings.concurrency,
+        rate=settings.rate,
+        deadline=settings.deadline,
+        on_exchange=count,
+    )
+    runner = Runner(plan, sender, supply)
+    signals: list[int] = []
+    try:
+        with _signals_cancel(asyncio.current_task(), signals):
+            findings = await runner.run(settings.deadline)
+            if supply.made and not settings.keep_jobs and "unreachable" not in findings.because:
+                # The rest of the deadline, and a little more: leaving jobs behind is worse than being late.
+                with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                    async with asyncio.timeout(LEFTOVERS_TIME):
+                        await runner.cancel_leftovers()
+    finally:
+        await transport.close()
+    return findings, sender, signals[0] if signals else None
+
+
+@contextlib.contextmanager
+def _signals_cancel(task: "asyncio.Task[object] | None", received: list[int]) -> Iterator[None]:
+    """While inside, SIGINT and SIGTERM end the run instead of the process."""
+    loop = asyncio.get_running_loop()
+    installed = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        if task is not None:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, other threads
+            loop.add_signal_handler(number, partial(stop, number))
+            installed.append(number)
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
+
+
+def _report(  # noqa: PLR0913 - what a run leaves behind
+    settings: Settings,
+    findings: Findings,
+    sender: Sender,
+    supply: Supply,
+    *,
+    known: Sequence[Known],
+    started_at: float,
+) -> Report:
+    fallback_cause: Because | None = findings.because[0] if findings.because else "jobs"
+    results = rule_results(
+        findings.judgements,
+        findings.unchecked,
+        only=frozenset(settings.only) or None,
+        skip=frozenset(settings.skip),
+        strict=settings.strict,
+        documents=any(holds_job(exchange.answer) for exchange in sender.exchanges if exchange.accepted),
+        fallback=("the run ended before", fallback_cause)
+        if not findings.complete
+        else ("no exchange shows it", "jobs"),
+    )
+    import datetime as dt
+
+    results, complaints = apply_known(results, known, today=dt.datetime.now(dt.UTC).date())
+    verdict, because = verdict_of(results, findings.because, interrupted=findings.interrupted)
+    if complaints:
+        verdict = "violates"
+    return Report(
+        verdict=verdict,
+        rules=results,
+        engine=settings.connection.base,
+        label=settings.label,
+        started_at=started_at,
+        seed=settings.seed,
+        tls_verified=not settings.connection.insecure,
+        undecided_because=because if verdict == "undecided" else (),
+        notes=(*findings.notes, *complaints),
+        jobs=JobsUse(
+            supplied=len(supply.supplied),
+            used=len(supply.used),
+            leftover_canceled=findings.leftover_canceled,
+            ids_used=tuple(supply.used),
+            ids_left=tuple(supply.left),
+        ),
+        exchanges=tuple(sender.exchanges),
+        observed=tuple(observations(sender.exchanges)),
+        interrupted=findings.interrupted,
+    )
+
+
+def observations(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """The first answer in each situation but that of a valid request."""
+    seen = {"a valid request", "a job that was not used is canceled"}
+    for exchange in exchanges:
+        if exchange.answer is None or exchange.situation in seen:
+            continue
+        seen.add(exchange.situation)
+        body = exchange.answer.body[: MAX_OBSERVED * 4].decode("utf-8", errors="replace")
+        shortened = body if len(body) <= MAX_OBSERVED else body[:MAX_OBSERVED] + "…"
+        yield Observation(exchange.situation, exchange.status, exchange.answer.header("content-type"), shortened)
+
+
+def presenter_for(settings: Settings, transport: Transport) -> Presenter:
+    """What may be shown of the run."""
+    connection = settings.connection
+    return Presenter(
+        base=connection.base,
+        auth=connection.auth,
+        variables={
+            role: f"${source.variable or f'TOKEN_{role.upper()}'}" for role, source in connection.tokens.items()
+        },
+        secrets=transport.secrets() if not settings.embedded else frozenset(),
+        extra_headers=tuple(connection.headers),
+    )
+
+
+def _wrong_credential(settings: Settings) -> str:
+    """A credential that nobody was given; for basic a user and a password."""
+    wrong = token_hex(16)
+    return f"{wrong[:12]}:{wrong[12:]}" if settings.connection.auth.scheme == "basic" else wrong
+
+
+def exit_status(verdict: Verdict, stopped_by: int | None = None) -> int:
+    """The process's exit status: 0 conforms, 1 violates, 3 undecided, 128 and the signal's number if interrupted."""
+    if stopped_by is not None:
+        return 128 + stopped_by
+    return {"conforms": 0, "violates": 1, "undecided": 3}[verdict]

@@ -1,0 +1,111 @@
+"""Bodies that break the request schema, drawn by schemathesis; it generates and never sends."""
+
+import json
+import random
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+import spec
+
+
+@dataclass(frozen=True, slots=True)
+class BadBody:
+    """A body that must be refused, and the rule that says so."""
+
+    body: bytes
+    rule: str
+
+
+@cache
+def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
+    """At most `count` different bodies that break the request schema, the same ones for the same seed."""
+    bodies: dict[bytes, BadBody] = {}
+    for raw in _drawn(seed, count * 3):
+        body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
+        rule = rule_broken_by(body)
+        if rule is not None:
+            bodies.setdefault(body, BadBody(body, rule))
+    return tuple(bodies.values())[:count]
+
+
+def rule_broken_by(body: bytes) -> str | None:
+    """The rule on requests that the body breaks, None for a valid request."""
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return "request.body"
+    if not isinstance(document, dict):
+        return "request.body"
+    if "job_id" not in document:
+        return "request.job_id.required"
+    if not isinstance(document["job_id"], str):
+        return "request.job_id.type"
+    if not document["job_id"]:
+        return "request.job_id.empty"
+    return None
+
+
+def _no_constant(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def is_valid_request(document: Any) -> bool:
+    """Whether a document is a valid request by the request schema."""
+    return bool(jsonschema_rs.is_valid(dict(spec.load_contract().request_schema), document))
+
+
+def _drawn(seed: int, count: int) -> Iterator[Any]:
+    import schemathesis
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+    from schemathesis.generation.modes import GenerationMode
+
+    contract = spec.load_contract()
+    operation = schemathesis.openapi.from_dict(_bare_document(contract))[contract.path][contract.method]
+    drawn: list[Any] = []
+
+    @seeded(seed)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def draw(case: Any) -> None:
+        drawn.append(case.body)
+
+    state = random.getstate()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            draw()
+    finally:
+        random.setstate(state)
+    yield from drawn
+
+
+def _bare_document(contract: spec.Contract) -> dict[str, Any]:
+    """The operation without its security, so that what is drawn is spent on bodies."""
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "cancelJob", "version": "1"},
+        "paths": {
+            contract.path: {
+                contract.method.lower(): {
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": dict(contract.request_schema)}},
+                    },
+                    "responses": {"200": {"description": "The canceled job"}},
+                }
+            }
+        },
+    }

@@ -1,0 +1,130 @@
+"""One exchange against the rules: the answer to a valid request, and the answer to one that must be refused."""
+
+from typing import Any
+
+import spec
+from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
+from contract_tests.judge.strict_json import NotJson, read_json
+from contract_tests.model import Answer, Exchange, Finding, Judgement
+
+RESPONSE_RULES = tuple(rule for rule in spec.load_rules() if rule.field is not None)
+
+
+def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool = False) -> list[Judgement]:
+    """Judge the 2xx answer to a valid request for `job_id`, None where it is not known which job was meant.
+
+    `overlapping`: other cancel requests were under way, so that another job's document is a break of
+    `effects.overlap` and not of `effects.identity`.
+    """
+    answer = exchange.answer
+    if answer is None or not answer.is_success:
+        return []
+    judgements = [
+        Judgement("transport.status"),
+        _judge(exchange, "transport.status.exact", _status_flaw(answer)),
+        _judge(exchange, "transport.complete", _completeness_flaw(answer)),
+    ]
+    if answer.broken_off:
+        return judgements
+    if not answer.body.strip():
+        received = f"status {answer.status} with an empty body"
+        flaw = (received, "the job itself, a JSON object as in the page's example")
+        return [*judgements, _judge(exchange, "response.document", flaw)]
+    judgements.append(_judge(exchange, "transport.content_type", _content_type_flaw(answer)))
+    try:
+        document = read_json(answer.body)
+    except NotJson as error:
+        flaw = (f"{_excerpt(answer.body)}: {error}", "one JSON document, as in the page's example")
+        return [*judgements, _judge(exchange, "transport.json", flaw)]
+    judgements.append(Judgement("transport.json"))
+    judgements += _judge_fields(exchange, document)
+    if job_id is not None:
+        rule_id = "effects.overlap" if overlapping else "effects.identity"
+        judgements.append(_judge(exchange, rule_id, identity_flaw(document, job_id)))
+    return judgements
+
+
+def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) -> list[Judgement]:
+    """Judge the answer to a request that `rule_id` says must be refused: a success breaks the rule.
+
+    `conclusive=False`: the request may have been refused for another reason, so that a refusal
+    does not show that the rule holds.
+    """
+    answer = exchange.answer
+    if answer is None:
+        return []
+    if answer.is_success:
+        received = f"status {answer.status} to {exchange.situation}"
+        return [_judge(exchange, rule_id, (received, f"a refusal: {spec.rule(rule_id).title}"))]
+    flaw = None
+    if not 400 <= answer.status < 500:
+        flaw = (f"status {answer.status} to {exchange.situation}", "a refusal with a 4xx status")
+    judgements = [_judge(exchange, "transport.refusal_status", flaw)]
+    return [Judgement(rule_id), *judgements] if conclusive else judgements
+
+
+def document_of(answer: Answer | None) -> Any:
+    """The answer's JSON document, None where it has none."""
+    if answer is None or answer.broken_off:
+        return None
+    try:
+        return read_json(answer.body)
+    except NotJson:
+        return None
+
+
+def holds_job(answer: Answer | None) -> bool:
+    """Whether the answer is a success with a job's document, flawed or not."""
+    if answer is None or not answer.is_success:
+        return False
+    document = document_of(answer)
+    return document is not None and all(flaw.rule != "response.document" for flaw in judge_document(document))
+
+
+def finding(rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> Judgement:
+    """A judgement that a rule is broken."""
+    return Judgement(rule_id, Finding(rule_id, received, documented, None, exchange))
+
+
+def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Judgement:
+    if flaw is None:
+        return Judgement(rule_id)
+    return finding(rule_id, *flaw, exchange)
+
+
+def _judge_fields(exchange: Exchange, document: Any) -> list[Judgement]:
+    flaws = {flaw.rule: flaw for flaw in judge_document(document)}
+    broken = [
+        Judgement(rule_id, Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, exchange))
+        for rule_id, flaw in flaws.items()
+    ]
+    if "response.document" in flaws:
+        return broken
+    seen = seen_fields(document)
+    held = [Judgement(rule.id) for rule in RESPONSE_RULES if rule.id not in flaws and rule.field in seen]
+    return broken + held
+
+
+def _status_flaw(answer: Answer) -> tuple[str, str] | None:
+    return None if answer.status == 200 else (f"status {answer.status}", "status 200")
+
+
+def _completeness_flaw(answer: Answer) -> tuple[str, str] | None:
+    if answer.broken_off is None:
+        return None
+    return f"an answer that breaks off: {answer.broken_off}", "the whole canceled job"
+
+
+def _content_type_flaw(answer: Answer) -> tuple[str, str] | None:
+    content_type = answer.header("content-type")
+    if content_type is None:
+        return "no content type", "a JSON content type, such as application/json"
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in {"application/json", "text/json"} or (kind.startswith("application/") and kind.endswith("+json")):
+        return None
+    return f"content type {content_type[:100]}", "a JSON content type, such as application/json"
+
+
+def _excerpt(body: bytes) -> str:
+    text = body[:120].decode("utf-8", errors="replace")
+    return text + ("…" if len(body) > 120 else "")

@@ -1,0 +1,220 @@
+"""The canceled job against the response schema and the ledger, at every depth."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+import spec
+
+_ELEMENT = "*"
+_MAX_ERRORS = 2_000  # a document of 2,000 tasks may break one rule 2,000 times
+_MIN_DOCUMENTED_FIELDS = 3  # with fewer, an object is no job with faults but something else
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One place of a document that breaks a rule."""
+
+    rule: str
+    pointer: str
+    received: str
+    documented: str
+
+
+def judge_document(document: Any) -> list[Flaw]:
+    """The document's flaws, one for each rule that it breaks, with the first place and the number of others."""
+    if (flaw := _not_the_job(document)) is not None:
+        return [flaw]
+    found: dict[str, list[tuple[Path, str]]] = {}
+    for path, received in _errors(document):
+        rule_id = _owner(path, missing=received == _MISSING)
+        found.setdefault(rule_id, []).append((path, received))
+    return [_flaw(rule_id, places) for rule_id, places in found.items()]
+
+
+def identity_flaw(document: Any, job_id: str) -> tuple[str, str] | None:
+    """What was received and what is documented, if the document names another job than `job_id`."""
+    if not isinstance(document, dict) or not isinstance(document.get("_id"), str) or document["_id"] == job_id:
+        return None
+    return f"_id {show(document['_id'])}", f"the job that was canceled, _id {show(job_id)}"
+
+
+def seen_fields(document: Any) -> frozenset[tuple[str, ...]]:
+    """The places of the ledger that the document has something at."""
+    seen: set[tuple[str, ...]] = {()}
+
+    def walk(node: Any, schema: Mapping[str, Any], at: tuple[str, ...]) -> None:
+        for key, child, sub in _children(node, schema):
+            place = (*at, key if key in schema.get("properties", {}) and isinstance(key, str) else _ELEMENT)
+            seen.add(place)
+            walk(child, sub, place)
+
+    walk(document, spec.load_contract().response_schema, ())
+    return frozenset(seen)
+
+
+def show(value: Any) -> str:  # noqa: PLR0911 - a line a kind
+    """A value as a person would name it, cut where it is long."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"{str(value).lower()} (a boolean)"
+        case int() | float():
+            return f"{value} (a number)"
+        case str():
+            return f'"{value[:80]}{"…" if len(value) > 80 else ""}" (a string)'
+        case list():
+            return f"an array of {len(value)}"
+        case dict():
+            keys = ", ".join(list(map(str, value))[:5])
+            return f"an object with {keys}{', …' if len(value) > 5 else ''}" if value else "an empty object"
+    return type(value).__name__
+
+
+_MISSING = "nothing: the field is missing"
+
+
+def _not_the_job(document: Any) -> Flaw | None:
+    documented = "the job itself, a JSON object as in the page's example"
+    if not isinstance(document, dict):
+        inside = " with the job in it" if isinstance(document, list) and any(map(_looks_like_job, document)) else ""
+        return Flaw("response.document", "", show(document) + inside, documented)
+    if _looks_like_job(document):
+        return None
+    for key, value in document.items():
+        if _looks_like_job(value):
+            received = f"the job wrapped in {key!r}"
+            return Flaw("response.document", f"/{_escape(key)}", received, f"{documented}, not wrapped")
+    return Flaw("response.document", "", f"{show(document)}, which is no job", documented)
+
+
+def _looks_like_job(value: Any) -> bool:
+    documented = spec.load_contract().response_schema["properties"]
+    return isinstance(value, dict) and sum(key in value for key in documented) >= _MIN_DOCUMENTED_FIELDS
+
+
+def _errors(document: Any) -> Iterator[tuple[Path, str]]:
+    """Each place that does not fit the schema, and what stands there."""
+    # Only what the schema describes is looked at: added fields may hold anything, at any depth.
+    known = _project(document, spec.load_contract().response_schema)
+    for count, error in enumerate(_validator().iter_errors(known)):
+        if count >= _MAX_ERRORS:
+            return
+        path = tuple(error.instance_path)
+        if error.kind.name == "required":
+            yield (*path, error.kind.property), _MISSING
+        else:
+            yield path, show(_at(document, path))
+
+
+@cache
+def _validator() -> Any:
+    return jsonschema_rs.Draft202012Validator(_expected_schema(), validate_formats=True)
+
+
+def _expected_schema() -> dict[str, Any]:
+    """The response schema, and beside what it requires the fields whose absence is assumed to be a break."""
+    schema: dict[str, Any] = copy.deepcopy(dict(spec.load_contract().response_schema))
+    for rule in spec.load_rules():
+        if rule.field is None or not rule.id.endswith(".present"):
+            continue
+        *parents, name = rule.field
+        node = schema
+        for key in parents:
+            node = _below(node, key)
+        node.setdefault("required", []).append(name)
+    return schema
+
+
+def _below(schema: dict[str, Any], key: str) -> dict[str, Any]:
+    below: Any = (
+        schema["properties"][key] if key != _ELEMENT else schema.get("additionalProperties", schema.get("items"))
+    )
+    return below  # type: ignore[no-any-return]
+
+
+def _children(node: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str | int, Any, Mapping[str, Any]]]:
+    """The parts of a value that the schema describes."""
+    if isinstance(node, dict):
+        named = schema.get("properties", {})
+        others = schema.get("additionalProperties")
+        for key, child in node.items():
+            if key in named:
+                yield key, child, named[key]
+            elif isinstance(others, Mapping):
+                yield key, child, others
+    elif isinstance(node, list) and schema.get("items"):
+        for index, child in enumerate(node):
+            yield index, child, schema["items"]
+
+
+def _project(node: Any, schema: Mapping[str, Any]) -> Any:
+    """The value without what the schema does not describe."""
+    if isinstance(node, dict):
+        return {key: _project(child, sub) for key, child, sub in _children(node, schema)}
+    if isinstance(node, list):
+        return [_project(child, sub) for _, child, sub in _children(node, schema)]
+    if isinstance(node, int) and abs(node) > 2**63:
+        return float(node) if abs(node) < 10**300 else 1e300
+    return node
+
+
+@cache
+def _owners() -> dict[tuple[str, ...], dict[str, str]]:
+    """The rules by the place they own: place → {"type": rule, "present": rule}."""
+    owners: dict[tuple[str, ...], dict[str, str]] = {}
+    for rule in spec.load_rules():
+        if rule.field is not None:
+            kind = "present" if rule.id.endswith(".present") else "type"
+            owners.setdefault(rule.field, {})[kind] = rule.id
+    return owners
+
+
+def _owner(path: Path, *, missing: bool) -> str:
+    """The rule that owns a place of a document, or the nearest place above it."""
+    place = _place(path)
+    rules = _owners()
+    if missing and "present" in rules.get(place, {}):
+        return rules[place]["present"]
+    while place not in rules:
+        place = place[:-1]
+    return rules[place]["type"]
+
+
+def _place(path: Path) -> tuple[str, ...]:
+    """A path with its keys of maps and indices of arrays replaced by `*`."""
+    schema: Mapping[str, Any] = spec.load_contract().response_schema
+    place: list[str] = []
+    for key in path:
+        if key in schema.get("properties", {}):
+            place.append(str(key))
+            schema = schema["properties"][key]
+        else:
+            place.append(_ELEMENT)
+            below = schema.get("additionalProperties", schema.get("items", {}))
+            schema = below if isinstance(below, Mapping) else {}
+    return tuple(place)
+
+
+def _flaw(rule_id: str, places: list[tuple[Path, str]]) -> Flaw:
+    path, received = places[0]
+    more = f", and so at {len(places) - 1} more places" if len(places) > 1 else ""
+    pointer = "".join(f"/{_escape(str(key))}" for key in path)
+    return Flaw(rule_id, pointer, f"{received}{more}", spec.rule(rule_id).title)
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _at(document: Any, path: Path) -> Any:
+    for key in path:
+        document = document[key]
+    return document

@@ -1,0 +1,47 @@
+"""JSON as RFC 8259 has it, read with a bound on what an answer may cost."""
+
+import json
+from typing import Any
+
+import orjson
+
+MAX_CONTAINERS = 1_000_000  # objects and arrays; a document of 2,000 tasks has some 10,000
+
+
+class NotJson(ValueError):  # noqa: N818 - what the body is, not an error of ours
+    """The text is no JSON; the message says why."""
+
+
+def read_json(body: bytes) -> Any:
+    """The document in the bytes. Raises NotJson for all that RFC 8259 does not allow."""
+    if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
+        raise NotJson(f"more than {MAX_CONTAINERS:,} objects and arrays")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        # orjson refuses a few texts that the RFC allows, such as an escaped lone surrogate.
+        return _read_leniently(body, why=str(error))
+
+
+def _read_leniently(body: bytes, why: str) -> Any:
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise NotJson("it begins with a byte order mark")
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_int=_bounded_int)
+    except UnicodeDecodeError as error:
+        raise NotJson(f"it is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}") from None
+    except RecursionError:
+        raise NotJson("it is nested too deep to be read") from None
+    except NotJson:
+        raise
+    except ValueError as error:
+        raise NotJson(str(error) or why) from None
+
+
+def _refuse(constant: str) -> None:
+    raise NotJson(f"{constant} is no JSON value")
+
+
+def _bounded_int(digits: str) -> int | float:
+    # Reading a very long integer takes time that grows with its square; nothing here needs its value.
+    return int(digits) if len(digits) < 400 else float("inf")

@@ -1,0 +1,45 @@
+"""The report of a run as files: report.json, junit.xml, report.html, requests.har and summary.md."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from contract_tests.errors import SettingError
+from contract_tests.model import Report
+from contract_tests.report.as_json import report_document, write_json
+from contract_tests.report.files import replacing
+from contract_tests.report.har import write_har
+from contract_tests.report.html import write_html
+from contract_tests.report.junit import write_junit
+from contract_tests.report.summary import write_summary
+from contract_tests.shown import Presenter
+
+__all__ = ["WRITERS", "report_document", "write_reports"]
+
+WRITERS: Mapping[str, Callable[[Report, Presenter, TextIO], None]] = {
+    "report.json": write_json,
+    "junit.xml": write_junit,
+    "report.html": write_html,
+    "requests.har": write_har,
+    "summary.md": write_summary,
+}
+
+
+def write_reports(report: Report, presenter: Presenter, directory: Path) -> list[Path]:
+    """Write all files into the directory, made if need be, over those of an earlier run.
+
+    Returns their paths. Raises SettingError where the directory cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for name, write in WRITERS.items():
+            with replacing(directory / name) as file:
+                write(report, presenter, file)
+            paths.append(directory / name)
+    except OSError as error:
+        raise SettingError(
+            f"--report-dir {directory}: the reports cannot be written there: {error.strerror or error}. "
+            "Name a directory that can be written, or one that can be made."
+        ) from error
+    return paths

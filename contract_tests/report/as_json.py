@@ -1,0 +1,92 @@
+"""report.json: the report for programs, in the form that report.schema.json describes."""
+
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TextIO
+
+from contract_tests.model import Report
+from contract_tests.report.view import Failure, ShownRule, view
+from contract_tests.shown import Presenter
+from spec.page import page_sha256
+
+SCHEMA_VERSION = 1
+SCHEMA_PATH = Path(__file__).with_name("report.schema.json")
+
+
+def kit_version() -> str:
+    """The version of the installed kit; `0+unknown` where it runs from a bare copy."""
+    try:
+        return version("engine-contract")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
+    """The report as JSON values."""
+    shown = view(report, presenter)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kit": kit_version(),
+        "page_sha256": page_sha256(),
+        "label": shown.label,
+        "started_at": shown.started_at,
+        "verdict": shown.verdict,
+        "undecided_because": list(report.undecided_because),
+        "summary": shown.sentence,
+        "notes": list(shown.notes),
+        "interrupted": shown.interrupted,
+        "engine": shown.engine,
+        "tls_verified": shown.tls_verified,
+        "seed": shown.seed,
+        "duration_s": shown.duration_s,
+        "jobs": {
+            "supplied": shown.jobs.supplied,
+            "used": shown.jobs.used,
+            "leftover_canceled": shown.jobs.leftover_canceled,
+            "ids_used": list(shown.jobs.ids_used),
+            "ids_left": list(shown.jobs.ids_left),
+        },
+        "requests": shown.requests,
+        "rules": [_rule(rule) for rule in shown.rules],
+        "observed": [
+            {
+                "situation": seen.situation,
+                "status": seen.status,
+                "content_type": seen.content_type,
+                "body": seen.body,
+            }
+            for seen in shown.observed
+        ],
+    }
+
+
+def _rule(rule: ShownRule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "level": rule.level,
+        "outcome": rule.outcome,
+        "title": rule.title,
+        "quote": rule.quotes[0] if rule.quotes else None,
+        "reason": rule.note or rule.why,
+        "counts": rule.counts,
+        "failures": [_failure(failure) for failure in rule.failures],
+        "failures_total": rule.failures_total,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "received": failure.received,
+        "documented": failure.documented,
+        "pointer": failure.pointer,
+        "role": failure.role,
+        "situation": failure.situation,
+        "reproduce": failure.reproduce,
+    }
+
+
+def write_json(report: Report, presenter: Presenter, file: TextIO) -> None:
+    """Write report.json."""
+    json.dump(report_document(report, presenter), file, indent=2, ensure_ascii=False)
+    file.write("\n")

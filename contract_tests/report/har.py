@@ -1,0 +1,173 @@
+"""requests.har: every exchange of the run in HAR 1.2, for a browser's developer tools and for a replay.
+
+Written by hand and not with the package harfile, which has no fields of one's own: a replay needs
+who sent a request and in which situation. Those begin with `_`, as HAR wants it:
+
+on an entry      `_role`, `_credential` (token, none, empty, wrong), `_situation`, `_job_id`
+on postData      `_base64` where the body is no text
+on a response    `_fault` and `_error` where there is no answer or one that breaks off
+on its content   `_cut` where only the beginning is kept
+"""
+
+import json
+import re
+from base64 import b64encode
+from http import HTTPStatus
+from typing import Any, TextIO
+from urllib.parse import parse_qsl, urlsplit
+
+from contract_tests.model import Answer, Exchange, Report
+from contract_tests.report.as_json import kit_version
+from contract_tests.report.view import timestamp, verdict_sentence
+from contract_tests.shown import MASK, Presenter
+
+BODY_LIMIT = 1 << 20  # bytes of one body: a job of 2,000 tasks is whole
+TOTAL_LIMIT = 32 << 20  # bytes of all bodies; once they are spent,
+BRIEF_LIMIT = 16 << 10  # this is left for each
+HEADER_LIMIT = 8 << 10  # characters
+MARGIN = 8 << 10  # more than a secret has: a secret that a cut would halve is seen whole before
+
+_SECRET_HEADER = re.compile(
+    r"^authorization|authentication-info|cookie|token|secret|session|api-?key|csrf", re.IGNORECASE
+)
+
+
+def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
+    """Write requests.har, one exchange at a time: together they can be large."""
+    head = {
+        "version": "1.2",
+        "creator": {"name": "check-engine", "version": kit_version()},
+        "comment": verdict_sentence(report),
+        "_engine": _text(report.engine, presenter),
+        "_seed": report.seed,
+    }
+    file.write('{"log": ' + json.dumps(head)[:-1] + ', "entries": [')
+    left = TOTAL_LIMIT
+    for number, exchange in enumerate(report.exchanges):
+        limit = min(BODY_LIMIT, max(left, BRIEF_LIMIT))
+        left -= min(limit, len(exchange.answer.body) if exchange.answer else 0)
+        file.write((",\n" if number else "\n") + json.dumps(_entry(exchange, presenter, limit)))
+    file.write("\n]}}\n")
+
+
+def _entry(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
+    caller = exchange.request.caller
+    milliseconds = round(exchange.answer.elapsed * 1000, 3) if exchange.answer else 0
+    return {
+        "startedDateTime": timestamp(exchange.started_at),
+        "time": milliseconds,
+        "request": _request(exchange, presenter, limit),
+        "response": _response(exchange, presenter, limit),
+        "cache": {},
+        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+        "_role": caller.role,
+        "_credential": caller.kind,
+        "_situation": _text(exchange.situation, presenter),
+        "_job_id": None if exchange.job_id is None else _text(exchange.job_id, presenter),
+    }
+
+
+def _request(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
+    shown = presenter.request(exchange)
+    url = _text(shown.url, presenter)
+    query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    request: dict[str, Any] = {
+        "method": shown.method,
+        "url": url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [_pair(name, value, presenter) for name, value in shown.headers],
+        "queryString": [_pair(name, value, presenter) for name, value in query],
+        "headersSize": -1,
+        "bodySize": len(shown.body or b""),
+    }
+    if shown.body is not None:
+        kept, cut = _kept(shown.body, presenter, limit)
+        mime_type = next((value for name, value in shown.headers if name.lower() == "content-type"), "")
+        request["postData"] = {"mimeType": _text(mime_type, presenter), **_post_text(kept), **cut}
+    return request
+
+
+def _post_text(kept: str) -> dict[str, Any]:
+    """HAR knows no encoding of posted data, so bytes that are no text stand beside what can be read of them."""
+    if _is_text(kept):
+        return {"text": kept}
+    body = kept.encode("utf-8", "surrogateescape")
+    return {"text": body.decode("utf-8", "replace"), "_base64": b64encode(body).decode()}
+
+
+def _response(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
+    answer = exchange.answer or Answer(status=0)
+    kept, cut = _kept(answer.body, presenter, limit)
+    content: dict[str, Any] = {
+        "size": len(answer.body),
+        "mimeType": _text(answer.header("Content-Type") or "x-unknown", presenter),
+    }
+    if _is_text(kept):
+        content["text"] = kept
+    else:
+        content |= {"text": b64encode(kept.encode("utf-8", "surrogateescape")).decode(), "encoding": "base64"}
+    return {
+        "status": answer.status,
+        "statusText": _phrase(answer.status),
+        "httpVersion": "HTTP/1.1" if exchange.answer else "",
+        "cookies": [],
+        "headers": [_answer_header(name, value, presenter) for name, value in answer.headers],
+        "content": content | cut,
+        "redirectURL": _text(answer.header("Location") or "", presenter),
+        "headersSize": -1,
+        "bodySize": -1,
+        **_error(exchange, presenter),
+    }
+
+
+def _error(exchange: Exchange, presenter: Presenter) -> dict[str, str]:
+    if exchange.fault:
+        sentence = f"{exchange.fault}: {exchange.detail}" if exchange.detail else str(exchange.fault)
+        return {"_fault": str(exchange.fault), "_error": _text(sentence, presenter)}
+    if exchange.answer and exchange.answer.broken_off:
+        return {"_error": _text(exchange.answer.broken_off, presenter)}
+    return {}
+
+
+def _answer_header(name: str, value: str, presenter: Presenter) -> dict[str, str]:
+    """A header of the answer; what an engine hands out as a credential is nobody's to see."""
+    if name.lower() == "set-cookie":
+        cookie, semicolon, attributes = value.partition(";")
+        value = f"{cookie.partition('=')[0]}={MASK}{semicolon}{attributes}"
+    elif _SECRET_HEADER.search(name):
+        value = MASK
+    return _pair(name, value, presenter)
+
+
+def _pair(name: str, value: str, presenter: Presenter) -> dict[str, str]:
+    return {"name": _text(name, presenter), "value": _text(value, presenter)}
+
+
+def _text(text: str, presenter: Presenter) -> str:
+    """Without secrets, no longer than a header may be, and without halves of surrogate pairs."""
+    return presenter.redact(text)[:HEADER_LIMIT].encode("utf-8", "backslashreplace").decode()
+
+
+def _kept(body: bytes, presenter: Presenter, limit: int) -> tuple[str, dict[str, Any]]:
+    """The body without secrets, at most `limit` of it, bytes that are no text escaped; and the note on a cut."""
+    text = presenter.redact(body[: limit + MARGIN].decode("utf-8", "surrogateescape"))
+    if len(body) <= limit:
+        return text, {}
+    note = f"Only the beginning of {len(body):,} bytes is kept."
+    return text[: max(0, min(limit, len(text) - MARGIN))], {"_cut": True, "comment": note}
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,127 @@
+"""summary.md: the report on a CI page, in the Markdown that GitHub and GitLab share."""
+
+import re
+from typing import TextIO
+
+from contract_tests.model import Outcome, Report
+from contract_tests.report.text import one_line, plural
+from contract_tests.report.view import Failure, ShownRule, View, by_note, view
+from contract_tests.shown import Presenter
+
+FAILURES_SHOWN = 3  # of one rule; report.html has more
+IDS_SHOWN = 8  # of rules that are unchecked for the same reason
+COLUMNS: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
+
+_SPECIAL = re.compile(
+    r"[\\`*_{}\[\]()#!|~$@]"  # markup and mentions, wherever they stand
+    r"|^[-+=]|(?<=^\d)[.)]"  # lists and headings, where a line begins
+    r"|:(?=//|[\w+-]+:)|(?<=www)\."  # links and pictures that are made of bare words
+)
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def escape(text: str) -> str:
+    """Text on one line that Markdown takes as it is: no markup, HTML, link or mention."""
+    text = _SPECIAL.sub(lambda match: "\\" + match[0], one_line(text))
+    return re.sub(r"[&<>]", lambda match: _HTML[match[0]], text)
+
+
+def code(text: str) -> str:
+    """A code span on one line, also in a cell of a table."""
+    text = one_line(text).replace("|", "¦")
+    fence = "`" * (_longest_run(text) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") or not text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def block(text: str, language: str = "text") -> str:
+    """A block of code with a fence that nothing in it closes."""
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def write_summary(report: Report, presenter: Presenter, file: TextIO) -> None:
+    """Write summary.md."""
+    file.write("\n\n".join(_parts(view(report, presenter))) + "\n")
+
+
+def _parts(shown: View) -> list[str]:
+    title = f"Contract check: {shown.verdict}" + (f" ({escape(shown.label)})" if shown.label else "")
+    parts = [f"## {title}", shown.sentence, f"Engine {code(shown.engine)}, seed {shown.seed}."]
+    if not shown.tls_verified:
+        parts.append("The engine's certificate was not verified.")
+    parts += [escape(note) for note in shown.notes]
+    parts.append(_table(shown))
+    if broken := shown.having("broken"):
+        parts += ["### Broken", *(part for rule in broken for part in _failures(rule))]
+    parts += _unchecked(shown)
+    parts += _folded(shown.having("warned"), "warned rule")
+    parts += _folded(shown.having("known"), "known deviation")
+    return parts
+
+
+def _table(shown: View) -> str:
+    rows = [f"| aspect | {' | '.join(COLUMNS)} |", "|---|" + "---:|" * len(COLUMNS)]
+    for aspect, rules in shown.aspects:
+        outcomes = [rule.outcome for rule in rules]
+        rows.append(f"| {aspect} | {' | '.join(str(outcomes.count(column) or '') for column in COLUMNS)} |")
+    rows.append(f"| all | {' | '.join(str(shown.counts[column] or '') for column in COLUMNS)} |")
+    return "\n".join(rows)
+
+
+def _failures(rule: ShownRule) -> list[str]:
+    parts = [f"#### {code(rule.id)} {escape(rule.title)}"]
+    if rule.quotes:
+        parts.append(f"The page ({rule.level}): {code(rule.quotes[0])}")
+    elif rule.why:
+        parts.append(f"{rule.level.capitalize()}: {escape(rule.why)}")
+    if rule.note:
+        parts.append(escape(rule.note))
+    for failure in rule.failures[:FAILURES_SHOWN]:
+        parts += _failure(failure)
+    left_out = rule.failures_total - FAILURES_SHOWN
+    if left_out > 0:
+        parts.append(f"And {plural(left_out, 'more failure')}.")
+    return parts
+
+
+def _failure(failure: Failure) -> list[str]:
+    where = "".join(f", {word} {code(text)}" for word, text in (("at", failure.pointer), ("as", failure.role)) if text)
+    parts = [f"Received{where}:", block(failure.received), "Documented:", block(failure.documented)]
+    if failure.reproduce:
+        parts += ["Reproduce:", block(failure.reproduce, "sh")]
+    return parts
+
+
+def _unchecked(shown: View) -> list[str]:
+    rules = shown.having("unchecked")
+    if not rules:
+        return []
+    rows = [_together(group) for group in by_note(rules)]
+    return ["### Unchecked", *([" ".join(map(escape, shown.remedies))] if shown.remedies else []), "\n".join(rows)]
+
+
+def _together(rules: tuple[ShownRule, ...]) -> str:
+    ids = ", ".join(code(rule.id) for rule in rules[:IDS_SHOWN])
+    more = f" and {len(rules) - IDS_SHOWN} more" if len(rules) > IDS_SHOWN else ""
+    return f"- {ids}{more}: {escape(rules[0].note or rules[0].title)}" + (
+        "" if rules[0].counts else " (does not count)"
+    )
+
+
+def _folded(rules: tuple[ShownRule, ...], noun: str) -> list[str]:
+    if not rules:
+        return []
+    rows = []
+    for rule in rules:
+        row = f"- {code(rule.id)} {escape(rule.title)}"
+        if rule.note:
+            row += f" ({escape(rule.note)})"
+        if rule.failures:
+            row += f": {code(rule.failures[0].received)}"
+        rows.append(row)
+    return [f"<details><summary>{plural(len(rules), noun)}</summary>", "\n".join(rows), "</details>"]

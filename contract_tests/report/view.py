@@ -1,0 +1,238 @@
+"""A report as every writer shows it: without secrets, cut to size, with the page's lines at hand.
+
+This is the one place where text from an engine becomes text for people. A writer escapes what its
+own format needs and nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from contract_tests.model import Because, Exchange, Finding, JobsUse, Observation, Outcome, Report, RuleResult, Verdict
+from contract_tests.report.text import plural, shorten, visible
+from contract_tests.shown import Presenter
+from spec.ledger import Level
+from spec.ledger import rule as ledger_rule
+
+FAILURES_LIMIT = 50  # of one rule; an engine can break a rule in each of 2,000 tasks
+OBSERVED_LIMIT = 200
+TEXT_LIMIT = 600  # characters
+CURL_LIMIT = 4000  # characters
+
+OUTCOMES: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
+
+_LEADING: dict[Verdict, Outcome] = {"conforms": "held", "violates": "broken", "undecided": "unchecked"}
+
+BECAUSE: dict[Because, str] = {
+    "unreachable": "the engine was not reached",
+    "jobs": "jobs were missing or could not be used",
+    "tokens": "tokens were missing or not accepted",
+    "deadline": "the time was up before all was checked",
+}
+
+REMEDY: dict[Because, str] = {
+    "unreachable": "Check the URL, --proxy, --ca-bundle and --timeout.",
+    "jobs": "Give more active jobs: --jobs FILE or --jobs-command COMMAND, and a --max-jobs that allows them.",
+    "tokens": "Give a token for each role: --token ROLE=SOURCE, and the way it travels: --auth.",
+    "deadline": "Give more time: --deadline SECONDS.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A finding in words; `reproduce` is a command line, None where no request was involved."""
+
+    received: str
+    documented: str
+    pointer: str | None
+    role: str | None
+    situation: str | None
+    reproduce: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRule:
+    """A rule with its outcome. `why` is the ledger's reason for its level, `note` the run's for the outcome."""
+
+    id: str
+    aspect: str
+    level: Level
+    title: str
+    quotes: tuple[str, ...]
+    why: str | None
+    outcome: Outcome
+    note: str | None
+    counts: bool
+    remedy: str | None
+    failures: tuple[Failure, ...]
+    failures_total: int
+
+    @property
+    def undecides(self) -> bool:
+        """Whether the run is undecided because of this rule."""
+        return self.outcome == "unchecked" and self.counts
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole report, ready to be written down; `sentence` is the verdict in one line."""
+
+    verdict: Verdict
+    sentence: str
+    because: tuple[str, ...]
+    engine: str
+    label: str | None
+    started_at: str
+    duration_s: float
+    seed: int
+    tls_verified: bool
+    interrupted: bool
+    notes: tuple[str, ...]
+    jobs: JobsUse
+    requests: int
+    rules: tuple[ShownRule, ...]
+    observed: tuple[Observation, ...]
+
+    def having(self, *outcomes: Outcome) -> tuple[ShownRule, ...]:
+        """The rules of these outcomes."""
+        return tuple(rule for rule in self.rules if rule.outcome in outcomes)
+
+    @property
+    def counts(self) -> Counter[Outcome]:
+        """How many rules have which outcome."""
+        return Counter(rule.outcome for rule in self.rules)
+
+    @property
+    def aspects(self) -> tuple[tuple[str, tuple[ShownRule, ...]], ...]:
+        """The rules by aspect, aspects as the ledger orders them."""
+        order = list(dict.fromkeys(rule.aspect for rule in self.rules))
+        rules = sorted(self.rules, key=lambda rule: order.index(rule.aspect))
+        return tuple((aspect, tuple(group)) for aspect, group in groupby(rules, key=lambda rule: rule.aspect))
+
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """What to do so that all that counts is checked, each once."""
+        return tuple(dict.fromkeys(rule.remedy for rule in self.rules if rule.undecides and rule.remedy))
+
+
+def by_note(rules: Iterable[ShownRule]) -> tuple[tuple[ShownRule, ...], ...]:
+    """The rules of which the same is to be said, together: an engine out of reach leaves all unchecked."""
+    groups: dict[tuple[str | None, bool], list[ShownRule]] = {}
+    for rule in rules:
+        groups.setdefault((rule.note or rule.title, rule.counts), []).append(rule)
+    return tuple(map(tuple, groups.values()))
+
+
+def view(report: Report, presenter: Presenter) -> View:
+    """The report as it may be shown."""
+    shown = _Words(presenter)
+    return View(
+        verdict=report.verdict,
+        sentence=verdict_sentence(report),
+        because=tuple(BECAUSE[reason] for reason in report.undecided_because),
+        engine=shown.text(report.engine),
+        label=shown.optional(report.label),
+        started_at=timestamp(report.started_at),
+        duration_s=round(report.duration_s, 3),
+        seed=report.seed,
+        tls_verified=report.tls_verified,
+        interrupted=report.interrupted,
+        notes=tuple(shown.text(note) for note in report.notes),
+        jobs=JobsUse(
+            report.jobs.supplied,
+            report.jobs.used,
+            report.jobs.leftover_canceled,
+            tuple(shown.text(job) for job in report.jobs.ids_used),
+            tuple(shown.text(job) for job in report.jobs.ids_left),
+        ),
+        requests=len(report.exchanges),
+        rules=tuple(shown.rule(result) for result in report.rules),
+        observed=tuple(shown.observation(seen) for seen in report.observed[:OBSERVED_LIMIT]),
+    )
+
+
+def timestamp(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def verdict_sentence(report: Report) -> str:
+    """The verdict in one line: how many rules had which outcome, and what it took."""
+    counts = Counter(result.outcome for result in report.rules)
+    leading = _LEADING[report.verdict]
+    order = (leading, *(outcome for outcome in OUTCOMES if outcome != leading))
+    figures = [
+        f"{plural(counts[outcome], 'rule')} {outcome}" if outcome == leading else f"{counts[outcome]} {outcome}"
+        for outcome in order
+        if counts[outcome] or outcome == leading
+    ]
+    reasons = [BECAUSE[reason] for reason in report.undecided_because] if report.verdict == "undecided" else []
+    if report.interrupted:
+        reasons.insert(0, "the run was interrupted")
+    why = " and ".join(reasons) + "; " if reasons else ""
+    spent = f"{plural(report.jobs.used, 'job')} used, {plural(len(report.exchanges), 'request')}"
+    return f"{report.verdict}: {why}{', '.join(figures)}; {spent} in {report.duration_s:.1f} s"
+
+
+def _varied(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Findings that tell something new before those that repeat it, as only the first are shown."""
+    seen: set[tuple[str, str, str | None]] = set()
+
+    def repeats(finding: Finding) -> bool:
+        key = finding.received, finding.documented, finding.pointer
+        known = key in seen
+        seen.add(key)
+        return known
+
+    return sorted(findings, key=repeats)
+
+
+class _Words:
+    """Texts without secrets, shortened and visible. Secrets go first: a cut one would not be found."""
+
+    def __init__(self, presenter: Presenter) -> None:
+        self.presenter = presenter
+
+    def text(self, text: str, limit: int = TEXT_LIMIT) -> str:
+        return visible(shorten(self.presenter.redact(text), limit))
+
+    def optional(self, text: str | None) -> str | None:
+        return None if text is None else self.text(text)
+
+    def rule(self, result: RuleResult) -> ShownRule:
+        rule = ledger_rule(result.rule)
+        return ShownRule(
+            id=rule.id,
+            aspect=rule.aspect,
+            level=rule.level,
+            title=rule.title,
+            quotes=rule.quotes,
+            why=rule.reason,
+            outcome=result.outcome,
+            note=self.optional(result.reason),
+            counts=result.counts,
+            remedy=REMEDY[result.cause] if result.cause and result.outcome == "unchecked" else None,
+            failures=tuple(self.failure(finding) for finding in _varied(result.findings)[:FAILURES_LIMIT]),
+            failures_total=len(result.findings),
+        )
+
+    def failure(self, finding: Finding) -> Failure:
+        exchange = finding.exchange
+        return Failure(
+            received=self.text(finding.received),
+            documented=self.text(finding.documented),
+            pointer=self.optional(finding.pointer),
+            role=visible(finding.role) if finding.role else None,
+            situation=self.text(exchange.situation) if exchange else None,
+            reproduce=self._curl(exchange) if exchange else None,
+        )
+
+    def observation(self, seen: Observation) -> Observation:
+        return Observation(
+            self.text(seen.situation), seen.status, self.optional(seen.content_type), self.text(seen.body)
+        )
+
+    def _curl(self, exchange: Exchange) -> str:
+        return visible(shorten(self.presenter.curl(exchange), CURL_LIMIT))

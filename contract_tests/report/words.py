@@ -1,0 +1,33 @@
+"""A failure in plain words, as JUnit files and terminals show it."""
+
+from contract_tests.report.view import Failure, ShownRule
+
+_INDENT = " " * 12
+
+
+def rule_lines(rule: ShownRule) -> list[tuple[str, str]]:
+    """Pairs of a heading and its text: the page's line or why the rule holds without one, and the run's note."""
+    pairs = [("Page", rule.quotes[0])] if rule.quotes else [("Reason", rule.why)] if rule.why else []
+    return [*pairs, *([("Note", rule.note)] if rule.note else [])]
+
+
+def failure_lines(failure: Failure) -> list[tuple[str, str]]:
+    """Pairs of a heading and its text: Received, Documented, Where, Reproduce."""
+    places = (
+        f"at {failure.pointer}" if failure.pointer else "",
+        f"as {failure.role}" if failure.role else "",
+        failure.situation or "",
+    )
+    pairs = (
+        ("Received", failure.received),
+        ("Documented", failure.documented),
+        ("Where", ", ".join(filter(None, places))),
+        ("Reproduce", failure.reproduce),
+    )
+    return [(heading, text) for heading, text in pairs if text]
+
+
+def indented(heading: str, text: str) -> str:
+    """Heading and text side by side; further lines of the text are indented, so none passes for ours."""
+    first, *more = text.split("\n")
+    return "\n".join([f"{heading:<{len(_INDENT)}}{first}", *(_INDENT + line for line in more)])

@@ -1,0 +1,249 @@
+"""The one guarded transport: bytes in, bytes out, one exchange for each request, no redirect followed."""
+
+import asyncio
+import ssl
+import time
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from contract_tests import __version__
+from contract_tests.credentials import on_the_wire, place_credential
+from contract_tests.errors import OutsideGuardError, SettingError
+from contract_tests.guard import Guard
+from contract_tests.model import Answer, Caller, Exchange, Fault, Request
+from contract_tests.settings import Connection
+
+MAX_BODY = 8 * 1024 * 1024  # bytes, before and after decompression; 2,000 tasks are about one million
+KEPT_OF_BROKEN = 64 * 1024  # bytes kept of a body that is not whole
+KEEPALIVE = 2.0  # seconds; engines close idle connections after 5
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Transport:
+    """Sends requests to one engine, each past the guard."""
+
+    def __init__(self, connection: Connection, guard: Guard, *, wrong_credential: str) -> None:
+        """Raises SettingError for tokens, certificates or a proxy that cannot be used."""
+        self.connection = connection
+        self.guard = guard
+        self.sent = 0
+        self._wrong = wrong_credential
+        self._tokens = {role: source.read() for role, source in connection.tokens.items()}
+        self._headers = [(name, source.read()) for name, source in connection.headers.items()]
+        self._options = _client_options(connection)
+        self._client = httpx.AsyncClient(
+            limits=httpx.Limits(keepalive_expiry=KEEPALIVE, max_connections=None), **self._options
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    def secrets(self) -> frozenset[str]:
+        """All values that must be shown nowhere."""
+        secrets = {*self._tokens.values(), *(value for _, value in self._headers)}
+        if self.connection.auth.scheme == "basic":
+            secrets |= {token.partition(":")[2] for token in self._tokens.values()}
+        return frozenset(secret for secret in secrets if secret)
+
+    def renew(self, role: str) -> bool:
+        """Run a token's command once more. False if the token does not come from a command."""
+        source = self.connection.tokens[role]
+        if source.kind != "cmd":
+            return False
+        self._tokens[role] = source.read(again=True)
+        return True
+
+    async def send(self, request: Request, situation: str, job_id: str | None = None) -> Exchange:
+        """Send a request and wait for the whole answer, at most the connection's timeout.
+
+        Raises OutsideGuardError, before anything is sent, for a request that the guard objects to.
+        """
+        if (objection := self.guard.objection(request)) is not None:
+            raise OutsideGuardError(f"A request was not sent: {objection}.")
+        self.sent += 1
+        started_at, started = time.time(), time.monotonic()
+        parts: list[bytes] = []
+        head: list[httpx.Response] = []
+        fault, detail = None, ""
+        try:
+            async with asyncio.timeout(self.connection.timeout):
+                await self._receive(request, head, parts)
+        except TimeoutError:
+            fault, detail = Fault.TIMEOUT, f"not complete within {self.connection.timeout:g} s"
+        except _TooLargeError as error:
+            fault, detail = Fault.PROTOCOL, str(error)
+        except httpx.HTTPError as error:
+            fault, detail = _classify(error), _sentence(error)
+        except (httpx.InvalidURL, OSError, ValueError) as error:
+            fault, detail = Fault.PROTOCOL, _sentence(error)
+        answer = _answer(head, parts, detail if fault else None, time.monotonic() - started)
+        return Exchange(request, situation, answer, None if answer else fault, detail, started_at, job_id)
+
+    async def _receive(self, request: Request, head: list[httpx.Response], parts: list[bytes]) -> None:
+        async with self._client_for(request) as client:
+            query, headers = list(request.query), list(self._headers)
+            place_credential(self.connection.auth, self._credential(request.caller), query, headers)
+            if request.body is not None and request.content_type is not None:
+                headers.append(("Content-Type", request.content_type))
+            if request.fresh_connection:
+                headers.append(("Connection", "close"))
+            async with client.stream(
+                request.method,
+                self.connection.base + request.path,
+                params=tuple(query) or None,
+                headers=[(name.encode(), value.encode()) for name, value in headers],
+                content=request.body,
+            ) as response:
+                head.append(response)
+                size = 0
+                async for part in response.aiter_raw():
+                    size += len(part)
+                    if size > MAX_BODY:
+                        raise _TooLargeError(f"it is larger than {MAX_BODY // 2**20} MiB")
+                    parts.append(part)
+
+    @asynccontextmanager
+    async def _client_for(self, request: Request) -> AsyncIterator[httpx.AsyncClient]:
+        if not request.fresh_connection:
+            yield self._client
+            return
+        async with httpx.AsyncClient(**self._options) as client:
+            yield client
+
+    def _credential(self, caller: Caller) -> str | None:
+        auth = self.connection.auth
+        match caller.kind:
+            case "none":
+                return None
+            case "empty":
+                return on_the_wire(auth, "")
+            case "wrong":
+                return on_the_wire(auth, self._wrong)
+        return on_the_wire(auth, self._tokens[caller.role or ""])
+
+
+class _TooLargeError(Exception):
+    """A body beyond what is read."""
+
+
+def _client_options(connection: Connection) -> dict[str, Any]:
+    return {
+        "verify": _tls(connection),
+        "trust_env": False,  # the rule for proxies is our own: none for loopback
+        "proxy": _proxy(connection),
+        "timeout": None,  # one bound on the whole exchange instead of one on each read
+        "follow_redirects": False,
+        # An engine's cookies belong to one caller; kept, they would lend that role to the others.
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        "headers": {
+            "User-Agent": f"engine-contract/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        },
+    }
+
+
+def _tls(connection: Connection) -> ssl.SSLContext | bool:
+    if not connection.base.startswith("https:"):
+        return False
+    try:
+        context = ssl.create_default_context(cafile=str(connection.ca_bundle) if connection.ca_bundle else None)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingError(
+            f"--ca-bundle {connection.ca_bundle}: no certificates can be read there: {error}."
+        ) from error
+    if connection.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if connection.client_cert:
+        try:
+            context.load_cert_chain(connection.client_cert)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingError(
+                f"--client-cert {connection.client_cert}: no certificate and key can be read there (PEM): {error}."
+            ) from error
+    return context
+
+
+def _proxy(connection: Connection) -> httpx.Proxy | None:
+    if connection.proxy:
+        try:
+            return httpx.Proxy(connection.proxy)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise SettingError(
+                f"--proxy: that is no proxy's URL, such as http://proxy.example:3128: {error}."
+            ) from error
+    url = urlsplit(connection.base)
+    host = url.hostname or ""
+    if host in LOOPBACK or host.startswith("127.") or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    found = proxies.get(url.scheme) or proxies.get("all")
+    return httpx.Proxy(found) if found else None
+
+
+def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float) -> Answer | None:
+    if not head:
+        return None
+    response, body = head[0], b"".join(parts)
+    if broken_off is None:
+        body, broken_off = _decode(body, response.headers.get("content-encoding", ""))
+    if broken_off is not None:
+        body = body[:KEPT_OF_BROKEN]
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+    return Answer(response.status_code, headers, body, broken_off, elapsed)
+
+
+def _decode(body: bytes, encoding: str) -> tuple[bytes, str | None]:
+    """The body without its content encoding, and why it cannot be had whole."""
+    for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
+        if name == "identity" or not body:
+            continue
+        if name not in {"gzip", "x-gzip", "deflate"}:
+            return body, f"its content encoding {name[:40]} was not asked for"
+        try:
+            body, whole = _inflate(body, name)
+        except zlib.error as error:
+            return body, f"its content encoding {name} is broken: {error}"
+        if not whole:
+            reason = "larger than" if len(body) > MAX_BODY else "not complete within"
+            return body, f"its {name} content is {reason} {MAX_BODY // 2**20} MiB"
+    return body, None
+
+
+def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
+    # "deflate" is zlib by the RFC and raw by the habit of some servers.
+    raw_deflate = name == "deflate" and (body[0] & 0x0F != 8 or int.from_bytes(body[:2], "big") % 31)
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
+    unpacked = unpacker.decompress(body, MAX_BODY + 1)
+    return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY
+
+
+def _classify(error: httpx.HTTPError) -> Fault:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return Fault.TLS
+        cause = cause.__cause__ or cause.__context__
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.ProxyError() | httpx.UnsupportedProtocol():
+            return Fault.CONNECT
+        case httpx.TimeoutException():
+            return Fault.TIMEOUT
+        case httpx.RemoteProtocolError() if "disconnected without" not in str(error):
+            return Fault.PROTOCOL
+        case httpx.LocalProtocolError():
+            return Fault.PROTOCOL
+    return Fault.DROPPED
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error).strip()[:300] or type(error).__name__
