@@ -133,8 +133,9 @@ def _error(exchange: Exchange, presenter: Presenter) -> dict[str, str]:
 def _answer_header(name: str, value: str, presenter: Presenter) -> dict[str, str]:
     """A header of the answer; what an engine hands out as a credential is nobody's to see."""
     if name.lower() == "set-cookie":
-        cookie, semicolon, attributes = value.partition(";")
-        value = f"{cookie.partition('=')[0]}={MASK}{semicolon}{attributes}"
+        cookie, semicolon, attributes = presenter.redact(value).partition(";")  # a token may hold a `;`
+        cookie_name, equals, _ = cookie.partition("=")
+        value = f"{cookie_name if equals else ''}{equals}{MASK}{semicolon}{attributes}"
     elif _SECRET_HEADER.search(name):
         value = MASK
     return _pair(name, value, presenter)

@@ -26,7 +26,7 @@ def write_html(report: Report, presenter: Presenter, file: TextIO) -> None:
 
 
 def _render(shown: View) -> str:
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - the commands' --help need not wait for it
+    from jinja2 import Environment, StrictUndefined  # the commands' --help need not wait for it
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["plural"] = plural

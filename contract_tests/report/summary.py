@@ -4,11 +4,13 @@ import re
 from typing import TextIO
 
 from contract_tests.model import Outcome, Report
-from contract_tests.report.text import one_line, plural
+from contract_tests.report.text import one_line, plural, shorten
 from contract_tests.report.view import Failure, ShownRule, View, by_note, view
 from contract_tests.shown import Presenter
 
+RULES_SHOWN = 20  # broken ones in full; GitHub drops a summary of more than 1 MiB
 FAILURES_SHOWN = 3  # of one rule; report.html has more
+BRIEF = 200  # characters of what is told in one line
 IDS_SHOWN = 8  # of rules that are unchecked for the same reason
 COLUMNS: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
 
@@ -57,7 +59,9 @@ def _parts(shown: View) -> list[str]:
     parts += [escape(note) for note in shown.notes]
     parts.append(_table(shown))
     if broken := shown.having("broken"):
-        parts += ["### Broken", *(part for rule in broken for part in _failures(rule))]
+        parts += ["### Broken", *(part for rule in broken[:RULES_SHOWN] for part in _failures(rule))]
+        if len(broken) > RULES_SHOWN:
+            parts += ["#### And these", _in_brief(broken[RULES_SHOWN:])]
     parts += _unchecked(shown)
     parts += _folded(shown.having("warned"), "warned rule")
     parts += _folded(shown.having("known"), "known deviation")
@@ -116,12 +120,17 @@ def _together(rules: tuple[ShownRule, ...]) -> str:
 def _folded(rules: tuple[ShownRule, ...], noun: str) -> list[str]:
     if not rules:
         return []
+    return [f"<details><summary>{plural(len(rules), noun)}</summary>", _in_brief(rules), "</details>"]
+
+
+def _in_brief(rules: tuple[ShownRule, ...]) -> str:
+    """A list with a line for each rule: what it says, the run's note, what was received first."""
     rows = []
     for rule in rules:
         row = f"- {code(rule.id)} {escape(rule.title)}"
         if rule.note:
-            row += f" ({escape(rule.note)})"
+            row += f" ({escape(shorten(rule.note, BRIEF))})"
         if rule.failures:
-            row += f": {code(rule.failures[0].received)}"
+            row += f": {code(shorten(rule.failures[0].received, BRIEF))}"
         rows.append(row)
-    return [f"<details><summary>{plural(len(rules), noun)}</summary>", "\n".join(rows), "</details>"]
+    return "\n".join(rows)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contract_tests.model import Outcome, Report
-from contract_tests.report.text import one_line, plural, shorten
+from contract_tests.report.text import one_line, plural, shorten, visible
 from contract_tests.report.view import OUTCOMES, ShownRule, View, by_note, view
 from contract_tests.report.words import failure_lines, indented, rule_lines
 from contract_tests.shown import Presenter
@@ -60,7 +60,7 @@ def progress(console: Console) -> Iterator[Update]:
         task = bar.add_task("", total=None)
 
         def update(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=shorten(one_line(what), 60))
+            bar.update(task, completed=done, total=total, description=shorten(visible(one_line(what)), 60))
 
         yield update
 
