@@ -15,11 +15,11 @@ __all__ = ["Settings", "create_app"]
 def __getattr__(name: str) -> Any:
     # Imported when asked for: the pytest plugin and `--help` must not wait for the framework.
     if name == "create_app":
-        from mock_server.app import create_app  # noqa: PLC0415
+        from mock_server.app import create_app
 
         return create_app
     if name == "Settings":
-        from mock_server.settings import Settings  # noqa: PLC0415
+        from mock_server.settings import Settings
 
         return Settings
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

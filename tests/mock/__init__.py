@@ -1,0 +1,1 @@
+"""Tests of the mock engine, over real HTTP where a user would."""

@@ -1,0 +1,31 @@
+"""An answer before it is sent."""
+
+from typing import NamedTuple
+
+JSON = b"application/json"
+PROBLEM = b"application/problem+json"
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Wire(NamedTuple):
+    """How an answer leaves, where it does not leave whole and at once.
+
+    `kind`: `reset` breaks the connection before the first byte, `truncate` after `share` of the body,
+    `drip` sends `chunk` bytes every `pause_s` seconds, `stall` sends `share` of the body and no more.
+    """
+
+    kind: str
+    share: float = 0.5
+    chunk: int = 16
+    pause_s: float = 0.05
+
+
+class Answer(NamedTuple):
+    """Status, content type, further headers and body. A tuple, since one is made for each request."""
+
+    status: int
+    content_type: bytes = JSON
+    body: bytes = b""
+    headers: Headers = ()
+    wire: Wire | None = None

@@ -1,0 +1,144 @@
+"""Wires everything, once."""
+
+from typing import Any
+
+from mock_server import faults
+from mock_server.answer import Answer
+from mock_server.body import Receive
+from mock_server.cancel import cancel_job
+from mock_server.control import Control
+from mock_server.credentials import Credentials
+from mock_server.exchange import SCOPE_KEY, Exchange
+from mock_server.journal import show
+from mock_server.login import log_in
+from mock_server.memory import MemoryStore
+from mock_server.pages import Page, specification, start_page, swagger_ui
+from mock_server.pipeline import Pipeline, Render
+from mock_server.refusals import Refusal, Refused, render
+from mock_server.routing import Application, route_by
+from mock_server.settings import Settings, SettingsError
+from mock_server.store import Store
+from mock_server.wire import Send, head, send_answer
+from spec import load_openapi
+
+
+class Mock:
+    """The ASGI application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store: Store = open_store(settings)
+        self._credentials = Credentials(settings)
+        self._pipeline = Pipeline(settings, self.store, self._credentials, _renderer(settings))
+        self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
+        self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
+        self._control = Control(settings, self.store, self._pipeline.metrics)
+        self._pages: dict[str, Page] = {
+            # The console is mounted here: a page of its own until then.
+            "": start_page,
+            "ui": swagger_ui(settings.prefix),
+            "openapi.json": lambda rest: None if rest else specification(settings.prefix, "json"),
+            "openapi.yaml": lambda rest: None if rest else specification(settings.prefix, "yaml"),
+        }
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "http":
+            if scope["path"] in self._paths:
+                await self._pipeline.run(scope, receive, send, self._operate)
+            else:
+                await self._serve_other(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _operate(self, exchange: Exchange, scope: Any, receive: Receive) -> Answer:
+        return await self._pipeline.operate(exchange, scope, receive, self._routed)
+
+    async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
+        # The answer is left in the exchange and not sent: hooks, CORS and the journal still see it.
+        exchange: Exchange = scope[SCOPE_KEY]
+        exchange.answer = await cancel_job(exchange, self.store, self.settings.seed)
+
+    async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve what is not the operation: own pages, the login, and what lies elsewhere."""
+        path: str = scope["path"]
+        if path.startswith("/_mock/"):
+            await self._control(scope, receive, send)
+            return
+        if path in {"/login", self.settings.prefix + "/login"}:
+            await self._pipeline.run(scope, receive, send, self._log_in)
+            return
+        page = self._page(path) if scope["method"] in {"GET", "HEAD"} else None
+        if page is not None:
+            await send_answer(page, head(page, ()), receive, send)
+            return
+        await self._pipeline.run(scope, receive, send, _nothing_here)
+
+    def _page(self, path: str) -> Answer | None:
+        prefix = self.settings.prefix
+        if prefix and path.startswith(f"{prefix}/openapi."):
+            path = path.removeprefix(prefix)
+        name, slash, rest = path.removeprefix("/").partition("/")
+        page = self._pages.get(name)
+        return None if page is None else page(slash + rest)
+
+    async def _log_in(self, exchange: Exchange, scope: Any, receive: Receive) -> Answer:  # noqa: ARG002
+        return await log_in(exchange, receive, self._credentials, self.settings.max_body)
+
+    async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
+        """The newest entries of a session's journal above number `since`, newest last, secrets masked."""
+        entries = await self.store.entries(session, limit=limit, since=since)
+        return [show(number, entry, roles_are_tokens=self.settings.tokens is None) for number, entry in entries]
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.store.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _nothing_here(exchange: Exchange, scope: Any, receive: Receive) -> Answer:  # noqa: ARG001
+    raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
+
+
+def create_app(settings: Settings | None = None) -> Mock:
+    """The mock as an ASGI application. Raises SettingsError for settings that cannot be used."""
+    settings = settings or Settings()
+    check_settings(settings)
+    return Mock(settings)
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise SettingsError, with what is allowed, for the first setting that cannot be used."""
+    if settings.fault is not None and faults.find(settings.fault) is None:
+        raise SettingsError(
+            f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
+        )
+    if not 0 <= settings.jobs <= 1_000_000:
+        raise SettingsError(f"--jobs {settings.jobs}: must be from 0 to 1000000.")
+    if settings.journal < 0:
+        raise SettingsError(f"--journal {settings.journal}: must be 0 or more entries.")
+    if settings.max_body < 1:
+        raise SettingsError(f"--max-body {settings.max_body}: must be 1 byte or more.")
+    if not settings.base_path.startswith("/") or "?" in settings.base_path or "#" in settings.base_path:
+        raise SettingsError(f"--base-path {settings.base_path}: must begin with / and be a path.")
+
+
+def open_store(settings: Settings) -> Store:
+    """The store that the settings name."""
+    if settings.store != "memory":
+        scheme = settings.store.partition("://")[0]
+        raise SettingsError(f"--store {scheme}://…: not available yet; only memory is.")
+    if settings.workers != 1:
+        raise SettingsError(f"--workers {settings.workers}: needs a store that workers share, not available yet; 1 is.")
+    return MemoryStore(settings)
+
+
+def _renderer(settings: Settings) -> Render:  # noqa: ARG001
+    return lambda refusal, _job_id: render(refusal)

@@ -1,0 +1,96 @@
+"""Behaviour that somebody armed over the control API: a fault, a status or a delay, for all cancel requests or for some."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mock_server.ranges import delay_range
+
+CODES = range(200, 600)
+"""Statuses that may be asked for: 4xx and 5xx leave the job as it was."""
+
+
+class BehaviorError(ValueError):
+    """What was asked for cannot be done. The message names the key, the value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    """What is armed. Of the conditions each that is given must hold; `times` counts the requests that it was applied to."""
+
+    fault: str | None = None
+    code: int | None = None
+    latency_ms: tuple[float, float] | None = None
+    job_id: str | None = None
+    role: str | None = None
+    times: int | None = None
+    percentage: float | None = None
+
+    def matches(self, job_id: str | None, role: str | None) -> bool:
+        """Whether a request for that job in that role is meant."""
+        return self.job_id in (None, job_id) and self.role in (None, role)
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON: what was given, nothing else."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def read_behavior(value: Any, known_faults: Collection[str]) -> Behavior | None:
+    """Behaviour from its JSON; None for `{}`, which disarms. Raises BehaviorError."""
+    if not isinstance(value, dict):
+        raise BehaviorError(f'A behaviour is a JSON object such as {{"code": 409}}, not {_kind(value)}.')
+    unknown = sorted(set(value) - set(_READERS) - {"fault"})
+    if unknown:
+        raise BehaviorError(f"{unknown[0]}: no such key; a behaviour has {', '.join(['fault', *_READERS])}.")
+    given = {key: item for key, item in value.items() if item is not None}
+    if not given:
+        return None
+    fault = given.pop("fault", None)
+    if fault is not None and fault not in known_faults:
+        raise BehaviorError(f"fault {fault!r}: no such fault; mock-engine --list-faults lists {len(known_faults)}.")
+    return Behavior(fault=fault, **{key: _READERS[key](key, item) for key, item in given.items()})
+
+
+def _code(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in CODES:
+        raise BehaviorError(f"{key} {value!r}: must be a status from {CODES.start} to {CODES.stop - 1}.")
+    return value
+
+
+def _latency(key: str, value: Any) -> tuple[float, float]:
+    try:
+        return delay_range(value)
+    except ValueError as error:
+        raise BehaviorError(f"{key} {value!r}: {error}") from None
+
+
+def _name(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise BehaviorError(f"{key} {value!r}: must be a string that is not empty.")
+    return value
+
+
+def _times(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BehaviorError(f"{key} {value!r}: must be a whole number of requests, 1 or more.")
+    return value
+
+
+def _percentage(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        raise BehaviorError(f"{key} {value!r}: must be a number from 0 to 100.")
+    return float(value)
+
+
+_READERS: dict[str, Any] = {
+    "code": _code,
+    "latency_ms": _latency,
+    "job_id": _name,
+    "role": _name,
+    "times": _times,
+    "percentage": _percentage,
+}
+
+
+def _kind(value: Any) -> str:
+    return {list: "an array", str: "a string", type(None): "null", bool: "a boolean"}.get(type(value), "a number")

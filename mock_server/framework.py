@@ -1,0 +1,71 @@
+"""Connexion, imported for less: its test client alone would take a third of the time to start.
+
+Every other module takes connexion's names from here.
+"""
+
+import sys
+import warnings
+from types import ModuleType
+from typing import Any
+
+
+def _late_test_client(*arguments: Any, **options: Any) -> Any:
+    """Starlette's test client, imported when somebody in this process asks connexion for one."""
+    from starlette.testclient import TestClient
+
+    return TestClient(*arguments, **options)
+
+
+def _import_without_test_client() -> None:
+    name = "starlette.testclient"
+    if name in sys.modules or "connexion" in sys.modules:
+        return
+    stand_in = ModuleType(name)
+    stand_in.TestClient = _late_test_client  # type: ignore[attr-defined]
+    sys.modules[name] = stand_in
+    try:
+        import connexion  # noqa: F401
+    finally:
+        del sys.modules[name]
+
+
+with warnings.catch_warnings():
+    # Deprecations inside connexion are none of the user's business.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    _import_without_test_client()
+
+from connexion.exceptions import OAuthProblem  # noqa: E402
+from connexion.lifecycle import ConnexionRequest  # noqa: E402
+from connexion.middleware.abstract import ROUTING_CONTEXT  # noqa: E402
+from connexion.middleware.main import ConnexionMiddleware  # noqa: E402
+from connexion.middleware.request_validation import (  # noqa: E402
+    RequestValidationAPI,
+    RequestValidationMiddleware,
+    RequestValidationOperation,
+)
+from connexion.middleware.routing import RoutingMiddleware  # noqa: E402
+from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation  # noqa: E402
+from connexion.operations.abstract import AbstractOperation  # noqa: E402
+from connexion.resolver import Resolution, Resolver  # noqa: E402
+from connexion.security import NO_VALUE, AbstractSecurityHandler  # noqa: E402
+from connexion.spec import Specification  # noqa: E402
+
+__all__ = [
+    "NO_VALUE",
+    "ROUTING_CONTEXT",
+    "AbstractOperation",
+    "AbstractSecurityHandler",
+    "ConnexionMiddleware",
+    "ConnexionRequest",
+    "OAuthProblem",
+    "RequestValidationAPI",
+    "RequestValidationMiddleware",
+    "RequestValidationOperation",
+    "Resolution",
+    "Resolver",
+    "RoutingMiddleware",
+    "SecurityAPI",
+    "SecurityMiddleware",
+    "SecurityOperation",
+    "Specification",
+]

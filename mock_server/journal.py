@@ -1,0 +1,126 @@
+"""The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote
+
+from mock_server.answer import Headers
+
+SHOWN = 4096
+"""Bytes of a body that are kept."""
+
+MASK = "***"
+
+_SECRET_HEADERS = re.compile(r"authorization|token|secret|password|passwd|api-?key|session-?id", re.IGNORECASE)
+_SECRET_FIELDS = re.compile(
+    rb'("[^"]{0,40}(?:password|passwd|secret|token)[^"]{0,40}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\s]+)', re.IGNORECASE
+)
+_SECRET_PAIRS = re.compile(rb"((?:^|[&?\s])(?:token|password|secret)=)[^&\s]+", re.IGNORECASE)
+
+
+class Entry(NamedTuple):
+    """One exchange as it was kept: a tuple of what was at hand, since one is made for each request."""
+
+    at_ms: int
+    duration_ms: float
+    session: str
+    method: str
+    path: str
+    query: bytes
+    headers: Headers
+    body: bytes
+    body_size: int
+    credential: str
+    """How the credential came: see `Credential.kind`."""
+    role: str | None
+    token: str
+    job_id: str | None
+    status: int
+    answer_headers: Headers
+    answer_body: bytes
+    answer_size: int
+    situation: str | None
+    reason: str | None
+    fault: str | None
+    wire: str | None
+
+
+def show(number: int, entry: Entry, *, roles_are_tokens: bool) -> dict[str, object]:
+    """The entry as JSON shows it, secrets masked. `at` is in epoch milliseconds, durations in milliseconds."""
+    secret = "" if roles_are_tokens else entry.token
+    return {
+        "number": number,
+        "at": entry.at_ms,
+        "duration_ms": round(entry.duration_ms, 3),
+        "session": entry.session,
+        "role": entry.role,
+        "credential": entry.credential,
+        "job_id": entry.job_id,
+        "request": {
+            "method": entry.method,
+            "path": _hide(entry.path, secret),
+            "query": _hide(mask_query(entry.query), secret),
+            "headers": mask_headers(entry.headers, secret),
+            "body": _text(entry.body, secret),
+            "body_size": entry.body_size,
+        },
+        "status": entry.status,
+        "answer": {
+            "status": entry.status,
+            "headers": mask_headers(entry.answer_headers, secret),
+            "body": _text(entry.answer_body, secret),
+            "body_size": entry.answer_size,
+        },
+        "situation": entry.situation,
+        "reason": None if entry.reason is None else _hide(entry.reason, secret),
+        "fault": entry.fault,
+        "wire": entry.wire,
+    }
+
+
+def mask_headers(headers: Headers, secret: str = "") -> list[list[str]]:
+    """Headers in order, as pairs, credentials masked: the scheme and the cookies' names stay."""
+    return [[name.decode("latin-1"), _header(name, value, secret)] for name, value in headers]
+
+
+def mask_query(query: bytes) -> str:
+    """A query with the values of what may be a token masked."""
+    if not query:
+        return ""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    if not any(_SECRET_HEADERS.search(name) for name, _ in pairs):
+        return query.decode("latin-1")
+    return "&".join(
+        f"{quote(name, safe='')}={MASK if _SECRET_HEADERS.search(name) else quote(value, safe='')}"
+        for name, value in pairs
+    )
+
+
+def _header(name: bytes, value: bytes, secret: str) -> str:
+    key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+    if key in {"authorization", "proxy-authorization"}:
+        scheme, space, rest = text.partition(" ")
+        return f"{scheme} {MASK}" if space and rest else MASK
+    if key in {"cookie", "set-cookie"}:
+        return "; ".join(_cookie(part.strip()) for part in text.split(";"))
+    if key == "mock-session":
+        return text
+    return MASK if _SECRET_HEADERS.search(key) else _hide(text, secret)
+
+
+_COOKIE_ATTRIBUTES = frozenset({"path", "samesite", "max-age", "expires", "domain", "mock-session"})
+
+
+def _cookie(part: str) -> str:
+    name, equals, _ = part.partition("=")
+    return part if not equals or name.lower() in _COOKIE_ATTRIBUTES else f"{name}={MASK}"
+
+
+def _text(body: bytes, secret: str) -> str:
+    masked = _SECRET_FIELDS.sub(rb'\1"' + MASK.encode() + b'"', body)
+    masked = _SECRET_PAIRS.sub(rb"\1" + MASK.encode(), masked)
+    return _hide(masked.decode("utf-8", "replace"), secret)
+
+
+def _hide(text: str, secret: str) -> str:
+    return text.replace(secret, MASK).replace(quote(secret, safe=""), MASK) if len(secret) >= 4 else text

@@ -1,0 +1,213 @@
+"""What happens to every request: read it, find out what is asked of the mock, answer, send, write it down."""
+
+import logging
+from asyncio import sleep
+from collections.abc import Awaitable, Callable
+from random import uniform
+from time import perf_counter
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from mock_server import faults
+from mock_server.answer import Answer, Headers
+from mock_server.body import Gone, Receive, read_body
+from mock_server.cors import Cors
+from mock_server.credentials import Credentials
+from mock_server.exchange import SCOPE_KEY, Exchange
+from mock_server.journal import SHOWN, Entry
+from mock_server.metrics import Metrics
+from mock_server.preferences import read_preferences
+from mock_server.refusals import Refusal, Refused, situation_of
+from mock_server.sessions import read_session
+from mock_server.settings import Settings
+from mock_server.store import Store, StoreUnavailable
+from mock_server.wire import Send, head, send_answer
+from spec import load_contract
+
+log = logging.getLogger("mock_server")
+
+Respond = Callable[[Exchange, Any, Receive], Awaitable[Answer]]
+"""Gets the exchange, the ASGI scope and `receive`; raises Refused."""
+
+Render = Callable[[Refusal, str | None], Answer]
+"""A refusal and the job it is about → the answer."""
+
+
+class Pipeline:
+    """Carries requests to their answers. Made once; all that changes is in the store."""
+
+    def __init__(self, settings: Settings, store: Store, credentials: Credentials, render: Render) -> None:
+        self._settings = settings
+        self._store = store
+        self._credentials = credentials
+        self._render = render
+        self._cors = Cors(settings.cors)
+        self.metrics = Metrics()
+        self._changes = faults.catalogue()
+        contract = load_contract()
+        self._refusal_examples = contract.refusal_examples
+        self._examples = (*contract.response_examples, *contract.refusal_examples)
+        self._started_with = None if settings.fault is None else self._changes[settings.fault]
+
+    async def run(self, scope: Any, receive: Receive, send: Send, respond: Respond) -> None:
+        """Answer one request and write it into the journal."""
+        exchange = Exchange(scope)
+        origin = exchange.headers.get(b"origin")
+        preflight = self._cors.preflight(exchange.method, exchange.headers)
+        if preflight is not None:
+            await send_answer(preflight, head(preflight, self._cors.headers(origin)), receive, send)
+            return
+        scope[SCOPE_KEY] = exchange
+        try:
+            answer = await self._answer(exchange, scope, receive, respond)
+        except Gone:
+            return
+        headers = head(answer, self._cors.headers(origin))
+        if exchange.preferences.applied:
+            headers.append((b"preference-applied", exchange.preferences.applied))
+        try:
+            await send_answer(answer, headers, receive, send)
+        finally:
+            await self._write_down(exchange, answer, headers)
+
+    async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, respond: Respond) -> Answer:
+        try:
+            self._identify(exchange)
+            answer = await respond(exchange, scope, receive)
+        except Refused as refused:
+            answer = await self._refuse(exchange, refused.refusal)
+        except HTTPException as error:
+            answer = await self._refuse(exchange, _of_http(error))
+        except StoreUnavailable as error:
+            answer = await self._refuse(exchange, Refusal("unavailable", f"The store cannot be reached: {error}."))
+        except Exception:
+            # A mistake of the mock's own: one request is answered so, the next ones are served.
+            log.exception("%s %s failed", exchange.method, exchange.path)
+            answer = await self._refuse(exchange, Refusal("failure", "The mock failed; its terminal says how."))
+        change = exchange.changes
+        if change is not None and change.reply is not None:
+            answer = change.reply(answer, exchange)
+        return answer
+
+    def _identify(self, exchange: Exchange) -> None:
+        """Session and credential: whom the request is from."""
+        headers = exchange.headers
+        exchange.session = read_session(headers)
+        exchange.credential = self._credentials.read(headers, exchange.query)
+        if exchange.repeated(b"authorization"):
+            raise Refused(Refusal("wrong-credential", "There are two Authorization headers that differ."))
+
+    async def operate(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Answer:
+        """Answer a request to the operation: by the specification, and as it is asked of the mock."""
+        await read_body(exchange, receive, self._settings.max_body)
+        code, latency_ms = await self._asked(exchange)
+        change = exchange.changes
+        if change is not None:
+            latency_ms = latency_ms or change.latency_ms
+            if change.route is not None:
+                scope["method"], scope["path"] = change.route(exchange.method, exchange.path)
+        latency_ms = latency_ms or self._settings.latency_ms
+        try:
+            return await self._act(exchange, scope, code, routed)
+        finally:
+            if latency_ms is not None:
+                await sleep(uniform(*latency_ms) / 1000)  # noqa: S311 - a delay
+
+    async def _asked(self, exchange: Exchange) -> tuple[int | None, tuple[float, float] | None]:
+        """What `Prefer`, what is armed and the command line ask for; the first that says something counts."""
+        prefer = exchange.headers.get(b"prefer")
+        if prefer is not None:
+            if exchange.repeated(b"prefer"):
+                prefer = b",".join(value for name, value in exchange.raw_headers if name == b"prefer")
+            exchange.preferences = read_preferences(prefer, self._examples, self._changes)
+        preferences = exchange.preferences
+        role, job_id = exchange.credential.role, exchange.claimed_job_id
+        if exchange.method == "POST":
+            armed = await self._store.spend(exchange.session, job_id, role)
+        else:
+            armed = await self._store.behavior(exchange.session)
+            armed = armed if armed is not None and armed.matches(job_id, role) else None
+        fault = preferences.fault or (armed.fault if armed is not None else None)
+        exchange.changes = self._started_with if fault is None else self._changes[fault]
+        code, latency_ms = preferences.code, None
+        if preferences.latency_ms is not None:
+            latency_ms = (preferences.latency_ms, preferences.latency_ms)
+        if armed is not None:
+            latency_ms = latency_ms or armed.latency_ms
+            if code is None and exchange.method == "POST":
+                code = armed.code
+        return code, latency_ms
+
+    async def _act(self, exchange: Exchange, scope: Any, code: int | None, routed: Any) -> Answer:
+        example = exchange.preferences.example
+        if example is not None and example in self._refusal_examples:
+            status, value = self._refusal_examples[example]
+            raise Refused(Refusal(example, value["detail"], status=code or status))
+        if code is not None and code >= 300:
+            raise Refused(_asked_for(code))
+        change = exchange.changes
+        if change is not None and change.first is not None:
+            refusal = await change.first(exchange, self._store)
+            if refusal is not None:
+                raise Refused(refusal)
+        await routed(scope, None, None)
+        if exchange.answer is None:
+            raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
+        return exchange.answer if code is None else exchange.answer._replace(status=code)
+
+    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> Answer:
+        exchange.refusal = refusal
+        change = exchange.changes
+        if change is not None and change.refused is not None:
+            await change.refused(exchange, self._store)
+        return self._render(refusal, exchange.job_id or exchange.claimed_job_id)
+
+    async def _write_down(self, exchange: Exchange, answer: Answer, headers: list[tuple[bytes, bytes]]) -> None:
+        seconds = perf_counter() - exchange.started
+        refusal, change, credential = exchange.refusal, exchange.changes, exchange.credential
+        fault = None if change is None else change.name
+        self.metrics.count(answer.status, None if refusal is None else refusal.situation, fault, seconds)
+        entry = Entry(
+            exchange.at_ms,
+            seconds * 1000,
+            exchange.session,
+            exchange.method,
+            exchange.path,
+            exchange.query,
+            tuple(exchange.raw_headers),
+            exchange.body[:SHOWN],
+            exchange.body_size,
+            credential.kind,
+            credential.role,
+            credential.token,
+            exchange.job_id or exchange.claimed_job_id,
+            answer.status,
+            tuple(headers),
+            answer.body[:SHOWN],
+            len(answer.body),
+            None if refusal is None else refusal.situation,
+            None if refusal is None else refusal.detail,
+            fault,
+            None if answer.wire is None else answer.wire.kind,
+        )
+        try:
+            await self._store.record(exchange.session, entry)
+        except StoreUnavailable:
+            return
+
+
+def _asked_for(code: int) -> Refusal:
+    if code < 400:
+        return Refusal("failure", f"Status {code} was asked for.", headers=((b"location", b"/login"),), status=code)
+    return Refusal(situation_of(code), f"Status {code} was asked for.", status=code)
+
+
+def _of_http(error: HTTPException) -> Refusal:
+    headers: Headers = tuple((key.lower().encode(), value.encode()) for key, value in (error.headers or {}).items())
+    if error.status_code == 405:
+        allowed = dict(headers).get(b"allow", b"POST").decode()
+        return Refusal("method-not-allowed", f"The method is not allowed here; {allowed} is.", headers=headers)
+    if error.status_code == 404:
+        return Refusal("not-found", "There is nothing at this path.", headers=headers)
+    return Refusal(situation_of(error.status_code), str(error.detail), headers=headers, status=error.status_code)

@@ -1,0 +1,73 @@
+"""Uvicorn's HTTP protocol, bounded and silent."""
+
+import logging
+from importlib.util import find_spec
+from typing import Any
+
+HEAD_LIMIT = 65_536
+"""Bytes of a request's line and headers."""
+
+FIRST_BYTE_S = 60.0
+"""A connection on which nothing came for so long is closed."""
+
+SILENT = logging.Logger("mock_server.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - outside the user's tree
+"""Bad requests are the caller's business: they are answered, not logged."""
+
+_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\n"
+    b"content-length: 40\r\nconnection: close\r\n\r\nThe request's headers exceed 64 KiB now.\n"
+)
+
+
+def http_protocol() -> type[Any]:
+    """The protocol class to serve with: httptools where it is installed, else h11."""
+    if find_spec("httptools") is None:
+        return _h11()
+    return _httptools()
+
+
+def _httptools() -> type[Any]:
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class Protocol(HttpToolsProtocol):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.logger = SILENT
+            self.access_log = False
+            self._head_size = 0
+            self._in_head = True
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.timeout_keep_alive_task = self.loop.call_later(FIRST_BYTE_S, self.timeout_keep_alive_handler)
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._in_head, self._head_size = True, 0
+
+        def on_headers_complete(self) -> None:
+            self._in_head = False
+            super().on_headers_complete()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self._in_head and not self.transport.is_closing():
+                # httptools itself takes headers without end.
+                self._head_size += len(data)
+                if self._head_size > HEAD_LIMIT:
+                    self.transport.write(_TOO_LONG)
+                    self.transport.close()
+
+    return Protocol
+
+
+def _h11() -> type[Any]:
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Protocol(H11Protocol):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.logger = SILENT
+            self.access_log = False
+
+    return Protocol
