@@ -21,6 +21,7 @@ from contract_tests.shown import Presenter
 from spec.ledger import load_rules
 
 ENGINE = "http://127.0.0.1:4010/base"
+RULES = len(load_rules())
 STARTED = 1767225600.5  # 2026-01-01T00:00:00.500Z
 JOB = "4321abcdef694aa79dae47ad"
 IDS = tuple(f"{number:024x}" for number in range(24))
