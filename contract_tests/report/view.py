@@ -211,7 +211,7 @@ class _Words:
             quotes=rule.quotes,
             why=rule.reason,
             outcome=result.outcome,
-            note=self.optional(result.reason),
+            note=None if result.reason == rule.reason else self.optional(result.reason),
             counts=result.counts,
             remedy=REMEDY[result.cause] if result.cause and result.outcome == "unchecked" else None,
             failures=tuple(self.failure(finding) for finding in _varied(result.findings)[:FAILURES_LIMIT]),

@@ -11,8 +11,8 @@ import pytest
 
 from contract_tests.model import Finding, Report, RuleResult
 from contract_tests.report.as_json import SCHEMA_PATH, report_document, write_json
-from contract_tests.report.view import FAILURES_LIMIT, TEXT_LIMIT
-from spec.ledger import load_rules
+from contract_tests.report.view import FAILURES_LIMIT, TEXT_LIMIT, view
+from spec.ledger import load_rules, rule
 from spec.page import page_sha256
 
 from .reports import JOB, PRESENTER, conforming, hostile, undecided, violating
@@ -59,7 +59,7 @@ def test_figures_are_those_of_the_run() -> None:
         "nightly",
     )
     assert document["jobs"]["used"] == len(document["jobs"]["ids_used"]) == 18
-    assert [rule["id"] for rule in document["rules"]] == [rule.id for rule in load_rules()]
+    assert [entry["id"] for entry in document["rules"]] == [entry.id for entry in load_rules()]
     assert document["observed"][0] == {
         "situation": "unknown job",
         "status": 404,
@@ -70,7 +70,7 @@ def test_figures_are_those_of_the_run() -> None:
 
 def test_a_failure_tells_what_where_and_how_to_see_it_again() -> None:
     """A broken rule has the page's line, and each failure received, documented, pointer, role and a curl line."""
-    rules = {rule["id"]: rule for rule in report_document(violating(), PRESENTER)["rules"]}
+    rules = {entry["id"]: entry for entry in report_document(violating(), PRESENTER)["rules"]}
     broken = rules["response.tasks.x"]
     assert (broken["level"], broken["outcome"], broken["quote"]) == (
         "documented",
@@ -88,11 +88,20 @@ def test_a_failure_tells_what_where_and_how_to_see_it_again() -> None:
 
 def test_a_reason_is_the_runs_or_else_the_ledgers() -> None:
     """An unchecked rule says why it was left; a held implied one why it is implied."""
-    rules = {rule["id"]: rule for rule in report_document(violating(), PRESENTER)["rules"]}
+    rules = {entry["id"]: entry for entry in report_document(violating(), PRESENTER)["rules"]}
     assert rules["roles.others"]["reason"].startswith("No token of a role")
     assert rules["roles.none"]["reason"].startswith("Without a credential there is no role")
     assert rules["roles.admin"]["reason"] is None
     assert rules["effects.exact"]["counts"] is False
+
+
+def test_the_ledgers_reason_is_told_once() -> None:
+    """A run that repeats the ledger's reason as its own adds no note of the same words."""
+    reason = rule("effects.repeat").reason
+    report = replace(conforming(), rules=(RuleResult("effects.repeat", "warned", reason),))
+    (shown,) = view(report, PRESENTER).rules
+    assert (shown.why, shown.note) == (reason, None)
+    assert report_document(report, PRESENTER)["rules"][0]["reason"] == reason
 
 
 def test_many_and_long_failures_are_cut() -> None:
@@ -102,7 +111,7 @@ def test_many_and_long_failures_are_cut() -> None:
     report = replace(
         conforming(), rules=(RuleResult("response.name", "broken", findings=(finding,) * 3000 + (other,)),)
     )
-    rule = report_document(report, PRESENTER)["rules"][0]
-    assert (len(rule["failures"]), rule["failures_total"]) == (FAILURES_LIMIT, 3001)
-    assert len(rule["failures"][0]["received"]) < TEXT_LIMIT + 50
-    assert rule["failures"][1]["received"] == "something else", "what is new comes before what repeats"
+    shown = report_document(report, PRESENTER)["rules"][0]
+    assert (len(shown["failures"]), shown["failures_total"]) == (FAILURES_LIMIT, 3001)
+    assert len(shown["failures"][0]["received"]) < TEXT_LIMIT + 50
+    assert shown["failures"][1]["received"] == "something else", "what is new comes before what repeats"
