@@ -90,7 +90,7 @@ class Mock:
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
         """The newest entries of a session's journal above number `since`, newest last, secrets masked."""
         entries = await self.store.entries(session, limit=limit, since=since)
-        return [show(number, entry, roles_are_tokens=self.settings.tokens is None) for number, entry in entries]
+        return [show(number, entry, self.settings.tokens) for number, entry in entries]
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

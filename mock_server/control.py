@@ -136,8 +136,7 @@ class Control:
     async def _read_journal(self, call: _Call) -> Answer:
         limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
         entries = await self._store.entries(call.session, limit=limit, since=since)
-        open_tokens = self._settings.tokens is None
-        return _json({"requests": [show(number, entry, roles_are_tokens=open_tokens) for number, entry in entries]})
+        return _json({"requests": [show(number, entry, self._settings.tokens) for number, entry in entries]})
 
     async def _empty_journal(self, call: _Call) -> Answer:
         await self._store.forget(call.session)

@@ -82,7 +82,7 @@ class Credentials:
         except (binascii.Error, ValueError):
             return Credential("basic", token=token)
         role = self.token_of(user, password) if colon else None
-        return Credential("basic", role if role is None else user, token)
+        return Credential("basic", role if role is None else user, password or user)
 
 
 def cookie_value(header: bytes, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
@@ -10,6 +11,9 @@ SHOWN = 4096
 """Bytes of a body that are kept."""
 
 MASK = "***"
+
+SHORTEST = 4
+"""Characters of a token that is looked for inside of bodies; shorter ones would mask half of the text."""
 
 _SECRET_HEADERS = re.compile(r"authorization|token|secret|password|passwd|api-?key|session-?id", re.IGNORECASE)
 _SECRET_FIELDS = re.compile(
@@ -45,9 +49,12 @@ class Entry(NamedTuple):
     wire: str | None
 
 
-def show(number: int, entry: Entry, *, roles_are_tokens: bool) -> dict[str, object]:
-    """The entry as JSON shows it, secrets masked. `at` is in epoch milliseconds, durations in milliseconds."""
-    secret = "" if roles_are_tokens else entry.token
+def show(number: int, entry: Entry, tokens: Collection[str] | None) -> dict[str, object]:
+    """The entry as JSON shows it, secrets masked. `at` is in epoch milliseconds, durations in milliseconds.
+
+    `tokens` are the secret ones that are known; None where the name of a role is its token, and none is secret.
+    """
+    secrets = () if tokens is None else tuple(token for token in {*tokens, entry.token} if len(token) >= SHORTEST)
     return {
         "number": number,
         "at": entry.at_ms,
@@ -58,29 +65,29 @@ def show(number: int, entry: Entry, *, roles_are_tokens: bool) -> dict[str, obje
         "job_id": entry.job_id,
         "request": {
             "method": entry.method,
-            "path": _hide(entry.path, secret),
-            "query": _hide(mask_query(entry.query), secret),
-            "headers": mask_headers(entry.headers, secret),
-            "body": _text(entry.body, secret),
+            "path": _hide(entry.path, secrets),
+            "query": _hide(mask_query(entry.query), secrets),
+            "headers": mask_headers(entry.headers, secrets),
+            "body": _text(entry.body, secrets),
             "body_size": entry.body_size,
         },
         "status": entry.status,
         "answer": {
             "status": entry.status,
-            "headers": mask_headers(entry.answer_headers, secret),
-            "body": _text(entry.answer_body, secret),
+            "headers": mask_headers(entry.answer_headers, secrets),
+            "body": _text(entry.answer_body, secrets),
             "body_size": entry.answer_size,
         },
         "situation": entry.situation,
-        "reason": None if entry.reason is None else _hide(entry.reason, secret),
+        "reason": None if entry.reason is None else _hide(entry.reason, secrets),
         "fault": entry.fault,
         "wire": entry.wire,
     }
 
 
-def mask_headers(headers: Headers, secret: str = "") -> list[list[str]]:
+def mask_headers(headers: Headers, secrets: Collection[str] = ()) -> list[list[str]]:
     """Headers in order, as pairs, credentials masked: the scheme and the cookies' names stay."""
-    return [[name.decode("latin-1"), _header(name, value, secret)] for name, value in headers]
+    return [[name.decode("latin-1"), _header(name, value, secrets)] for name, value in headers]
 
 
 def mask_query(query: bytes) -> str:
@@ -96,7 +103,7 @@ def mask_query(query: bytes) -> str:
     )
 
 
-def _header(name: bytes, value: bytes, secret: str) -> str:
+def _header(name: bytes, value: bytes, secrets: Collection[str]) -> str:
     key, text = name.decode("latin-1").lower(), value.decode("latin-1")
     if key in {"authorization", "proxy-authorization"}:
         scheme, space, rest = text.partition(" ")
@@ -105,7 +112,7 @@ def _header(name: bytes, value: bytes, secret: str) -> str:
         return "; ".join(_cookie(part.strip()) for part in text.split(";"))
     if key == "mock-session":
         return text
-    return MASK if _SECRET_HEADERS.search(key) else _hide(text, secret)
+    return MASK if _SECRET_HEADERS.search(key) else _hide(text, secrets)
 
 
 _COOKIE_ATTRIBUTES = frozenset({"path", "samesite", "max-age", "expires", "domain", "mock-session"})
@@ -116,11 +123,13 @@ def _cookie(part: str) -> str:
     return part if not equals or name.lower() in _COOKIE_ATTRIBUTES else f"{name}={MASK}"
 
 
-def _text(body: bytes, secret: str) -> str:
+def _text(body: bytes, secrets: Collection[str]) -> str:
     masked = _SECRET_FIELDS.sub(rb'\1"' + MASK.encode() + b'"', body)
     masked = _SECRET_PAIRS.sub(rb"\1" + MASK.encode(), masked)
-    return _hide(masked.decode("utf-8", "replace"), secret)
+    return _hide(masked.decode("utf-8", "replace"), secrets)
 
 
-def _hide(text: str, secret: str) -> str:
-    return text.replace(secret, MASK).replace(quote(secret, safe=""), MASK) if len(secret) >= 4 else text
+def _hide(text: str, secrets: Collection[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK).replace(quote(secret, safe=""), MASK)
+    return text

@@ -1,11 +1,15 @@
 """Every option of the mock, as one value."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 DOCUMENTED_JOB_ID = "4321abcdef694aa79dae47ad"
 """The page's own job id (page, "Parameters"), so that its example works as it stands."""
+
+
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}").fullmatch
 
 
 class SettingsError(ValueError):
@@ -57,4 +61,4 @@ class Settings:
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine."""
     host = host.strip("[]").lower()
-    return host == "::1" or host.startswith("127.") or host == "localhost" or host.endswith(".localhost")
+    return host in {"::1", "localhost"} or host.endswith(".localhost") or bool(_LOOPBACK(host))
