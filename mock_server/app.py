@@ -14,6 +14,7 @@ from mock_server.login import log_in
 from mock_server.memory import MemoryStore
 from mock_server.pages import Page, specification, start_page, swagger_ui
 from mock_server.pipeline import Pipeline, Render
+from mock_server.profile import load_profile
 from mock_server.refusals import Refusal, Refused, render
 from mock_server.routing import Application, route_by
 from mock_server.settings import Settings, SettingsError
@@ -29,7 +30,10 @@ class Mock:
         self.settings = settings
         self.store: Store = open_store(settings)
         self._credentials = Credentials(settings)
-        self._pipeline = Pipeline(settings, self.store, self._credentials, _renderer(settings))
+        self._profile = None if settings.profile is None else load_profile(settings.profile)
+        refuse: Render = _plain if self._profile is None else self._profile.render
+        self._prune = self._profile.prune if self._profile is not None and self._profile.absent else None
+        self._pipeline = Pipeline(settings, self.store, self._credentials, refuse)
         self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
         self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
         self._control = Control(settings, self.store, self._pipeline.metrics)
@@ -59,7 +63,7 @@ class Mock:
     async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
         # The answer is left in the exchange and not sent: hooks, CORS and the journal still see it.
         exchange: Exchange = scope[SCOPE_KEY]
-        exchange.answer = await cancel_job(exchange, self.store, self.settings.seed)
+        exchange.answer = await cancel_job(exchange, self.store, self.settings.seed, self._prune)
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve what is not the operation: own pages, the login, and what lies elsewhere."""
@@ -74,7 +78,13 @@ class Mock:
         if page is not None:
             await send_answer(page, head(page, ()), receive, send)
             return
-        await self._pipeline.run(scope, receive, send, _nothing_here)
+        await self._pipeline.run(scope, receive, send, self._elsewhere)
+
+    async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Answer:
+        answer = await self._pipeline.elsewhere(exchange, scope, receive, self._routed)
+        if answer is None:
+            raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
+        return answer
 
     def _page(self, path: str) -> Answer | None:
         prefix = self.settings.prefix
@@ -101,10 +111,6 @@ class Mock:
                 await self.store.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-async def _nothing_here(exchange: Exchange, scope: Any, receive: Receive) -> Answer:  # noqa: ARG001
-    raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
 
 
 def create_app(settings: Settings | None = None) -> Mock:
@@ -140,5 +146,5 @@ def open_store(settings: Settings) -> Store:
     return MemoryStore(settings)
 
 
-def _renderer(settings: Settings) -> Render:  # noqa: ARG001
-    return lambda refusal, _job_id: render(refusal)
+def _plain(refusal: Refusal, _job_id: str | None) -> Answer:
+    return render(refusal)

@@ -1,5 +1,8 @@
 """The operation: cancel an active job by its id."""
 
+from collections.abc import Callable
+from typing import Any
+
 import orjson
 
 from mock_server import jobs
@@ -9,8 +12,11 @@ from mock_server.refusals import Refusal, Refused
 from mock_server.store import Cancel, Store
 from spec import load_contract
 
+Prune = Callable[[dict[str, Any]], dict[str, Any]]
+"""What a profile leaves out of documents."""
 
-async def cancel_job(exchange: Exchange, store: Store, seed: int) -> Answer:
+
+async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune | None = None) -> Answer:
     """Cancel the exchange's job and answer with its document. Raises Refused for a job that cannot be canceled."""
     job_id = exchange.job_id or ""
     change = exchange.changes
@@ -27,6 +33,8 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int) -> Answer:
         body = orjson.dumps(load_contract().response_examples[exchange.preferences.example])
     else:
         body = jobs.document(job_id, outcome.state, seed=seed, now_ms=exchange.at_ms)
+        if prune is not None:
+            body = orjson.dumps(prune(orjson.loads(body)))
     if change is not None and change.document is not None:
         body = orjson.dumps(change.document(orjson.loads(body), exchange))
     return Answer(200, JSON, body)

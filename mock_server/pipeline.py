@@ -106,13 +106,28 @@ class Pipeline:
         if change is not None:
             latency_ms = latency_ms or change.latency_ms
             if change.route is not None:
-                scope["method"], scope["path"] = change.route(exchange.method, exchange.path)
+                method, path = change.route(exchange.method, exchange.path)
+                scope = {**scope, "method": method, "path": path}
         latency_ms = latency_ms or self._settings.latency_ms
         try:
             return await self._act(exchange, scope, code, routed)
         finally:
             if latency_ms is not None:
                 await sleep(uniform(*latency_ms) / 1000)  # noqa: S311 - a delay
+
+    async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Answer | None:
+        """Answer a request to a path without an operation, if a fault serves the operation there; None if none does."""
+        armed = await self._store.behavior(exchange.session)
+        preferred = exchange.headers.get(b"prefer")
+        if armed is None and preferred is None and self._started_with is None:
+            return None
+        exchange.changes = self._started_with if armed is None or armed.fault is None else self._changes[armed.fault]
+        if preferred is not None and (name := read_preferences(preferred, self._examples, self._changes).fault):
+            exchange.changes = self._changes[name]
+        change, exchange.changes = exchange.changes, None
+        if change is None or change.route is None or change.route(exchange.method, exchange.path)[1] == exchange.path:
+            return None
+        return await self.operate(exchange, scope, receive, routed)
 
     async def _asked(self, exchange: Exchange) -> tuple[int | None, tuple[float, float] | None]:
         """What `Prefer`, what is armed and the command line ask for; the first that says something counts."""

@@ -4,7 +4,7 @@ Nothing of a job but its id and state is kept here. The interface is asynchronou
 steps ("cancel this job if it is active"), so that replicas can share a store without locks.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Literal, NamedTuple, Protocol
 
 from mock_server.behavior import Behavior
@@ -100,13 +100,3 @@ class Store(Protocol):
         """Let go of what is held."""
         ...
 
-
-async def some(store: Store, session: str, statuses: frozenset[str], *, but: str, limit: int) -> Iterable[str]:
-    """Ids of a few jobs in those statuses, one of them left out: the neighbours that a fault cancels."""
-    found: list[str] = []
-    async for job_id, _ in store.jobs(session, statuses):
-        if job_id != but:
-            found.append(job_id)
-            if len(found) >= limit:
-                break
-    return found

@@ -1,21 +1,36 @@
 """The catalogue: faults, each of which breaks a rule, and variations, which break none."""
 
+from collections.abc import Mapping
+from functools import cache
+
 from mock_server.faults.change import Change
+from mock_server.faults.effects import effects
+from mock_server.faults.request import request
+from mock_server.faults.response import response
+from mock_server.faults.roles import roles
+from mock_server.faults.route import route
+from mock_server.faults.transport import transport
+from mock_server.faults.variations import variations as odd
 
 __all__ = ["Change", "catalogue", "faults", "find", "variations"]
 
 
+@cache
 def faults() -> tuple[Change, ...]:
     """The wrong engines, by aspect."""
-    return ()
+    found = (*route(), *roles(), *request(), *effects(), *transport(), *response())
+    order = ("route", "roles", "request", "effects", "transport", "response")
+    return tuple(sorted(found, key=lambda change: order.index((change.rule or "").partition(".")[0])))
 
 
+@cache
 def variations() -> tuple[Change, ...]:
     """The odd engines that conform."""
-    return ()
+    return tuple(odd())
 
 
-def catalogue() -> dict[str, Change]:
+@cache
+def catalogue() -> Mapping[str, Change]:
     """Both, by name."""
     return {change.name: change for change in (*faults(), *variations())}
 

@@ -1,0 +1,277 @@
+"""Faults of the canceled job: every field's type, and its absence, from the ledger; and shapes that people make."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+from mock_server.exchange import Exchange
+from mock_server.faults.change import Change, Document
+from mock_server.fields import Place, places, put, put_last, remove
+from spec import Rule, load_contract, load_rules
+
+Edit = Callable[[dict[str, Any]], Any]
+
+_ERROR = {"task": "job", "message": "Job has no available transitions.", "timestamp": 1555471643117}
+
+
+def response() -> Iterator[Change]:
+    """All of them."""
+    owned = {rule.field: rule for rule in load_rules() if rule.field and not rule.id.endswith(".present")}
+    may_be_absent = {rule.field: rule for rule in load_rules() if rule.field and rule.id.endswith(".present")}
+    for place, rule in owned.items():
+        name = rule.id.removeprefix("response.")
+        yield _edited(f"wrong-type.{name}", f"{_named(place)} has another type.", rule, _wrong(place))
+        if name in _NULLED:
+            yield _edited(f"null.{name}", f"{_named(place)} is null.", rule, _nulled(place))
+    for place, rule in may_be_absent.items():
+        name = rule.id.removeprefix("response.").removesuffix(".present")
+        yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
+    for place, rule in owned.items():
+        name = rule.id.removeprefix("response.")
+        if place not in may_be_absent and place[-1] != "*" and name in _REMOVED:
+            yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
+    yield from _in_places()
+    yield from _shapes()
+
+
+_NULLED = frozenset({"_id", "name", "tasks.groups", "tasks.x", "tasks.metrics.app.id", "transitions.to", "watchers",
+                     "metrics.run_time", "locked", "error", "error.message", "last_updated"})  # fmt: skip
+"""One for each depth and type: a null breaks the same rule as another type does."""
+
+_REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tasks.metrics.owner", "tasks.metrics.app.version",
+                      "transitions.type", "transitions.state", "created", "watchers", "metrics", "metrics.end_time",
+                      "metrics.app.version", "status", "error.timestamp", "groups"})  # fmt: skip
+
+
+def _in_places() -> Iterator[Change]:
+    """Faults that are there for some of the elements, callers or answers only."""
+    yield _edited(
+        "wrong-in-last-task",
+        "x of the last task alone is a string.",
+        _rule("tasks.x"),
+        lambda document: put_last(document, ("tasks", "*", "x"), str),
+    )
+    yield _edited(
+        "wrong-in-last-transition",
+        "state of the last transition alone is null.",
+        _rule("transitions.state"),
+        lambda document: put_last(document, ("transitions", "*", "*", "state"), lambda _: None),
+    )
+    yield _edited(
+        "wrong-in-last-watcher",
+        "The last watcher alone is an object.",
+        _rule("watchers"),
+        lambda document: document["watchers"].append({"id": "5cb7b531d06cceb89fd21b1c"}),
+    )
+    yield _edited(
+        "wrong-in-last-error",
+        "timestamp of the last error alone is a date.",
+        _rule("error.timestamp"),
+        lambda document: document["error"].append(_ERROR | {"timestamp": "2019-04-17T03:27:23.117Z"}),
+    )
+    yield _edited(
+        "wrong-in-last-metrics",
+        "finish_state of the last task that has metrics is a number.",
+        _rule("tasks.metrics.finish_state"),
+        lambda document: put_last(document, ("tasks", "*", "metrics", "finish_state"), lambda _: 3),
+    )
+    for role, field in (("support", "name"), ("apiwrite", "created_by"), ("engineering", "font_size")):
+        yield Change(
+            name=f"wrong-for-{role}",
+            sentence=f"For the role {role} alone {field} is null.",
+            rule=f"response.{field}",
+            document=lambda document, exchange, role=role, field=field: (
+                document | {field: None}  # type: ignore[misc]
+                if exchange.credential.role == role
+                else document
+            ),
+        )
+    yield Change(
+        name="wrong-in-one-of-three",
+        sentence="In one of three answers run_time of the job is a string.",
+        rule="response.metrics.run_time",
+        document=_in_one_of_three,
+    )
+
+
+def _in_one_of_three(document: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
+    if exchange.serial % 3 == 0:
+        document["metrics"]["run_time"] = str(document["metrics"]["run_time"])
+    return document
+
+
+def _shapes() -> Iterator[Change]:
+    document = _rule("document")
+    yield _made("wrapped", "The job is wrapped in canceled_job.", document, lambda job: {"canceled_job": job})
+    yield _made(
+        "wrapped-in-data",
+        "The job is wrapped in data, beside a message.",
+        document,
+        lambda job: {"message": "ok", "data": job},
+    )
+    yield _made("wrapped-in-array", "The job is the one element of an array.", document, lambda job: [job])
+    yield _made("answers-null", "The answer is null.", document, lambda _job: None)
+    yield _made("answers-true", "The answer is true.", document, lambda _job: True)
+    yield _made("answers-id", "The answer is the job's id as a string.", document, lambda job: job["_id"])
+    yield _made("answers-empty-object", "The answer is an empty object.", _rule("_id"), lambda _job: {})
+    yield _made(
+        "answers-message",
+        "The answer is a message in place of the job.",
+        _rule("_id"),
+        lambda job: {"message": f"Job {job['_id']} canceled"},
+    )
+    for state in ("running", "complete", "cancelled", "CANCELED", "canceling"):
+        name = "status-in-capitals" if state.isupper() else f"status-{state}"
+        yield _made(name, f"status is {state}.", _rule("status"), _with_status(state))
+    yield _made(
+        "tasks-as-array",
+        "tasks is an array of tasks.",
+        _rule("tasks"),
+        lambda job: job | {"tasks": list(job["tasks"].values())},
+    )
+    yield _made("transitions-as-array", "transitions is an array of steps.", _rule("transitions"), _steps)
+    yield _made(
+        "transition-as-string",
+        "A transition is its state alone.",
+        _rule("transitions.to"),
+        lambda job: _put(job, ("transitions", "*", "*"), lambda step: step["state"]),
+    )
+    yield _made(
+        "error-as-object",
+        "error is one object in place of an array.",
+        _rule("error"),
+        lambda job: job | {"error": job["error"][0]},
+    )
+    yield _made(
+        "error-as-string",
+        "An entry of error is its message alone.",
+        _rule("error.entry"),
+        lambda job: job | {"error": ["It failed."]},
+    )
+    yield _made(
+        "created-as-number",
+        "created is in milliseconds.",
+        _rule("created"),
+        lambda job: job | {"created": 1555430149763},
+    )
+    yield _made(
+        "created-without-zone",
+        "created has no offset from UTC.",
+        _rule("created"),
+        lambda job: job | {"created": "2019-04-16T15:55:49.763"},
+    )
+    yield _made(
+        "last_updated-as-text",
+        "last_updated is a date for people.",
+        _rule("last_updated"),
+        lambda job: job | {"last_updated": "Thu Aug 02 2018 15:56:12"},
+    )
+    yield _made(
+        "start_time-as-date",
+        "start_time of the job is a date-time.",
+        _rule("metrics.start_time"),
+        lambda job: _put(job, ("metrics", "start_time"), lambda _: "2019-04-16T15:55:49.763Z"),
+    )
+    yield _made(
+        "timestamp-with-fraction",
+        "timestamp of an error has a fraction.",
+        _rule("error.timestamp"),
+        lambda job: _put(job, ("error", "*", "timestamp"), lambda time: time + 0.5),
+    )
+    yield _made(
+        "end_time-with-fraction",
+        "end_time of tasks has a fraction.",
+        _rule("tasks.metrics.end_time"),
+        lambda job: _put(job, ("tasks", "*", "metrics", "end_time"), lambda time: time + 0.25),
+    )
+    yield _made(
+        "locked-as-number", "locked is 0 or 1.", _rule("locked"), lambda job: job | {"locked": int(job["locked"])}
+    )
+
+
+# ── how a field is broken ────────────────────────────────────────────────────────────────────────
+
+_WRONG: dict[str, Callable[[Any], Any]] = {
+    "string": lambda _value: 5,
+    "number": str,
+    "integer": str,
+    "boolean": lambda value: str(value).lower(),
+    "array": lambda _value: {},
+    "object": lambda _value: [],
+}
+"""What stands in place of a value of each type; of arrays and objects the other one, empty."""
+
+
+def _type_of(place: Place) -> str:
+    schema: Any = load_contract().response_schema
+    for key in place:
+        if key != "*":
+            schema = schema["properties"][key]
+        else:
+            schema = schema["items"] if schema["type"] == "array" else schema["additionalProperties"]
+    return str(schema["type"])
+
+
+def _wrong(place: Place) -> Edit:
+    value = _WRONG[_type_of(place)]
+    return lambda document: put(document, place, value)
+
+
+def _nulled(place: Place) -> Edit:
+    return lambda document: put(document, place, lambda _value: None)
+
+
+def _removed(place: Place) -> Edit:
+    return lambda document: remove(document, place)
+
+
+def _put(document: dict[str, Any], place: Place, value: Callable[[Any], Any]) -> dict[str, Any]:
+    put(document, place, value)
+    return document
+
+
+def _with_status(state: str) -> Edit:
+    return lambda job: job | {"status": state}
+
+
+def _steps(job: dict[str, Any]) -> dict[str, Any]:
+    steps = [{"from": parent, "to": list(nexts)} for parent, nexts in job["transitions"].items()]
+    return job | {"transitions": steps}
+
+
+def whole(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with all that an engine may leave out, so that a fault has something to break."""
+    document.setdefault("locked", True)
+    document["error"] = document.get("error") or [deepcopy(_ERROR)]
+    document["watchers"] = document["watchers"] or ["5cb7b531d06cceb89fd21b1c"]
+    metrics = next(parent[key] for parent, key in places(document, ("tasks", "*", "metrics")))
+    for task in document["tasks"].values():
+        task.setdefault("x", 0.5)
+        task.setdefault("y", 0.5)
+        own = task.setdefault("metrics", deepcopy(metrics))
+        for key in ("end_time", "run_time", "finish_state"):
+            own.setdefault(
+                key, metrics.get(key, {"run_time": 5, "finish_state": "canceled"}.get(key, own["start_time"]))
+            )
+    return document
+
+
+def _rule(name: str) -> Rule:
+    return next(rule for rule in load_rules() if rule.id == f"response.{name}")
+
+
+def _edited(name: str, sentence: str, rule: Rule, edit: Edit) -> Change:
+    def document(job: dict[str, Any], _exchange: Exchange) -> Any:
+        edit(whole(job))
+        return job
+
+    return Change(name=name, sentence=sentence, rule=rule.id, document=document)
+
+
+def _made(name: str, sentence: str, rule: Rule, make: Callable[[dict[str, Any]], Any]) -> Change:
+    document: Document = lambda job, _exchange: make(whole(job))  # noqa: E731
+    return Change(name=name, sentence=sentence, rule=rule.id, document=document)
+
+
+def _named(place: Place) -> str:
+    return ".".join(place)

@@ -1,0 +1,100 @@
+"""Faults of the roles: who may cancel."""
+
+from collections.abc import Callable, Iterator
+
+from mock_server.credentials import UNLISTED_ROLES, Credential
+from mock_server.exchange import Exchange
+from mock_server.faults.change import Change, May
+from mock_server.refusals import Refusal
+from spec import load_contract
+
+_WRONG = Refusal("wrong-credential", "The credential is wrong: it stands for no role.")
+
+
+def roles() -> Iterator[Change]:
+    """All of them."""
+    may = load_contract().roles
+    for role in may:
+        yield Change(
+            name=f"refuses-{role}",
+            sentence=f"The role {role} may not cancel: 403.",
+            rule=f"roles.{role}",
+            may=_refuse(lambda exchange, role=role: exchange.credential.role == role, _forbidden(role)),  # type: ignore[misc]
+        )
+    yield Change(
+        name="refuses-support-as-unknown",
+        sentence="The role support is not known: 401, as if its token were wrong.",
+        rule="roles.support",
+        may=_refuse(lambda exchange: exchange.credential.role == "support", _WRONG),
+    )
+    yield Change(
+        name="admin-only",
+        sentence="Only the role admin may cancel.",
+        rule="roles.apiwrite",
+        may=_refuse(lambda exchange: exchange.credential.role != "admin", _forbidden("one that is not admin")),
+    )
+    yield Change(
+        name="refuses-apiwrite-for-some-jobs",
+        sentence="The role apiwrite may not cancel one of two jobs.",
+        rule="roles.apiwrite",
+        may=_refuse(
+            lambda exchange: exchange.credential.role == "apiwrite" and _is_even(exchange), _forbidden("apiwrite")
+        ),
+    )
+    for role in UNLISTED_ROLES:
+        yield Change(
+            name=f"accepts-{role}",
+            sentence=f"The role {role}, which the page does not list, may cancel.",
+            rule="roles.others",
+            may=_allow(lambda exchange, role=role: exchange.credential.role == role),  # type: ignore[misc]
+        )
+    yield Change(
+        name="accepts-any-role",
+        sentence="Whoever has a role may cancel, whichever it is.",
+        rule="roles.others",
+        may=_allow(lambda exchange: exchange.credential.role is not None),
+    )
+    yield Change(
+        name="accepts-no-credential",
+        sentence="A request without a credential may cancel.",
+        rule="roles.none",
+        may=_allow(lambda exchange: exchange.credential.kind == "none"),
+    )
+    yield Change(
+        name="accepts-everybody",
+        sentence="Nobody is asked for a credential, and none is looked at.",
+        rule="roles.none",
+        may=_allow(lambda _exchange: True),
+    )
+    yield Change(
+        name="accepts-empty-credential",
+        sentence="A credential that is empty may cancel.",
+        rule="roles.empty",
+        may=_allow(lambda exchange: _is_wrong(exchange.credential) and not exchange.credential.token),
+    )
+    yield Change(
+        name="accepts-wrong-credential",
+        sentence="A credential that was given to nobody may cancel.",
+        rule="roles.wrong",
+        may=_allow(lambda exchange: _is_wrong(exchange.credential) and bool(exchange.credential.token)),
+    )
+
+
+def _is_wrong(credential: Credential) -> bool:
+    return credential.role is None and credential.kind != "none"
+
+
+def _is_even(exchange: Exchange) -> bool:
+    return sum((exchange.claimed_job_id or "").encode()) % 2 == 0
+
+
+def _forbidden(role: str) -> Refusal:
+    return Refusal("other-role", f"The role {role} may not cancel jobs.")
+
+
+def _refuse(meant: Callable[[Exchange], bool], why: Refusal) -> May:
+    return lambda exchange, refusal: why if refusal is None and meant(exchange) else refusal
+
+
+def _allow(meant: Callable[[Exchange], bool]) -> May:
+    return lambda exchange, refusal: None if refusal is not None and meant(exchange) else refusal

@@ -1,0 +1,21 @@
+"""Faults of the route: where the operation is served."""
+
+from collections.abc import Iterator
+
+from mock_server.faults.change import Change
+
+
+def route() -> Iterator[Change]:
+    """All of them."""
+    yield Change(
+        name="route-gone",
+        sentence="There is nothing at the documented path.",
+        rule="route.path",
+        route=lambda method, path: (method, path + "-gone"),
+    )
+    yield Change(
+        name="route-takes-put",
+        sentence="The operation is served as PUT; POST is not allowed.",
+        rule="route.path",
+        route=lambda method, path: ({"PUT": "POST", "POST": "PUT"}.get(method, method), path),
+    )
