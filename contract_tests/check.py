@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 
@@ -50,6 +51,8 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         others=tuple(role for role in tokens if role not in ROLES),
         jobs=jobs,
         derivable=guard.derivable,
+        numeric=guard.numeric,
+        auth=str(settings.connection.auth),
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
         jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs or --jobs-command",
@@ -82,9 +85,9 @@ def check(
     guard.supply(supply.supplied)
     plan = plan_for(settings, None if supply.can_ask() else len(supply.supplied), guard)
     findings, sender, stopped_by = asyncio.run(_run(settings, plan, transport, supply, progress))
-    report = _report(settings, findings, sender, supply, known=known, started_at=started_at)
-    object.__setattr__(report, "duration_s", round(time.monotonic() - started, 3))
-    return Checked(report, presenter_for(settings, transport), stopped_by)
+    presenter = presenter_for(settings, transport)
+    report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at)
+    return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, stopped_by)
 
 
 async def _run(
@@ -147,11 +150,12 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
     findings: Findings,
     sender: Sender,
     supply: Supply,
+    presenter: Presenter,
     *,
     known: Sequence[Known],
     started_at: float,
 ) -> Report:
-    fallback_cause: Because | None = findings.because[0] if findings.because else "jobs"
+    fallback_cause: Because | None = findings.because[0] if findings.because else None
     results = rule_results(
         findings.judgements,
         findings.unchecked,
@@ -159,12 +163,8 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         skip=frozenset(settings.skip),
         strict=settings.strict,
         documents=any(holds_job(exchange.answer) for exchange in sender.exchanges if exchange.accepted),
-        fallback=("the run ended before", fallback_cause)
-        if not findings.complete
-        else ("no exchange shows it", "jobs"),
+        fallback=("no exchange shows it", None) if findings.complete else ("the run ended before", fallback_cause),
     )
-    import datetime as dt
-
     results, complaints = apply_known(results, known, today=dt.datetime.now(dt.UTC).date())
     verdict, because = verdict_of(results, findings.because, interrupted=findings.interrupted)
     if complaints:
@@ -187,19 +187,20 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
             ids_left=tuple(supply.left),
         ),
         exchanges=tuple(sender.exchanges),
-        observed=tuple(observations(sender.exchanges)),
+        observed=tuple(observations(sender.exchanges, presenter.redact)),
         interrupted=findings.interrupted,
     )
 
 
-def observations(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+def observations(exchanges: Sequence[Exchange], redact: Callable[[str], str] = str) -> Iterator[Observation]:
     """The first answer in each situation but that of a valid request."""
     seen = {"a valid request", "a job that was not used is canceled"}
     for exchange in exchanges:
         if exchange.answer is None or exchange.situation in seen:
             continue
         seen.add(exchange.situation)
-        body = exchange.answer.body[: MAX_OBSERVED * 4].decode("utf-8", errors="replace")
+        # Secrets go before the cut: half a token would be found by nobody.
+        body = redact(exchange.answer.body[: MAX_OBSERVED * 40].decode("utf-8", errors="replace"))
         shortened = body if len(body) <= MAX_OBSERVED else body[:MAX_OBSERVED] + "…"
         yield Observation(exchange.situation, exchange.status, exchange.answer.header("content-type"), shortened)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import subprocess
 from base64 import b64encode
@@ -74,6 +76,8 @@ def spellings(secret: str) -> tuple[str, ...]:
         return ()
     forms = {
         secret,
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
         quote(secret, safe=""),
         quote(secret),
         quote_plus(secret),

@@ -1,7 +1,9 @@
 """Why no valid request succeeded: told by the answers to a few more requests that harm nothing."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from contract_tests.guard import Guard
 from contract_tests.judge.answers import finding
@@ -10,6 +12,7 @@ from contract_tests.patience import BUSY, Sender, describe_failure
 from contract_tests.plan import METHOD, PATH, UNKNOWN, Step, fill
 from contract_tests.supply import Supply
 
+_SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(required|missing)", re.IGNORECASE)
 _IDS = re.compile(r"[0-9a-fA-F]{16,}|\d+")
 
 
@@ -36,14 +39,17 @@ class _Evidence:
 async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
     """Tell why the valid requests sent so far were answered without a success."""
     tried = tuple(exchange for exchange in sender.exchanges if exchange.situation == "a valid request")
-    valid = next((exchange for exchange in reversed(tried) if _is_telling(exchange)), tried[-1])
+    # The first answer for a job tells most: the job may be gone at the next request.
+    valid = next((exchange for exchange in tried if _is_telling(exchange)), tried[-1])
     if valid.answer is None:
         return Diagnosis(f"The engine could not be reached: {describe_failure(valid)}.", "unreachable")
+    if (changed := _canceled_all_the_same(tried)) is not None:
+        return changed
     caller = valid.request.caller
 
-    async def ask(situation: str, body: str | None, **changes: object) -> Exchange:
-        step = Step(situation, caller, "observed", "route.path", body)
-        request = replace(fill(step, valid.job_id, guard), **changes)  # type: ignore[arg-type]
+    async def ask(situation: str, template: str | None, changes: dict[str, Any] | None = None) -> Exchange:
+        step = Step(situation, caller, "observed", "route.path", template)
+        request = replace(fill(step, valid.job_id, guard), **(changes or {}))
         return await sender.send(request, situation, valid.job_id)
 
     evidence = _Evidence(
@@ -51,13 +57,13 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
         tried,
         unknown=await ask("the id of no job", f'{{"job_id": "{UNKNOWN}"}}'),
         missing=await ask("job_id is missing", "{}"),
-        sibling=await ask("a path that does not exist", "{}", path=f"{PATH}-{guard.mint()}"),
+        sibling=await ask("a path that does not exist", "{}", {"path": f"{PATH}-{guard.mint()}"}),
     )
     told = _by_status(evidence)
     if told is not None:
         return told
     for situation, rule_id, documented, changes in _elsewhere(valid.job_id or ""):
-        other = await ask(situation, None, **changes)
+        other = await ask(situation, None, changes)
         if other.accepted:
             received = f"status {valid.status} to the documented request, and {other.status} to {situation}"
             return Diagnosis(
@@ -65,6 +71,28 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
                 judgements=(finding(rule_id, received, documented, valid),),
             )
     return _by_comparison(evidence, supply)
+
+
+def _canceled_all_the_same(tried: Sequence[Exchange]) -> Diagnosis | None:
+    """A job whose first request was refused, and the next ones otherwise: the first has changed its state."""
+    by_job: dict[str | None, list[Exchange]] = {}
+    for exchange in tried:
+        if _is_telling(exchange):
+            by_job.setdefault(exchange.job_id, []).append(exchange)
+    for first, *later in by_job.values():
+        looks = {look(exchange) for exchange in later}
+        if len(looks) == 1 and look(first) not in looks:
+            received = (
+                f"status {first.status} to a valid request, and {later[0].status} to the next one for the same job: "
+                "the first has changed its state"
+            )
+            return _broken("transport.status", received, "a success with the canceled job", first)
+    answered = [[e for e in tried if e.job_id == job_id and e.answer] for job_id in {e.job_id for e in tried}]
+    if len(answered) > 1 and all(e and e[0].status in BUSY and e[-1].status not in BUSY for e in answered):
+        first, *_, last = answered[0]
+        received = f"status {first.status} to the first request for each job, and {last.status} to the next"
+        return _broken("transport.status", received, "a success with the canceled job", first)
+    return None
 
 
 def _is_telling(exchange: Exchange) -> bool:
@@ -87,12 +115,12 @@ def _by_status(evidence: _Evidence) -> Diagnosis | None:
     return None
 
 
-def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, object]], ...]:
+def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
     """Undocumented ways to ask for the same cancel: situation, the rule that is broken if one works, the change."""
     in_body = "job_id in a JSON body, as in the page's example"
     on_route = f"{METHOD} {PATH}"
     form = f"job_id={job_id}".encode()
-    json_body = fill(Step("", Caller(), "observed", ""), job_id, Guard()).body
+    json_body = fill(Step("", Caller(), "observed", ""), job_id, Guard()).body or b""
     return (
         (
             "the id in a form",
@@ -100,6 +128,8 @@ def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, object]], ..
             in_body,
             {"body": form, "content_type": "application/x-www-form-urlencoded"},
         ),
+        ("the id under the name jobId", "request.json", in_body, {"body": json_body.replace(b"job_id", b"jobId")}),
+        ("the id under the name id", "request.json", in_body, {"body": json_body.replace(b"job_id", b"id")}),
         ("the id in the query", "request.json", in_body, {"query": (("job_id", job_id),)}),
         ("the path with a slash at its end", "route.path", on_route, {"path": f"{PATH}/", "body": json_body}),
         ("the path in lower case", "route.path", on_route, {"path": PATH.lower(), "body": json_body}),
@@ -128,16 +158,16 @@ def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, object]], ..
 def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: PLR0911 - one return a reason
     """What the answers say beside those to an unknown id, to a missing one and on a path that does not exist."""
     valid, status = evidence.valid, evidence.valid.status or 0
-    looks = _look(valid)
-    is_unknown = looks == _look(evidence.unknown)
-    is_missing = looks == _look(evidence.missing)
+    looks = look(valid)
+    is_unknown = looks == look(evidence.unknown)
+    is_missing = looks == look(evidence.missing)
     if status in {404, 405, 501} and status == evidence.sibling.status and is_unknown and is_missing:
         return Diagnosis(
             f"Everything is answered with {status}, also a path that does not exist. Is this the base URL?",
             "unreachable",
         )
-    if status in {405, 501}:
-        return _broken("route.path", f"status {status}: the method is not allowed", f"{METHOD} {PATH}", valid)
+    if status in {405, 410, 501} and evidence.sibling.status != status:
+        return _broken("route.path", f"status {status}: the operation is not served there", f"{METHOD} {PATH}", valid)
     supplied = f"{len(supply.supplied)} supplied" if supply.supplied else "the"
     if is_unknown and not is_missing:
         return Diagnosis(
@@ -149,7 +179,7 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
         return _broken(
             "transport.status", f"status {status} to every valid request", "a success with the canceled job", valid
         )
-    if is_missing and not is_unknown:
+    if is_missing and (not is_unknown or _SAYS_MISSING.search(looks[1])):
         received = f"status {status}, as where job_id is missing, to a JSON body with job_id"
         return _broken("request.json", received, "job_id in a JSON body, as in the page's example", valid)
     if status == 404 and evidence.sibling.status != 404:
@@ -167,7 +197,7 @@ def _broken(rule_id: str, received: str, documented: str, exchange: Exchange) ->
     )
 
 
-def _look(exchange: Exchange) -> tuple[int | None, str]:
+def look(exchange: Exchange) -> tuple[int | None, str]:
     """An answer without what differs from request to request."""
     body = exchange.answer.body[:2000].decode("utf-8", errors="replace") if exchange.answer else ""
     if exchange.job_id:

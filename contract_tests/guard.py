@@ -11,14 +11,19 @@ from secrets import token_hex
 from typing import Any
 
 from contract_tests.model import Request
+from spec import load_contract
 
 MINTED_LENGTH = 24  # as the page's ids
 DERIVABLE_LENGTH = 16  # below it, an id cut or lengthened by a character could be somebody else's
 
 _INERT_KEY = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
+_NUMBER = re.compile(r"[1-9][0-9]{0,14}\Z")
 _SPECIAL_KEYS = frozenset({"constructor", "prototype"})
 # What may remain of a body that is no JSON once the allowed ids are taken out: nothing that names a job.
 _INERT_TEXT = re.compile(r"(?:[\s{}\[\]:,\"'=&\x00-\x1f\x7f-\xff]|job_id|true|false|null)*\Z")
+# The operation's path, and spellings of it that a wrong engine may serve in its place.
+_PATH = load_contract().path
+_PATHS = frozenset({_PATH, f"{_PATH}/", _PATH.lower(), f"/{_PATH.rpartition('/')[2]}"})
 _ID_LIKE = re.compile(r"[0-9A-Za-z_-]{16,}")
 
 
@@ -40,6 +45,11 @@ class Guard:
     def derivable(self) -> bool:
         """Whether ids cut and lengthened by a character may go out: all supplied ones are long enough."""
         return all(len(job_id) >= DERIVABLE_LENGTH for job_id in self._supplied)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all supplied ids are decimal numbers."""
+        return bool(self._supplied) and all(_NUMBER.match(job_id) for job_id in self._supplied)
 
     def mint(self) -> str:
         """A new id that is no job's: 24 random hex characters, or as long as the longest supplied id."""
@@ -65,6 +75,11 @@ class Guard:
 
     def objection(self, request: Request) -> str | None:
         """Why the request must not be sent, None if it may."""
+        path = request.path
+        for minted in self._minted:
+            path = path.replace(f"-{minted}", "")
+        if path not in _PATHS:
+            return f"the path {request.path} is another operation's"
         for name, value in request.query:
             if not self._inert_key(name):
                 return f"the query parameter {name!r} could select jobs"
@@ -78,7 +93,7 @@ class Guard:
         try:
             document = _parse(body)
         except (ValueError, RecursionError):
-            return self._objection_to_text(body.decode("latin-1"))
+            return self._objection_to_text(body)
         for kind, value in _leaves(document):
             if kind == "key" and not self._inert_key(value):
                 return f"the body holds the key {value!r}, which could select jobs"
@@ -88,9 +103,14 @@ class Guard:
                 return f"the body holds the number {value!r}, which could be an id"
         return None
 
-    def _objection_to_text(self, text: str) -> str | None:
-        for known in sorted(self._known(), key=len, reverse=True):
-            text = text.replace(known, "")
+    def _objection_to_text(self, body: bytes) -> str | None:
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError:
+            text = body.decode("latin-1")
+        known = self._known()
+        for spelled in sorted({*known, *(json.dumps(job_id)[1:-1] for job_id in known)}, key=len, reverse=True):
+            text = text.replace(spelled, "")
         if _INERT_TEXT.match(text) or (self.unsafe and not _ID_LIKE.search(text)):
             return None
         return "the body is no JSON and holds text that nobody supplied"
@@ -108,7 +128,7 @@ class Guard:
 
     def _inert_number(self, value: float) -> bool:
         # An engine may read 5 as the id "5"; none reads -1 or 0.5 as one.
-        return self.unsafe or value <= 0 or value != value // 1
+        return self.unsafe or value <= 0 or value != value // 1 or str(value) in self._supplied
 
 
 def _parse(body: bytes) -> Any:

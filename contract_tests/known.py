@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def _entry(entry: Any, where: str) -> Known:
     return Known(**entry)
 
 
-def write_known(path: Path, results: Iterable[RuleResult], *, today: dt.date) -> int:
+def write_known(path: Path, results: Iterable[RuleResult], redact: Callable[[str], str], *, today: dt.date) -> int:
     """Write the deviations of a run, an entry each; their number. Raises SettingError."""
     lines = ["# Known deviations from the contract. Give each a reason; `expires` and `intermittent` are optional.", ""]
     seen = set()
@@ -110,13 +110,13 @@ def write_known(path: Path, results: Iterable[RuleResult], *, today: dt.date) ->
             continue
         for finding in result.findings:
             entry = {"rule": finding.rule}
-            entry |= {"pointer": finding.pointer} if finding.pointer else {"received": finding.received}
+            entry |= {"pointer": finding.pointer} if finding.pointer else {"received": redact(finding.received)}
             key = (finding.rule, _pattern(finding.pointer), "" if finding.pointer else _essence(finding.received))
             if key in seen:
                 continue
             seen.add(key)
             lines += ["[[known]]", *(f"{name} = {_toml(value)}" for name, value in entry.items())]
-            lines += [f"reason = {_toml(f'seen on {today.isoformat()}: {finding.received[:200]}')}", ""]
+            lines += [f"reason = {_toml(f'seen on {today.isoformat()}: {redact(finding.received)[:200]}')}", ""]
     try:
         path.write_text("\n".join(lines), encoding="utf-8")
     except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-CredentialKind = Literal["token", "none", "empty", "wrong"]
+CredentialKind = Literal["token", "none", "empty", "wrong", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,22 @@ class Caller:
 
     role: str | None = None
     kind: CredentialKind = "none"
+    way: str | None = None
+    """How a wrong credential travels, as in `--auth`; None for the way of this run."""
 
     def __str__(self) -> str:
-        if self.role is not None:
+        if self.kind == "token" and self.role is not None:
             return self.role
-        return {"none": "no credential", "empty": "an empty credential", "wrong": "a wrong credential"}.get(
-            self.kind, self.kind
-        )
+        return _CALLERS[self.kind]
+
+
+_CALLERS: dict[str, str] = {
+    "token": "a token",
+    "none": "no credential",
+    "empty": "an empty credential",
+    "wrong": "a wrong credential",
+    "cut": "a token without its end",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from contract_tests.errors import OutsideGuardError
 from contract_tests.model import Answer, Exchange, Fault, Request
 from contract_tests.transport import Transport
 
@@ -43,6 +45,7 @@ class Sender:
         self._next_slot = 0.0
         self._ends = time.monotonic() + deadline
         self._failures = 0
+        self._drops = 0
 
     @property
     def remaining(self) -> float:
@@ -70,6 +73,8 @@ class Sender:
         self._not_before = max(self._not_before, time.monotonic() + seconds)
 
     async def _once(self, request: Request, situation: str, job_id: str | None) -> Exchange:
+        if self._drops > 1:
+            request = replace(request, fresh_connection=True)  # the engine closes connections that are in use
         async with self._gate:
             if self.busy_answers:
                 # An engine that throttles is asked one request at a time from then on.
@@ -79,7 +84,7 @@ class Sender:
                 exchange = await self._paced(request, situation, job_id)
         self.exchanges.append(exchange)
         self._on_exchange(exchange)
-        self._count_failures(exchange)
+        await self._count_failures(exchange)
         return exchange
 
     async def _paced(self, request: Request, situation: str, job_id: str | None) -> Exchange:
@@ -89,15 +94,34 @@ class Sender:
             await asyncio.sleep(slot - time.monotonic())
         while (pause := self._not_before - time.monotonic()) > 0:  # noqa: ASYNC110 - another may prolong it
             await asyncio.sleep(pause)
-        return await self.transport.send(request, situation, job_id)
+        try:
+            return await self.transport.send(request, situation, job_id)
+        except OutsideGuardError as error:
+            return Exchange(request, situation, fault=Fault.GUARD, detail=str(error), job_id=job_id)
 
-    def _count_failures(self, exchange: Exchange) -> None:
-        if exchange.answer is not None and exchange.answer.broken_off is None:
+    async def _count_failures(self, exchange: Exchange) -> None:
+        if exchange.fault is Fault.GUARD:
+            return
+        if _is_whole(exchange):
             self._failures = 0
             return
+        self._drops += exchange.fault is Fault.DROPPED
         self._failures += 1
-        if self._failures >= FAILURES_IN_A_ROW:
-            raise GaveUp(f"{self._failures} exchanges in a row failed, the last: {describe_failure(exchange)}")
+        if self._failures < FAILURES_IN_A_ROW:
+            return
+        # Does it fail altogether, or only at what it was asked? What it answered before is asked again.
+        answered = next((e for e in reversed(self.exchanges) if _is_whole(e) and not e.accepted and e.job_id), None)
+        if answered is not None:
+            again = await self.transport.send(answered.request, "an earlier request once more", answered.job_id)
+            self.exchanges.append(again)
+            if _is_whole(again):
+                self._failures = 0
+                return
+        raise GaveUp(f"{self._failures} exchanges in a row failed, the last: {describe_failure(exchange)}")
+
+
+def _is_whole(exchange: Exchange) -> bool:
+    return exchange.answer is not None and exchange.answer.broken_off is None
 
 
 def describe_failure(exchange: Exchange) -> str:

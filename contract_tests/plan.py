@@ -24,6 +24,8 @@ FUZZ = 24  # bodies drawn by schemathesis
 PATH = spec.load_contract().path
 METHOD = spec.load_contract().method
 ROLES = spec.load_contract().roles
+# The ways in which such engines take a credential: a wrong one is refused by whichever way it comes.
+WAYS = ("bearer", "basic", "cookie:token", "query:token")
 
 # The same valid body, as different clients write it.
 VALID = '{"job_id": "<job>"}'
@@ -50,6 +52,8 @@ class Step:
     query: tuple[tuple[str, str], ...] = ()
     method: str = METHOD
     fresh_connection: bool = False
+    path: str = PATH
+    """Where `<unknown>` stands for a minted id."""
 
     @property
     def names_job(self) -> bool:
@@ -127,9 +131,12 @@ class Means:
     jobs: int | None
     """How many jobs there are; None for as many as the plan wants."""
     derivable: bool = True
+    numeric: bool = False
+    """Whether all ids are decimal numbers, which an engine may confuse with numbers."""
     unsafe: bool = False
     wanted: frozenset[str] | None = None
     """Rules to check; None for all."""
+    auth: str = "bearer"
     jobs_option: str = "--jobs or --jobs-command"
     guard: Guard | None = None
 
@@ -313,12 +320,18 @@ def _parameters(means: Means, seed: int) -> Iterator[Chain]:
 
 # Requests that hold an active job's id where it is not documented: what is wrong, the rule, the body.
 _ARRAY = (("the id stands in an array", "request.job_id.type", '{"job_id": ["<job>"]}'),)
+_LONGER_ARRAY = (
+    ("the id stands in an array with another", "request.job_id.type", '{"job_id": ["<job>", "<unknown>"]}'),
+    ("the id stands in an array with another", "request.job_id.type", '{"job_id": ["<unknown>", "<job>"]}'),
+)
+_NUMBER = (("the id is sent as a number", "request.job_id.type", '{"job_id": <job>}'),)
 _OBJECT = (
     ("the id stands in an object", "request.job_id.type", '{"job_id": {"_id": "<job>"}}'),
     ("the id stands in an object", "request.job_id.type", '{"job_id": {"job_id": "<job>"}}'),
     ("the id has another name", "request.job_id.required", '{"id": "<job>"}'),
     ("the id has another name", "request.job_id.required", '{"_id": "<job>"}'),
     ("the id has another name", "request.job_id.required", '{"jobId": "<job>"}'),
+    ("the id has another name", "request.job_id.required", '{"JOB_ID": "<job>"}'),
     ("job_id stands deeper in the body", "request.job_id.required", '{"data": {"job_id": "<job>"}}'),
 )
 _BODIES = (
@@ -369,7 +382,8 @@ def _on_jobs(means: Means) -> Iterator[Chain]:
         )
         for caller in callers
     ]
-    yield from _on_job("array", 0, means, each(_ARRAY))
+    number = each(_NUMBER) if means.numeric else []
+    yield from _on_job("array", 0, means, [*each(_ARRAY), *in_turn(_LONGER_ARRAY), *number])
     yield from _on_job("location", 1, means, location)
     yield from _on_job("object", 2, means, in_turn(_OBJECT))
     yield from _on_job("bodies", 3, means, in_turn(_BODIES))
@@ -387,6 +401,14 @@ def _on_jobs(means: Means) -> Iterator[Chain]:
         '{"job_id": "<job>", "further": true}',
     )
     yield from _on_job("further", 9, means, [further])
+    elsewhere = Step(
+        "a path that does not exist",
+        callers[1 % len(callers)],
+        "ineffective",
+        "effects.paths",
+        path=f"{PATH}-{UNKNOWN}",
+    )
+    yield from _on_job("elsewhere", 10, means, [elsewhere], "effects.paths")
     yield _race(callers)
 
 
@@ -418,7 +440,12 @@ def _credentials(means: Means) -> Iterator[Chain]:
         yield from _on_job("others", 0, means, others)
     yield from _on_job("none", 1, means, twice(Caller(kind="none"), "no credential", "roles.none"))
     yield from _on_job("empty", 2, means, twice(Caller(kind="empty"), "an empty credential", "roles.empty"))
-    yield from _on_job("wrong", 3, means, twice(Caller(kind="wrong"), "a wrong credential", "roles.wrong"))
+    wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != means.auth)]
+    steps = [Step("a wrong credential", caller, "refused", "roles.wrong") for caller in wrong]
+    if means.auth != "basic" and means.roles:
+        # A cut password could lock its user out; a cut token is nobody's.
+        steps.append(Step("a token without its end", Caller(means.roles[0], "cut"), "refused", "roles.wrong"))
+    yield from _on_job("wrong", 3, means, steps)
 
 
 def fill(step: Step, job_id: str | None, guard: Guard) -> Request:
@@ -434,11 +461,12 @@ def fill(step: Step, job_id: str | None, guard: Guard) -> Request:
     if isinstance(body, str):
         body = filled(body, quoted=True).encode()
     query = tuple((name, filled(value, quoted=False)) for name, value in step.query)
-    return Request(step.method, PATH, step.caller, query, body, fresh_connection=step.fresh_connection)
+    path = filled(step.path, quoted=False)
+    return Request(step.method, path, step.caller, query, body, fresh_connection=step.fresh_connection)
 
 
 def _replacements(step: Step, job_id: str | None, guard: Guard) -> Iterator[tuple[str, str]]:
-    text = step.body if isinstance(step.body, str) else ""
+    text = step.path + (step.body if isinstance(step.body, str) else "")
     if job_id is not None:
         yield JOB, job_id
         for placeholder in DERIVED:

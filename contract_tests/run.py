@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, TypeVar
 
-from contract_tests.diagnose import Diagnosis, diagnose
+from contract_tests.diagnose import Diagnosis, diagnose, look
 from contract_tests.judge.answers import finding, judge_refusal, judge_success
 from contract_tests.model import Because, Caller, Exchange, Fault, Judgement
 from contract_tests.patience import BUSY, GaveUp, Sender, describe_failure
@@ -20,6 +20,8 @@ from contract_tests.supply import Supply
 T = TypeVar("T")
 
 LOCKED_OUT = frozenset({401, 403, *BUSY})  # what callers get for a while after they sent a bad credential
+FIRST_JOBS = 3  # that are tried before it is said that no valid request succeeds
+NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
 LOCK_OUT_WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds
 GATEWAY = frozenset({502, 504})
 
@@ -60,8 +62,12 @@ class Runner:
         self.found = Findings(unchecked=dict(plan.missing))
         self.working: list[str] = []
         """Roles that have canceled a job, in the order in which they did."""
+        self._dead_at_first: list[Exchange] = []
+        """Valid requests that were refused to every role before any job was canceled."""
         self._dead_baseline: list[Exchange] = []
+        """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
         self._canceled = 0
+        self._canceled_at_first: list[tuple[Chain, str]] = []
 
     async def run(self, deadline: float) -> Findings:
         """Carry out the plan within `deadline` seconds. Interrupted, it returns what is known."""
@@ -100,48 +106,60 @@ class Runner:
                         await self._chain(chain, after_bad_credential=True)
                 case _:
                     await self._side_by_side(stage)
+        # At the end, so that a job that comes back to life has had some time for it.
+        await _together(self._repeat(job_id, chain.repeats[1:]) for chain, job_id in self._canceled_at_first)
 
     async def _baseline(self, stage: Stage) -> bool:
         """Each role's first cancel. False if no valid request succeeded, and the reason is told."""
-        refused: list[tuple[Chain, Exchange]] = []
-        canceled: list[tuple[Chain, str]] = []
+        if not stage.chains:
+            return True
+        first = await self._first_success(stage.chains)
+        if first is None:
+            return await self._nothing_worked()
+        canceled = [first]
         for chain in stage.chains:
-            if chain.proof is None:
+            if chain is first[0]:
                 continue
             job_id = await self._lease()
             if job_id is None:
                 self._out_of_jobs(chain)
                 continue
-            fate, exchange, job_id = await self._prove_or_replace(chain, job_id)
-            if fate is Fate.REFUSED:
-                refused.append((chain, exchange))
-                self.supply.give_back(job_id)
-            elif fate is Fate.CANCELED:
-                await self._repeat(chain, job_id, chain.repeats[:1])
+            fate, _, job_id = await self._prove_or_replace(chain, job_id)
+            if fate is Fate.CANCELED:
+                await self._repeat(job_id, chain.repeats[:1])
                 canceled.append((chain, job_id))
-        tried = bool(refused or canceled or self._dead_baseline or self.working)
-        if not self.working and any(chain.proof for chain in stage.chains):
-            return await self._nothing_worked(tried=tried)
-        for chain, exchange in refused:
-            await self._refused_before_others_worked(chain, exchange)
-        await _together(self._repeat(chain, job_id, chain.repeats[1:]) for chain, job_id in canceled)
+        self._canceled_at_first = canceled
         return True
 
-    async def _refused_before_others_worked(self, chain: Chain, exchange: Exchange) -> None:
-        """A role was refused, and another has canceled a job since: try again with a fresh job."""
-        role = chain.proof.caller.role if chain.proof else None
-        if exchange.status is not None and 400 <= exchange.status < 500:
+    async def _first_success(self, chains: Sequence[Chain]) -> tuple[Chain, str] | None:
+        """The first role that cancels a job, and the job: each role is tried with it, then with the next jobs."""
+        for _ in range(FIRST_JOBS):
+            refused: list[Exchange] = []
+            job_id = await self._lease()
+            if job_id is None:
+                break
+            for chain in chains:
+                fate, exchange, job_id = await self._prove_or_replace(chain, job_id)
+                if fate is Fate.CANCELED:
+                    for earlier in refused:
+                        self._refused_before(earlier)
+                    await self._repeat(job_id, chain.repeats[:1])
+                    return chain, job_id
+                refused.append(exchange)
+            if all(exchange.status in {401, 403} for exchange in refused):
+                break
+            self._dead_at_first += [exchange for exchange in refused if exchange.answer][-1:]
+        return None
+
+    def _refused_before(self, exchange: Exchange) -> None:
+        """A role was refused, and another canceled the same job then."""
+        if exchange.status is None:
+            return
+        if 400 <= exchange.status < 500 and exchange.status not in BUSY:
             self._role_refused(exchange)
-        else:
+        elif exchange.status not in BUSY:
             received = f"status {exchange.status} to a valid request"
             self._add(finding("transport.status", received, "a success with the canceled job", exchange))
-        job_id = await self._lease()
-        if job_id is None or chain.proof is None:
-            return
-        fate, _, job_id = await self._prove_or_replace(chain, job_id)
-        if fate is Fate.CANCELED:
-            await self._repeat(chain, job_id, chain.repeats)
-            self.found.notes.append(f"The role {role} was refused at first and canceled a job later.")
 
     async def _side_by_side(self, stage: Stage) -> None:
         """All that must be refused; then all proofs at once, so that they overlap; then the second cancels."""
@@ -149,7 +167,7 @@ class Runner:
         prepared = await _together(self._prepare(chain) for chain in chains)
         with_jobs = [item for item in prepared if item is not None]
         fates = await _together(self._finish(chain, job_id, spent=spent) for chain, job_id, spent in with_jobs)
-        await _together(self._repeat(chain, job_id, chain.repeats) for chain, job_id in fates if job_id is not None)
+        await _together(self._repeat(job_id, chain.repeats) for chain, job_id in fates if job_id is not None)
 
     async def _chain(self, chain: Chain, *, after_bad_credential: bool) -> None:
         """One chain from beginning to end."""
@@ -161,7 +179,7 @@ class Runner:
             chain, job_id, spent=spent, overlapping=False, after_bad_credential=after_bad_credential
         )
         if canceled is not None:
-            await self._repeat(chain, canceled, chain.repeats)
+            await self._repeat(canceled, chain.repeats)
 
     # ── what happens to one job ────────────────────────────────────────────────────────────────────
 
@@ -183,10 +201,12 @@ class Runner:
         """Send a request that is to be refused, ineffective or observed. Whether it was answered by a success."""
         exchange = await self._exchange(step, job_id)
         if exchange.answer is None:
-            # What is refused can be sent again: an engine that drops the connection once is no fault.
-            exchange = await self._exchange(step, job_id)
+            # What is refused can be sent again: an engine that drops a used connection is no fault.
+            exchange = await self._exchange(replace(step, fresh_connection=True), job_id)
         if step.expect == "refused":
-            if exchange.answer is None:
+            if exchange.fault is Fault.GUARD:
+                self.found.unchecked.setdefault(step.rule, (exchange.detail, None))
+            elif exchange.answer is None:
                 received = f"no answer to {step.situation}, twice: {describe_failure(exchange)}"
                 self._add(finding(step.rule, received, "a refusal, by an answer", exchange))
             conclusive = bool(self.working) or _tells_a_refusal(exchange)
@@ -211,14 +231,25 @@ class Runner:
         fate, exchange = await self._prove(
             chain.proof, job_id, overlapping=overlapping, after_bad_credential=after_bad_credential
         )
-        if fate is Fate.LOST and (another := await self._another(exchange)) is not None:
-            job_id = another
-            accepted = [await self._must_not_cancel(step, job_id) for step in chain.refused]
-            if any(accepted):
-                return chain, None
-            fate, exchange = await self._prove(chain.proof, job_id, overlapping=overlapping)
+        if fate is Fate.LOST:
+            return chain, await self._finish_again(chain, job_id, exchange, overlapping=overlapping)
         self._judge_fate(chain, fate, exchange)
         return chain, job_id if fate is Fate.CANCELED else None
+
+    async def _finish_again(self, chain: Chain, job_id: str, lost: Exchange, *, overlapping: bool) -> str | None:
+        """A chain whose last answer was lost, with another job. The job's id if it is canceled."""
+        another = await self._another(lost)
+        accepted = [await self._must_not_cancel(step, another) for step in chain.refused if another]
+        if chain.proof is None or any(accepted):
+            return None
+        # Without another job the same one is asked for again: a success tells that it was not canceled.
+        proof = replace(chain.proof, fresh_connection=True)
+        fate, exchange = await self._prove(proof, another or job_id, overlapping=overlapping)
+        if another is None and fate is Fate.DEAD:
+            self._out_of_jobs(chain)
+            return None
+        self._judge_fate(chain, fate, exchange)
+        return (another or job_id) if fate is Fate.CANCELED else None
 
     async def _prove_or_replace(self, chain: Chain, job_id: str) -> tuple[Fate, Exchange, str]:
         """Cancel a job that nothing was done to; where that tells nothing, another one."""
@@ -232,7 +263,7 @@ class Runner:
             another = await self._another(exchange) if fate is Fate.LOST else await self._lease()
             if another is not None:
                 job_id = another
-                fate, exchange = await self._prove(proof, job_id)
+                fate, exchange = await self._prove(replace(proof, fresh_connection=True), job_id)
                 if fate is Fate.DEAD:
                     self._dead_baseline.append(exchange)
         if fate is Fate.LOST:
@@ -254,13 +285,14 @@ class Runner:
             case Fate.DEAD:
                 before = ", ".join(dict.fromkeys(step.situation for step in chain.refused))
                 received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
-                self._add(finding(proof.rule, received, "a job that is still active, and is canceled now", exchange))
+                # An answer as to a job that is gone, or one that tells of something else.
+                rule_id = proof.rule if exchange.status in self._statuses_of_gone_jobs() else "effects.canceled"
+                self._add(finding(rule_id, received, "a job that is still active, and is canceled now", exchange))
             case Fate.REFUSED | Fate.UNSURE:
                 pass
 
-    async def _repeat(self, chain: Chain, job_id: str, steps: Sequence[Step]) -> None:
+    async def _repeat(self, job_id: str, steps: Sequence[Step]) -> None:
         """Cancel a canceled job again."""
-        del chain
         for step in steps:
             exchange = await self._exchange(step, job_id)
             self.found.judgements += judge_refusal(exchange, step.rule)
@@ -304,7 +336,7 @@ class Runner:
         if exchange.accepted:
             return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
         if status in BUSY:
-            self.found.notes.append(f"The engine answered {status} to a valid request and stayed so: it is too busy.")
+            self._note(f"The engine answered {status} to a valid request and stayed so: it is too busy.")
             return (Fate.UNSURE if self.working else Fate.REFUSED), exchange
         if not self.working:
             return Fate.REFUSED, exchange
@@ -368,6 +400,12 @@ class Runner:
 
     async def _outwait_lock_out(self, step: Step, job_id: str, exchange: Exchange) -> Exchange:
         """Some engines lock a caller out for seconds after a bad credential: that is no refusal of the role."""
+        if exchange.status in {401, 403}:
+            # A lock-out holds on every connection; a refusal that sticks to the connection is a fault.
+            again = await self._exchange(replace(step, fresh_connection=True), job_id)
+            if again.accepted:
+                self._role_refused(exchange)
+                return again
         for seconds in LOCK_OUT_WAITS:
             if exchange.status not in LOCKED_OUT or self.sender.remaining < seconds:
                 break
@@ -415,6 +453,10 @@ class Runner:
             received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
             self._add(finding("transport.complete", received, "the canceled job in answer", exchange))
 
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.found.notes:
+            self.found.notes.append(sentence)
+
     def _add(self, judgement: Judgement) -> None:
         self.found.judgements.append(judgement)
 
@@ -434,8 +476,8 @@ class Runner:
             self._add(finding("transport.complete", received, "the whole canceled job", broken_off))
         self._stop("unreachable", f"The run stopped: {error}.")
 
-    async def _nothing_worked(self, *, tried: bool) -> bool:
-        if not tried:
+    async def _nothing_worked(self) -> bool:
+        if not any(exchange.situation == "a valid request" for exchange in self.sender.exchanges):
             self._stop("jobs", "There was no job to cancel.")
             return True
         diagnosis: Diagnosis = await diagnose(self.sender, self.guard, self.supply)
@@ -445,37 +487,47 @@ class Runner:
         self.found.notes.append(diagnosis.sentence)
         return False
 
+    # ── what only the run as a whole shows ─────────────────────────────────────────────────────────
+
     def _conclude(self) -> None:
-        """What only the run as a whole shows."""
+        if not any(exchange.answer for exchange in self.sender.exchanges):
+            # Nothing that speaks HTTP was there: that says nothing of an engine.
+            self.found.judgements.clear()
+            return
         judged = {item.rule for item in self.found.judgements}
         if self._canceled and "transport.stable" not in judged:
             self._add(Judgement("transport.stable"))
-        if not self._dead_baseline:
-            if self._canceled > 1:
-                self._add(Judgement("effects.isolation"))
+        if self._canceled > 1 and not self._dead_baseline:
+            self._add(Judgement("effects.isolation"))
+        if not self.working:
             return
-        dead = self._dead_baseline[0]
-        if len(self._dead_baseline) > 1 or not self._is_unknown(dead):
+        dead = [*self._dead_at_first, *self._dead_baseline]
+        for exchange in dead:
+            if exchange.status not in self._statuses_of_gone_jobs():
+                received = f"status {exchange.status} to a valid request, unlike for a job that is unknown or canceled"
+                self._add(finding("effects.canceled", received, "an active job is canceled", exchange))
+                return
+        later = self._dead_baseline
+        if len(later) > 1 or (later and not self._is_unknown(later[0])):
             received = (
-                f"status {dead.status} to a valid request for a job that nothing was sent for before, "
-                f"after other jobs had been canceled ({len(self._dead_baseline)} such jobs). "
+                f"status {later[0].status} to a valid request for a job that nothing was sent for before, "
+                f"after other jobs had been canceled ({len(later)} such jobs). "
                 "A supplied job that had ended by itself looks the same"
             )
-            self._add(finding("effects.isolation", received, "an active job, which is canceled", dead))
-            return
-        sentence = f"The engine knows no job {dead.job_id}, which was supplied. Give ids of active jobs."
-        self._stop("jobs", sentence)
+            self._add(finding("effects.isolation", received, "an active job, which is canceled", later[0]))
+        elif dead:
+            self._stop(
+                "jobs", f"The engine has no active job {dead[0].job_id}, which was supplied. Give ids of active jobs."
+            )
+
+    def _statuses_of_gone_jobs(self) -> set[int | None]:
+        """How the engine answers for the id of no job and for a canceled one."""
+        return {e.status for e in self.sender.exchanges if e.situation in (NO_JOB_SITUATION, REPEAT_SITUATION)}
 
     def _is_unknown(self, dead: Exchange) -> bool:
         """Whether the engine answered as it does for the id of no job, and otherwise than for a second cancel."""
-        answers = {e.situation: (e.status, _shape(e)) for e in self.sender.exchanges if not e.accepted}
-        own = (dead.status, _shape(dead))
-        return own == answers.get("the id of no job") and own != answers.get("a second cancel of the same job")
-
-
-def _shape(exchange: Exchange) -> bytes:
-    body = exchange.answer.body if exchange.answer else b""
-    return body.replace((exchange.job_id or "\0").encode(), b"")[:200]
+        looks = {e.situation: look(e) for e in self.sender.exchanges if not e.accepted}
+        return look(dead) == looks.get(NO_JOB_SITUATION) and look(dead) != looks.get(REPEAT_SITUATION)
 
 
 def _tells_a_refusal(exchange: Exchange) -> bool:

@@ -3,12 +3,14 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from contract_tests.credentials import Auth, place_credential, spellings
 from contract_tests.model import Exchange, Request
 
 MASK = "***"
+SHORTEST_PIECE = 6  # characters of a secret's beginning that give something away
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Presenter:
         request = exchange.request
         query, headers = list(request.query), list(_plain_headers(request))
         headers += [(name, MASK) for name in self.extra_headers]
-        place_credential(self.auth, self._credential(request), query, headers)
+        auth = Auth.parse(request.caller.way) if request.caller.way else self.auth
+        place_credential(auth, self._credential(request), query, headers)
         url = self.base.rstrip("/") + request.path
         if query:
             url += "?" + urlencode(query, safe="$", quote_via=quote)
@@ -53,15 +56,15 @@ class Presenter:
             return None
         if kind == "empty":
             return ""
-        if kind == "wrong":
+        if kind in {"wrong", "cut"}:
             return "wrong"
         return self.variables.get(role or "", "$TOKEN")
 
     def redact(self, text: str) -> str:
         """The text with every secret in it, however spelled, replaced by `***`."""
-        for secret in self.secrets:
-            for spelling in spellings(secret):
-                text = text.replace(spelling, MASK)
+        for spelling in _all_spellings(self.secrets):
+            text = text.replace(spelling, MASK)
+            text = _redact_cut(text, spelling)
         return text
 
     def curl(self, exchange: Exchange) -> str:
@@ -81,6 +84,21 @@ class Presenter:
         if shown.body is not None:
             words += ["--data-binary", _shell_bytes(shown.body)]
         return self.redact(" ".join(words))
+
+
+@lru_cache(maxsize=8)
+def _all_spellings(secrets: frozenset[str]) -> tuple[str, ...]:
+    """Longest first, so that no piece of a longer one is left behind by a shorter one in it."""
+    return tuple(sorted({form for secret in secrets for form in spellings(secret)}, key=len, reverse=True))
+
+
+def _redact_cut(text: str, spelling: str) -> str:
+    """Replace the beginning of a secret where the text was cut within it."""
+    if "…" not in text:
+        return text
+    for length in range(len(spelling) - 1, SHORTEST_PIECE - 1, -1):
+        text = text.replace(f"{spelling[:length]}…", f"{MASK}…")
+    return text
 
 
 def _plain_headers(request: Request) -> tuple[tuple[str, str], ...]:

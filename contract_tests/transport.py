@@ -14,7 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from contract_tests import __version__
-from contract_tests.credentials import on_the_wire, place_credential
+from contract_tests.credentials import Auth, on_the_wire, place_credential
 from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.guard import Guard
 from contract_tests.model import Answer, Caller, Exchange, Fault, Request
@@ -48,9 +48,13 @@ class Transport:
 
     def secrets(self) -> frozenset[str]:
         """All values that must be shown nowhere."""
-        secrets = {*self._tokens.values(), *(value for _, value in self._headers)}
+        # A token that is its role's own name, as test engines have them, is no secret.
+        tokens = {token for role, token in self._tokens.items() if token.partition(":")[0] != role}
+        secrets = {*tokens, *(value for _, value in self._headers)}
         if self.connection.auth.scheme == "basic":
-            secrets |= {token.partition(":")[2] for token in self._tokens.values()}
+            secrets |= {token.partition(":")[2] for token in tokens}
+        # A token without its end is sent as a wrong credential, and gives most of the secret away.
+        secrets |= {_cut(token) for token in tokens}
         return frozenset(secret for secret in secrets if secret)
 
     def renew(self, role: str) -> bool:
@@ -90,7 +94,8 @@ class Transport:
     async def _receive(self, request: Request, head: list[httpx.Response], parts: list[bytes]) -> None:
         async with self._client_for(request) as client:
             query, headers = list(request.query), list(self._headers)
-            place_credential(self.connection.auth, self._credential(request.caller), query, headers)
+            auth = Auth.parse(request.caller.way) if request.caller.way else self.connection.auth
+            place_credential(auth, self._credential(auth, request.caller), query, headers)
             if request.body is not None and request.content_type is not None:
                 headers.append(("Content-Type", request.content_type))
             if request.fresh_connection:
@@ -118,8 +123,7 @@ class Transport:
         async with httpx.AsyncClient(**self._options) as client:
             yield client
 
-    def _credential(self, caller: Caller) -> str | None:
-        auth = self.connection.auth
+    def _credential(self, auth: Auth, caller: Caller) -> str | None:
         match caller.kind:
             case "none":
                 return None
@@ -127,7 +131,14 @@ class Transport:
                 return on_the_wire(auth, "")
             case "wrong":
                 return on_the_wire(auth, self._wrong)
+            case "cut":
+                return _cut(self._tokens[caller.role or ""])
         return on_the_wire(auth, self._tokens[caller.role or ""])
+
+
+def _cut(token: str) -> str:
+    """A token without its end: more than base64 could do without where the token is long."""
+    return token[:-3] if len(token) >= 16 else token[:-1]
 
 
 class _TooLargeError(Exception):
@@ -141,6 +152,7 @@ def _client_options(connection: Connection) -> dict[str, Any]:
         "proxy": _proxy(connection),
         "timeout": None,  # one bound on the whole exchange instead of one on each read
         "follow_redirects": False,
+        "event_hooks": {"response": [_keep_headers]},
         # An engine's cookies belong to one caller; kept, they would lend that role to the others.
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         "headers": {
@@ -149,6 +161,12 @@ def _client_options(connection: Connection) -> dict[str, Any]:
             "Accept-Encoding": "gzip, deflate",
         },
     }
+
+
+async def _keep_headers(response: httpx.Response) -> None:
+    """Take away where a redirect points to: httpx reads it even where it follows none, and may choke on it."""
+    response.extensions["kept_headers"] = list(response.headers.raw)
+    response.headers.pop("location", None)
 
 
 def _tls(connection: Connection) -> ssl.SSLContext | bool:
@@ -198,7 +216,9 @@ def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | No
         body, broken_off = _decode(body, response.headers.get("content-encoding", ""))
     if broken_off is not None:
         body = body[:KEPT_OF_BROKEN]
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.extensions["kept_headers"]
+    )
     return Answer(response.status_code, headers, body, broken_off, elapsed)
 
 

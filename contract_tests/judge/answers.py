@@ -1,5 +1,6 @@
 """One exchange against the rules: the answer to a valid request, and the answer to one that must be refused."""
 
+from email.message import Message
 from typing import Any
 
 import spec
@@ -120,9 +121,26 @@ def _content_type_flaw(answer: Answer) -> tuple[str, str] | None:
     if content_type is None:
         return "no content type", "a JSON content type, such as application/json"
     kind = content_type.partition(";")[0].strip().lower()
-    if kind in {"application/json", "text/json"} or (kind.startswith("application/") and kind.endswith("+json")):
-        return None
-    return f"content type {content_type[:100]}", "a JSON content type, such as application/json"
+    if kind not in {"application/json", "text/json"} and not (
+        kind.startswith("application/") and kind.endswith("+json")
+    ):
+        return f"content type {content_type[:100]}", "a JSON content type, such as application/json"
+    if _is_misread(answer.body, content_type):
+        return f"content type {content_type[:100]}, and a body in UTF-8", "the character set of the body, or none"
+    return None
+
+
+def _is_misread(body: bytes, content_type: str) -> bool:
+    """Whether a client that believes the content type's charset reads another text than the bytes hold."""
+    message = Message()
+    message["content-type"] = content_type
+    charset = message.get_content_charset("utf-8")
+    try:
+        return body.decode(charset) != body.decode("utf-8")
+    except UnicodeError:
+        return bool(body.isascii())
+    except LookupError:
+        return False  # no client knows that name, so none believes it
 
 
 def _excerpt(body: bytes) -> str:

@@ -11,6 +11,8 @@ import jsonschema_rs
 import spec
 
 _ELEMENT = "*"
+# Set before the keys of maps: the validator's paths give a key such as "0112" as the number 112.
+_MAP_KEY = "="
 _MAX_ERRORS = 2_000  # a document of 2,000 tasks may break one rule 2,000 times
 _MIN_DOCUMENTED_FIELDS = 3  # with fewer, an object is no job with faults but something else
 
@@ -69,11 +71,11 @@ def show(value: Any) -> str:  # noqa: PLR0911 - a line a kind
         case int() | float():
             return f"{value} (a number)"
         case str():
-            return f'"{value[:80]}{"…" if len(value) > 80 else ""}" (a string)'
+            return f'"{_sound(value[:80])}{"…" if len(value) > 80 else ""}" (a string)'
         case list():
             return f"an array of {len(value)}"
         case dict():
-            keys = ", ".join(list(map(str, value))[:5])
+            keys = ", ".join(_sound(str(key)[:40]) for key in list(value)[:5])
             return f"an object with {keys}{', …' if len(value) > 5 else ''}" if value else "an empty object"
     return type(value).__name__
 
@@ -107,7 +109,7 @@ def _errors(document: Any) -> Iterator[tuple[Path, str]]:
     for count, error in enumerate(_validator().iter_errors(known)):
         if count >= _MAX_ERRORS:
             return
-        path = tuple(error.instance_path)
+        path = tuple(_key(part) for part in error.instance_path)
         if error.kind.name == "required":
             yield (*path, error.kind.property), _MISSING
         else:
@@ -158,12 +160,28 @@ def _children(node: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str | int,
 def _project(node: Any, schema: Mapping[str, Any]) -> Any:
     """The value without what the schema does not describe."""
     if isinstance(node, dict):
-        return {key: _project(child, sub) for key, child, sub in _children(node, schema)}
+        named = schema.get("properties", {})
+        return {
+            key if key in named else f"{_MAP_KEY}{_sound(str(key))}": _project(child, sub)
+            for key, child, sub in _children(node, schema)
+        }
     if isinstance(node, list):
         return [_project(child, sub) for _, child, sub in _children(node, schema)]
-    if isinstance(node, int) and abs(node) > 2**63:
-        return float(node) if abs(node) < 10**300 else 1e300
+    if isinstance(node, str):
+        return _sound(node)
+    if isinstance(node, int | float) and abs(node) > 2**63:
+        return min(float(node), 1e300) if abs(node) < 10**300 else 1e300  # beyond what a float can hold
     return node
+
+
+def _sound(text: str) -> str:
+    """The text with lone surrogates, which JSON allows and UTF-8 does not, replaced."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _key(part: str | int) -> str | int:
+    """A part of an error's path as it stands in the document."""
+    return part.removeprefix(_MAP_KEY) if isinstance(part, str) else part
 
 
 @cache
@@ -211,10 +229,12 @@ def _flaw(rule_id: str, places: list[tuple[Path, str]]) -> Flaw:
 
 
 def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+    return _sound(key).replace("~", "~0").replace("/", "~1")
 
 
 def _at(document: Any, path: Path) -> Any:
     for key in path:
+        if isinstance(document, dict) and key not in document:
+            return None  # a key with a lone surrogate, which the path has replaced
         document = document[key]
     return document
