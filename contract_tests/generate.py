@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jsonschema_rs
@@ -63,10 +64,14 @@ def _drawn(seed: int, count: int) -> Iterator[Any]:
     import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
+    from hypothesis.configuration import set_hypothesis_home_dir
+    from schemathesis.config import SchemathesisConfig
     from schemathesis.generation.modes import GenerationMode
 
     contract = spec.load_contract()
-    operation = schemathesis.openapi.from_dict(_bare_document(contract))[contract.path][contract.method]
+    # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
+    schema = schemathesis.openapi.from_dict(_bare_document(contract), config=SchemathesisConfig())
+    operation = schema[contract.path][contract.method]
     drawn: list[Any] = []
 
     @seeded(seed)
@@ -84,11 +89,14 @@ def _drawn(seed: int, count: int) -> Iterator[Any]:
 
     state = random.getstate()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), TemporaryDirectory() as home:
             warnings.simplefilter("ignore")
+            # Hypothesis would leave a .hypothesis folder where the user happens to be.
+            set_hypothesis_home_dir(home)
             draw()
     finally:
         random.setstate(state)
+        set_hypothesis_home_dir(None)
     yield from drawn
 
 

@@ -1,6 +1,7 @@
 """The report of a run as files: report.json, junit.xml, report.html, requests.har and summary.md."""
 
 from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +15,7 @@ from contract_tests.report.junit import write_junit
 from contract_tests.report.summary import write_summary
 from contract_tests.shown import Presenter
 
-__all__ = ["WRITERS", "report_document", "write_reports"]
+__all__ = ["WRITERS", "render_reports", "report_document", "write_reports"]
 
 WRITERS: Mapping[str, Callable[[Report, Presenter, TextIO], None]] = {
     "report.json": write_json,
@@ -23,6 +24,16 @@ WRITERS: Mapping[str, Callable[[Report, Presenter, TextIO], None]] = {
     "requests.har": write_har,
     "summary.md": write_summary,
 }
+
+
+def render_reports(report: Report, presenter: Presenter) -> dict[str, str]:
+    """The content of all files by their name."""
+    contents = {}
+    for name, write in WRITERS.items():
+        file = StringIO()
+        write(report, presenter, file)
+        contents[name] = file.getvalue()
+    return contents
 
 
 def write_reports(report: Report, presenter: Presenter, directory: Path) -> list[Path]:
