@@ -1,0 +1,1 @@
+"""The spec in the tools that people already use: each test runs one of them."""
