@@ -85,9 +85,9 @@ class Transport:
         except _TooLargeError as error:
             fault, detail = Fault.PROTOCOL, str(error)
         except httpx.HTTPError as error:
-            fault, detail = _classify(error), _sentence(error)
+            fault, detail = fault_of(error), sentence_of(error)
         except (httpx.InvalidURL, OSError, ValueError) as error:
-            fault, detail = Fault.PROTOCOL, _sentence(error)
+            fault, detail = Fault.PROTOCOL, sentence_of(error)
         answer = _answer(head, parts, detail if fault else None, time.monotonic() - started)
         return Exchange(request, situation, answer, None if answer else fault, detail, started_at, job_id)
 
@@ -147,9 +147,9 @@ class _TooLargeError(Exception):
 
 def _client_options(connection: Connection) -> dict[str, Any]:
     return {
-        "verify": _tls(connection),
+        "verify": tls_for(connection),
         "trust_env": False,  # the rule for proxies is our own: none for loopback
-        "proxy": _proxy(connection),
+        "proxy": proxy_for(connection),
         "timeout": None,  # one bound on the whole exchange instead of one on each read
         "follow_redirects": False,
         "event_hooks": {"response": [_keep_headers]},
@@ -169,7 +169,7 @@ async def _keep_headers(response: httpx.Response) -> None:
     response.headers.pop("location", None)
 
 
-def _tls(connection: Connection) -> ssl.SSLContext | bool:
+def tls_for(connection: Connection) -> ssl.SSLContext | bool:
     if not connection.base.startswith("https:"):
         return False
     try:
@@ -191,7 +191,7 @@ def _tls(connection: Connection) -> ssl.SSLContext | bool:
     return context
 
 
-def _proxy(connection: Connection) -> httpx.Proxy | None:
+def proxy_for(connection: Connection) -> httpx.Proxy | None:
     if connection.proxy:
         try:
             return httpx.Proxy(connection.proxy)
@@ -213,7 +213,7 @@ def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | No
         return None
     response, body = head[0], b"".join(parts)
     if broken_off is None:
-        body, broken_off = _decode(body, response.headers.get("content-encoding", ""))
+        body, broken_off = decode_content(body, response.headers.get("content-encoding", ""))
     if broken_off is not None:
         body = body[:KEPT_OF_BROKEN]
     headers = tuple(
@@ -222,7 +222,7 @@ def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | No
     return Answer(response.status_code, headers, body, broken_off, elapsed)
 
 
-def _decode(body: bytes, encoding: str) -> tuple[bytes, str | None]:
+def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     """The body without its content encoding, and why it cannot be had whole."""
     for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
         if name == "identity" or not body:
@@ -247,7 +247,7 @@ def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
     return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY
 
 
-def _classify(error: httpx.HTTPError) -> Fault:
+def fault_of(error: httpx.HTTPError) -> Fault:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
@@ -265,5 +265,5 @@ def _classify(error: httpx.HTTPError) -> Fault:
     return Fault.DROPPED
 
 
-def _sentence(error: BaseException) -> str:
+def sentence_of(error: BaseException) -> str:
     return str(error).strip()[:300] or type(error).__name__

@@ -27,7 +27,7 @@ BRIEF_LIMIT = 16 << 10  # this is left for each
 HEADER_LIMIT = 8 << 10  # characters
 MARGIN = 8 << 10  # more than a secret has: a secret that a cut would halve is seen whole before
 
-_SECRET_HEADER = re.compile(
+SECRET_HEADER = re.compile(
     r"^authorization|authentication-info|cookie|token|secret|session|api-?key|csrf", re.IGNORECASE
 )
 
@@ -38,7 +38,7 @@ def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
         "version": "1.2",
         "creator": {"name": "check-engine", "version": kit_version()},
         "comment": verdict_sentence(report),
-        "_engine": _text(report.engine, presenter),
+        "_engine": short_text(report.engine, presenter),
         "_seed": report.seed,
     }
     file.write('{"log": ' + json.dumps(head)[:-1] + ', "entries": [')
@@ -57,38 +57,38 @@ def _entry(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, An
         "startedDateTime": timestamp(exchange.started_at),
         "time": milliseconds,
         "request": _request(exchange, presenter, limit),
-        "response": _response(exchange, presenter, limit),
+        "response": response_object(exchange, presenter, limit),
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_role": caller.role,
         "_credential": caller.kind,
-        "_situation": _text(exchange.situation, presenter),
-        "_job_id": None if exchange.job_id is None else _text(exchange.job_id, presenter),
+        "_situation": short_text(exchange.situation, presenter),
+        "_job_id": None if exchange.job_id is None else short_text(exchange.job_id, presenter),
     }
 
 
 def _request(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
     shown = presenter.request(exchange)
-    url = _text(shown.url, presenter)
+    url = short_text(shown.url, presenter)
     query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     request: dict[str, Any] = {
         "method": shown.method,
         "url": url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": [_pair(name, value, presenter) for name, value in shown.headers],
-        "queryString": [_pair(name, value, presenter) for name, value in query],
+        "headers": [pair(name, value, presenter) for name, value in shown.headers],
+        "queryString": [pair(name, value, presenter) for name, value in query],
         "headersSize": -1,
         "bodySize": len(shown.body or b""),
     }
     if shown.body is not None:
-        kept, cut = _kept(shown.body, presenter, limit)
+        kept, cut = kept_body(shown.body, presenter, limit)
         mime_type = next((value for name, value in shown.headers if name.lower() == "content-type"), "")
-        request["postData"] = {"mimeType": _text(mime_type, presenter), **_post_text(kept), **cut}
+        request["postData"] = {"mimeType": short_text(mime_type, presenter), **post_text(kept), **cut}
     return request
 
 
-def _post_text(kept: str) -> dict[str, Any]:
+def post_text(kept: str) -> dict[str, Any]:
     """HAR knows no encoding of posted data, so bytes that are no text stand beside what can be read of them."""
     if _is_text(kept):
         return {"text": kept}
@@ -96,12 +96,12 @@ def _post_text(kept: str) -> dict[str, Any]:
     return {"text": body.decode("utf-8", "replace"), "_base64": b64encode(body).decode()}
 
 
-def _response(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
+def response_object(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
     answer = exchange.answer or Answer(status=0)
-    kept, cut = _kept(answer.body, presenter, limit)
+    kept, cut = kept_body(answer.body, presenter, limit)
     content: dict[str, Any] = {
         "size": len(answer.body),
-        "mimeType": _text(answer.header("Content-Type") or "x-unknown", presenter),
+        "mimeType": short_text(answer.header("Content-Type") or "x-unknown", presenter),
     }
     if _is_text(kept):
         content["text"] = kept
@@ -114,7 +114,7 @@ def _response(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str,
         "cookies": [],
         "headers": [_answer_header(name, value, presenter) for name, value in answer.headers],
         "content": content | cut,
-        "redirectURL": _text(answer.header("Location") or "", presenter),
+        "redirectURL": short_text(answer.header("Location") or "", presenter),
         "headersSize": -1,
         "bodySize": -1,
         **_error(exchange, presenter),
@@ -124,9 +124,9 @@ def _response(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str,
 def _error(exchange: Exchange, presenter: Presenter) -> dict[str, str]:
     if exchange.fault:
         sentence = f"{exchange.fault}: {exchange.detail}" if exchange.detail else str(exchange.fault)
-        return {"_fault": str(exchange.fault), "_error": _text(sentence, presenter)}
+        return {"_fault": str(exchange.fault), "_error": short_text(sentence, presenter)}
     if exchange.answer and exchange.answer.broken_off:
-        return {"_error": _text(exchange.answer.broken_off, presenter)}
+        return {"_error": short_text(exchange.answer.broken_off, presenter)}
     return {}
 
 
@@ -136,21 +136,21 @@ def _answer_header(name: str, value: str, presenter: Presenter) -> dict[str, str
         cookie, semicolon, attributes = presenter.redact(value).partition(";")  # a token may hold a `;`
         cookie_name, equals, _ = cookie.partition("=")
         value = f"{cookie_name if equals else ''}{equals}{MASK}{semicolon}{attributes}"
-    elif _SECRET_HEADER.search(name):
+    elif SECRET_HEADER.search(name):
         value = MASK
-    return _pair(name, value, presenter)
+    return pair(name, value, presenter)
 
 
-def _pair(name: str, value: str, presenter: Presenter) -> dict[str, str]:
-    return {"name": _text(name, presenter), "value": _text(value, presenter)}
+def pair(name: str, value: str, presenter: Presenter) -> dict[str, str]:
+    return {"name": short_text(name, presenter), "value": short_text(value, presenter)}
 
 
-def _text(text: str, presenter: Presenter) -> str:
+def short_text(text: str, presenter: Presenter) -> str:
     """Without secrets, no longer than a header may be, and without halves of surrogate pairs."""
     return presenter.redact(text)[:HEADER_LIMIT].encode("utf-8", "backslashreplace").decode()
 
 
-def _kept(body: bytes, presenter: Presenter, limit: int) -> tuple[str, dict[str, Any]]:
+def kept_body(body: bytes, presenter: Presenter, limit: int) -> tuple[str, dict[str, Any]]:
     """The body without secrets, at most `limit` of it, bytes that are no text escaped; and the note on a cut."""
     text = presenter.redact(body[: limit + MARGIN].decode("utf-8", "surrogateescape"))
     if len(body) <= limit:
