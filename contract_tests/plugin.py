@@ -16,7 +16,26 @@ if TYPE_CHECKING:
 PREFIX = "--engine-"
 
 # check-engine's options with a value, those that may be repeated, and its switches.
-VALUES = ["url", "auth", "jobs", "jobs-command", "max-jobs", "known", "write-known", "report-dir", "write-profile", "label", "seed", "timeout", "deadline", "rate", "concurrency", "proxy", "ca-bundle", "client-cert"]
+VALUES = [
+    "url",
+    "auth",
+    "jobs",
+    "jobs-command",
+    "max-jobs",
+    "known",
+    "write-known",
+    "report-dir",
+    "write-profile",
+    "label",
+    "seed",
+    "timeout",
+    "deadline",
+    "rate",
+    "concurrency",
+    "proxy",
+    "ca-bundle",
+    "client-cert",
+]
 REPEATED = ["token", "header", "only", "skip"]
 SWITCHES = ["keep-jobs", "strict", "insecure", "allow-unsafe-probes"]
 

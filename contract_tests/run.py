@@ -66,6 +66,8 @@ class Runner:
         """Valid requests that were refused to every role before any job was canceled."""
         self._dead_baseline: list[Exchange] = []
         """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
+        self._uncertain: set[str] = set()
+        """Jobs that a request without an answer may have canceled, as the page leaves open."""
         self._canceled = 0
         self._canceled_at_first: list[tuple[Chain, str]] = []
 
@@ -117,17 +119,19 @@ class Runner:
         if first is None:
             return await self._nothing_worked()
         canceled = [first]
-        for chain in stage.chains:
-            if chain is first[0]:
-                continue
-            job_id = await self._lease()
+        # In turn from both ends of the supply: an engine that also cancels a neighbour, the oldest or the
+        # newest job is seen here, before anything was refused that could have canceled it.
+        others = [chain for chain in stage.chains if chain is not first[0]]
+        for index, chain in enumerate(others):
+            job_id = await self._lease(last=index % 2 == 0)
             if job_id is None:
                 self._out_of_jobs(chain)
                 continue
             fate, _, job_id = await self._prove_or_replace(chain, job_id)
             if fate is Fate.CANCELED:
-                await self._repeat(job_id, chain.repeats[:1])
                 canceled.append((chain, job_id))
+        # Not before all are canceled, so that what a second cancel does is not taken for what a first one does.
+        await _together(self._repeat(job_id, chain.repeats[:1]) for chain, job_id in canceled)
         self._canceled_at_first = canceled
         return True
 
@@ -143,7 +147,6 @@ class Runner:
                 if fate is Fate.CANCELED:
                     for earlier in refused:
                         self._refused_before(earlier)
-                    await self._repeat(job_id, chain.repeats[:1])
                     return chain, job_id
                 refused.append(exchange)
             if all(exchange.status in {401, 403} for exchange in refused):
@@ -200,6 +203,8 @@ class Runner:
     async def _must_not_cancel(self, step: Step, job_id: str | None) -> bool:
         """Send a request that is to be refused, ineffective or observed. Whether it was answered by a success."""
         exchange = await self._exchange(step, job_id)
+        if exchange.answer is None and step.expect == "observed" and job_id is not None:
+            self._uncertain.add(job_id)
         if exchange.answer is None:
             # What is refused can be sent again: an engine that drops a used connection is no fault.
             exchange = await self._exchange(replace(step, fresh_connection=True), job_id)
@@ -280,8 +285,17 @@ class Runner:
                 self._add(Judgement(proof.rule))
             case Fate.LOST:
                 self._lost_twice(exchange)
-            case Fate.DEAD if not chain.refused:
+            case Fate.DEAD if self._dead_baseline:
+                # Jobs vanish when others are canceled: that a refused request did it cannot be told.
                 self._dead_baseline.append(exchange)
+                self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
+            case Fate.DEAD if exchange.job_id in self._uncertain:
+                pass
+            case Fate.DEAD if not chain.refused:
+                received = f"status {exchange.status} to a valid request for a job that no request before had named"
+                self._add(
+                    finding("effects.refused", received, "an active job: what was refused changes nothing", exchange)
+                )
             case Fate.DEAD:
                 before = ", ".join(dict.fromkeys(step.situation for step in chain.refused))
                 received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
@@ -426,9 +440,9 @@ class Runner:
     async def _exchange(self, step: Step, job_id: str | None) -> Exchange:
         return await self.sender.send(fill(step, job_id, self.guard), step.situation, job_id)
 
-    async def _lease(self) -> str | None:
+    async def _lease(self, *, last: bool = False) -> str | None:
         """A job; the source is asked for more once."""
-        job_id = self.supply.lease()
+        job_id = self.supply.lease(last=last)
         if job_id is None and self.supply.can_ask():
             wanted = max(1, self.plan.jobs - self._canceled)
             self.guard.supply(await asyncio.to_thread(self.supply.ask_for, wanted))

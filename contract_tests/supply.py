@@ -37,11 +37,11 @@ class Supply:
         self._free += new
         return new
 
-    def lease(self) -> str | None:
-        """A job that nobody else has, None when there is none left."""
+    def lease(self, *, last: bool = False) -> str | None:
+        """A job that nobody else has, the first or the last one; None when there is none left."""
         if not self._free:
             return None
-        job_id = self._free.popleft()
+        job_id = self._free.pop() if last else self._free.popleft()
         self.used.append(job_id)
         return job_id
 
