@@ -19,6 +19,7 @@ from mock_server.refusals import Refusal, Refused, render
 from mock_server.routing import Application, route_by
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import Store
+from mock_server.upstream import Upstream
 from mock_server.wire import Send, head, send_answer
 from spec import load_openapi
 
@@ -34,6 +35,7 @@ class Mock:
         refuse: Render = _plain if self._profile is None else self._profile.render
         self._prune = self._profile.prune if self._profile is not None and self._profile.absent else None
         self._pipeline = Pipeline(settings, self.store, self._credentials, refuse)
+        self._upstream = None if settings.upstream is None else Upstream(settings.upstream)
         self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
         self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
         self._control = Control(settings, self.store, self._pipeline.metrics)
@@ -78,6 +80,9 @@ class Mock:
         if page is not None:
             await send_answer(page, head(page, ()), receive, send)
             return
+        if self._upstream is not None:
+            await self._pipeline.relay(scope, receive, send, self._upstream)
+            return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
 
     async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Answer:
@@ -109,6 +114,8 @@ class Mock:
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.store.close()
+                if self._upstream is not None:
+                    await self._upstream.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

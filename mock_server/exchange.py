@@ -2,6 +2,7 @@
 
 from time import perf_counter, time_ns
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 
@@ -41,6 +42,7 @@ class Exchange:
         "preferences",
         "query",
         "raw_headers",
+        "raw_path",
         "refusal",
         "serial",
         "session",
@@ -53,6 +55,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
+        self.raw_path: bytes | None = scope.get("raw_path")
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.headers = dict(self.raw_headers)
         self.body = b""
@@ -75,6 +78,12 @@ class Exchange:
         if len(self.headers) == len(self.raw_headers):
             return False
         return len({value for key, value in self.raw_headers if key == name}) > 1
+
+    @property
+    def path_and_query(self) -> str:
+        """Both as they came, escapes included."""
+        path = quote(self.path) if self.raw_path is None else self.raw_path.decode("ascii", "replace")
+        return f"{path}?{self.query.decode('latin-1')}" if self.query else path
 
     @property
     def json(self) -> Any:

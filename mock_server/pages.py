@@ -26,7 +26,7 @@ _SWAGGER = """<!doctype html>
 <script src="{here}swagger-ui-bundle.js"></script>
 <script>
   window.ui = SwaggerUIBundle({{
-    url: "{spec}", dom_id: "#swagger-ui", deepLinking: true, tryItOutEnabled: true, persistAuthorization: true,
+    url: "{spec}", dom_id: "#swagger-ui", deepLinking: true, persistAuthorization: true,
     presets: [SwaggerUIBundle.presets.apis], layout: "BaseLayout", validatorUrl: null
   }});
 </script>

@@ -3,6 +3,7 @@
 import logging
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from random import uniform
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,7 @@ from mock_server.refusals import Refusal, Refused, situation_of
 from mock_server.sessions import read_session
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
+from mock_server.upstream import Upstream
 from mock_server.wire import Send, head, send_answer
 from spec import load_contract
 
@@ -71,6 +73,20 @@ class Pipeline:
         finally:
             await self._write_down(exchange, answer, headers)
 
+    async def relay(self, scope: Any, receive: Receive, send: Send, upstream: Upstream) -> None:
+        """Pass a request on to the rest of the application, and write it down."""
+        exchange = Exchange(scope)
+        origin = exchange.headers.get(b"origin")
+        preflight = self._cors.preflight(exchange.method, exchange.headers)
+        if preflight is not None:
+            await send_answer(preflight, head(preflight, self._cors.headers(origin)), receive, send)
+            return
+        with suppress(Refused):  # what is wrong for the mock may be right there
+            self._identify(exchange)
+        with suppress(Gone):
+            answer = await upstream.relay(exchange, receive, send, self._cors.headers(origin))
+            await self._write_down(exchange, answer, [])
+
     async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, respond: Respond) -> Answer:
         try:
             self._identify(exchange)
@@ -79,6 +95,8 @@ class Pipeline:
             answer = await self._refuse(exchange, refused.refusal)
         except HTTPException as error:
             answer = await self._refuse(exchange, _of_http(error))
+        except Gone:
+            raise
         except StoreUnavailable as error:
             answer = await self._refuse(exchange, Refusal("unavailable", f"The store cannot be reached: {error}."))
         except Exception:
