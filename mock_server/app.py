@@ -1,18 +1,21 @@
 """Wires everything, once."""
 
+from asyncio import get_running_loop
 from typing import Any
 
 from mock_server import faults
 from mock_server.answer import Answer
 from mock_server.body import Receive
 from mock_server.cancel import cancel_job
+from mock_server.console import Console
+from mock_server.console_data import MockData
 from mock_server.control import Control
 from mock_server.credentials import Credentials
 from mock_server.exchange import SCOPE_KEY, Exchange
 from mock_server.journal import show
 from mock_server.login import log_in
 from mock_server.memory import MemoryStore
-from mock_server.pages import Page, specification, start_page, swagger_ui
+from mock_server.pages import Page, specification, swagger_ui
 from mock_server.pipeline import Pipeline, Render
 from mock_server.profile import load_profile
 from mock_server.refusals import Refusal, Refused, render
@@ -39,9 +42,9 @@ class Mock:
         self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
         self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
         self._control = Control(settings, self.store, self._pipeline.metrics)
+        self._console_data = MockData(settings, self.store, self)
+        self._console = Console(self._console_data, host=settings.host, token=settings.control_token)
         self._pages: dict[str, Page] = {
-            # The console is mounted here: a page of its own until then.
-            "": start_page,
             "ui": swagger_ui(settings.prefix),
             "openapi.json": lambda rest: None if rest else specification(settings.prefix, "json"),
             "openapi.yaml": lambda rest: None if rest else specification(settings.prefix, "yaml"),
@@ -72,6 +75,10 @@ class Mock:
         path: str = scope["path"]
         if path.startswith("/_mock/"):
             await self._control(scope, receive, send)
+            return
+        if self._console.serves(path):
+            self._console_data.loop = get_running_loop()
+            await self._console(scope, receive, send)
             return
         if path in {"/login", self.settings.prefix + "/login"}:
             await self._pipeline.run(scope, receive, send, self._log_in)

@@ -33,7 +33,7 @@ class Exchange:
         "body",
         "body_size",
         "changes",
-        "content_type",
+        "context",
         "credential",
         "headers",
         "job_id",
@@ -69,6 +69,8 @@ class Exchange:
         """The job that is meant, once the parameters were checked."""
         self.refusal: Refusal | None = None
         self.answer: Answer | None = None
+        self.context: dict[str, Any] = {}
+        """Where connexion puts what its security found."""
         self.serial = 0
         """How many cancels of the session had succeeded, this one included."""
         self._json: Any = _UNREAD

@@ -35,7 +35,6 @@ with warnings.catch_warnings():
     _import_without_test_client()
 
 from connexion.exceptions import OAuthProblem  # noqa: E402
-from connexion.lifecycle import ConnexionRequest  # noqa: E402
 from connexion.middleware.abstract import ROUTING_CONTEXT  # noqa: E402
 from connexion.middleware.main import ConnexionMiddleware  # noqa: E402
 from connexion.middleware.request_validation import (  # noqa: E402
@@ -43,7 +42,7 @@ from connexion.middleware.request_validation import (  # noqa: E402
     RequestValidationMiddleware,
     RequestValidationOperation,
 )
-from connexion.middleware.routing import RoutingMiddleware  # noqa: E402
+from connexion.middleware.routing import RoutingAPI, RoutingMiddleware  # noqa: E402
 from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation  # noqa: E402
 from connexion.operations.abstract import AbstractOperation  # noqa: E402
 from connexion.resolver import Resolution, Resolver  # noqa: E402
@@ -56,13 +55,13 @@ __all__ = [
     "AbstractOperation",
     "AbstractSecurityHandler",
     "ConnexionMiddleware",
-    "ConnexionRequest",
     "OAuthProblem",
     "RequestValidationAPI",
     "RequestValidationMiddleware",
     "RequestValidationOperation",
     "Resolution",
     "Resolver",
+    "RoutingAPI",
     "RoutingMiddleware",
     "SecurityAPI",
     "SecurityMiddleware",

@@ -1,14 +1,14 @@
 """The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
-from mock_server.answer import Headers
-
 SHOWN = 4096
 """Bytes of a body that are kept."""
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
 MASK = "***"
 
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     method: str
     path: str
     query: bytes
-    headers: Headers
+    headers: RawHeaders
     body: bytes
     body_size: int
     credential: str
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     token: str
     job_id: str | None
     status: int
-    answer_headers: Headers
+    answer_headers: RawHeaders
     answer_body: bytes
     answer_size: int
     situation: str | None
@@ -85,7 +85,7 @@ def show(number: int, entry: Entry, tokens: Collection[str] | None) -> dict[str,
     }
 
 
-def mask_headers(headers: Headers, secrets: Collection[str] = ()) -> list[list[str]]:
+def mask_headers(headers: RawHeaders, secrets: Collection[str] = ()) -> list[list[str]]:
     """Headers in order, as pairs, credentials masked: the scheme and the cookies' names stay."""
     return [[name.decode("latin-1"), _header(name, value, secrets)] for name, value in headers]
 

@@ -33,17 +33,6 @@ _SWAGGER = """<!doctype html>
 </html>
 """
 
-_START = b"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Mock engine</title>
-<h1>Mock engine</h1>
-<p>POST /workflow_engine/cancelJob is served here. <a href="/ui">Swagger UI</a>,
-<a href="/openapi.yaml">specification</a>, <a href="/_mock/requests">journal</a>, <a href="/_mock/jobs">jobs</a>.</p>
-</html>
-"""
-
 
 def specification(prefix: str, kind: str) -> Answer:
     """The OpenAPI document as it is served here: with the base path as its server."""
@@ -75,8 +64,3 @@ def swagger_ui(prefix: str) -> Page:
         return Answer(200, (guess_type(path.name)[0] or "application/octet-stream").encode(), path.read_bytes())
 
     return page
-
-
-def start_page(rest: str) -> Answer | None:
-    """What `/` shows until the console is there."""
-    return Answer(200, HTML, _START) if rest in {"", "/"} else None
