@@ -1,0 +1,172 @@
+"""What the console shows and does, as plain data: the mock and the watching proxy each give their own.
+
+The methods of `ConsoleData` are called in a thread of their own, and may block. No text in it holds a secret:
+whoever makes an `Entry` has masked what was one with `***`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+MASK = "***"
+
+NOBODY = ""
+"""The role of a cancel that is sent without a credential."""
+
+
+class ConsoleError(ValueError):
+    """What was asked for cannot be done. The message is shown: it names what was given and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultChoice:
+    """A fault or variation that can be armed; `rule` is the id of the rule that it breaks, None for a variation."""
+
+    name: str
+    sentence: str
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Whom the console shows, and what it may do."""
+
+    title: str
+    engine: str | None = None
+    """The URL of a live engine; None for an engine that is at the console's own address."""
+    is_live: bool = False
+    """Whether a cancel cannot be undone: a banner says so, and each cancel is confirmed."""
+    roles: tuple[str, ...] = ()
+    """The roles as which a job can be canceled from here; none means that nothing can."""
+    why_no_cancel: str = ""
+    """What to do where there are no such roles, as a sentence."""
+    faults: tuple[FaultChoice, ...] = ()
+    """What can be armed; nothing means that there is no page for it."""
+    has_sessions: bool = False
+    links: tuple[tuple[str, str], ...] = ()
+    """Further pages at the same address: name and path."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job in a list; `status` is empty where it is not known."""
+
+    job_id: str
+    status: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A part of a list of jobs."""
+
+    jobs: tuple[JobLine, ...]
+    total: int
+    """How many there are with that status and search."""
+    counts: Mapping[str, int]
+    """How many there are of each status, whatever was searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job; `document` is its parsed JSON, None where no document was seen."""
+
+    line: JobLine
+    document: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Headers and body of a request or an answer; `size` is that of the whole body in bytes, of which `body` may be a part."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One break of a rule of the ledger: what was received, what is documented, and where in the document."""
+
+    rule: str
+    received: str
+    documented: str
+    pointer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One exchange of the journal. `number` grows by one an entry, within a session."""
+
+    number: int
+    at_ms: int
+    """Milliseconds since 1970."""
+    duration_ms: float
+    method: str
+    path: str
+    query: str = ""
+    request: Message = Message()
+    role: str | None = None
+    credential: str = ""
+    """How the credential came, such as `bearer`; `none` for a request without one."""
+    job_id: str | None = None
+    status: int | None = None
+    """None where there was no answer."""
+    answer: Message = Message()
+    reason: str | None = None
+    """Why the request was refused, or why there is no whole answer, as a sentence."""
+    fault: str | None = None
+    """The fault or variation that was in force, by its name."""
+    findings: tuple[Finding, ...] = ()
+
+
+class ConsoleData(Protocol):
+    """What the console asks for. `session` is empty for the session of those who name none."""
+
+    def about(self) -> About:
+        """Whom the console shows. Asked for at each request."""
+        ...
+
+    def sessions(self) -> Sequence[str]:
+        """Names of sessions to choose from, without the one that is empty."""
+        ...
+
+    def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
+        """Jobs of a status (`active`: those that can be canceled; empty: any) whose id or name holds `search`, in any case."""
+        ...
+
+    def job(self, session: str, job_id: str) -> Job | None:
+        """One job, None where there is none."""
+        ...
+
+    def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
+        """Make jobs as `POST /_mock/jobs` does; their ids. Raises ConsoleError."""
+        ...
+
+    def reset(self, session: str) -> None:
+        """Back to the start: jobs, behaviour and journal. Raises ConsoleError."""
+        ...
+
+    def entries(self, session: str, *, since: int, limit: int) -> Sequence[Entry]:
+        """The newest `limit` entries whose number is above `since`, newest last."""
+        ...
+
+    def entry(self, session: str, number: int) -> Entry | None:
+        """One entry, None where it is no longer kept."""
+        ...
+
+    def cancel(self, session: str, job_id: str, role: str) -> Entry:
+        """Send a cancel of that job as that role (`NOBODY`: without a credential); its entry, bodies whole. Raises ConsoleError."""
+        ...
+
+    def credential(self, role: str | None) -> str:
+        """What stands for the credential of that role in a command line: never a secret, but the variable that holds it."""
+        ...
+
+    def armed(self, session: str) -> Mapping[str, Any]:
+        """The behaviour that is armed, in the form of `GET /_mock/behavior`; empty if none is."""
+        ...
+
+    def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
+        """Arm a behaviour in place of what was armed; empty disarms. Raises ConsoleError."""
+        ...

@@ -1,0 +1,285 @@
+"""A job's tasks and transitions as a drawing: where each box stands, and how each arrow runs.
+
+Boxes stand where `x` and `y` put them, as far apart as it takes to read them. A task without a place gets one
+beside its neighbours. The document may come from any engine: what is no number, no object or no task is passed over.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+WIDTH, HEIGHT = 150, 46
+"""Of a box, in pixels."""
+
+_APART_X, _APART_Y = 44, 26
+_MARGIN = 26
+_MOST = 3_000
+_LONGEST = 19  # characters of a name in a box
+
+STATUSES = ("complete", "running", "paused", "error", "canceled", "incomplete")
+"""Those that have a colour of their own (field notes, "Job documents")."""
+
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A task: `x` and `y` are those of its upper left corner."""
+
+    key: str
+    name: str
+    short: str
+    status: str
+    tone: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A transition: `path` is what an SVG path takes."""
+
+    source: str
+    target: str
+    state: str
+    tone: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """All of it, with what a legend names: tones of boxes and arrows that are there."""
+
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    tones: tuple[tuple[str, int], ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    source: str
+    target: str
+    state: str
+    kind: str
+
+
+def tone(status: str) -> str:
+    """The name of a status's colour."""
+    return status if status in STATUSES else "other"
+
+
+def tasks_of(document: Any) -> dict[str, Mapping[str, Any]]:
+    """The tasks of a document by their keys, those that are objects."""
+    tasks = document.get("tasks") if isinstance(document, Mapping) else None
+    if not isinstance(tasks, Mapping):
+        return {}
+    return {key: task for key, task in list(tasks.items())[:_MOST] if isinstance(task, Mapping)}
+
+
+def draw(document: Any) -> Drawing | None:
+    """The drawing of a job's document; None if it has no tasks."""
+    tasks = tasks_of(document)
+    edges = _edges(document)
+    keys = list(dict.fromkeys([*tasks, *(key for edge in edges for key in (edge.source, edge.target))]))[:_MOST]
+    if not keys:
+        return None
+    edges = [edge for edge in edges if {edge.source, edge.target} <= set(keys)]
+    depths = _depths(keys, edges)
+    corners = _spread(_places(keys, tasks, edges, depths), depths)
+    boxes = tuple(_box(key, tasks.get(key), corners[key]) for key in keys)
+    arrows = tuple(_arrow(edge, corners) for edge in edges)
+    tones: dict[str, int] = defaultdict(int)
+    for box in boxes:
+        tones[box.tone] += 1
+    order = (*STATUSES, "other", "absent")
+    return Drawing(
+        width=round(max(x for x, _ in corners.values()) + WIDTH + _MARGIN),
+        height=round(max(y for _, y in corners.values()) + HEIGHT + _MARGIN + (18 if _has_back(edges, corners) else 0)),
+        boxes=boxes,
+        arrows=arrows,
+        tones=tuple((name, tones[name]) for name in order if tones[name]),
+        lines=tuple(name for name in ("success", "failure", "error", "other") if any(a.tone == name for a in arrows)),
+    )
+
+
+def _edges(document: Any) -> list[_Edge]:
+    transitions = document.get("transitions") if isinstance(document, Mapping) else None
+    if not isinstance(transitions, Mapping):
+        return []
+    found = []
+    for source, targets in transitions.items():
+        for target, how in targets.items() if isinstance(targets, Mapping) else ():
+            given = how if isinstance(how, Mapping) else {}
+            found.append(_Edge(source, target, str(given.get("state", "")), str(given.get("type", ""))))
+    return found[: 4 * _MOST]
+
+
+def _depths(keys: list[str], edges: list[_Edge]) -> dict[str, int]:
+    """How many transitions lead to each task at most, those that go back left out."""
+    follows: dict[str, list[str]] = {key: [] for key in keys}
+    entered = set()
+    for edge in edges:
+        if edge.kind != "revert" and edge.source != edge.target:
+            follows[edge.source].append(edge.target)
+            entered.add(edge.target)
+    depths = dict.fromkeys(keys, 0)
+    seen: dict[str, int] = {}  # 1: on the way, 2: done
+    finished: list[str] = []
+    roots = sorted(keys, key=lambda key: (key != "workflow_start", key in entered))
+    for root in roots:
+        stack = [] if root in seen else [(root, iter(follows[root]))]
+        seen.setdefault(root, 1)
+        while stack:
+            key, rest = stack[-1]
+            target = next(rest, None)
+            if target is None:
+                seen[key] = 2
+                finished.append(key)
+                stack.pop()
+            elif target not in seen:
+                seen[target] = 1
+                stack.append((target, iter(follows[target])))
+    position = {key: number for number, key in enumerate(reversed(finished))}
+    for key in reversed(finished):
+        for target in follows[key]:
+            if position[target] > position[key]:
+                depths[target] = max(depths[target], depths[key] + 1)
+    return depths
+
+
+def _places(
+    keys: list[str], tasks: Mapping[str, Mapping[str, Any]], edges: list[_Edge], depths: Mapping[str, int]
+) -> dict[str, Place]:
+    """A place for each task in 0..1: its own, one beside its neighbours, or by its depth where no task has one."""
+    own = {key: place for key in keys if (place := _own_place(tasks.get(key, {}))) is not None}
+    if not own:
+        return _layered(keys, depths)
+    left, right = min(x for x, _ in own.values()), max(x for x, _ in own.values())
+    top, bottom = min(y for _, y in own.values()), max(y for _, y in own.values())
+    wide, high = right - left or 1.0, bottom - top or 1.0
+    places = {key: ((x - left) / wide, (y - top) / high) for key, (x, y) in own.items()}
+    step = 1 / max(*depths.values(), 1)
+    before, after = defaultdict(list), defaultdict(list)
+    for edge in edges:
+        before[edge.target].append(edge.source)
+        after[edge.source].append(edge.target)
+    for key in sorted((key for key in keys if key not in own), key=lambda key: depths[key]):
+        sources = [places[other] for other in before[key] if other in places and depths[other] < depths[key]]
+        targets = [places[other] for other in after[key] if other in places and depths[other] > depths[key]]
+        near = sources + targets
+        if sources and targets:
+            across = (max(x for x, _ in sources) + min(x for x, _ in targets)) / 2
+        elif sources:
+            across = max(x for x, _ in sources) + step
+        elif targets:
+            across = min(x for x, _ in targets) - step
+        else:
+            across = depths[key] * step
+        places[key] = (across, sum(y for _, y in near) / len(near) if near else 1.0)
+    return places
+
+
+def _own_place(task: Mapping[str, Any]) -> Place | None:
+    x, y = task.get("x"), task.get("y")
+    for value in (x, y):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or abs(value) > 1e9:
+            return None
+    return (float(x), float(y))  # type: ignore[arg-type]  # both are numbers
+
+
+def _layered(keys: list[str], depths: Mapping[str, int]) -> dict[str, Place]:
+    columns: dict[int, list[str]] = defaultdict(list)
+    for key in keys:
+        columns[depths[key]].append(key)
+    last = max(depths.values()) or 1
+    places = {}
+    for depth, column in columns.items():
+        for row, key in enumerate(column, 1):
+            places[key] = (depth / last, row / (len(column) + 1))
+    return places
+
+
+def _spread(places: Mapping[str, Place], depths: Mapping[str, int]) -> dict[str, Place]:
+    """Upper left corners in pixels: the places drawn apart until boxes can be told from one another."""
+    columns = max(depths.values()) + 1
+    rows: dict[int, int] = defaultdict(int)
+    for depth in depths.values():
+        rows[depth] += 1
+    high = min(max((max(rows.values()) - 1) * (HEIGHT + _APART_Y) * 1.25, 90.0), 12_000.0)
+    if max(rows.values()) == 1:
+        high = 90.0
+    wide = max(columns - 1, 1) * (WIDTH + _APART_X) * 0.95
+    most = wide * 1.5
+    while wide < most and _overlap(places, wide, high):
+        wide *= 1.06
+    corners = _push_apart({key: (x * wide, y * high) for key, (x, y) in places.items()})
+    left, top = min(x for x, _ in corners.values()), min(y for _, y in corners.values())
+    return {key: (round(x - left + _MARGIN, 1), round(y - top + _MARGIN, 1)) for key, (x, y) in corners.items()}
+
+
+def _overlap(places: Mapping[str, Place], wide: float, high: float) -> bool:
+    ordered = sorted((x * wide, y * high) for x, y in places.values())
+    for number, (x, y) in enumerate(ordered):
+        for other_x, other_y in ordered[number + 1 :]:
+            if other_x - x >= WIDTH + _APART_X / 2:
+                break
+            if abs(other_y - y) < HEIGHT + _APART_Y / 3:
+                return True
+    return False
+
+
+def _push_apart(corners: Mapping[str, Place]) -> dict[str, Place]:
+    """Move boxes that lie on others down, one after another from the left."""
+    placed: dict[str, Place] = {}
+    columns: dict[int, list[Place]] = defaultdict(list)
+    need_x, need_y = WIDTH + _APART_X / 2, HEIGHT + _APART_Y / 3
+    for key in sorted(corners, key=lambda key: corners[key]):
+        x, y = corners[key]
+        at = int(x // need_x)
+        near = [place for column in (at - 1, at, at + 1) for place in columns[column] if abs(place[0] - x) < need_x]
+        for other_y in sorted(place[1] for place in near):
+            if abs(other_y - y) < need_y:
+                y = other_y + need_y
+        placed[key] = (x, y)
+        columns[at].append((x, y))
+    return placed
+
+
+def _box(key: str, task: Mapping[str, Any] | None, corner: Place) -> Box:
+    if task is None:
+        return Box(key, "not among the tasks", "not among the tasks", "absent", "absent", *corner)
+    name, status = str(task.get("name", key)), str(task.get("status", "no status"))
+    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return Box(key, name, short, status, tone(status), *corner)
+
+
+def _has_back(edges: list[_Edge], corners: Mapping[str, Place]) -> bool:
+    return any(corners[edge.target][0] <= corners[edge.source][0] for edge in edges)
+
+
+def _arrow(edge: _Edge, corners: Mapping[str, Place]) -> Arrow:
+    (x1, y1), (x2, y2) = corners[edge.source], corners[edge.target]
+    line = edge.state if edge.state in {"success", "failure", "error"} else "other"
+    if x2 >= x1 + WIDTH:  # on to the right
+        start_x, start_y, end_x, end_y = x1 + WIDTH, y1 + HEIGHT / 2, x2, y2 + HEIGHT / 2
+        bend = max(18.0, (end_x - start_x) / 2)
+        points = (start_x, start_y, start_x + bend, start_y, end_x - bend, end_y, end_x, end_y)
+    elif abs(x2 - x1) < WIDTH and abs(y2 - y1) >= HEIGHT:  # up or down
+        down = y2 > y1
+        start_x, end_x = x1 + WIDTH / 2, x2 + WIDTH / 2
+        start_y, end_y = (y1 + HEIGHT, y2) if down else (y1, y2 + HEIGHT)
+        bend = max(12.0, abs(end_y - start_y) / 2) * (1 if down else -1)
+        points = (start_x, start_y, start_x, start_y + bend, end_x, end_y - bend, end_x, end_y)
+    else:  # back, below the boxes
+        start_x, start_y = x1 + WIDTH / 2, y1 + HEIGHT
+        end_x, end_y = x2 + WIDTH / 2 + (20 if edge.source == edge.target else 0), y2 + HEIGHT
+        bend = 26 + min(30.0, abs(x1 - x2) / 20)
+        points = (start_x, start_y, start_x, start_y + bend, end_x, end_y + bend, end_x, end_y)
+    numbers = " ".join(f"{point:g}" for point in (round(point, 1) for point in points))
+    head, rest = numbers.split(" ", 2)[:2], numbers.split(" ", 2)[2]
+    return Arrow(edge.source, edge.target, edge.state or "no state", line, f"M {' '.join(head)} C {rest}")
