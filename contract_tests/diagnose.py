@@ -13,6 +13,13 @@ from contract_tests.plan import METHOD, PATH, UNKNOWN, Step, fill
 from contract_tests.supply import Supply
 
 _SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(required|missing)", re.IGNORECASE)
+# "reason is required", "Missing property options": what no engine says of a job that it does not know.
+_ASKS_FOR_MORE = re.compile(
+    r"missing (required )?(param|propert|field|argument)"
+    r"|(param\w*|propert\w*|fields?|arguments?)\W.{0,60}\b(required|missing)\b"
+    r"|\b(?!job\b|role\b|token\b|login\b)\w+\W{0,2} is (required|missing)\b",
+    re.IGNORECASE,
+)
 _IDS = re.compile(r"[0-9a-fA-F]{16,}|\d+")
 
 
@@ -168,6 +175,8 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
         )
     if status in {405, 410, 501} and evidence.sibling.status != status:
         return _broken("route.path", f"status {status}: the operation is not served there", f"{METHOD} {PATH}", valid)
+    if is_unknown and _ASKS_FOR_MORE.search(looks[1]):
+        return _broken("request.json", f"status {status}, which asks for more than job_id", "job_id alone", valid)
     supplied = f"{len(supply.supplied)} supplied" if supply.supplied else "the"
     if is_unknown and not is_missing:
         return Diagnosis(

@@ -528,6 +528,7 @@ class Runner:
                 f"after other jobs had been canceled ({len(later)} such jobs). "
                 "A supplied job that had ended by itself looks the same"
             )
+            self._add(finding("effects.canceled", received, "an active job is canceled", later[0]))
             self._add(finding("effects.isolation", received, "an active job, which is canceled", later[0]))
         elif dead:
             self._stop(

@@ -8,6 +8,7 @@ from contract_tests.judge.document import identity_flaw, judge_document, seen_fi
 from contract_tests.judge.strict_json import NotJson, read_json
 from contract_tests.model import Answer, Exchange, Finding, Judgement
 
+WITHOUT_BODY = frozenset({204, 205})
 RESPONSE_RULES = tuple(rule for rule in spec.load_rules() if rule.field is not None)
 
 
@@ -30,7 +31,10 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
     if not answer.body.strip():
         received = f"status {answer.status} with an empty body"
         flaw = (received, "the job itself, a JSON object as in the page's example")
-        return [*judgements, _judge(exchange, "response.document", flaw)]
+        judgements.append(_judge(exchange, "response.document", flaw))
+        if answer.status not in WITHOUT_BODY:
+            judgements.append(_judge(exchange, "transport.json", (received, "one JSON document")))
+        return judgements
     judgements.append(_judge(exchange, "transport.content_type", _content_type_flaw(answer)))
     try:
         document = read_json(answer.body)

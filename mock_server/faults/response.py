@@ -113,11 +113,11 @@ def _shapes() -> Iterator[Change]:
     yield _made("answers-null", "The answer is null.", document, lambda _job: None)
     yield _made("answers-true", "The answer is true.", document, lambda _job: True)
     yield _made("answers-id", "The answer is the job's id as a string.", document, lambda job: job["_id"])
-    yield _made("answers-empty-object", "The answer is an empty object.", _rule("_id"), lambda _job: {})
+    yield _made("answers-empty-object", "The answer is an empty object.", _rule("document"), lambda _job: {})
     yield _made(
         "answers-message",
         "The answer is a message in place of the job.",
-        _rule("_id"),
+        _rule("document"),
         lambda job: {"message": f"Job {job['_id']} canceled"},
     )
     for state in ("running", "complete", "cancelled", "CANCELED", "canceling"):

@@ -8,10 +8,10 @@ from mock_server.faults.change import Change
 def route() -> Iterator[Change]:
     """All of them."""
     yield Change(
-        name="route-gone",
-        sentence="There is nothing at the documented path.",
+        name="route-with-slash",
+        sentence="The operation is served with a slash at the end of its path; without it there is nothing.",
         rule="route.path",
-        route=lambda method, path: (method, path + "-gone"),
+        route=lambda method, path: (method, path[:-1] if path.endswith("/") else f"{path}-gone"),
     )
     yield Change(
         name="route-takes-put",
