@@ -52,6 +52,10 @@ class Pipeline:
         self._examples = (*contract.response_examples, *contract.refusal_examples)
         self._started_with = None if settings.fault is None else self._changes[settings.fault]
 
+    def cors_headers(self, scope: Any) -> Headers:
+        """The CORS headers for a page beside the operation."""
+        return self._cors.headers(dict(scope["headers"]).get(b"origin"))
+
     async def run(self, scope: Any, receive: Receive, send: Send, respond: Respond) -> None:
         """Answer one request and write it into the journal."""
         exchange = Exchange(scope)

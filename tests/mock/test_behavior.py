@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
-from mock_server.serving import RunningMock
+from mock_server import Settings
+from mock_server.serving import RunningMock, running_mock
 from spec import load_contract
 from tests.mock.caller import PAGE_ID, Caller
 
@@ -51,6 +53,16 @@ def test_a_preferred_delay_is_applied(caller: Caller) -> None:
     answer = caller.cancel(headers={"Prefer": "latency=120"})
     assert answer.elapsed.total_seconds() >= 0.12
     assert answer.headers["preference-applied"] == "latency=120"
+
+
+def test_delays_come_from_three_places() -> None:
+    """--latency delays every answer of the operation, refusals included; an armed delay and a preferred one go before it."""
+    with running_mock(Settings(latency_ms=(150.0, 160.0))) as mock, httpx.Client(base_url=mock.url) as client:
+        caller = Caller(client)
+        assert caller.cancel("x").elapsed.total_seconds() >= 0.15
+        mock.behave(latency_ms=[300, 310])
+        assert caller.cancel("x").elapsed.total_seconds() >= 0.3
+        assert caller.cancel("x", headers={"Prefer": "latency=400"}).elapsed.total_seconds() >= 0.4
 
 
 @pytest.mark.parametrize(

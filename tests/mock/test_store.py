@@ -1,0 +1,183 @@
+"""The store's interface, on every implementation there is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from mock_server import Settings, memory
+from mock_server.behavior import Behavior
+from mock_server.jobs import RUNNING, State
+from mock_server.journal import Entry
+from mock_server.memory import MemoryStore
+from mock_server.store import DEFAULT_SESSION, Store
+from tests.mock.caller import PAGE_ID
+
+STORES: dict[str, Callable[[Settings], Store]] = {"memory": MemoryStore}
+
+
+@pytest.fixture(params=list(STORES))
+def make(request: pytest.FixtureRequest) -> Callable[[Settings], Store]:
+    return STORES[request.param]
+
+
+def use(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run work on a loop of its own."""
+
+    async def run() -> Any:
+        return await work()
+
+    return asyncio.run(run())
+
+
+def entry(number: int = 0) -> Entry:
+    """An entry of no importance."""
+    return Entry(
+        number, 0.1, "", "POST", "/", b"", [], b"", 0, "none", None, "", None, 404, [], b"", 0, None, None, None, None
+    )
+
+
+def test_one_cancel_wins(make: Callable[[Settings], Store]) -> None:
+    """Of a hundred simultaneous cancels of a job one is told that it canceled it."""
+
+    async def work() -> list[str]:
+        store = make(Settings())
+        done = await asyncio.gather(*(store.cancel(DEFAULT_SESSION, PAGE_ID, 5, "admin") for _ in range(100)))
+        return sorted(cancel.outcome for cancel in done)
+
+    assert use(work) == ["canceled"] + ["not-active"] * 99
+
+
+def test_a_cancel_is_kept(make: Callable[[Settings], Store]) -> None:
+    """What a canceled job needs for its document is kept: when, by whom, from which state."""
+
+    async def work() -> Any:
+        store = make(Settings())
+        await store.put(DEFAULT_SESSION, "j", State("paused", 5, "name"))
+        await store.cancel(DEFAULT_SESSION, "j", 5, "support")
+        return await store.get(DEFAULT_SESSION, "j")
+
+    assert use(work) == State("canceled", 5, "name", "paused", 5, "support")
+
+
+def test_any_job_knows_well_formed_ids(make: Callable[[Settings], Store]) -> None:
+    """With any_job an id of 24 lowercase hex characters is an active job until it is canceled; no other is."""
+
+    async def work() -> list[str]:
+        store = make(Settings(any_job=True))
+        ids = ["0" * 24, "0" * 24, "A" * 24, "0" * 23, "0" * 25, "g" * 24]
+        return [(await store.cancel(DEFAULT_SESSION, job_id, 5, "admin")).outcome for job_id in ids]
+
+    assert use(work) == ["canceled", "not-active", "unknown", "unknown", "unknown", "unknown"]
+
+
+def test_minting_goes_on_after_the_start(make: Callable[[Settings], Store]) -> None:
+    """Minted ids follow on those of the start, are the same in every session, and never repeat."""
+
+    async def work() -> tuple[list[str], list[str], set[str]]:
+        store = make(Settings(jobs=10))
+        one, other = await store.mint("a", 5, RUNNING), await store.mint("b", 5, RUNNING)
+        return one, other, {job_id async for job_id, _ in store.jobs("a", None)}
+
+    one, other, all_of_a = use(work)
+    assert one == other
+    assert len(all_of_a) == 15
+    assert set(one) < all_of_a
+
+
+def test_the_journal_is_capped_and_counted(make: Callable[[Settings], Store]) -> None:
+    """The journal keeps the newest entries, and its numbers go on when it is emptied."""
+
+    async def work() -> list[list[int]]:
+        store = make(Settings(journal=3))
+        seen = []
+        for number in range(5):
+            await store.record("s", entry(number))
+        seen.append([number for number, _ in await store.entries("s", limit=10, since=0)])
+        seen.append([number for number, _ in await store.entries("s", limit=1, since=0)])
+        seen.append([number for number, _ in await store.entries("s", limit=10, since=4)])
+        await store.forget("s")
+        await store.record("s", entry())
+        seen.append([number for number, _ in await store.entries("s", limit=10, since=0)])
+        return seen
+
+    assert use(work) == [[3, 4, 5], [5], [5], [6]]
+
+
+def test_behaviour_is_spent(make: Callable[[Settings], Store]) -> None:
+    """A behaviour with `times` is spent by the requests that it matches, in its session alone."""
+
+    async def work() -> list[bool]:
+        store = make(Settings())
+        await store.arm("a", Behavior(code=409, role="admin", times=2))
+        asked = [("b", "admin"), ("a", "support"), ("a", "admin"), ("a", "admin"), ("a", "admin")]
+        return [await store.spend(session, "j", role) is not None for session, role in asked]
+
+    assert use(work) == [False, False, True, True, False]
+
+
+def test_reset_is_the_start(make: Callable[[Settings], Store]) -> None:
+    """After a reset a session is as a new one, notes included; other sessions stay."""
+
+    async def work() -> list[Any]:
+        store = make(Settings(jobs=3))
+        for session in ("a", "b"):
+            await store.cancel(session, PAGE_ID, 5, "admin")
+            await store.note(session, "n", 4)
+            await store.record(session, entry())
+            await store.arm(session, Behavior(code=409))
+        await store.reset("a")
+        return [
+            [(await store.get(session, PAGE_ID) or RUNNING).status, await store.noted(session, "n"),
+             len(await store.entries(session, limit=9, since=0)), await store.behavior(session) is not None]
+            for session in ("a", "b")
+        ]  # fmt: skip
+
+    assert use(work) == [["running", 0.0, 0, False], ["canceled", 4.0, 1, True]]
+
+
+def test_sessions_expire_unused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that nobody used for an hour is forgotten; one in use and the default one stay."""
+    clock = [1000.0]
+    monkeypatch.setattr(memory, "monotonic", lambda: clock[0])
+
+    async def work() -> dict[str, int]:
+        store = MemoryStore(Settings())
+        for session in (DEFAULT_SESSION, "idle", "used"):
+            await store.cancel(session, PAGE_ID, 5, "admin")
+        clock[0] += memory.IDLE_S - 1
+        await store.get("used", PAGE_ID)
+        clock[0] += 2
+        await store.get("new", PAGE_ID)
+        return {
+            session: int((await store.get(session, PAGE_ID) or RUNNING).status == "canceled")
+            for session in (DEFAULT_SESSION, "idle", "used")
+        }
+
+    assert use(work) == {DEFAULT_SESSION: 1, "idle": 0, "used": 1}
+
+
+def test_sessions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever names ever new sessions pushes out the one that was idle longest, never the default one."""
+    monkeypatch.setattr(memory, "SESSIONS", 5)
+
+    async def work() -> tuple[int, str]:
+        store = MemoryStore(Settings())
+        await store.cancel(DEFAULT_SESSION, PAGE_ID, 5, "admin")
+        for number in range(50):
+            await store.get(f"s{number}", PAGE_ID)
+        return (await store.counts())["sessions"], (await store.get(DEFAULT_SESSION, PAGE_ID) or RUNNING).status
+
+    assert use(work) == (5, "canceled")
+
+
+def test_a_job_costs_little_until_it_is_looked_at() -> None:
+    """A hundred thousand jobs share one state: they cost no more than their ids."""
+
+    async def work() -> int:
+        store = MemoryStore(Settings())
+        await store.mint("s", 100_000, RUNNING)
+        return len({id(state) async for _, state in store.jobs("s", None)})
+
+    assert use(work) == 1
