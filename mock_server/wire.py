@@ -1,5 +1,6 @@
 """How answers leave: whole, or as a fault wants them to."""
 
+import sys
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
 from socket import SO_LINGER, SOL_SOCKET
@@ -64,7 +65,7 @@ async def _break(receive: Receive, send: Send, *, reset: bool = True) -> None:
     if reset:
         socket = transport.get_extra_info("socket")
         if socket is not None:
-            socket.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, pack("hh" if sys.platform == "win32" else "ii", 1, 0))
         transport.abort()
     else:
         transport.close()
