@@ -170,6 +170,7 @@ async def _keep_headers(response: httpx.Response) -> None:
 
 
 def tls_for(connection: Connection) -> ssl.SSLContext | bool:
+    """What verifies the engine's certificate; False where there is none. Raises SettingError."""
     if not connection.base.startswith("https:"):
         return False
     try:
@@ -192,6 +193,7 @@ def tls_for(connection: Connection) -> ssl.SSLContext | bool:
 
 
 def proxy_for(connection: Connection) -> httpx.Proxy | None:
+    """The proxy to use: the one named, the environment's, and none for loopback. Raises SettingError."""
     if connection.proxy:
         try:
             return httpx.Proxy(connection.proxy)
@@ -248,6 +250,7 @@ def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
 
 
 def fault_of(error: httpx.HTTPError) -> Fault:
+    """Which fault an error of httpx stands for."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
@@ -266,4 +269,5 @@ def fault_of(error: httpx.HTTPError) -> Fault:
 
 
 def sentence_of(error: BaseException) -> str:
+    """An error in a few words."""
     return str(error).strip()[:300] or type(error).__name__

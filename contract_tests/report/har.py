@@ -97,6 +97,7 @@ def post_text(kept: str) -> dict[str, Any]:
 
 
 def response_object(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
+    """The `response` of an entry; bytes that are no text as base64."""
     answer = exchange.answer or Answer(status=0)
     kept, cut = kept_body(answer.body, presenter, limit)
     content: dict[str, Any] = {
@@ -142,6 +143,7 @@ def _answer_header(name: str, value: str, presenter: Presenter) -> dict[str, str
 
 
 def pair(name: str, value: str, presenter: Presenter) -> dict[str, str]:
+    """A header or parameter, without secrets."""
     return {"name": short_text(name, presenter), "value": short_text(value, presenter)}
 
 

@@ -1,0 +1,156 @@
+"""The command watch-engine: options and environment to a watcher that is served until a signal comes."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests import __version__
+from contract_tests.errors import SettingError
+
+
+class Lines(click.ParamType[str]):
+    """A text; in an environment variable several of them are separated by line breaks."""
+
+    name = "text"
+    envvar_list_splitter = "\n"
+
+
+LINES = Lines()
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(
+    context_settings={
+        "auto_envvar_prefix": "WATCH_ENGINE",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "show_default": True,
+    },
+    epilog=(
+        "SOURCE is env:NAME, file:PATH, cmd:COMMAND, or the value itself. Each option can be set by an environment "
+        "variable, such as WATCH_ENGINE_PORT; repeated ones are separated by line breaks."
+    ),
+)
+@click.argument("url", envvar="WATCH_ENGINE_URL")
+@click.option("--host", default="127.0.0.1", metavar="HOST", help="Address to listen on.")
+@click.option("--port", default=4011, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--record",
+    type=FILE,
+    metavar="FILE.har",
+    help="Write every exchange into FILE.har, without secrets; never over an older file.",
+)
+@click.option(
+    "--write-profile",
+    type=FILE,
+    metavar="FILE",
+    help="Write how the engine refuses into FILE, for mock-engine --profile.",
+)
+@click.option("--open", "open_console", is_flag=True, help="Open the console in a browser.")
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    type=LINES,
+    metavar="ROLE=SOURCE",
+    help="A role's token, by which its requests are known; for basic user:password. Repeatable.",
+)
+@click.option(
+    "--auth",
+    default="bearer",
+    metavar="WAY",
+    help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
+)
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    type=LINES,
+    metavar="NAME=SOURCE",
+    help="A header for every request to the engine. Repeatable.",
+)
+@click.option("--proxy", metavar="URL", help="A proxy.  [default: the environment's, never for loopback]")
+@click.option("--ca-bundle", type=FILE, metavar="FILE", help="Certificates to trust (PEM).  [default: the system's]")
+@click.option("--client-cert", type=FILE, metavar="FILE", help="A client certificate with its key (PEM).")
+@click.option("--insecure", is_flag=True, help="Do not verify the engine's certificate.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=300.0,
+    metavar="S",
+    help="Seconds for which the engine may send nothing before 504 is answered.",
+)
+@click.option("--journal", default=1000, type=click.IntRange(1), metavar="N", help="Exchanges that are kept in memory.")
+@click.version_option(__version__, prog_name="watch-engine")
+def command(**options: Any) -> None:
+    """Stand before a live engine, record what passes, and check each cancel against the contract.
+
+    URL is the engine's base, with any path before /workflow_engine/cancelJob. Point clients and browsers at
+    the address that is printed; the console is at /_watch/.
+    """
+    from contract_tests.options import live_connection
+    from contract_tests.watch.settings import WatchSettings
+
+    connection, warnings = live_connection(options)
+    for warning in warnings:
+        click.echo(f"watch-engine: {warning}", err=True)
+    settings = WatchSettings(
+        connection=connection,
+        host=options["host"],
+        port=options["port"],
+        record=options["record"],
+        write_profile=options["write_profile"],
+        journal=options["journal"],
+    )
+    _serve(settings, open_console=options["open_console"])
+
+
+def _serve(settings: Any, *, open_console: bool) -> None:
+    from contract_tests.watch.app import Watch
+    from contract_tests.watch.console import LOOPBACK, PREFIX
+    from contract_tests.watch.server import Server, bind, url_of
+    from contract_tests.watch.terminal import Terminal
+
+    bound = bind(settings.host, settings.port)
+    url = url_of(settings.host, bound)
+    terminal = Terminal()
+    watch = Watch(settings, tell=(terminal.tell,))
+    if settings.host.strip("[]") not in LOOPBACK:
+        click.echo(
+            f"watch-engine: Warning: {settings.host} can be reached from other machines, and so can the engine through it.",
+            err=True,
+        )
+
+    def ready() -> None:
+        terminal.say(f"Watching {settings.connection.base} on {url}")
+        terminal.say(f"Console on {url}{PREFIX}/")
+        if open_console:
+            import webbrowser
+
+            webbrowser.open(f"{url}{PREFIX}/")
+
+    Server(watch, ready=ready, closing=watch.close).run(sockets=[bound])
+    terminal.close()
+
+
+def main() -> None:
+    """Entry point of the console script. Wrong usage is one line on stderr, and exit status 2."""
+    try:
+        command.main(prog_name="watch-engine", standalone_mode=False)
+    except click.ClickException as error:
+        sys.exit(_complain(error.format_message()))
+    except SettingError as error:
+        sys.exit(_complain(str(error)))
+    except click.Abort:
+        sys.exit(130)
+
+
+def _complain(message: str) -> int:
+    click.echo(f"watch-engine: {' '.join(message.split())}", err=True)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

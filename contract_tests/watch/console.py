@@ -1,0 +1,74 @@
+"""What is below `/_watch/`: JSON for programs, and pages for people.
+
+The pages are the mock's console, which is imported when the first of them is asked for; without it there is a plain list.
+"""
+
+from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from starlette.responses import JSONResponse
+
+from contract_tests.watch.api import api_routes
+from contract_tests.watch.page import plain_page
+
+if TYPE_CHECKING:
+    from contract_tests.watch.app import Watch
+
+PREFIX = "/_watch"
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def console_for(watch: "Watch") -> Application:
+    """The application for all paths below `/_watch`."""
+    api = api_routes(watch, f"{PREFIX}/api")
+    pages: list[Application] = []
+
+    async def console(scope: Any, receive: Any, send: Any) -> None:
+        if (objection := _objection(scope, watch.settings.host)) is not None:
+            await JSONResponse({"detail": objection}, 403)(scope, receive, send)
+        elif scope["path"].startswith(f"{PREFIX}/api/"):
+            await api(scope, receive, send)
+        else:
+            if not pages:
+                pages.append(_pages(watch))
+            await pages[0](scope, receive, send)
+
+    return console
+
+
+def _pages(watch: "Watch") -> Application:
+    if find_spec("mock_server") is None or find_spec("mock_server.console") is None:
+        return plain_page(watch)
+    from contract_tests.watch.console_data import WatchData
+    from mock_server.console.asgi import Console
+
+    return Console(WatchData(watch), prefix=PREFIX, home=f"{PREFIX}/", host=watch.settings.host)
+
+
+def _objection(scope: Any, host: str) -> str | None:
+    """Why the request is turned away: a page of another site may neither read nor do anything here."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    named = _name(headers.get("host", ""))
+    if (
+        host in LOOPBACK | {f"[{name}]" for name in LOOPBACK}
+        and named not in LOOPBACK
+        and not named.endswith(".localhost")
+    ):
+        return f"Host {named[:80]} is not the watcher's. Use the address that it printed."
+    if scope["method"] in {"GET", "HEAD"}:
+        return None
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site not in {None, "same-origin"} or (origin is not None and urlsplit(origin).netloc != headers.get("host")):
+        return "That was sent by a page of another site. Only the watcher's own pages may do it."
+    return None
+
+
+def _name(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,136 @@
+# ruff: noqa: ARG002 - a live engine has no sessions, and arms nothing
+"""The watcher's journal as the console asks for it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from contract_tests.judge.strict_json import NotJson, read_json
+from contract_tests.onlooker import ACTIVE
+from contract_tests.watch.journal import Entry, Message, SeenJob
+from mock_server.console import data
+
+if TYPE_CHECKING:
+    from contract_tests.watch.app import Watch
+
+CANCEL_TIMEOUT = 600  # seconds
+
+
+class WatchData:
+    """What the console shows of a live engine: all that has passed the watcher."""
+
+    def __init__(self, watch: "Watch") -> None:
+        self._watch = watch
+
+    def about(self) -> data.About:
+        """Whom the console shows."""
+        connection = self._watch.settings.connection
+        roles = tuple(sorted(self._watch.tokens))
+        return data.About(
+            title="watch-engine",
+            engine=connection.base,
+            is_live=True,
+            roles=roles,
+            why_no_cancel="" if roles else "Start watch-engine with --token ROLE=SOURCE to cancel jobs from here.",
+        )
+
+    def sessions(self) -> Sequence[str]:
+        """A live engine has none."""
+        return ()
+
+    def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> data.JobPage:
+        """Jobs that were seen, the newest first."""
+        seen = self._watch.journal.jobs()
+        counts = Counter(job.status for job in seen if job.status)
+        wanted = [
+            job for job in seen if _has_status(job, status) and search.lower() in f"{job.job_id} {job.name}".lower()
+        ]
+        return data.JobPage(tuple(map(_line, wanted[offset : offset + limit])), len(wanted), dict(counts))
+
+    def job(self, session: str, job_id: str) -> data.Job | None:
+        """One job, with the document of its cancel."""
+        seen = self._watch.journal.job(job_id)
+        if seen is None:
+            return None
+        try:
+            document = read_json(seen.document) if seen.document else None
+        except NotJson:
+            document = None
+        return data.Job(_line(seen), document)
+
+    def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
+        """A live engine's jobs are made elsewhere."""
+        raise data.ConsoleError("watch-engine makes no jobs. Start them in the engine itself.")
+
+    def reset(self, session: str) -> None:
+        """A live engine cannot be reset."""
+        raise data.ConsoleError("watch-engine cannot reset a live engine.")
+
+    def entries(self, session: str, *, since: int, limit: int) -> Sequence[data.Entry]:
+        """The newest entries."""
+        return [_shown(entry) for entry in self._watch.journal.entries(since=since, limit=limit)]
+
+    def entry(self, session: str, number: int) -> data.Entry | None:
+        """One entry."""
+        entry = self._watch.journal.entry(number)
+        return None if entry is None else _shown(entry)
+
+    def cancel(self, session: str, job_id: str, role: str) -> data.Entry:
+        """Cancel a job as a role with a token."""
+        watch = self._watch
+        if role not in watch.tokens or watch.loop is None:
+            known = ", ".join(sorted(watch.tokens)) or "none: start with --token ROLE=SOURCE"
+            raise data.ConsoleError(f"There is no token for the role {role or '(nobody)'}. Known are {known}.")
+        try:
+            return _shown(
+                asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT)
+            )
+        except (TimeoutError, RuntimeError) as error:
+            raise data.ConsoleError(f"The cancel did not come to an end: {error or 'no answer in time'}.") from None
+
+    def credential(self, role: str | None) -> str:
+        """The variable that holds a role's token."""
+        source = self._watch.settings.connection.tokens.get(role or "")
+        if source is not None and source.variable:
+            return f"${source.variable}"
+        return f"$TOKEN_{role.upper().replace('-', '_')}" if role else "$TOKEN"
+
+    def armed(self, session: str) -> Mapping[str, Any]:
+        """Nothing can be armed on a live engine."""
+        return {}
+
+    def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
+        """Nothing can be armed on a live engine."""
+        raise data.ConsoleError("watch-engine arms nothing: the engine is live.")
+
+
+def _has_status(job: SeenJob, status: str) -> bool:
+    return not status or job.status == status or (status == "active" and job.status in ACTIVE)
+
+
+def _line(job: SeenJob) -> data.JobLine:
+    return data.JobLine(job.job_id, job.status, job.name)
+
+
+def _shown(entry: Entry) -> data.Entry:
+    return data.Entry(
+        number=entry.number,
+        at_ms=round(entry.at * 1000),
+        duration_ms=round(entry.duration * 1000, 3),
+        method=entry.method,
+        path=entry.path,
+        query=entry.query,
+        request=_message(entry.request),
+        role=entry.role,
+        credential="" if entry.role else entry.caller,
+        job_id=entry.job_id,
+        status=entry.status,
+        answer=_message(entry.answer),
+        reason=entry.note,
+        findings=tuple(data.Finding(f.rule, f.received, f.documented, f.pointer) for f in entry.findings),
+    )
+
+
+def _message(message: Message) -> data.Message:
+    return data.Message(message.headers, message.body.decode("utf-8", "replace"), message.size)

@@ -1,0 +1,171 @@
+"""What has passed, in memory and within bounds: entries without secrets, and the jobs that were seen.
+
+Whoever shows it (the console, the JSON endpoints) may ask from any thread.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from contract_tests.model import Finding
+from contract_tests.onlooker import rule_ids
+
+MAX_BYTES = 64 << 20  # of bodies, all entries together
+MAX_JOBS = 10_000
+MAX_DOCUMENT_BYTES = 64 << 20  # of job documents, all together
+BODY_SHOWN = 1 << 20  # bytes of one body
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Headers and body of a request or an answer, without secrets; `size` is that of the whole body as it travelled."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One exchange. `number` grows by one an entry; `status` is None where there was no answer."""
+
+    number: int
+    at: float
+    """Seconds since 1970."""
+    duration: float
+    """Seconds."""
+    method: str
+    path: str
+    query: str
+    request: Message
+    status: int | None
+    answer: Message
+    is_cancel: bool = False
+    caller: str = ""
+    role: str | None = None
+    """By its name, where a `--token` tells it."""
+    situation: str = ""
+    job_id: str | None = None
+    findings: tuple[Finding, ...] = ()
+    """Breaks of rules; `spec.rule(finding.rule)` has the page's line."""
+    note: str | None = None
+    """Why it was not judged, or why there is no whole answer."""
+    pinned: bool = False
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """The ids of broken documented and implied rules."""
+        return rule_ids(self.findings, assumed=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The ids of broken assumed rules."""
+        return rule_ids(self.findings, assumed=True)
+
+    @property
+    def weight(self) -> int:
+        """Bytes of its bodies."""
+        return len(self.request.body) + len(self.answer.body)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenJob:
+    """A job that was named in a request or an answer; `status` is empty where none was seen."""
+
+    job_id: str
+    status: str = ""
+    name: str = ""
+    last_entry: int = 0
+    document: bytes | None = None
+
+
+@dataclass(slots=True)
+class Journal:
+    """Keeps the newest entries, and those that are pinned."""
+
+    size: int = 1000
+    _entries: dict[int, Entry] = field(default_factory=dict)
+    _jobs: dict[str, SeenJob] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _last: int = 0
+    _weight: int = 0
+    _document_weight: int = 0
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry, 0 before the first."""
+        return self._last
+
+    def add(self, entry: Entry) -> Entry:
+        """Keep an entry, which gets its number now."""
+        with self._lock:
+            self._last += 1
+            numbered = replace(entry, number=self._last)
+            self._entries[numbered.number] = numbered
+            self._weight += numbered.weight
+            self._make_room(numbered.number)
+        return numbered
+
+    def _make_room(self, newest: int) -> None:
+        while len(self._entries) > self.size or self._weight > MAX_BYTES:
+            oldest = next(
+                (number for number, entry in self._entries.items() if not entry.pinned and number != newest), None
+            )
+            if oldest is None:
+                return
+            self._weight -= self._entries.pop(oldest).weight
+
+    def entries(self, *, since: int = 0, limit: int = 100) -> list[Entry]:
+        """The newest `limit` entries whose number is above `since`, newest last."""
+        with self._lock:
+            return [entry for number, entry in self._entries.items() if number > since][-limit:] if limit > 0 else []
+
+    def entry(self, number: int) -> Entry | None:
+        """One entry, None where it is no longer kept."""
+        with self._lock:
+            return self._entries.get(number)
+
+    def pin(self, number: int, *, pinned: bool = True) -> Entry | None:
+        """Keep an entry whatever comes, at most half as many as there is room for; None where it is not there."""
+        with self._lock:
+            entry = self._entries.get(number)
+            if entry is None:
+                return None
+            if pinned and sum(other.pinned for other in self._entries.values()) >= max(1, self.size // 2):
+                return entry
+            self._entries[number] = replace(entry, pinned=pinned)
+            return self._entries[number]
+
+    def clear(self) -> None:
+        """Forget all entries but the pinned ones."""
+        with self._lock:
+            self._entries = {number: entry for number, entry in self._entries.items() if entry.pinned}
+            self._weight = sum(entry.weight for entry in self._entries.values())
+
+    def see_jobs(self, jobs: Iterable[SeenJob]) -> None:
+        """Take note of jobs; what is known of one already stays where nothing new is said."""
+        with self._lock:
+            for job in jobs:
+                known = self._jobs.pop(job.job_id, SeenJob(job.job_id))
+                seen = SeenJob(
+                    job.job_id,
+                    job.status or known.status,
+                    job.name or known.name,
+                    job.last_entry or known.last_entry,
+                    job.document if job.document is not None else known.document,
+                )
+                self._document_weight += len(seen.document or b"") - len(known.document or b"")
+                self._jobs[job.job_id] = seen
+            while self._jobs and (len(self._jobs) > MAX_JOBS or self._document_weight > MAX_DOCUMENT_BYTES):
+                oldest = self._jobs.pop(next(iter(self._jobs)))
+                self._document_weight -= len(oldest.document or b"")
+
+    def jobs(self) -> list[SeenJob]:
+        """The jobs that were seen, the newest first."""
+        with self._lock:
+            return list(reversed(self._jobs.values()))
+
+    def job(self, job_id: str) -> SeenJob | None:
+        """One job, None where it was not seen."""
+        with self._lock:
+            return self._jobs.get(job_id)

@@ -1,0 +1,86 @@
+"""One exchange on its way through the watcher, as it came and went: with all secrets in it, so it is never kept."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract_tests.model import Fault
+
+Headers = list[tuple[bytes, bytes]]
+
+KEPT_OF_CANCEL = 8 << 20  # bytes: what is judged at most, as in check-engine
+KEPT_OF_OTHERS = 4 << 20
+
+
+@dataclass(slots=True)
+class Copy:
+    """The beginning of a body that passes."""
+
+    limit: int
+    data: bytearray = field(default_factory=bytearray)
+    size: int = 0
+    """Of the whole body, in bytes."""
+
+    def add(self, chunk: bytes) -> None:
+        """Take a part of the body in."""
+        self.size += len(chunk)
+        if len(self.data) < self.limit:
+            self.data += chunk[: self.limit - len(self.data)]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the beginning is kept."""
+        return self.size > len(self.data)
+
+
+@dataclass(slots=True)
+class Passage:
+    """A request and what came of it; `path` and `query` are as the caller sent them."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    is_cancel: bool
+    body: Copy
+    answer: Copy
+    started_at: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.monotonic)
+    elapsed: float = 0.0
+    status: int | None = None
+    answer_headers: Headers = field(default_factory=list)
+    fault: Fault | None = None
+    detail: str = ""
+    """Why there is no answer, or why it is not whole."""
+    overlapping: bool = False
+    obstacle: str | None = None
+    """Why it cannot be judged."""
+    number: int = 0
+    """Of its entry in the journal, once it is there."""
+    frames: list[dict[str, Any]] | None = None
+    """The messages of a WebSocket, as HAR files hold them."""
+
+    @classmethod
+    def of(cls, scope: Any, *, is_cancel: bool) -> "Passage":
+        """The passage of an ASGI request that has just come."""
+        limit = KEPT_OF_CANCEL if is_cancel else KEPT_OF_OTHERS
+        return cls(
+            method=scope.get("method", "GET"),
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=list(scope["headers"]),
+            is_cancel=is_cancel,
+            body=Copy(limit),
+            answer=Copy(limit),
+        )
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def end(self, fault: Fault | None = None, detail: str = "") -> None:
+        """Take note that nothing more will come, and why if it is not all."""
+        self.elapsed = time.monotonic() - self.started
+        if fault is not None:
+            self.fault, self.detail = fault, detail

@@ -1,0 +1,144 @@
+"""The recording: a HAR file that is whole at every moment, and holds each exchange before its last byte is passed on.
+
+A write into a file can be torn by a kill. So the entries go into two files of the same content by turns: the one that
+bears the name of the recording is never written to. An entry is appended to the other one, which then takes over
+the name in one step of the file system.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from contract_tests.errors import SettingError
+from contract_tests.report.as_json import kit_version
+
+LARGE = 256 << 10  # bytes of bodies from which an entry is written in a thread
+
+_TAIL = b"\n]}}\n"
+_MAX_PENDING = 64 << 20  # bytes that wait for room on the disk
+_HAS_LINKS = sys.platform != "win32"  # there an open file's name cannot be taken
+
+
+class Recording:
+    """One HAR file, open for more."""
+
+    def __init__(self, path: Path, engine: str) -> None:
+        """Make the file. Raises SettingError where there is one already, or none can be made."""
+        self.path = path
+        self.failure: str | None = None
+        """Why entries could not be written, as a sentence; None if all were."""
+        self._lock = asyncio.Lock()
+        self._spare = path.with_name(f".{path.name}.{os.getpid()}.a")
+        self._swap = path.with_name(f".{path.name}.{os.getpid()}.b")
+        head = {
+            "version": "1.2",
+            "creator": {"name": "watch-engine", "version": kit_version()},
+            "comment": "All that passed watch-engine, without secrets.",
+            "_engine": engine,
+        }
+        self._head = ('{"log": ' + json.dumps(head)[:-1] + ', "entries": [').encode()
+        self._pending = b""
+        """What the spare file lacks."""
+        self._is_empty = True
+        try:
+            self._live = self._first()
+        except FileExistsError:
+            raise SettingError(
+                f"--record {path}: there is a file already, and a recording is never written over. "
+                "Give another name, or move the file away."
+            ) from None
+        except OSError as error:
+            raise SettingError(f"--record {path}: the file cannot be made: {error.strerror or error}.") from None
+        self._live_end = self._other_end = len(self._head)
+        self._other = self._second()
+
+    def _first(self) -> int:
+        """The file that bears the name: whole from its first moment on. Raises FileExistsError."""
+        if not _HAS_LINKS:
+            return _create(self.path, self._head + _TAIL)
+        handle = _create(self._swap, self._head + _TAIL)
+        try:
+            os.link(self._swap, self.path)
+        except FileExistsError:
+            os.close(handle)
+            raise
+        except OSError:  # a file system without second names
+            os.close(handle)
+            handle = _create(self.path, self._head + _TAIL)
+        finally:
+            self._swap.unlink()
+        return handle
+
+    def _second(self) -> int | None:
+        """The file that entries are appended to; None where the file system has no second names."""
+        if not _HAS_LINKS:
+            return None
+        try:
+            os.link(self.path, self._swap)
+            self._swap.unlink()
+            return _create(self._spare, self._head + _TAIL)
+        except OSError:
+            return None
+
+    async def append(self, entry: dict[str, Any], weight: int) -> None:
+        """Write an entry down; `weight` is about its size. What cannot be written is told by `failure`."""
+        async with self._lock:
+            if weight < LARGE:
+                self._append(entry)
+            else:
+                await asyncio.to_thread(self._append, entry)
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        data = (b"\n" if self._is_empty else b",\n") + json.dumps(entry).encode()
+        missing = self._pending + data
+        try:
+            if self._other is None:
+                _write(self._live, missing + _TAIL, self._live_end)
+                self._live_end += len(missing)
+                self._pending = b""
+            else:
+                _write(self._other, missing + _TAIL, self._other_end)
+                self._take_over()
+                self._live, self._other = self._other, self._live
+                self._live_end, self._other_end = self._other_end + len(missing), self._live_end
+                self._pending = data
+        except OSError as error:
+            self.failure = f"an exchange could not be written to {self.path}: {error.strerror or error}"
+            if len(missing) > _MAX_PENDING:
+                return
+            self._pending = missing  # with the next one, when there may be room again
+        self._is_empty = False
+
+    def _take_over(self) -> None:
+        """Give the recording's name to the file that has just been written, and its own to the other."""
+        self._swap.unlink(missing_ok=True)
+        os.link(self.path, self._swap)
+        self._spare.replace(self.path)
+        self._swap.replace(self._spare)
+
+    def close(self) -> None:
+        """Leave one file behind."""
+        for handle in (self._live, self._other):
+            if handle is not None:
+                os.close(handle)
+        if self._other is not None:
+            self._spare.unlink(missing_ok=True)
+            self._swap.unlink(missing_ok=True)
+        self._other = None
+
+
+def _create(path: Path, data: bytes) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    _write(handle, data, 0)
+    return handle
+
+
+def _write(handle: int, data: bytes, at: int) -> None:
+    os.lseek(handle, at, os.SEEK_SET)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.ftruncate(handle, at + len(data))

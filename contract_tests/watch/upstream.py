@@ -1,0 +1,105 @@
+"""The connection to the engine: one request out, the head of its answer back, bodies as streams of raw bytes."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import httpx
+
+from contract_tests.model import Fault
+from contract_tests.settings import Connection
+from contract_tests.transport import KEEPALIVE, fault_of, proxy_for, sentence_of, tls_for
+from contract_tests.watch.passage import Headers
+from contract_tests.watch.rewriting import Address
+
+CONNECT_TIMEOUT = 10.0  # seconds
+
+
+class UpstreamError(Exception):
+    """The engine gave no answer, or not all of it: which fault, and a sentence."""
+
+    def __init__(self, fault: Fault, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fault = fault
+
+
+class BadRequestError(Exception):
+    """The request cannot be sent as HTTP."""
+
+
+class Body(httpx.AsyncByteStream):
+    """The body of a request, in parts."""
+
+    def __init__(self, parts: AsyncIterator[bytes]) -> None:
+        self._parts = parts
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._parts:
+            yield part
+
+
+class Upstream:
+    """Sends requests to the engine; each connection serves one request at a time and is kept for the next."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Raises SettingError for certificates and proxies that cannot be used."""
+        self.address = Address.of(connection.base)
+        self.extra = tuple((name, source.read()) for name, source in connection.headers.items())
+        self._url = httpx.URL(self.address.origin)
+        self._timeout = {
+            "connect": min(CONNECT_TIMEOUT, connection.timeout),
+            "read": connection.timeout,
+            "write": connection.timeout,
+            "pool": None,
+        }
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=tls_for(connection),
+            trust_env=False,
+            proxy=proxy_for(connection),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE),
+        )
+
+    async def send(self, method: str, target: str, headers: Headers, body: AsyncIterator[bytes]) -> httpx.Response:
+        """Send a request and wait for the head of its answer. `target` is a path below the base, with its query.
+
+        Raises UpstreamError, and BadRequestError for what is no HTTP.
+        """
+        extensions = {"timeout": self._timeout, "target": (self.address.prefix + target).encode("latin-1")}
+        request = httpx.Request(method, self._url, headers=headers, stream=Body(body), extensions=extensions)
+        try:
+            response = await self._transport.handle_async_request(request)
+        except httpx.LocalProtocolError as error:
+            raise BadRequestError(sentence_of(error)) from error
+        except httpx.HTTPError as error:
+            raise _upstream_error(error) from error
+        except (OSError, ValueError) as error:
+            raise UpstreamError(Fault.PROTOCOL, sentence_of(error)) from error
+        if not 200 <= response.status_code <= 599:
+            await response.stream.aclose()  # type: ignore[union-attr]
+            raise UpstreamError(Fault.PROTOCOL, f"the status {response.status_code}, which HTTP does not have")
+        return response
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+
+async def parts_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The body of an answer in raw parts, as they come. Raises UpstreamError where it breaks off."""
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - it came from an asynchronous transport
+    try:
+        async for part in stream:
+            yield part
+    except httpx.HTTPError as error:
+        raise _upstream_error(error) from error
+    finally:
+        await stream.aclose()
+
+
+def _upstream_error(error: httpx.HTTPError) -> UpstreamError:
+    fault = fault_of(error)
+    # A connection that cannot be made in time is an engine that is not there, not a slow one.
+    if isinstance(error, httpx.ConnectTimeout):
+        return UpstreamError(Fault.CONNECT, "no connection in time")
+    if fault is Fault.TIMEOUT:
+        return UpstreamError(fault, "it sent nothing for as long as --timeout allows")
+    return UpstreamError(fault, sentence_of(error))
