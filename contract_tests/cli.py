@@ -191,7 +191,7 @@ def _settle_usage(options: dict[str, Any]) -> None:
 def _run(options: dict[str, Any]) -> "Checked | None":
     """Check or plan what the options say. None if only the plan was asked for."""
     if options["replay"]:
-        raise SettingError("--replay is not available yet.")
+        return _replay(options)
     if options["url"]:
         from contract_tests.options import live_connection, make_supply
 
@@ -231,6 +231,29 @@ def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, e
     return checked
 
 
+def _replay(options: dict[str, Any]) -> "Checked":
+    from rich.console import Console
+
+    from contract_tests.known import read_known
+    from contract_tests.replay import ReplaySettings, replay
+    from contract_tests.report.terminal import print_report
+    from contract_tests.verdict import select_rules
+
+    checked = replay(
+        ReplaySettings(
+            path=options["replay"],
+            only=tuple(sorted(select_rules(options["only"], option="--only"))),
+            skip=tuple(sorted(select_rules(options["skip"], option="--skip"))),
+            strict=options["strict"],
+            label=options["label"],
+            known=read_known(options["known"]) if options["known"] else (),
+        )
+    )
+    _write_files(options, checked)
+    print_report(checked.report, checked.presenter, Console(), quiet=options["quiet"], verbose=options["verbose"])
+    return checked
+
+
 def _print_plan(settings: "Settings", options: dict[str, Any]) -> None:
     from contract_tests.check import plan_for
     from contract_tests.guard import Guard
@@ -259,7 +282,20 @@ def _write_files(options: dict[str, Any], checked: "Checked") -> None:
         count = write_known(options["write_known"], checked.report.rules, checked.presenter.redact, today=today)
         click.echo(f"check-engine: {count} deviations written to {options['write_known']}.", err=True)
     if options["write_profile"]:
-        raise SettingError("--write-profile is not available yet.")
+        _write_profile(options["write_profile"], checked)
+
+
+def _write_profile(path: Path, checked: "Checked") -> None:
+    from contract_tests.profile_writer import profile_from
+
+    writer = profile_from(checked.report.exchanges, path, checked.report.engine, checked.presenter.redact)
+    writer.check()
+    writer.write()
+    if writer.failure:
+        raise SettingError(f"--write-profile {path}: {writer.failure}.")
+    click.echo(
+        f"check-engine: a profile of {len(writer.profile()['situations'])} situations written to {path}.", err=True
+    )
 
 
 def _list_rules() -> None:
