@@ -1,0 +1,249 @@
+r"""Schemathesis on a live engine, with jobs that it may cancel and no others.
+
+    SCHEMATHESIS_HOOKS=contract_tests.hooks \
+    CHECK_ENGINE_JOBS=jobs.txt CHECK_ENGINE_TOKEN=admin=env:ADMIN_TOKEN \
+    schemathesis --config-file spec/schemathesis.toml run spec/openapi.yaml --url https://engine.example
+
+`CHECK_ENGINE_JOBS`          a file with one job's id a line; `-` is standard input
+`CHECK_ENGINE_JOBS_COMMAND`  a shell command that makes `JOB_COUNT` jobs and prints their ids; asked for a few
+                             at a time, as they are needed
+`CHECK_ENGINE_MAX_JOBS`      the most jobs to cancel (100)
+`CHECK_ENGINE_TOKEN`         `ROLE=SOURCE`, as for check-engine; the first documented role is used
+`CHECK_ENGINE_AUTH`          how the token travels: bearer (the default), basic, cookie:NAME, query:NAME, header:NAME
+
+Each valid request that is generated, stored or replayed gets a job of its own, whatever id stood in it. Once
+there is no job left it gets the id of no job, and its refusal is not judged. In all other requests every text
+is replaced by such an id. A last guard in `requests` refuses to send anything else, so importing this module
+changes the whole process: it is for Schemathesis alone.
+
+What the page leaves open is no failure: how a request is refused, and what other methods do.
+"""
+
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import click
+import requests
+import schemathesis
+from requests.adapters import HTTPAdapter
+from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.openapi.checks import AllowHeaderMismatch, IgnoredAuth, JsonSchemaError, UnsupportedMethodResponse
+
+from contract_tests.credentials import Auth, Source, on_the_wire
+from contract_tests.errors import OutsideGuardError, SettingError
+from contract_tests.feed import Feed
+from contract_tests.inert import JOB_ID, inert, inert_query, names_job
+from contract_tests.judge.document import judge_document
+from contract_tests.judge.strict_json import NotJson, read_json
+from contract_tests.model import Caller, Request
+from contract_tests.options import parse_sources
+from spec import load_contract, load_openapi, rule
+
+CONTRACT = load_contract()
+
+_QUERY_CREDENTIALS = frozenset(
+    scheme["name"] for scheme in load_openapi()["components"]["securitySchemes"].values() if scheme.get("in") == "query"
+)
+_WRONG_CREDENTIAL = "SCHEMATHESIS-INVALID-VALUE"  # what the check `ignored_auth` sends
+_WRONG_BASIC = b64encode(f"{_WRONG_CREDENTIAL}:{_WRONG_CREDENTIAL}".encode()).decode()
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+_REFUSED_CREDENTIAL = frozenset({401, 403})
+_IN_THE_WAY = frozenset({429, 502, 503, 504})  # of what stands before the engine
+_JSON = (str, bytes, int, float, list, dict, type(None))
+
+
+class Credential:
+    """The token of the first documented role that one is given for, and how it travels."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Read `CHECK_ENGINE_TOKEN` and `CHECK_ENGINE_AUTH`. Raises SettingError."""
+        lines = environment.get("CHECK_ENGINE_TOKEN", "").splitlines()
+        sources = parse_sources(filter(str.strip, lines), option="CHECK_ENGINE_TOKEN", left="ROLE")
+        roles = [role for role in CONTRACT.roles if role in sources]
+        if sources and not roles:
+            raise SettingError(
+                f"CHECK_ENGINE_TOKEN: none of {', '.join(sources)} may cancel jobs. "
+                f"Give a token of one of {', '.join(CONTRACT.roles)}."
+            )
+        self.auth = Auth.parse(environment.get("CHECK_ENGINE_AUTH") or "bearer")
+        self._source: Source | None = sources[roles[0]] if roles else None
+
+    def value(self) -> str | None:
+        """The credential as it is sent, None if none is given."""
+        return None if self._source is None else on_the_wire(self.auth, self._source.read())
+
+    def place(self, case: Any, value: str) -> None:
+        """Put the credential into a case."""
+        match self.auth.scheme:
+            case "bearer":
+                case.headers["Authorization"] = f"Bearer {value}"
+            case "basic":
+                case.headers["Authorization"] = f"Basic {value}"
+            case "header":
+                case.headers[self.auth.name] = value
+            case "cookie":
+                case.cookies[self.auth.name] = value
+            case "query":
+                case.query[self.auth.name] = value
+
+    def is_pair(self, name: str, value: Any) -> bool:
+        """Whether a query parameter is the credential, or what Schemathesis sends for a wrong one."""
+        if value == _WRONG_CREDENTIAL:
+            return name in _QUERY_CREDENTIALS
+        return self.auth.scheme == "query" and name == self.auth.name and value == self.value()
+
+    def is_in(self, case: Any) -> bool:
+        """Whether a case carries the credential; taken for granted where none is given here."""
+        value = self.value()
+        places = (case.headers, case.cookies, case.query)
+        return value is None or any(str(text).endswith(value) for place in places for text in (place or {}).values())
+
+
+feed = Feed(os.environ)
+credential = Credential(os.environ)
+
+if not feed.has_source:
+    sys.stderr.write(
+        "contract_tests.hooks: no jobs are supplied, so nothing can be canceled, and only refusals are seen. "
+        "Set CHECK_ENGINE_JOBS or CHECK_ENGINE_JOBS_COMMAND.\n"
+    )
+
+if credential.value() is not None:
+
+    @schemathesis.auth()
+    class _Token:
+        """Gives every case the credential, but for those that are to have none."""
+
+        def get(self, _case: Any, _context: Any) -> str | None:
+            return credential.value()
+
+        def set(self, case: Any, data: str, _context: Any) -> None:
+            credential.place(case, data)
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
+    """Give a valid request a job of its own, and take whatever could name a job out of any other."""
+    if case.operation.path != CONTRACT.path:
+        raise OutsideGuardError(
+            f"{case.method} {case.operation.path} is another operation's. These hooks are for "
+            f"{CONTRACT.method} {CONTRACT.path} alone: give Schemathesis spec/openapi.yaml."
+        )
+    mint = feed.guard.mint
+    case.query = inert_query(case.query or {}, mint, credential.is_pair)
+    is_valid = _is_valid(case)
+    if isinstance(case.body, _JSON):
+        case.body = inert(case.body, mint)
+    if is_valid:
+        case.body = {**case.body, JOB_ID: feed.job_for(case.id)}
+        if _is_replay() and not feed.has_job(case.id):
+            raise SettingError(
+                "There is no job left to replay a valid request with. Supply more of them by CHECK_ENGINE_JOBS or "
+                "CHECK_ENGINE_JOBS_COMMAND; a request is replayed up to three times."
+            )
+
+
+def _is_replay() -> bool:
+    command = click.get_current_context(silent=True)
+    return command is not None and command.info_name == "replay"
+
+
+def _is_valid(case: Any) -> bool:
+    content_type = str(case.headers.get("Content-Type", case.media_type))
+    return case.method == CONTRACT.method and content_type == "application/json" and names_job(case.body)
+
+
+@schemathesis.hook
+def filter_failure(_context: Any, failure: Failure, case: Any, response: Any) -> bool:
+    """Whether a failure breaks the contract: the page says how a valid request is answered, and no more."""
+    if response.status_code in _IN_THE_WAY:
+        return False
+    is_success = 200 <= response.status_code < 300
+    match failure:
+        case UnsupportedMethodResponse() | AllowHeaderMismatch():
+            return False
+        case AcceptedNegativeData():
+            return is_success and not names_job(case.body)
+        case IgnoredAuth():
+            return feed.let_in or not credential.is_in(case)
+        case JsonSchemaError() if is_success:
+            return _is_flawed(response.content)
+    # The page does not say that other properties are taken, so only the bare request must be.
+    is_documented = names_job(case.body) and set(case.body) == {JOB_ID}
+    return is_success or (is_documented and feed.has_job(case.id) and credential.is_in(case))
+
+
+def _is_flawed(body: bytes) -> bool:
+    # Schemathesis reads 1.0 as no integer; JSON knows one kind of number.
+    try:
+        flaws = judge_document(read_json(body))
+    except NotJson:
+        return True
+    return any(not rule(flaw.rule).is_assumed for flaw in flaws)
+
+
+def _guard_requests() -> None:
+    """Let nothing leave the process that the guard objects to, whichever part of Schemathesis sends it."""
+    send = HTTPAdapter.send
+
+    @wraps(send)
+    def guarded(self: Any, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        again = _with_other_job(request)
+        objection = _objection(again or request)
+        if objection is not None:
+            raise OutsideGuardError(f"The request was not sent: {objection}.")
+        answer = send(self, again or request, *arguments, **options)
+        if answer.status_code in _REFUSED_CREDENTIAL:
+            feed.give_back(_body(again or request))
+        elif again is not None and answer.ok and not _carries_credential(again):
+            feed.let_in = True
+        return answer
+
+    HTTPAdapter.send = guarded  # type: ignore[method-assign]
+
+
+def _carries_credential(request: requests.PreparedRequest) -> bool:
+    texts = (request.headers.get("Authorization", ""), request.headers.get("Cookie", ""), urlsplit(request.url).query)
+    sent = "".join(text.decode() if isinstance(text, bytes) else text for text in texts)
+    return bool(sent) and _WRONG_CREDENTIAL not in sent and _WRONG_BASIC not in sent
+
+
+def _with_other_job(request: requests.PreparedRequest) -> requests.PreparedRequest | None:
+    """The request with another job, if its job was sent before: only an active one shows what is let in."""
+    body = _body(request)
+    job_id = feed.other_job_for(body)
+    if job_id is None:
+        return None
+    request = request.copy()
+    request.prepare_body(json.dumps({**json.loads(body or b""), JOB_ID: job_id}).encode(), None)
+    return request
+
+
+def _objection(request: requests.PreparedRequest) -> str | None:
+    """Why a request must not leave, None if it may."""
+    parts = urlsplit(str(request.url))
+    body = _body(request)
+    if not parts.path.endswith(CONTRACT.path):
+        # What is left is the spec itself, and what Schemathesis tries first.
+        is_safe = request.method in _SAFE_METHODS and not body
+        return None if is_safe else f"{request.method} {parts.path} is another operation's"
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not credential.is_pair(*pair)]
+    return feed.guard.objection(Request(str(request.method), CONTRACT.path, Caller(), tuple(query), body))
+
+
+def _body(request: requests.PreparedRequest) -> bytes | None:
+    body = request.body
+    if isinstance(body, str):
+        return body.encode()
+    if body is None or isinstance(body, bytes):
+        return body
+    raise OutsideGuardError("The request was not sent: its body is a stream, and what is in it is not known.")
+
+
+_guard_requests()

@@ -1,0 +1,1 @@
+"""Schemathesis with the hooks, over real HTTP, before the test engines."""
