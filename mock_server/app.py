@@ -76,7 +76,7 @@ class Mock:
         if path.startswith("/_mock/"):
             await self._control(scope, receive, send)
             return
-        if self._console.serves(path):
+        if self._console.serves(scope["method"], path):
             self._console_data.loop = get_running_loop()
             await self._console(scope, receive, send)
             return
@@ -85,7 +85,7 @@ class Mock:
             return
         page = self._page(path) if scope["method"] in {"GET", "HEAD"} else None
         if page is not None:
-            await send_answer(page, head(page, ()), receive, send)
+            await send_answer(page, head(page, self._pipeline.cors_headers(scope)), receive, send)
             return
         if self._upstream is not None:
             await self._pipeline.relay(scope, receive, send, self._upstream)

@@ -5,6 +5,7 @@ Every other module takes connexion's names from here.
 
 import sys
 import warnings
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -23,10 +24,16 @@ def _import_without_test_client() -> None:
     stand_in = ModuleType(name)
     stand_in.TestClient = _late_test_client  # type: ignore[attr-defined]
     sys.modules[name] = stand_in
+    # Without a2wsgi connexion's applications on Flask do not work, and it would import Flask to find that out.
+    hides_flask = "flask" not in sys.modules and find_spec("a2wsgi") is None
+    if hides_flask:
+        sys.modules["flask"] = None  # type: ignore[assignment]
     try:
         import connexion  # noqa: F401
     finally:
         del sys.modules[name]
+        if hides_flask:
+            del sys.modules["flask"]
 
 
 with warnings.catch_warnings():

@@ -23,8 +23,10 @@ def violations(entry: Entry) -> tuple[Finding, ...]:
 
 
 def _received(change: Change, entry: Entry) -> str:
-    what = "no answer" if entry.wire == "reset" else f"status {entry.status}"
-    return f"{what}: {change.sentence[0].lower()}{change.sentence[1:].rstrip('.')}"
+    sentence = f"{change.sentence[0].lower()}{change.sentence[1:].rstrip('.')}"
+    if (change.rule or "").startswith("response."):
+        return sentence
+    return f"{'no answer' if entry.wire == 'reset' else f'status {entry.status}'}: {sentence}"
 
 
 def _shows(rule_id: str, entry: Entry) -> bool:  # noqa: C901, PLR0911 - a line a kind

@@ -41,9 +41,11 @@ class Console:
         self._lock = Lock()
         self._flask: Flask | None = None
 
-    def serves(self, path: str) -> bool:
-        """Whether the path is one of the console's."""
-        return path in {self._home, self._prefix} or path.startswith(f"{self._prefix}/")
+    def serves(self, method: str, path: str) -> bool:
+        """Whether a request is the console's."""
+        if path == self._home:
+            return method in {"GET", "HEAD"}
+        return path == self._prefix or path.startswith(f"{self._prefix}/")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""

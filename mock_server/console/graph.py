@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-WIDTH, HEIGHT = 150, 46
+WIDTH, HEIGHT = 172, 46
 """Of a box, in pixels."""
 
-_APART_X, _APART_Y = 44, 26
+_APART_X, _APART_Y = 40, 26
 _MARGIN = 26
 _MOST = 3_000
-_LONGEST = 19  # characters of a name in a box
+_LONGEST = 20  # characters of a name in a box
 
 STATUSES = ("complete", "running", "paused", "error", "canceled", "incomplete")
 """Those that have a colour of their own (field notes, "Job documents")."""

@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from mock_server.console import graph, journal, text, ticket
-from mock_server.console.behavior import read_form, values_of
+from mock_server.console.behavior import FIELDS, read_form, values_of
 from mock_server.console.data import NOBODY, ConsoleData, ConsoleError, Entry
 from mock_server.console.guard import COOKIE, Guard
 from mock_server.console.pins import Pins
@@ -199,7 +199,7 @@ class Site:
                 self.data.arm(g.session, read_form(request.form))
                 return redirect(self.url("behavior"), 303)
             except ConsoleError as error:
-                problem, form = str(error), request.form
+                problem, form = str(error), {name: request.form.get(name, "") for name in FIELDS}
         armed = self.data.armed(g.session)
         search = request.args.get("search", "").strip()
         faults = [fault for fault in g.about.faults if search.casefold() in f"{fault.name} {fault.sentence}".casefold()]
@@ -246,7 +246,8 @@ class Site:
         found = self._find(number)
         if found is None:
             abort(404, f"The journal no longer holds an entry {number}.")
-        self.pins.toggle(g.session, found)
+        if not self.pins.toggle(g.session, found) and self._find(number) is None:
+            return redirect(self.url("journal", outcome="pinned"), 303)
         return redirect(self.url(f"journal/{number}", at=found.at_ms, **_filters(), fragment="#entry"), 303)
 
     def _journal(self, selected: Entry | None) -> str:

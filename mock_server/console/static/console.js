@@ -46,13 +46,13 @@ for (const group of all("[data-zoom]")) {
   const fitting = () => Math.min(1.25, canvas.clientWidth / width);
   const show = (wanted) => {
     const middle = (canvas.scrollLeft + canvas.clientWidth / 2) / (width * scale);
-    scale = Math.max(0.02, Math.min(3, wanted));
+    scale = Math.max(0.002, Math.min(3, wanted));
     svg.setAttribute("width", String(Math.floor(width * scale)));
     svg.setAttribute("height", String(Math.ceil(height * scale)));
     canvas.scrollLeft = middle * width * scale - canvas.clientWidth / 2;
   };
   group.hidden = false;
-  show(Math.max(0.7, Math.min(1, fitting())));
+  show(Math.max(0.8, Math.min(1, fitting())));
   canvas.scrollLeft = 0;
   group.addEventListener("click", (event) => {
     const by = event.target.dataset.by;
