@@ -20,6 +20,7 @@ from contract_tests.patience import BUSY
 CONTRACT = spec.load_contract()
 MAX_REMEMBERED = 100_000  # jobs and credentials
 GATEWAY = frozenset({502, 504})
+NOT_SERVED = frozenset({405, 501})  # RFC 9110: the method is not there, whatever the job
 ACTIVE = frozenset({"running", "paused", "error"})  # field notes: an errored or paused job can be canceled
 REPEATED, VALID = "a second cancel of the same job", "a valid request"
 
@@ -188,6 +189,11 @@ class Onlooker:
         if answer.status == 403 and role is not None and not allowed:
             what = f"{received} of {role}. A token that is stale, or a job that is unknown, may look the same"
             return [finding(f"roles.{role}", what, f"the role {role} may cancel jobs", exchange)]
+        if answer.status in NOT_SERVED:
+            return [finding("route.path", received, f"{CONTRACT.method} {CONTRACT.path}", exchange)]
+        if _tells_of_a_cancel(answer, exchange.job_id):
+            what = f"{received}, with the canceled job in the answer"
+            return [finding("transport.status", what, "a success with the canceled job", exchange)]
         if 400 <= answer.status < 500:
             return []
         is_due = (role is not None or allowed) and not _sends_to_login(answer)
@@ -254,6 +260,12 @@ def _unanswered(exchange: Exchange, *, valid: bool) -> list[Judgement]:
 def _tells_of_the_job(answer: Answer) -> bool:
     """Whether an error reads like a refusal of the job or the caller, and not like a failure of the engine."""
     return bool(_TELLS_OF_THE_JOB.search(answer.body[:4096]))
+
+
+def _tells_of_a_cancel(answer: Answer, job_id: str | None) -> bool:
+    """Whether an answer that is no success has the canceled job in it all the same."""
+    document = document_of(answer)
+    return isinstance(document, dict) and document.get("_id") == job_id and document.get("status") == "canceled"
 
 
 def _sends_to_login(answer: Answer) -> bool:

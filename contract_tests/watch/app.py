@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from contract_tests.credentials import on_the_wire, place_credential
+from contract_tests.judge.document import judge_document
 from contract_tests.onlooker import CONTRACT
 from contract_tests.profile_writer import ProfileWriter
 from contract_tests.report.har import SECRET_HEADER
@@ -54,6 +55,9 @@ class Watch:
         self._sockets = SocketRelay(connection, self.observer)
         self._console = console_for(self)
         self._complained: str | None = None
+        judge_document(
+            dict(CONTRACT.response_examples["page"])
+        )  # so that the first cancel is judged as fast as the next
         self.loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

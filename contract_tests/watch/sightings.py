@@ -102,8 +102,9 @@ def jobs_in(exchange: Exchange) -> Iterator[tuple[str, str, str]]:
 def _jobs(node: Any, depth: int) -> Iterator[tuple[str, str, str]]:
     if isinstance(node, dict):
         job_id, status = node.get("_id"), node.get("status")
-        if isinstance(job_id, str) and job_id and status in STATUSES and ("tasks" in node or "name" in node):
-            name = node.get("name")
+        name = node.get("name")
+        is_job = isinstance(job_id, str) and isinstance(status, str) and ("tasks" in node or "name" in node)
+        if is_job and job_id and status in STATUSES:
             yield job_id, status, name if isinstance(name, str) else ""
             return
         children: Any = node.values()
