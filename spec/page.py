@@ -21,7 +21,12 @@ def page_sha256() -> str:
     return sha256(PAGE_PATH.read_bytes()).hexdigest()
 
 
+def is_punctuation(line: str) -> bool:
+    """Whether a line holds nothing but JSON or HTML punctuation."""
+    return _PUNCTUATION.issuperset(line)
+
+
 def statements() -> tuple[str, ...]:
     """The page's lines that hold more than punctuation, without the white space around them, in order."""
     lines = (line.strip() for line in load_page().splitlines())
-    return tuple(line for line in lines if not _PUNCTUATION.issuperset(line))
+    return tuple(line for line in lines if not is_punctuation(line))

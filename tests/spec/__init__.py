@@ -1,0 +1,1 @@
+"""The contract: page, ledger and OpenAPI document."""
