@@ -14,13 +14,13 @@ from contract_tests.diagnose import Diagnosis, diagnose, look
 from contract_tests.judge.answers import finding, judge_refusal, judge_success
 from contract_tests.model import Because, Caller, Exchange, Fault, Judgement
 from contract_tests.patience import BUSY, GaveUp, Sender, describe_failure
-from contract_tests.plan import SPELLINGS, VALID, Chain, Plan, Stage, Step, fill
+from contract_tests.plan import SPELLINGS, Chain, Plan, Stage, Step, fill
 from contract_tests.supply import Supply
 
 T = TypeVar("T")
 
 LOCKED_OUT = frozenset({401, 403, *BUSY})  # what callers get for a while after they sent a bad credential
-FIRST_JOBS = 3  # that are tried before it is said that no valid request succeeds
+FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
 NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
 LOCK_OUT_WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds
 GATEWAY = frozenset({502, 504})
@@ -383,7 +383,7 @@ class Runner:
         """Tell a refusal's reason, where some role is known to work: the role, the spelling of the body, or the job."""
         role = step.caller.role or ""
         trusted = next((other for other in self.working if other != role), role)
-        again = await self._exchange(replace(step, caller=Caller(trusted, "token"), body=VALID), job_id)
+        again = await self._exchange(replace(step, caller=Caller(trusted, "token"), body=SPELLINGS[0]), job_id)
         if again.accepted:
             fate = self._succeeded(again, job_id, overlapping=overlapping)
             self._refused_an_active_job(step, exchange, trusted)
@@ -398,7 +398,7 @@ class Runner:
             self._role_refused(exchange)
             return
         what = f"status {exchange.status} to a valid request of {role}; {trusted} canceled the same job then"
-        if step.body not in {VALID, SPELLINGS[0]}:
+        if step.body != SPELLINGS[0]:
             documented = "a JSON body is a valid request however it is written, with white space or escapes"
             self._add(finding("request.json", what, documented, exchange))
         else:
@@ -430,10 +430,11 @@ class Runner:
     def _by_working_role(self, step: Step) -> Step:
         """The step with a role that works, where its own is known not to."""
         role = step.caller.role or ""
-        refused = any(item.finding and item.rule == f"roles.{role}" for item in self.found.judgements)
-        if not self.working or role in self.working or not refused:
+        refused = {item.rule for item in self.found.judgements if item.finding}
+        trusted = next((other for other in self.working if f"roles.{other}" not in refused), None)
+        if trusted is None or f"roles.{role}" not in refused:
             return step
-        return replace(step, caller=Caller(self.working[0], "token"))
+        return replace(step, caller=Caller(trusted, "token"))
 
     # ── odds and ends ──────────────────────────────────────────────────────────────────────────────
 

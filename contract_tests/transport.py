@@ -130,7 +130,10 @@ class Transport:
             case "empty":
                 return on_the_wire(auth, "")
             case "wrong":
-                return on_the_wire(auth, self._wrong)
+                wrong = self._wrong
+                if auth.scheme == "basic" and ":" not in wrong:
+                    wrong = f"{wrong[:12]}:{wrong[12:]}"
+                return on_the_wire(auth, wrong)
             case "cut":
                 return _cut(self._tokens[caller.role or ""])
         return on_the_wire(auth, self._tokens[caller.role or ""])

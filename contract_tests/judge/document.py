@@ -33,11 +33,11 @@ def judge_document(document: Any) -> list[Flaw]:
     """The document's flaws, one for each rule that it breaks, with the first place and the number of others."""
     if (flaw := _not_the_job(document)) is not None:
         return [flaw]
-    found: dict[str, list[tuple[Path, str]]] = {}
+    found: dict[str, dict[Path, str]] = {}
     for path, received in _errors(document):
         rule_id = _owner(path, missing=received == _MISSING)
-        found.setdefault(rule_id, []).append((path, received))
-    return [_flaw(rule_id, places) for rule_id, places in found.items()]
+        found.setdefault(rule_id, {}).setdefault(path, received)
+    return [_flaw(rule_id, list(places.items())) for rule_id, places in found.items()]
 
 
 def identity_flaw(document: Any, job_id: str) -> tuple[str, str] | None:
