@@ -109,7 +109,7 @@ class MockData:
     def entry(self, session: str, number: int) -> Entry | None:
         """See `ConsoleData`."""
         kept = self._call(self._store.entries(session, limit=self._settings.journal, since=max(number - 1, 0)))
-        return next((self._entry(at, entry) for at, entry in kept if at == number), None)
+        return next((self._entry(at, entry) for at, entry in kept[:1] if at == number), None)
 
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
         """See `ConsoleData`. Runs the whole way that a request takes, faults and journal included."""

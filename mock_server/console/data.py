@@ -108,7 +108,7 @@ class Entry:
     request: Message = Message()
     role: str | None = None
     credential: str = ""
-    """How the credential came, such as `bearer`; `none` for a request without one."""
+    """How the credential came, such as `bearer`, or who that is in words; `none` for a request without one."""
     job_id: str | None = None
     status: int | None = None
     """None where there was no answer."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-WIDTH, HEIGHT = 172, 46
+WIDTH, HEIGHT = 160, 46
 """Of a box, in pixels."""
 
 _APART_X, _APART_Y = 40, 26
@@ -90,7 +90,7 @@ def draw(document: Any) -> Drawing | None:
         return None
     edges = [edge for edge in edges if {edge.source, edge.target} <= set(keys)]
     depths = _depths(keys, edges)
-    corners = _spread(_places(keys, tasks, edges, depths), depths)
+    corners = _spread(_places(keys, tasks, edges, depths), depths, edges)
     boxes = tuple(_box(key, tasks.get(key), corners[key]) for key in keys)
     arrows = tuple(_arrow(edge, corners) for edge in edges)
     tones: dict[str, int] = defaultdict(int)
@@ -204,33 +204,44 @@ def _layered(keys: list[str], depths: Mapping[str, int]) -> dict[str, Place]:
     return places
 
 
-def _spread(places: Mapping[str, Place], depths: Mapping[str, int]) -> dict[str, Place]:
-    """Upper left corners in pixels: the places drawn apart until boxes can be told from one another."""
-    columns = max(depths.values()) + 1
+def _spread(places: Mapping[str, Place], depths: Mapping[str, int], edges: list[_Edge]) -> dict[str, Place]:
+    """Upper left corners in pixels: in the order of the places, and as near to one another as can be read."""
     rows: dict[int, int] = defaultdict(int)
     for depth in depths.values():
         rows[depth] += 1
-    high = min(max((max(rows.values()) - 1) * (HEIGHT + _APART_Y) * 1.25, 90.0), 12_000.0)
-    if max(rows.values()) == 1:
-        high = 90.0
-    wide = max(columns - 1, 1) * (WIDTH + _APART_X) * 0.95
-    most = wide * 1.5
-    while wide < most and _overlap(places, wide, high):
-        wide *= 1.06
-    corners = _push_apart({key: (x * wide, y * high) for key, (x, y) in places.items()})
+    high = 90.0 if max(rows.values()) == 1 else min(max(rows.values()) * (HEIGHT + _APART_Y) * 1.1, 12_000.0)
+    downs = {key: y * high for key, (_, y) in places.items()}
+    corners = _push_apart(_columns(places, downs, edges, len(rows)))
     left, top = min(x for x, _ in corners.values()), min(y for _, y in corners.values())
     return {key: (round(x - left + _MARGIN, 1), round(y - top + _MARGIN, 1)) for key, (x, y) in corners.items()}
 
 
-def _overlap(places: Mapping[str, Place], wide: float, high: float) -> bool:
-    ordered = sorted((x * wide, y * high) for x, y in places.values())
-    for number, (x, y) in enumerate(ordered):
-        for other_x, other_y in ordered[number + 1 :]:
-            if other_x - x >= WIDTH + _APART_X / 2:
-                break
-            if abs(other_y - y) < HEIGHT + _APART_Y / 3:
-                return True
-    return False
+def _columns(
+    places: Mapping[str, Place], downs: Mapping[str, float], edges: list[_Edge], columns: int
+) -> dict[str, Place]:
+    """Where boxes stand from left to right: beside those that they would lie on, and to the right of where arrows come from."""
+    step, need_y = float(WIDTH + _APART_X), HEIGHT + _APART_Y / 3
+    sources: dict[str, list[str]] = defaultdict(list)
+    for edge in edges:
+        if places[edge.target][0] - places[edge.source][0] > 0.35 / columns:
+            sources[edge.target].append(edge.source)
+    corners: dict[str, Place] = {}
+    rows: dict[int, list[tuple[float, float, float]]] = defaultdict(list)  # of what was placed: own x, left, top
+    last_x, last = 0.0, 0.0
+    for key in sorted(places, key=lambda key: places[key]):
+        x, top = places[key][0], downs[key]
+        left = last + min((x - last_x) * columns * step / 2, step) if corners else 0.0
+        row = int(top // need_y)
+        for near in (row - 1, row, row + 1):
+            # Lefts only grow: of those in the way the newest one counts.
+            beside = next((o for o in reversed(rows[near]) if abs(o[2] - top) < need_y and o[0] < x), None)
+            left = left if beside is None else max(left, beside[1] + step)
+        for source in sources[key]:
+            left = max(left, corners[source][0] + step)
+        corners[key] = (left, top)
+        rows[row].append((x, left, top))
+        last_x, last = x, left
+    return corners
 
 
 def _push_apart(corners: Mapping[str, Place]) -> dict[str, Place]:

@@ -32,7 +32,9 @@ class Guard:
         if method not in _SAFE and not _is_own_page(headers, host):
             return "This form was sent by a page of another site. Only the console's own pages may do that."
         if self.token is None and not _is_loopback(self.host):
-            return "The console is closed on addresses beside loopback; start with --control-token TOKEN."
+            return (
+                "The console is closed on addresses beside loopback; mock-engine opens it with --control-token TOKEN."
+            )
         return None
 
     def lets_in(self, key: str | None) -> bool:

@@ -94,4 +94,6 @@ def who(entry: Entry) -> str:
     """Who sent it, in a word or two."""
     if entry.role:
         return entry.role
-    return "no credential" if entry.credential in {"", "none"} else "no known role"
+    if entry.credential in {"", "none"}:
+        return "no credential"
+    return entry.credential if " " in entry.credential else "no known role"

@@ -117,7 +117,9 @@ def _job(entry: Entry) -> str:
 def _caller(entry: Entry) -> str:
     if entry.role:
         return f"as the role {_inline(entry.role)}"
-    return "without a credential" if entry.credential in {"none", ""} else "with a credential of no role"
+    if entry.credential in {"none", "", "no credential"}:
+        return "without a credential"
+    return f"with {_inline(entry.credential)}" if " " in entry.credential else "with a credential of no role"
 
 
 def _kind(entry: Entry) -> str:

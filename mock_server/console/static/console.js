@@ -52,8 +52,14 @@ for (const group of all("[data-zoom]")) {
     canvas.scrollLeft = middle * width * scale - canvas.clientWidth / 2;
   };
   group.hidden = false;
-  show(Math.max(0.8, Math.min(1, fitting())));
+  show(Math.max(0.75, Math.min(1, fitting())));
+  const now = one(".t-running, .t-paused, .t-error", svg);
   canvas.scrollLeft = 0;
+  if (now) {
+    const box = now.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
+    if (box.right > frame.right) canvas.scrollLeft = box.left - frame.left - (frame.width - box.width) / 2;
+    if (box.bottom > frame.bottom) canvas.scrollTop = box.top - frame.top - (frame.height - box.height) / 2;
+  }
   group.addEventListener("click", (event) => {
     const by = event.target.dataset.by;
     if (by === "in") show(scale * 1.3);

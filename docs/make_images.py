@@ -1,0 +1,88 @@
+# ruff: noqa: INP001 - a script
+"""Makes the pictures of the README from the real thing: `python docs/make_images.py`. Needs Chromium and Playwright."""
+
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+from playwright.sync_api import Browser, sync_playwright
+
+from mock_server.serving import RunningMock, running_mock
+from mock_server.settings import Settings
+from spec import load_contract
+
+IMAGES = Path(__file__).with_name("images")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
+WIDTH = 1240
+LARGEST = 200_000  # bytes of a picture
+
+
+def main() -> None:
+    """Make all of them."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("There is no Chromium (apt-get install chromium).")
+    IMAGES.mkdir(exist_ok=True)
+    with running_mock(Settings(jobs=24)) as mock, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        _picture(browser, "console", _job(mock), 640)
+        _picture(browser, "console-journal", _journal(mock), 720)
+        browser.close()
+
+
+def _job(mock: RunningMock) -> str:
+    """The address of a running job whose graph has a bit of everything."""
+    with httpx.Client(base_url=mock.url, trust_env=False) as client:
+        for job_id in mock.add_jobs(400, tasks=6):
+            document = client.get(f"/_mock/jobs/{job_id}").json()
+            states = {how["state"] for targets in document["transitions"].values() for how in targets.values()}
+            depth = {task["status"] for task in document["tasks"].values()}
+            placed = all("x" in task for task in document["tasks"].values())
+            branches = max(len(targets) for targets in document["transitions"].values())
+            finished = sum(task["status"] == "complete" for task in document["tasks"].values())
+            if (
+                document["name"].isascii()
+                and placed
+                and branches > 1
+                and len(states) > 1
+                and len(depth) > 2
+                and finished > 2
+            ):
+                return f"{mock.url}/_console/job?id={quote(job_id)}"
+    raise LookupError("No job is fit for a picture.")
+
+
+def _journal(mock: RunningMock) -> str:
+    """The address of an entry that broke a rule, in a journal with all outcomes."""
+    path = load_contract().path
+    with httpx.Client(base_url=mock.url, trust_env=False) as client:
+        ids = [job["job_id"] for job in client.get("/_mock/jobs").json()["jobs"]]
+        roles = ("admin", "engineering", "operator", "support", "apiwrite", "admin", "", "support")
+        for number, role in enumerate(roles):
+            headers = {"Authorization": f"Bearer {role}"} if role else {}
+            client.post(path, json={"job_id": ids[number if number != 5 else 0]}, headers=headers)
+        mock.behave(fault="refuses-support", role="support", times=1)
+        client.post(path, json={"job_id": ids[10]}, headers={"Authorization": "Bearer support"})
+        mock.behave(fault="status-running", times=1)
+        client.post(path, json={"job_id": ids[11]}, headers={"Authorization": "Bearer apiwrite"})
+        mock.behave(code=503, times=1)
+        client.post(path, json={"job_id": ids[12]}, headers={"Authorization": "Bearer admin"})
+    return f"{mock.url}/_console/journal/9"
+
+
+def _picture(browser: Browser, name: str, url: str, height: int) -> None:
+    page = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme="light", reduced_motion="reduce")
+    page.goto(url, wait_until="load")
+    path = IMAGES / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    page.close()
+    size = path.stat().st_size
+    if size > LARGEST:
+        sys.exit(f"{path.name} has {size:,} bytes, {LARGEST:,} are allowed.")
+    sys.stdout.write(f"{path.name} {size:,} bytes\n")
+
+
+if __name__ == "__main__":
+    main()
