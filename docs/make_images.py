@@ -9,13 +9,15 @@ from urllib.parse import quote
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
+from mock_server.console.graph import draw
 from mock_server.serving import RunningMock, running_mock
 from mock_server.settings import Settings
 from spec import load_contract
 
 IMAGES = Path(__file__).with_name("images")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
-WIDTH = 1240
+WIDTH = 1330
+ROOM = 1016  # pixels of a graph that is shown whole
 LARGEST = 200_000  # bytes of a picture
 
 
@@ -35,16 +37,19 @@ def main() -> None:
 def _job(mock: RunningMock) -> str:
     """The address of a running job whose graph has a bit of everything."""
     with httpx.Client(base_url=mock.url, trust_env=False) as client:
-        for job_id in mock.add_jobs(400, tasks=6):
+        for job_id in mock.add_jobs(400, tasks=7):
             document = client.get(f"/_mock/jobs/{job_id}").json()
             states = {how["state"] for targets in document["transitions"].values() for how in targets.values()}
             depth = {task["status"] for task in document["tasks"].values()}
             placed = all("x" in task for task in document["tasks"].values())
+            drawing = draw(document)
+            whole = drawing is not None and drawing.width < ROOM
             branches = max(len(targets) for targets in document["transitions"].values())
             finished = sum(task["status"] == "complete" for task in document["tasks"].values())
             if (
                 document["name"].isascii()
                 and placed
+                and whole
                 and branches > 1
                 and len(states) > 1
                 and len(depth) > 2

@@ -27,7 +27,7 @@ def test_live_and_newest_first(page: Page, caller: Caller) -> None:
     expect(told).to_contain_text("entry 2, 200 accepted, admin.")
     page.get_by_role("button", name="Live").click()
     caller.cancel()
-    page.wait_for_timeout(1300)
+    page.wait_for_timeout(1000)
     assert rows(page) == ["2", "1"]
     page.get_by_role("button", name="Live").click()
     expect(page.locator("#journal tbody tr")).to_have_count(3)

@@ -96,7 +96,7 @@ for (const input of all("[data-narrow]")) {
 
 // ── the journal, live ────────────────────────────────────────────────────────────────────────────
 const journal = one("#journal");
-const POLL_MS = 1000, ROWS = 200;
+const POLL_MS = 700, ROWS = 200;
 
 const chosen = () => {
   const entry = one("#entry-title .no");
