@@ -40,9 +40,15 @@ SITUATIONS = {
     "effects.exact": "unknown-job",
     "effects.repeat": "not-active",
 }
+_CALLERS = frozenset(rule_id for rule_id in SITUATIONS if rule_id.startswith("roles."))
+_STRANGER = "a caller of whom nothing is known"
 _BY_STATUS = {429: "too-many-requests", 503: "unavailable"}  # field notes and RFC 9110: ask again later
 _OF_THE_REQUEST = {406: "not-acceptable", 413: "too-large", 415: "unsupported-media-type"}
 _OF_THE_CALLER = {401: "wrong-credential", 403: "other-role"}
+# What a refusal reads like that speaks of the caller, or of the job.
+_OF_CREDENTIALS = re.compile(rb"credential|token|session|log ?in|unauthori[sz]ed|authenticat", re.IGNORECASE)
+_OF_ROLES = re.compile(rb"\brole|permission|permitted|forbidden|not allowed|may not|access", re.IGNORECASE)
+_OF_JOBS = re.compile(rb"\bjob|\bid\b|not found|unknown", re.IGNORECASE)
 _NOT_ACTIVE = re.compile(
     rb"not active|inactive|already|no longer|cancell?ed|finished|complete|not running", re.IGNORECASE
 )
@@ -93,9 +99,12 @@ class ProfileWriter:
                 self._documents += 1
                 self._fields |= seen_fields(document_of(answer))
             return
+        look = self._look(exchange, answer)
         situation = _situation(opinion, answer)
+        if situation == _STRANGER:
+            situation = "wrong-credential" if look in self._looks.get("no-credential", ()) else _of_a_stranger(answer)
         if situation is not None:
-            self._looks.setdefault(situation, Counter())[self._look(exchange, answer)] += 1
+            self._looks.setdefault(situation, Counter())[look] += 1
 
     def profile(self) -> dict[str, Any]:
         """The profile as JSON."""
@@ -177,11 +186,22 @@ def _situation(opinion: Opinion, answer: Answer) -> str | None:
     if status in {502, 504}:
         return None  # a gateway's answer
     rule_id = opinion.rule
-    if not opinion.allowed and status in _OF_THE_CALLER and not (rule_id or "").startswith("roles."):
-        return _OF_THE_CALLER[status]
+    if not opinion.allowed and (rule_id is None or status in _OF_THE_CALLER) and rule_id not in _CALLERS:
+        return _STRANGER
     if rule_id == "request.body" and not (exchange.request.body or b"").strip():
         return "missing-parameter"
     return SITUATIONS[rule_id] if rule_id is not None else _of_a_valid_request(opinion, answer)
+
+
+def _of_a_stranger(answer: Answer) -> str | None:
+    """Why a caller of whom nothing is known was refused: by the status where that says it, else by what the answer tells."""
+    if answer.status == 401 or _OF_CREDENTIALS.search(answer.body):
+        return "wrong-credential"
+    if answer.status == 403 or _OF_ROLES.search(answer.body):
+        return "other-role"
+    if not answer.status >= 400 or not _OF_JOBS.search(answer.body):
+        return None
+    return "not-active" if _NOT_ACTIVE.search(answer.body) else "unknown-job"
 
 
 def _of_a_valid_request(opinion: Opinion, answer: Answer) -> str | None:

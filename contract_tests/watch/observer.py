@@ -83,8 +83,11 @@ class Observer:
         for tell in self._tell:
             tell(kept)
         passage.number = kept.number
-        # Once the answer has been passed on: that can wait.
-        asyncio.get_running_loop().call_soon(self._see_jobs, exchange, opinion, kept)
+        if passage.is_cancel:
+            self._see_jobs(exchange, opinion, kept)
+        else:
+            # Once the answer has been passed on: that can wait.
+            asyncio.get_running_loop().call_soon(self._see_jobs, exchange, opinion, kept)
         return _marks(opinion)
 
     def _judge(self, passage: Passage, exchange: Exchange, shown: Shown) -> Opinion:

@@ -76,6 +76,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let running answers finish, then close what is left."""
         await super().shutdown(sockets)
+        if running := set(self.server_state.tasks):
+            await asyncio.wait(running, timeout=GRACE)  # they have been told to end, and write down what had passed
         await self._closing()
 
     @contextlib.contextmanager

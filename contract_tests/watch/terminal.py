@@ -25,8 +25,8 @@ def lines_on(entry: Entry) -> Iterator[str]:
     yield f"{moment} #{entry.number} {entry.method} {entry.path} → {status} ({entry.caller}{job})"
     for finding in entry.findings:
         rule = spec.rule(finding.rule)
-        where = f" at {finding.pointer}" if finding.pointer else ""
-        yield f"  {'WARNING' if rule.is_assumed else 'BROKEN'}  {rule.id}{_brief(where)}"
+        where = f" at {_brief(finding.pointer)}" if finding.pointer else ""
+        yield f"  {'WARNING' if rule.is_assumed else 'BROKEN'}  {rule.id}{where}"
         yield f"    received    {_brief(finding.received)}"
         yield f"    documented  {_brief(finding.documented)}"
         said, text = ("page", rule.quote) if rule.quote else ("reason", rule.reason)
@@ -34,7 +34,7 @@ def lines_on(entry: Entry) -> Iterator[str]:
 
 
 def _brief(text: str) -> str:
-    return shorten(visible(one_line(text)), BRIEF) if text.strip() else text
+    return shorten(visible(one_line(text)), BRIEF)
 
 
 class Terminal:

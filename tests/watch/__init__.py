@@ -1,0 +1,1 @@
+"""Tests of watch-engine, of replays and of profiles, over real sockets."""
