@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     try:
-        drafted = draft(chosen.page.read_text(encoding="utf-8"))
+        drafted = draft(chosen.page.read_text(encoding="utf-8-sig"))
     except PageError as error:
         return _fail(f"{chosen.page}, {error}")
     except (OSError, UnicodeDecodeError) as error:

@@ -70,12 +70,13 @@ def test_prism_refuses_as_the_spec_says(served: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
-def test_prism_serves_a_refusal(served: httpx.Client, status: int) -> None:
-    """`Prefer: code=` gives a refusal to a client that accepts problems."""
-    headers = {"Prefer": f"code={status}", "Accept": "application/problem+json"}
-    answer = _cancel(served, UNKNOWN, headers=headers)
+@pytest.mark.parametrize("accept", ["application/problem+json", "*/*"])
+def test_prism_serves_a_refusal(served: httpx.Client, status: int, accept: str) -> None:
+    """`Prefer: code=` gives a refusal, to a client that accepts problems as problem details."""
+    answer = _cancel(served, UNKNOWN, headers={"Prefer": f"code={status}", "Accept": accept})
     assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
+    kind = "text/plain" if accept == "*/*" else accept
+    assert answer.headers["content-type"] == kind
 
 
 @pytest.mark.parametrize("way", CREDENTIALS)

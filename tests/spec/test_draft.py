@@ -184,6 +184,14 @@ def test_the_command_writes_both_files(tmp_path: Path, drafted: Draft) -> None:
     assert (folder / "rules.yaml").read_bytes() == before
 
 
+def test_a_page_of_another_system(tmp_path: Path, capsys: pytest.CaptureFixture[str], drafted: Draft) -> None:
+    """A byte order mark and line ends of Windows change nothing."""
+    page = tmp_path / "page.txt"
+    page.write_bytes(b"\xef\xbb\xbf" + spec.PAGE_PATH.read_bytes().replace(b"\n", b"\r\n"))
+    assert main(["draft", str(page)]) == 0
+    assert list(yaml.safe_load_all(capsys.readouterr().out)) == [drafted.openapi, drafted.rules]
+
+
 def test_the_command_prints_both(capsys: pytest.CaptureFixture[str], drafted: Draft) -> None:
     """Without `--output` both documents are printed, one after the other."""
     assert main(["draft", str(spec.PAGE_PATH)]) == 0
