@@ -1,0 +1,52 @@
+"""The console of watch-engine, before an engine with a fault: from the browser to the ticket."""
+
+from playwright.sync_api import Page, expect
+
+from mock_server.serving import RunningMock
+from tests.mock.caller import Caller
+from tests.watch.watching import watching
+
+
+def test_a_seeded_fault_is_found_and_copied(page: Page, mock: RunningMock, caller: Caller) -> None:
+    """A cancel from the console shows what broke the contract, with the page's line, and is copied as a ticket."""
+    mock.behave(fault="status-running")
+    (job_id,) = mock.add_jobs()
+    with watching(mock.url, tokens={"support": "support"}) as watch:
+        page.goto(f"{watch.url}/_watch/")
+        expect(page.get_by_role("region", name="Live engine")).to_contain_text(mock.url)
+        page.get_by_role("link", name="Cancel", exact=True).click()
+        page.get_by_label("Job ID").fill(job_id)
+        page.get_by_role("button", name="Go on…").click()
+        assert caller.status(job_id) == "running"
+        page.get_by_role("button", name=f"Cancel {job_id}").click()
+        violation = page.get_by_label("Violation of response.status")
+        expect(violation).to_contain_text("/status")
+        expect(violation).to_contain_text('"status": "canceled",')
+        page.get_by_role("button", name="Copy as bug report").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        report = page.evaluate("navigator.clipboard.readText()")
+        assert report.startswith("## cancelJob: ")
+        assert f"{mock.url}/workflow_engine/cancelJob" in report
+        assert "Bearer support" not in report
+        assert "(mock)" not in report
+        page.goto(f"{watch.url}/_watch/")
+        page.get_by_role("row").filter(has_text=job_id).get_by_role("link").first.click()
+        expect(page.locator("svg .box").first).to_be_visible()
+    assert caller.status(job_id) == "canceled"
+
+
+def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller: Caller) -> None:
+    """What passes the watcher stands in its journal, as it comes."""
+    del caller
+    (job_id,) = mock.add_jobs()
+    with watching(mock.url) as watch:
+        page.goto(f"{watch.url}/_watch/journal")
+        expect(page.get_by_text("Nothing was asked of the engine yet.")).to_be_visible()
+        answer = page.request.post(
+            f"{watch.url}/workflow_engine/cancelJob",
+            data={"job_id": job_id},
+            headers={"Authorization": "Bearer operator"},
+        )
+        assert answer.status == 403
+        expect(page.locator("#journal tbody tr")).to_have_count(1)
+        expect(page.locator("#journal tbody tr")).to_contain_text("403 refused")
