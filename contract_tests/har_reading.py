@@ -66,16 +66,22 @@ def read_har(path: Path) -> list[Recorded]:
 
 def _marked(recorded: list[Recorded]) -> list[Recorded]:
     """The same, those marked whose cancels overlap."""
-    cancels = [item for item in recorded if item.is_cancel]
-    overlapping = set()
-    for index, item in enumerate(cancels):
-        for later in cancels[index + 1 :]:
-            if later.sighting.exchange.started_at < item.ended_at:
-                overlapping |= {id(item), id(later)}
+    overlapping: set[int] = set()
+    under_way: list[Recorded] = []
+    for item in sorted(recorded, key=_started_at):
+        if item.is_cancel:
+            under_way = [other for other in under_way if other.ended_at > _started_at(item)]
+            if under_way:
+                overlapping |= {id(item), *map(id, under_way)}
+            under_way.append(item)
     return [
         replace(item, sighting=replace(item.sighting, overlapping=True)) if id(item) in overlapping else item
         for item in recorded
     ]
+
+
+def _started_at(item: Recorded) -> float:
+    return item.sighting.exchange.started_at
 
 
 def _entry(entry: Mapping[str, Any], *, is_own: bool) -> Recorded:

@@ -48,12 +48,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="FILE",
     help="Write how the engine refuses into FILE, for mock-engine --profile.",
 )
-@click.option("--open", "open_console", is_flag=True, help="Open the console in a browser.")
+@click.option("--open", "open_console", is_flag=True, envvar="WATCH_ENGINE_OPEN", help="Open the console in a browser.")
 @click.option(
     "--token",
     "tokens",
     multiple=True,
     type=LINES,
+    envvar="WATCH_ENGINE_TOKEN",
     metavar="ROLE=SOURCE",
     help="A role's token, by which its requests are known; for basic user:password. Repeatable.",
 )
@@ -68,6 +69,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "headers",
     multiple=True,
     type=LINES,
+    envvar="WATCH_ENGINE_HEADER",
     metavar="NAME=SOURCE",
     help="A header for every request to the engine. Repeatable.",
 )
@@ -108,16 +110,22 @@ def command(**options: Any) -> None:
 
 
 def _serve(settings: Any, *, open_console: bool) -> None:
+    from threading import Thread
+
     from contract_tests.watch.app import Watch
-    from contract_tests.watch.console import LOOPBACK, PREFIX
+    from contract_tests.watch.console import PREFIX, is_loopback
     from contract_tests.watch.server import Server, bind, url_of
     from contract_tests.watch.terminal import Terminal
 
     bound = bind(settings.host, settings.port)
     url = url_of(settings.host, bound)
     terminal = Terminal()
-    watch = Watch(settings, tell=(terminal.tell,))
-    if settings.host.strip("[]") not in LOOPBACK:
+    try:
+        watch = Watch(settings, tell=(terminal.tell,))
+    except SettingError:
+        bound.close()
+        raise
+    if not is_loopback(settings.host):
         click.echo(
             f"watch-engine: Warning: {settings.host} can be reached from other machines, and so can the engine through it.",
             err=True,
@@ -129,7 +137,7 @@ def _serve(settings: Any, *, open_console: bool) -> None:
         if open_console:
             import webbrowser
 
-            webbrowser.open(f"{url}{PREFIX}/")
+            Thread(target=webbrowser.open, args=(f"{url}{PREFIX}/",), daemon=True).start()
 
     Server(watch, ready=ready, closing=watch.close).run(sockets=[bound])
     terminal.close()

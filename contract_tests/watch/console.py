@@ -3,6 +3,7 @@
 The pages are the mock's console, which is imported when the first of them is asked for; without it there is a plain list.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from contract_tests.watch.app import Watch
 
 PREFIX = "/_watch"
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -28,7 +28,7 @@ def console_for(watch: "Watch") -> Application:
     pages: list[Application] = []
 
     async def console(scope: Any, receive: Any, send: Any) -> None:
-        if (objection := _objection(scope, watch.settings.host)) is not None:
+        if (objection := _objection(scope)) is not None:
             await JSONResponse({"detail": objection}, 403)(scope, receive, send)
         elif scope["path"].startswith(f"{PREFIX}/api/"):
             await api(scope, receive, send)
@@ -46,25 +46,32 @@ def _pages(watch: "Watch") -> Application:
     from contract_tests.watch.console_data import WatchData
     from mock_server.console.asgi import Console
 
-    return Console(WatchData(watch), prefix=PREFIX, home=f"{PREFIX}/", host=watch.settings.host)
+    return Console(WatchData(watch), prefix=PREFIX, home=f"{PREFIX}/")
 
 
-def _objection(scope: Any, host: str) -> str | None:
-    """Why the request is turned away: a page of another site may neither read nor do anything here."""
+def _objection(scope: Any) -> str | None:
+    """Why the request is turned away: only people at this machine may look, and no page of another site."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     named = _name(headers.get("host", ""))
-    if (
-        host in LOOPBACK | {f"[{name}]" for name in LOOPBACK}
-        and named not in LOOPBACK
-        and not named.endswith(".localhost")
-    ):
-        return f"Host {named[:80]} is not the watcher's. Use the address that it printed."
+    client = (scope.get("client") or ("127.0.0.1",))[0]
+    if not is_loopback(client) or not is_loopback(named):
+        return "The console is open on the watcher's own machine alone, at the address that it printed."
     if scope["method"] in {"GET", "HEAD"}:
         return None
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site not in {None, "same-origin"} or (origin is not None and urlsplit(origin).netloc != headers.get("host")):
         return "That was sent by a page of another site. Only the watcher's own pages may do it."
     return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is that of this machine."""
+    host = host.strip("[]").lower().removeprefix("::ffff:")
+    return (
+        host in {"localhost", "::1"}
+        or host.endswith(".localhost")
+        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    )
 
 
 def _name(host: str) -> str:

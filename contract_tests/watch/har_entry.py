@@ -59,7 +59,7 @@ def shown_headers(passage: Passage, redaction: Redaction) -> list[tuple[str, str
             text = f"{scheme} {MASK}" if space and scheme.isalnum() else MASK
         elif SECRET_HEADER.search(key) and not key.lower().startswith("sec-"):
             text = MASK if text.strip() else text
-        shown.append((key, redaction.text(text)))
+        shown.append((key, redaction.header(text)))
     return shown
 
 
@@ -91,7 +91,8 @@ def _response(passage: Passage, exchange: Exchange, redaction: Redaction, *, hid
     if exchange.answer is not None:
         body = exchange.answer.body
         kept = HIDDEN.encode() if hidden and body else redaction.body(body)
-        exchange = replace(exchange, answer=replace(exchange.answer, body=kept))
+        headers = tuple((name, redaction.header(value)) for name, value in exchange.answer.headers)
+        exchange = replace(exchange, answer=replace(exchange.answer, headers=headers, body=kept))
     response = response_object(exchange, redaction.presenter, passage.answer.limit * 2)
     response["bodySize"] = passage.answer.size
     response["content"] |= _cut(passage.answer.size, is_cut=passage.answer.is_cut)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl
 
 from contract_tests.model import Exchange, Finding
@@ -13,7 +14,7 @@ from contract_tests.watch.callers import Callers, Shown
 from contract_tests.watch.har_entry import har_entry, shown_headers
 from contract_tests.watch.journal import BODY_SHOWN, Entry, Journal, Message, SeenJob
 from contract_tests.watch.passage import Headers, Passage
-from contract_tests.watch.recording import Recording
+from contract_tests.watch.recording import LARGE, Recording
 from contract_tests.watch.redaction import HIDDEN, Redaction, is_login
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.sightings import Seen, exchange_of, jobs_in, obstacle_of, texts
@@ -76,7 +77,7 @@ class Observer:
         seen = Seen(passage, exchange, shown, opinion)
         if self.recording is not None:
             weight = passage.body.size + len(exchange.answer.body if exchange.answer else b"")
-            await self.recording.append(har_entry(seen, self.redaction, self.settings.connection.base), weight)
+            await self.recording.append(await self._har_entry(seen, weight), weight)
         kept = self.journal.add(self._entry(seen))
         for learn in self._learn:
             learn(opinion or Opinion(exchange))
@@ -89,6 +90,12 @@ class Observer:
             # Once the answer has been passed on: that can wait.
             asyncio.get_running_loop().call_soon(self._see_jobs, exchange, opinion, kept)
         return _marks(opinion)
+
+    async def _har_entry(self, seen: Seen, weight: int) -> dict[str, Any]:
+        base = self.settings.connection.base
+        if weight < LARGE:
+            return har_entry(seen, self.redaction, base)
+        return await asyncio.to_thread(har_entry, seen, self.redaction, base)
 
     def _judge(self, passage: Passage, exchange: Exchange, shown: Shown) -> Opinion:
         sighting = Sighting(exchange, shown.credential, passage.overlapping, obstacle_of(passage))
@@ -130,7 +137,7 @@ class Observer:
             if name.lower() == "set-cookie":
                 cookie, semicolon, attributes = value.partition(";")
                 value = f"{cookie.partition('=')[0]}={MASK}{semicolon}{attributes}"  # noqa: PLW2901 - the same header
-            shown.append((name, self.redaction.text(value)))
+            shown.append((name, self.redaction.header(value)))
         return tuple(shown)
 
     def _shown_body(self, body: bytes, *, hidden: bool) -> bytes:

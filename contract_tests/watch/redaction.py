@@ -18,6 +18,7 @@ _LOGIN = re.compile(
 _NAMES = r"passw(?:or)?d|pwd|passphrase|secret|client_secret|(?:access_|refresh_|id_)?token|api_?key|private_?key"
 _IN_JSON = re.compile(rf'("(?:\w*_)?(?:{_NAMES})"\s*:\s*")((?:[^"\\]|\\.)+)(?=")', re.IGNORECASE)
 _IN_FORM = re.compile(rf"((?:\A|[&?\n])(?:\w*_)?(?:{_NAMES})=)([^&\s]+)", re.IGNORECASE)
+_PARAMETER = re.compile(r"([?&#]([\w.\[\]-]+)=)[^&#\s\"'<>]+")
 _TOKEN_IN_JSON = re.compile(r'"(?:access_|refresh_|id_)?token"\s*:\s*"((?:[^"\\]|\\.)+)"', re.IGNORECASE)
 
 
@@ -80,6 +81,10 @@ class Redaction:
                 shown = _IN_FORM.sub(rf"\g<1>{MASK}", shown)
         return body if shown is text else shown.encode("utf-8", "surrogateescape")
 
+    def header(self, value: str) -> str:
+        """The value of a header, with masks for credentials in the queries of URLs."""
+        return self.text(_PARAMETER.sub(_masked, value) if "=" in value else value)
+
     def query(self, query: str) -> str:
         """A query as it was sent, with masks for the values of credentials."""
         parts = []
@@ -87,6 +92,10 @@ class Redaction:
             name, equals, value = part.partition("=")
             parts.append(f"{name}={MASK}" if value and CREDENTIAL_NAME.search(name) else name + equals + value)
         return self.text("&".join(parts))
+
+
+def _masked(match: re.Match[str]) -> str:
+    return f"{match[1]}{MASK}" if CREDENTIAL_NAME.search(match[2]) else match[0]
 
 
 def is_login(path: str) -> bool:

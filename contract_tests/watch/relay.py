@@ -50,7 +50,7 @@ class Relay:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> Passage:
         """Pass one HTTP request on."""
         passage = Passage.of(scope, is_cancel=is_cancel(scope["method"], scope["raw_path"].decode("latin-1")))
-        way = _Way(passage, receive, send)
+        way = _Way(passage, receive, send, is_old=scope.get("http_version") == "1.0")
         with self._observer.under_way(passage):
             try:
                 await self._pass(way)
@@ -128,8 +128,7 @@ class Relay:
             return
         passage.end()
         marks = await self._observe(way)
-        await way.start(passage.status or 200, [*self._headers_back(passage), *marks])
-        await way.send_body(b"".join(parts))
+        await way.answer(passage.status or 200, [*self._headers_back(passage), *marks], b"".join(parts))
 
     async def _stream(self, way: "_Way", response: httpx.Response) -> None:
         """All other answers: as they come."""
@@ -144,14 +143,19 @@ class Relay:
         passage = way.passage
         headers = self._headers_back(passage)
         length = _length(passage, headers)
+        if length is None and way.is_old:
+            whole = first + b"".join([part async for part in _copied(stream, passage)])
+            passage.end()
+            await self._observe(way)
+            await way.answer(passage.status or 200, headers, whole)
+            return
         if length != 0:
             await way.start(passage.status or 200, headers)
         passed = len(first)
         if first:
             await way.send_body(first, more=True)
         last = b""
-        async for part in stream:
-            passage.answer.add(part)
+        async for part in _copied(stream, passage):
             passed += len(part)
             if length is not None and passed >= length:
                 last = part
@@ -185,8 +189,10 @@ class Relay:
 class _Way:
     """What is between the caller and the watcher during one exchange."""
 
-    def __init__(self, passage: Passage, receive: Receive, send: Send) -> None:
+    def __init__(self, passage: Passage, receive: Receive, send: Send, *, is_old: bool) -> None:
         self.passage = passage
+        self.is_old = is_old
+        """Whether the caller speaks HTTP/1.0, which has no chunks: an answer is given a length."""
         self.has_started = False
         self.observed = False
         self.caller_gone = False
@@ -232,9 +238,23 @@ class _Way:
         self.has_started = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send a whole answer."""
+        if self.is_old and not any(name == b"content-length" for name, _ in headers):
+            headers = [*headers, (b"content-length", str(len(body)).encode())]
+        await self.start(status, headers)
+        await self.send_body(body)
+
     async def send_body(self, part: bytes, *, more: bool = False) -> None:
         """Send a part of the body, the last one unless there is more."""
         await self._send({"type": "http.response.body", "body": part, "more_body": more})
+
+
+async def _copied(stream: AsyncIterator[bytes], passage: Passage) -> AsyncIterator[bytes]:
+    """The parts of an answer, of which a copy is kept."""
+    async for part in stream:
+        passage.answer.add(part)
+        yield part
 
 
 def _length(passage: Passage, headers: Headers) -> int | None:

@@ -80,18 +80,20 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
     record = tmp_path / "all.har"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with started(address, "--port", "0", "--record", str(record)) as (process, url):
-            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as caller:
-                caller.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-                engine, _ = listener.accept()
-                with engine:
-                    engine.recv(65536)
-                    engine.sendall(b"HTTP/1.1 200 OK\r\n\r\nsome")
-                    received = b""
-                    while b"some" not in received:
-                        received += caller.recv(65536)
-                    process.send_signal(signal.SIGTERM)
-                    process.communicate(timeout=20)
+        with (
+            started(address, "--port", "0", "--record", str(record)) as (process, url),
+            socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as caller,
+        ):
+            caller.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            engine, _ = listener.accept()
+            with engine:
+                engine.recv(65536)
+                engine.sendall(b"HTTP/1.1 200 OK\r\n\r\nsome")
+                received = b""
+                while b"some" not in received:
+                    received += caller.recv(65536)
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=20)
     assert process.returncode == 0
     (entry,) = json.loads(record.read_text())["log"]["entries"]
     assert entry["response"]["content"]["text"] == "some"
@@ -114,7 +116,7 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
             "--write-profile /none/x.json: the file cannot be",
         ),
         (["https://e", "--port", "0", "--ca-bundle", "/none"], "--ca-bundle /none: no certificates can be read there"),
-        (["http://e", "--proxy", "::"], "--proxy: that is no proxy's URL"),
+        (["http://e", "--port", "0", "--proxy", "::"], "--proxy: that is no proxy's URL"),
         (["http://e", "--bogus"], "--bogus"),
     ],
 )
@@ -156,7 +158,6 @@ def test_options_come_from_the_environment() -> None:
     env = {
         "WATCH_ENGINE_PORT": "0",
         "WATCH_ENGINE_TOKEN": "admin=env:ONE\nsupport=env:TWO",
-        "WATCH_ENGINE_TOKENS": "admin=env:ONE\nsupport=env:TWO",
         "ONE": "first-token",
         "TWO": "second-token",
     }

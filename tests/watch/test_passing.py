@@ -268,3 +268,15 @@ def test_a_request_that_is_no_http_is_refused() -> None:
         received = send_raw(watch.address, b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: a\x01b\r\n\r\n")
         assert b" 400 " in received.split(b"\r\n")[0]
         assert httpx.get(watch.url).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/x", ROUTE])
+def test_a_caller_of_http_1_0_gets_a_length_in_place_of_chunks(path: str) -> None:
+    """HTTP/1.0 has no chunks: an answer without a length is given one."""
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    with raw_server(chunked) as engine, watching(engine.url) as watch:
+        received = send_raw(watch.address, f"POST {path} HTTP/1.0\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert body == b"abcde"
+    assert b"content-length: 5" in head.lower()
+    assert b"chunked" not in head.lower()

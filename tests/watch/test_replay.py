@@ -30,19 +30,22 @@ def outcomes(path: Path) -> dict[str, str]:
 def recorded(folder: Path, *, fault: str | None = None, variation: str | None = None) -> Path:
     """A recording of all roles' cancels, a second one, and some that are refused."""
     record = folder / f"{fault or variation or 'right'}.har"
-    with standin.serve(fault=fault, variation=variation) as engine, watching(engine.url, record=record) as watch:
-        with httpx.Client(base_url=watch.url, timeout=20) as client:
-            jobs = engine.make_jobs(4)
-            for job_id, role in [
-                *zip(jobs, ROLES, strict=False),
-                (jobs[0], "admin"),
-                (UNKNOWN, "admin"),
-                (UNKNOWN, "apiread"),
-            ]:
-                client.post(ROUTE, json={"job_id": job_id}, headers={"Authorization": f"Bearer {role}"})
-            client.post(ROUTE, json={"job_id": UNKNOWN})
-            client.post(ROUTE, json={}, headers={"Authorization": "Bearer admin"})
-            client.get("/ui")
+    with (
+        standin.serve(fault=fault, variation=variation) as engine,
+        watching(engine.url, record=record) as watch,
+        httpx.Client(base_url=watch.url, timeout=20) as client,
+    ):
+        jobs = engine.make_jobs(4)
+        for job_id, role in [
+            *zip(jobs, ROLES, strict=False),
+            (jobs[0], "admin"),
+            (UNKNOWN, "admin"),
+            (UNKNOWN, "apiread"),
+        ]:
+            client.post(ROUTE, json={"job_id": job_id}, headers={"Authorization": f"Bearer {role}"})
+        client.post(ROUTE, json={"job_id": UNKNOWN})
+        client.post(ROUTE, json={}, headers={"Authorization": "Bearer admin"})
+        client.get("/ui")
     return record
 
 

@@ -43,7 +43,7 @@ def hang(connection: socket.socket) -> None:
     ],
     ids=["dropped", "no HTTP", "slow", "cut off"],
 )
-def test_a_cancel_without_a_whole_answer_is_told(
+def test_a_cancel_without_a_whole_answer_is_told(  # noqa: PLR0917 - parametrized
     tmp_path: Path, engine: object, status: int, says: str, violations: str | None, warnings: str | None
 ) -> None:
     """The caller gets a problem document with the reason, marked with what is broken; the exchange is recorded."""
