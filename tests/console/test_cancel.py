@@ -5,7 +5,8 @@ import subprocess
 import pytest
 from playwright.sync_api import Page, expect
 
-from mock_server.serving import RunningMock
+from mock_server.serving import RunningMock, running_mock
+from mock_server.settings import Settings
 from tests.mock.caller import PAGE_ID, Caller
 from tests.requirements import need_command
 
@@ -88,6 +89,30 @@ def test_the_curl_line_works(page: Page, caller: Caller) -> None:
     for key in ("role", "job_id", "status"):
         assert first[key] == second[key]
     assert first["request"]["body"] == second["request"]["body"]
+
+
+def test_secret_tokens_stay_secret(page: Page) -> None:
+    """With tokens of one's own the console knows the roles, and shows the tokens nowhere."""
+    secret = "s3cret-of-support"
+    with running_mock(Settings(tokens={secret: "support", "another-s3cret": "apiread"})) as mock:
+        page.goto(f"{mock.url}/_console/cancel?job_id={PAGE_ID}")
+        expect(page.get_by_label("As the role").get_by_role("option")).to_have_text(
+            ["support", "apiread", "no credential"]
+        )
+        page.get_by_role("button", name="Cancel the job").click()
+        expect(page.get_by_role("article")).to_contain_text("200 accepted")
+        expect(page.get_by_label("curl line")).to_contain_text('-H "Authorization: Bearer $TOKEN_SUPPORT"')
+        assert "s3cret" not in page.content()
+
+
+def test_with_a_base_path(page: Page) -> None:
+    """The console stays at `/`, and cancels below the base path."""
+    with running_mock(Settings(base_path="/app/v1")) as mock:
+        page.goto(f"{mock.url.removesuffix('/app/v1')}/")
+        page.get_by_role("link", name="Cancel BGP Down Diagnosis").click()
+        page.get_by_role("button", name="Cancel the job").click()
+        expect(page.get_by_role("article")).to_contain_text("200 accepted")
+        expect(page.get_by_label("curl line")).to_contain_text("/app/v1/workflow_engine/cancelJob")
 
 
 def test_a_session_of_ones_own(page: Page, caller: Caller) -> None:

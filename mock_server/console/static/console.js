@@ -153,7 +153,14 @@ if (journal && !("still" in journal.dataset)) {
       const data = await answer.json();
       if (lost) line.textContent = "The engine answers again.";
       lost = false;
-      if (data.newest < newest) { location.reload(); return; } // it was reset
+      if (data.newest < newest) { // it was reset, and numbers start again
+        newest = 0;
+        body.replaceChildren();
+        for (const cell of all("[data-count]:not([data-count=pinned])")) cell.textContent = "0";
+        line.textContent = "The journal was reset.";
+        poll();
+        return;
+      }
       newest = data.newest;
       if (!data.rows.length) return;
       const empty = one("#no-rows");
