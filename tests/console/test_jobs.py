@@ -6,7 +6,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from mock_server.console.graph import HEIGHT, WIDTH, Box, draw
+from mock_server.console.graph import Box, draw
+from mock_server.console.layout import HEIGHT, WIDTH
 from mock_server.serving import RunningMock
 from spec import load_contract
 from tests.mock.caller import PAGE_ID, Caller

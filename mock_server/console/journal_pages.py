@@ -1,0 +1,125 @@
+"""The pages of the journal: the list, an entry beside it, what is new, and pins."""
+
+from typing import Any
+
+from flask import abort, g, jsonify, redirect, render_template, request
+
+from mock_server.console import journal, ticket
+from mock_server.console.data import Entry
+from mock_server.console.frame import Frame
+from mock_server.console.pins import Pins
+
+KEPT = 50
+"""Cancels that were sent from here whose bodies are kept whole."""
+
+
+class JournalPages:
+    """Each method answers a page, but for the last ones."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._pins = Pins()
+        self._whole: dict[tuple[str, int, int], Entry] = {}
+
+    def keep(self, entry: Entry) -> None:
+        """Keep an entry of this request's session as it is, bodies whole."""
+        self._whole[g.session, entry.number, entry.at_ms] = entry
+        while len(self._whole) > KEPT:
+            del self._whole[next(iter(self._whole))]
+
+    def journal(self) -> str:
+        """The list."""
+        return self._journal(None)
+
+    def entry(self, number: int) -> str:
+        """The list with an entry beside it."""
+        found = self._find(number)
+        if found is None:
+            abort(404, f"The journal no longer holds an entry {number}. Pinned entries are kept.")
+        return self._journal(found)
+
+    def rows(self) -> Any:
+        """What is new since an entry, for the page's script."""
+        since = max(request.args.get("since", 0, int), 0)
+        latest = self._frame.data.entries(g.session, since=0, limit=1)
+        newest = latest[-1].number if latest else 0
+        entries = self._frame.data.entries(g.session, since=since, limit=journal.ROWS) if newest > since else ()
+        chosen = journal.select(entries, request.args.get("outcome", "all"), request.args.get("search", ""))
+        return jsonify(newest=newest, rows=self.table(chosen))
+
+    def pin(self, number: int) -> Any:
+        """Pin or unpin an entry."""
+        found = self._find(number)
+        if found is None:
+            abort(404, f"The journal no longer holds an entry {number}.")
+        if not self._pins.toggle(g.session, found) and self._find(number) is None:
+            return redirect(self._frame.url("journal", outcome="pinned"), 303)
+        return redirect(self._frame.url(f"journal/{number}", at=found.at_ms, **_filters(), fragment="#entry"), 303)
+
+    def _journal(self, selected: Entry | None) -> str:
+        filters = _filters()
+        before = request.args.get("before", 0, int)
+        pinned = self._pins.of(g.session)
+        entries = self._frame.data.entries(g.session, since=0, limit=journal.READ)
+        newest = entries[-1].number if entries else 0
+        counted = {name: len(journal.select(entries, name, "")) for name in journal.FILTERS} | {"pinned": len(pinned)}
+        chosen = journal.select(
+            pinned if filters["outcome"] == "pinned" else entries, filters["outcome"], filters["search"]
+        )
+        if before > 0:
+            chosen = [entry for entry in chosen if entry.number < before]
+        return render_template(
+            "journal.html",
+            rows=self.table(chosen[::-1][: journal.ROWS]),
+            more=chosen[-journal.ROWS].number if len(chosen) > journal.ROWS else 0,
+            before=before,
+            newest=newest,
+            filters=filters,
+            counted=counted,
+            names=journal.FILTERS,
+            entry=selected,
+            **({} if selected is None else self._shown(selected, pinned)),
+        )
+
+    def _shown(self, entry: Entry, pinned: list[Entry]) -> dict[str, Any]:
+        base = (g.about.engine or request.host_url).rstrip("/")
+        credential = self._frame.data.credential(entry.role)
+        fault = next((fault for fault in g.about.faults if fault.name == entry.fault), None)
+        return {
+            "outcome": journal.outcome(entry),
+            "who": journal.who(entry),
+            "violations": [journal.explain(finding) for finding in entry.findings],
+            "fault": fault,
+            "curl": ticket.curl(entry, base, credential),
+            "report": ticket.bug_report(entry, g.about, base, credential),
+            "is_pinned": any((entry.number, entry.at_ms) == (other.number, other.at_ms) for other in pinned),
+            "sent": "sent" in request.args,
+        }
+
+    def _find(self, number: int) -> Entry | None:
+        at_ms = request.args.get("at", None, int)
+        found = self._frame.data.entry(g.session, number)
+        if found is None or (at_ms is not None and found.at_ms != at_ms):
+            found = self._pins.find(g.session, number, at_ms)
+        whole = None if at_ms is None else self._whole.get((g.session, number, at_ms))
+        return whole or found
+
+    def table(self, entries: list[Entry]) -> list[dict[str, Any]]:
+        """The entries as lines of a table."""
+        pinned = {(entry.number, entry.at_ms) for entry in self._pins.of(g.session)}
+        filters = _filters() if request.endpoint in {"journal", "entry", "rows"} else {}
+        return [
+            journal.row(
+                entry,
+                url=self._frame.url(f"journal/{entry.number}", at=entry.at_ms, **filters, fragment="#entry"),
+                is_pinned=(entry.number, entry.at_ms) in pinned,
+            )
+            for entry in entries
+        ]
+
+
+def _filters() -> dict[str, str]:
+    outcome = request.args.get("outcome", "all")
+    if outcome not in journal.FILTERS:
+        abort(400, f"outcome {outcome[:40]}: must be one of {', '.join(journal.FILTERS)}.")
+    return {"outcome": outcome, "search": request.args.get("search", "").strip()}
