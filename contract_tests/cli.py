@@ -57,6 +57,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--token",
     "tokens",
+    envvar="CHECK_ENGINE_TOKEN",
     multiple=True,
     type=LINES,
     metavar="ROLE=SOURCE",
@@ -72,6 +73,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--header",
     "headers",
+    envvar="CHECK_ENGINE_HEADER",
     multiple=True,
     type=LINES,
     metavar="NAME=SOURCE",
@@ -93,6 +95,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--plan",
     "plan_only",
+    envvar="CHECK_ENGINE_PLAN",
     is_flag=True,
     help="Print what would be sent and how many jobs it would cancel; send nothing.",
 )
@@ -273,29 +276,11 @@ def _write_files(options: dict[str, Any], checked: "Checked") -> None:
         from contract_tests.report import write_reports
 
         write_reports(checked.report, checked.presenter, options["report_dir"])
-    if options["write_known"]:
-        import datetime as dt
+    if options["write_known"] or options["write_profile"]:
+        from contract_tests.outputs import write_outputs
 
-        from contract_tests.known import write_known
-
-        today = dt.datetime.now(dt.UTC).date()
-        count = write_known(options["write_known"], checked.report.rules, checked.presenter.redact, today=today)
-        click.echo(f"check-engine: {count} deviations written to {options['write_known']}.", err=True)
-    if options["write_profile"]:
-        _write_profile(options["write_profile"], checked)
-
-
-def _write_profile(path: Path, checked: "Checked") -> None:
-    from contract_tests.profile_writer import profile_from
-
-    writer = profile_from(checked.report.exchanges, path, checked.report.engine, checked.presenter.redact)
-    writer.check()
-    writer.write()
-    if writer.failure:
-        raise SettingError(f"--write-profile {path}: {writer.failure}.")
-    click.echo(
-        f"check-engine: a profile of {len(writer.profile()['situations'])} situations written to {path}.", err=True
-    )
+        for sentence in write_outputs(options, checked):
+            click.echo(f"check-engine: {sentence}", err=True)
 
 
 def _list_rules() -> None:

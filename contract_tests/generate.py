@@ -1,9 +1,11 @@
 """Bodies that break the request schema, drawn by schemathesis; it generates and never sends."""
 
 import json
+import os
 import random
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from tempfile import TemporaryDirectory
@@ -26,7 +28,9 @@ class BadBody:
 def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
     """At most `count` different bodies that break the request schema, the same ones for the same seed."""
     bodies: dict[bytes, BadBody] = {}
-    for raw in _drawn(seed, count * 3):
+    with _no_foreign_hooks():
+        drawn = list(_drawn(seed, count * 3))
+    for raw in drawn:
         body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
         rule = rule_broken_by(body)
         if rule is not None:
@@ -58,6 +62,17 @@ def _no_constant(constant: str) -> None:
 def is_valid_request(document: Any) -> bool:
     """Whether a document is a valid request by the request schema."""
     return bool(jsonschema_rs.is_valid(dict(spec.load_contract().request_schema), document))
+
+
+@contextmanager
+def _no_foreign_hooks() -> Iterator[None]:
+    """Without somebody else's hooks, which schemathesis would load with itself."""
+    hooks = os.environ.pop("SCHEMATHESIS_HOOKS", None)
+    try:
+        yield
+    finally:
+        if hooks is not None:
+            os.environ["SCHEMATHESIS_HOOKS"] = hooks
 
 
 def _drawn(seed: int, count: int) -> Iterator[Any]:

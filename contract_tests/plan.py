@@ -82,10 +82,12 @@ class Chain:
     @property
     def rules(self) -> frozenset[str]:
         """The rules that only this kind of chain can show; answers of successes are judged everywhere."""
-        own = {step.rule for step in self.steps}
-        if self.proof is not None and not self.refused and not self.rivals:
-            own.add(f"roles.{self.proof.caller.role}")
-        return frozenset(own)
+        if self.rivals:
+            return frozenset({"effects.repeat"})
+        if self.proof is not None and not self.refused:
+            return frozenset({f"roles.{self.proof.caller.role}"})
+        must_not = [step for step in self.refused if step.expect != "observed"]
+        return frozenset({step.rule for step in must_not} | ({self.proof.rule} if self.proof and must_not else set()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ _SHOWN_BY_SUCCESS = [
 ]
 
 # The most telling first: who may, then what may not cancel.
+_LAST = ("further", "GET and HEAD", "PUT and PATCH", "DELETE and OPTIONS", "elsewhere")
 _PRIORITY = (
     "admin",
     "engineering",
@@ -206,16 +209,23 @@ _PRIORITY = (
 )
 
 
+def _telling(chain: Chain) -> int:
+    """The rank of a chain: the most telling first, what only assumed rules need last."""
+    if chain.name in _LAST:
+        return 100 + _LAST.index(chain.name)
+    return _PRIORITY.index(chain.name) if chain.name in _PRIORITY else len(_PRIORITY)
+
+
 def _ration(stages: Sequence[Stage], means: Means, missing: dict[str, tuple[str, Because | None]]) -> Iterator[Stage]:
     """Drop the chains that there are no jobs for, the least telling first."""
     with_jobs = [chain for stage in stages for chain in stage.chains if chain.proof]
-    with_jobs.sort(key=lambda chain: _PRIORITY.index(chain.name) if chain.name in _PRIORITY else len(_PRIORITY))
+    with_jobs.sort(key=_telling)
     kept = with_jobs if means.jobs is None else with_jobs[: means.jobs]
     dropped = [chain for chain in with_jobs if chain not in kept]
     reason = f"too few jobs: {means.jobs} of {len(with_jobs)}; give more by {means.jobs_option}"
-    shown = {rule_id for stage in stages for chain in stage.chains if chain not in dropped for rule_id in chain.rules}
     for chain in dropped:
-        for rule_id in sorted(chain.rules - shown):
+        # Also where another chain shows a part of the rule: what was checked in part is not held.
+        for rule_id in sorted(chain.rules):
             missing.setdefault(rule_id, (reason, "jobs"))
     if not kept:
         for rule_id in _SHOWN_BY_SUCCESS:

@@ -113,15 +113,16 @@ class Runner:
 
     async def _baseline(self, stage: Stage) -> bool:
         """Each role's first cancel. False if no valid request succeeded, and the reason is told."""
-        if not stage.chains:
+        chains = [chain for chain in stage.chains if chain.proof]
+        if not chains:
             return True
-        first = await self._first_success(stage.chains)
+        first = await self._first_success(chains)
         if first is None:
             return await self._nothing_worked()
         canceled = [first]
         # In turn from both ends of the supply: an engine that also cancels a neighbour, the oldest or the
         # newest job is seen here, before anything was refused that could have canceled it.
-        others = [chain for chain in stage.chains if chain is not first[0]]
+        others = [chain for chain in chains if chain is not first[0]]
         for index, chain in enumerate(others):
             job_id = await self._lease(last=index % 2 == 0)
             if job_id is None:

@@ -20,8 +20,9 @@ from contract_tests.cli import main
 from contract_tests.credentials import Source
 from contract_tests.embedded import embedded_engine
 from contract_tests.errors import SettingError
-from contract_tests.known import read_known, write_known
+from contract_tests.known import read_known
 from contract_tests.options import live_connection, make_supply, settings_for
+from contract_tests.outputs import write_outputs
 from contract_tests.report import render_reports
 from contract_tests.report.view import verdict_sentence
 from contract_tests.supply import Supply, read_ids
@@ -163,10 +164,7 @@ def _outcomes(options: dict[str, Any], checked: Checked) -> Outcomes:
     if options["report_dir"]:
         directory = Path(options["report_dir"]).absolute()
         files = {str(directory / name): text for name, text in render_reports(report, presenter).items()}
-    if options["write_known"]:
-        import datetime as dt
-
-        write_known(options["write_known"], report.rules, presenter.redact, today=dt.datetime.now(dt.UTC).date())
+    told = tuple(write_outputs(options, checked))
     rules = {}
     for result in report.rules:
         outcome: str = result.outcome
@@ -178,7 +176,7 @@ def _outcomes(options: dict[str, Any], checked: Checked) -> Outcomes:
         rules,
         files,
         presenter.redact(verdict_sentence(report)),
-        tuple(map(presenter.redact, report.notes)),
+        (*map(presenter.redact, report.notes), *told),
     )
 
 

@@ -1,0 +1,63 @@
+"""Running check-engine as a user does, in a folder and an environment of the test's own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support", "apiwrite", "apiread")]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self) -> str:
+        """The last line of its output."""
+        return self.out.strip().splitlines()[-1] if self.out.strip() else ""
+
+
+def check_engine(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = "", timeout: float = 170
+) -> Done:
+    """Run `check-engine ARGUMENTS` from outside the checkout. No traceback is ever shown."""
+    done = subprocess.run(
+        command(arguments),
+        cwd=cwd,
+        env=clean_environment() | dict(env or {}),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def command(arguments: Sequence[str]) -> list[str]:
+    """The command line, with the script that is installed beside this Python."""
+    return [str(Path(sys.executable).with_name("check-engine")), *arguments]
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without settings of this kit and of pytest."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CHECK_ENGINE_", "MOCK_ENGINE_", "PYTEST_")) and name.lower() != "http_proxy"
+    }
+
+
+def write_jobs(folder: Path, job_ids: Sequence[str]) -> Path:
+    """A file with one id a line."""
+    path = folder / "jobs.txt"
+    path.write_text("\n".join(job_ids) + "\n")
+    return path
