@@ -280,3 +280,30 @@ def test_a_disk_without_room_is_told_and_made_good(tmp_path: Path, monkeypatch: 
         recording.close()
 
     run(record())
+
+
+def test_exchanges_side_by_side_are_all_recorded(tmp_path: Path) -> None:
+    """Many callers at once: each exchange is there once, in one valid file, and each cancel judged by itself."""
+    record = tmp_path / "all.har"
+    with standin.serve() as engine, watching(engine.url, record=record) as watch:
+        jobs = engine.make_jobs(120)
+        bad: list[str] = []
+
+        def ask(share: list[str]) -> None:
+            with httpx.Client(timeout=30) as client:
+                for job_id in share:
+                    answer = client.post(
+                        watch.url + ROUTE, json={"job_id": job_id}, headers={"Authorization": "Bearer admin"}
+                    )
+                    if answer.json().get("_id") != job_id or "contract-violations" in answer.headers:
+                        bad.append(job_id)
+
+        threads = [threading.Thread(target=ask, args=(jobs[index::8],)) for index in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        found = entries(record)
+    assert bad == []
+    assert sorted(entry["_job_id"] for entry in found) == sorted(jobs)
+    assert any(entry["_overlapping"] for entry in found)

@@ -45,6 +45,8 @@ def watching(
     record: Path | None = None,
     write_profile: Path | None = None,
     journal: int = 1000,
+    ca_bundle: Path | None = None,
+    insecure: bool = False,
 ) -> Iterator[Watching]:
     """Watch an engine on a free port; the roles' tokens are their names unless others are given."""
     named = {role: role for role in ROLES} if tokens is None else tokens
@@ -54,6 +56,8 @@ def watching(
         tokens={role: Source(token, "--token") for role, token in named.items()},
         headers={name: Source(value, "--header") for name, value in (headers or {}).items()},
         timeout=timeout,
+        ca_bundle=ca_bundle,
+        insecure=insecure,
     )
     watch = Watch(WatchSettings(connection, record=record, write_profile=write_profile, journal=journal))
     bound = bind("127.0.0.1", 0)
