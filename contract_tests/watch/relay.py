@@ -6,6 +6,7 @@ answers are passed on as they come; the last bytes wait until the exchange is wr
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -176,7 +177,13 @@ class Relay:
 
     async def _observe(self, way: "_Way") -> Headers:
         way.observed = True
-        return await self._observer.observe(way.passage)
+        try:
+            return await self._observer.observe(way.passage)
+        except Exception as error:  # noqa: BLE001 - a live engine's answer passes, whatever is wrong with its watcher
+            what = f"{way.passage.method} {self._observer.redaction.text(way.passage.path)}"
+            line = f"watch-engine: {what} could not be judged and recorded: {type(error).__name__}: {error}."
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - there is no other place
+            return []
 
     def _headers_back(self, passage: Passage) -> Headers:
         headers = answer_headers(passage.answer_headers, self._upstream.address, passage.headers)

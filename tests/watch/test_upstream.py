@@ -142,3 +142,21 @@ def test_a_cancel_is_seen_to_its_end_though_the_caller_goes() -> None:
             pass
         assert found[0].status == 200
         assert found[0].job_id == job_id
+
+
+def test_a_defect_of_the_watcher_holds_up_no_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever goes wrong with judging, the engine's answer reaches the caller; the defect is told on stderr."""
+    with raw_server(answer_of("200 OK", b"{}")) as engine, watching(engine.url) as watch:
+
+        def fail(*_: object) -> None:
+            raise ValueError("out of ink")
+
+        monkeypatch.setattr(watch.watch.journal.__class__, "add", fail)
+        assert httpx.post(watch.url + ROUTE, json={"job_id": "x"}).content == b"{}"
+        assert httpx.get(watch.url).content == b"{}"
+    assert (
+        "POST /workflow_engine/cancelJob could not be judged and recorded: ValueError: out of ink."
+        in capsys.readouterr().err
+    )
