@@ -307,3 +307,23 @@ def test_exchanges_side_by_side_are_all_recorded(tmp_path: Path) -> None:
     assert bad == []
     assert sorted(entry["_job_id"] for entry in found) == sorted(jobs)
     assert any(entry["_overlapping"] for entry in found)
+
+
+def test_without_second_names_entries_are_appended_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a file cannot have two names, or not while it is open, one file is written, and never over an older one."""
+    from contract_tests.watch import recording as module
+
+    monkeypatch.setattr(module, "_HAS_LINKS", False)
+    path = tmp_path / "x.har"
+
+    async def record() -> None:
+        recording = Recording(path, "http://e")
+        for number in range(3):
+            await recording.append({"number": number}, 0)
+            assert [entry["number"] for entry in entries(path)] == list(range(number + 1))
+        recording.close()
+
+    run(record())
+    assert [item.name for item in tmp_path.iterdir()] == ["x.har"]
+    with pytest.raises(SettingError, match="never written over"):
+        Recording(path, "http://e")
