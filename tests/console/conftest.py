@@ -16,7 +16,7 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _mock() -> Iterator[RunningMock]:
     with running_mock(Settings(jobs=12)) as mock:
         yield mock
@@ -28,7 +28,7 @@ def mock(_mock: RunningMock) -> RunningMock:
     return _mock
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _caller(_mock: RunningMock) -> Iterator[Caller]:
     with httpx.Client(base_url=_mock.url, trust_env=False) as client:
         yield Caller(client)
@@ -39,7 +39,7 @@ def caller(_caller: Caller, mock: RunningMock) -> Caller:  # noqa: ARG001 - the 
     return _caller
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright's loop in this thread is in the way of other packages' own
 def browser() -> Iterator[Browser]:
     path = need_chromium()
     with sync_playwright() as playwright:
