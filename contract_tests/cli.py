@@ -9,6 +9,7 @@ import click
 
 from contract_tests import __version__
 from contract_tests.errors import SettingError
+from contract_tests.settings_file import EngineCommand
 
 if TYPE_CHECKING:
     from contract_tests.check import Checked
@@ -23,7 +24,7 @@ class Lines(click.ParamType[str]):
     envvar_list_splitter = "\n"
 
 
-class Report(click.Command):
+class Report(EngineCommand):
     """The command, whose errors are one clear line."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -54,6 +55,12 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     ),
 )
 @click.argument("url", required=False, envvar="CHECK_ENGINE_URL")
+@click.option(
+    "--settings",
+    type=FILE,
+    metavar="FILE",
+    help="Where engines have names.  [default: engine.toml, or pyproject.toml's [tool.engine-contract]]",
+)
 @click.option(
     "--token",
     "tokens",
@@ -157,8 +164,8 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 def main(context: click.Context, /, **options: Any) -> None:
     """Check an engine against the contract of POST /workflow_engine/cancelJob.
 
-    URL is the engine's base, with any path before /workflow_engine/cancelJob. Without it the kit's own
-    mock is started inside this process and checked.
+    URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
+    settings file. Without it the kit's own mock is started inside this process and checked.
     """
     if options["list_rules"]:
         _list_rules()

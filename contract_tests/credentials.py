@@ -91,11 +91,12 @@ def spellings(secret: str) -> tuple[str, ...]:
 class Source:
     """A value that is somewhere else: `env:NAME`, `file:PATH`, `cmd:COMMAND`, or the value itself.
 
-    `option` is how the user named it, for messages.
+    `option` is how the user named it, for messages. A command runs in `folder`, by default the current one.
     """
 
     text: str
     option: str
+    folder: Path | None = None
     _value: str | None = field(default=None, repr=False)
 
     @property
@@ -128,7 +129,7 @@ class Source:
                 except (OSError, UnicodeDecodeError) as error:
                     raise SettingError(f"{self.option} file:{rest}: the file cannot be read: {error}.") from error
             case "cmd":
-                value = run_command(rest, option=f"{self.option} cmd:")
+                value = run_command(rest, option=f"{self.option} cmd:", folder=self.folder)
             case _:
                 value = self.text
         value = value.strip()
@@ -142,7 +143,9 @@ class Source:
         return "(given as it is)" if self.kind == "literal" else self.text
 
 
-def run_command(command: str, *, option: str, environment: dict[str, str] | None = None) -> str:
+def run_command(
+    command: str, *, option: str, environment: dict[str, str] | None = None, folder: Path | None = None
+) -> str:
     """What a shell command prints. Raises SettingError if it fails, prints no text or takes over a minute."""
     try:
         done = subprocess.run(  # noqa: S602 - the user asked for a shell command
@@ -153,6 +156,7 @@ def run_command(command: str, *, option: str, environment: dict[str, str] | None
             stdin=subprocess.DEVNULL,
             timeout=COMMAND_TIMEOUT,
             env={**os.environ, **(environment or {})},
+            cwd=folder,
         )
     except subprocess.TimeoutExpired as error:
         raise SettingError(f"{option} The command did not end within {COMMAND_TIMEOUT:.0f} s: {command}") from error

@@ -8,6 +8,7 @@ from contract_tests.credentials import Auth, Source
 from contract_tests.errors import SettingError
 from contract_tests.plan import PATH
 from contract_tests.settings import Connection, Settings
+from contract_tests.settings_file import Engine
 from contract_tests.supply import Supply, supply_from_command, supply_from_file
 from contract_tests.verdict import select_rules
 
@@ -16,11 +17,15 @@ def live_connection(options: Mapping[str, Any]) -> tuple[Connection, list[str]]:
     """How to reach the engine at the URL, and warnings. Raises SettingError."""
     tokens = parse_sources(options["tokens"], option="--token", left="ROLE")
     headers = parse_sources(options["headers"], option="--header", left="NAME")
+    engine: Engine | None = options.get("engine")
     warnings = [
         f"{source.option}: the value itself shows in the process list. Use env:NAME, file:PATH or cmd:COMMAND."
         for source in (*tokens.values(), *headers.values())
         if source.kind == "literal" and source.text not in tokens
     ]
+    if engine is not None:
+        tokens = {**engine.sources("tokens"), **tokens}
+        headers = {**engine.sources("headers"), **headers}
     connection = Connection(
         base=parse_base(options["url"]),
         auth=Auth.parse(options["auth"]),
@@ -100,7 +105,13 @@ def make_supply(options: Mapping[str, Any]) -> Callable[[int], Supply]:
         if options["jobs"]:
             return supply_from_file(options["jobs"])
         if options["jobs_command"]:
-            return supply_from_command(options["jobs_command"], count)
+            engine: Engine | None = options.get("engine")
+            command = options["jobs_command"]
+            if engine is not None and engine.owns("jobs_command", command):
+                return supply_from_command(
+                    command, count, option=f"{engine.where('jobs_command')}:", folder=engine.folder
+                )
+            return supply_from_command(command, count)
         return Supply()
 
     return make

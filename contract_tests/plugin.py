@@ -18,6 +18,7 @@ PREFIX = "--engine-"
 # check-engine's options with a value, those that may be repeated, and its switches.
 VALUES = [
     "url",
+    "settings",
     "auth",
     "jobs",
     "jobs-command",

@@ -95,12 +95,13 @@ def supply_from_file(path: str) -> Supply:
     return Supply(read_ids(text, option=option))
 
 
-def supply_from_command(command: str, count: int) -> Supply:
+def supply_from_command(
+    command: str, count: int, *, option: str = "--jobs-command:", folder: Path | None = None
+) -> Supply:
     """The ids that a shell command prints, which gets their number as JOB_COUNT. Raises SettingError."""
 
     def make(wanted: int) -> list[str]:
-        option = "--jobs-command:"
-        printed = run_command(command, option=option, environment={"JOB_COUNT": str(wanted)})
+        printed = run_command(command, option=option, environment={"JOB_COUNT": str(wanted)}, folder=folder)
         return read_ids(printed, option=option)
 
     return Supply(make(count) if count else (), more=make, made=True)

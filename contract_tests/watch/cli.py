@@ -8,6 +8,7 @@ import click
 
 from contract_tests import __version__
 from contract_tests.errors import SettingError
+from contract_tests.settings_file import CONNECTION_KEYS, EngineCommand
 
 
 class Lines(click.ParamType[str]):
@@ -17,11 +18,18 @@ class Lines(click.ParamType[str]):
     envvar_list_splitter = "\n"
 
 
+class WatchCommand(EngineCommand):
+    """The command, which takes from a settings file how an engine is reached and nothing else."""
+
+    file_keys = CONNECTION_KEYS
+
+
 LINES = Lines()
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(
+    cls=WatchCommand,
     context_settings={
         "auto_envvar_prefix": "WATCH_ENGINE",
         "help_option_names": ["-h", "--help"],
@@ -36,6 +44,12 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("url", envvar="WATCH_ENGINE_URL")
 @click.option("--host", default="127.0.0.1", metavar="HOST", help="Address to listen on.")
 @click.option("--port", default=4011, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--settings",
+    type=FILE,
+    metavar="FILE",
+    help="Where engines have names.  [default: engine.toml, or pyproject.toml's [tool.engine-contract]]",
+)
 @click.option(
     "--record",
     type=FILE,
@@ -89,8 +103,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def command(**options: Any) -> None:
     """Stand before a live engine, record what passes, and check each cancel against the contract.
 
-    URL is the engine's base, with any path before /workflow_engine/cancelJob. Point clients and browsers at
-    the address that is printed; the console is at /_watch/.
+    URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
+    settings file. Point clients and browsers at the address that is printed; the console is at /_watch/.
     """
     from contract_tests.options import live_connection
     from contract_tests.watch.settings import WatchSettings
