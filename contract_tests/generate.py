@@ -31,7 +31,7 @@ def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
     with _no_foreign_hooks():
         drawn = list(_drawn(seed, count * 3))
     for raw in drawn:
-        body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
+        body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()  # escaped: any character will do
         rule = rule_broken_by(body)
         if rule is not None:
             bodies.setdefault(body, BadBody(body, rule))
@@ -75,6 +75,27 @@ def _no_foreign_hooks() -> Iterator[None]:
             os.environ["SCHEMATHESIS_HOOKS"] = hooks
 
 
+@contextmanager
+def _no_foreign_constants() -> Iterator[None]:
+    """Without the constants that Hypothesis reads out of the modules that happen to be loaded.
+
+    They would make the bodies depend on the folder and on what is installed, and reading them takes
+    a second and 200 MB. There is no setting for it; where the function is gone, nothing is changed.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    name = "_get_local_constants"
+    original = getattr(providers, name, None)
+    if original is None:
+        yield
+        return
+    setattr(providers, name, lambda: providers._local_constants)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        setattr(providers, name, original)
+
+
 def _drawn(seed: int, count: int) -> Iterator[Any]:
     import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
@@ -85,7 +106,10 @@ def _drawn(seed: int, count: int) -> Iterator[Any]:
 
     contract = spec.load_contract()
     # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
-    schema = schemathesis.openapi.from_dict(_bare_document(contract), config=SchemathesisConfig())
+    config = SchemathesisConfig()
+    # Any character: to find those that a codec has takes Hypothesis a second and 200 MB where it may keep no file.
+    config.projects.default.generation.codec = None
+    schema = schemathesis.openapi.from_dict(_bare_document(contract), config=config)
     operation = schema[contract.path][contract.method]
     drawn: list[Any] = []
 
@@ -104,7 +128,7 @@ def _drawn(seed: int, count: int) -> Iterator[Any]:
 
     state = random.getstate()
     try:
-        with warnings.catch_warnings(), TemporaryDirectory() as home:
+        with warnings.catch_warnings(), TemporaryDirectory() as home, _no_foreign_constants():
             warnings.simplefilter("ignore")
             # Hypothesis would leave a .hypothesis folder where the user happens to be.
             set_hypothesis_home_dir(home)

@@ -10,6 +10,7 @@ from contract_tests.credentials import Auth, place_credential, spellings
 from contract_tests.model import Exchange, Request
 
 MASK = "***"
+SHORTEST_SECRET = 4  # characters; what is shorter stands in any sentence, and hides nothing
 SHORTEST_PIECE = 6  # characters of a secret's beginning that give something away
 
 
@@ -89,7 +90,8 @@ class Presenter:
 @lru_cache(maxsize=8)
 def _all_spellings(secrets: frozenset[str]) -> tuple[str, ...]:
     """Longest first, so that no piece of a longer one is left behind by a shorter one in it."""
-    return tuple(sorted({form for secret in secrets for form in spellings(secret)}, key=len, reverse=True))
+    worth_hiding = (secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+    return tuple(sorted({form for secret in worth_hiding for form in spellings(secret)}, key=len, reverse=True))
 
 
 def _redact_cut(text: str, spelling: str) -> str:
