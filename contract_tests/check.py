@@ -12,7 +12,6 @@ from secrets import token_hex
 
 import spec
 from contract_tests.guard import Guard
-from contract_tests.judge.answers import holds_job
 from contract_tests.known import Known, apply_known
 from contract_tests.model import Because, Exchange, JobsUse, Observation, Report, Verdict
 from contract_tests.patience import Sender
@@ -162,7 +161,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         only=frozenset(settings.only) or None,
         skip=frozenset(settings.skip),
         strict=settings.strict,
-        documents=any(holds_job(exchange.answer) for exchange in sender.exchanges if exchange.accepted),
+        documents=any(item.rule == "response.document" and item.finding is None for item in findings.judgements),
         fallback=("no exchange shows it", None) if findings.complete else ("the run ended before", fallback_cause),
     )
     results, complaints = apply_known(results, known, today=dt.datetime.now(dt.UTC).date())

@@ -4,7 +4,7 @@ Everything may import this file; it imports nothing of the others. No value in i
 a request names its caller, and only the transport knows the caller's credential.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -107,6 +107,13 @@ class Exchange:
     def accepted(self) -> bool:
         """Whether the answer is a success."""
         return self.answer is not None and self.answer.is_success
+
+    def cut(self, limit: int) -> "Exchange":
+        """The exchange with at most `limit` bytes of the answer's body, for those who only show it."""
+        if self.answer is None or len(self.answer.body) <= limit:
+            return self
+        why = self.answer.broken_off or f"only {limit} of {len(self.answer.body)} bytes are kept"
+        return replace(self, answer=replace(self.answer, body=self.answer.body[:limit], broken_off=why))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from contract_tests.transport import Transport
 RETRIES = 3
 BACKOFF = 0.5  # seconds before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
+# Bytes of answers that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
+KEPT_OF_ONE, KEPT_OF_ALL, KEPT_OF_LATER = 2 * 2**20, 40 * 2**20, 16 * 2**10
 BUSY = frozenset({429, 503})
 
 
@@ -46,6 +48,7 @@ class Sender:
         self._ends = time.monotonic() + deadline
         self._failures = 0
         self._drops = 0
+        self._kept = 0
 
     @property
     def remaining(self) -> float:
@@ -82,10 +85,16 @@ class Sender:
                     exchange = await self._paced(request, situation, job_id)
             else:
                 exchange = await self._paced(request, situation, job_id)
-        self.exchanges.append(exchange)
+        self._keep(exchange)
         self._on_exchange(exchange)
         await self._count_failures(exchange)
         return exchange
+
+    def _keep(self, exchange: Exchange) -> None:
+        """Keep an exchange for the reports: whole while there is room, else the beginning of its body."""
+        kept = exchange.cut(KEPT_OF_ONE if self._kept < KEPT_OF_ALL else KEPT_OF_LATER)
+        self._kept += len(kept.answer.body) if kept.answer else 0
+        self.exchanges.append(kept)
 
     async def _paced(self, request: Request, situation: str, job_id: str | None) -> Exchange:
         if self._interval:
@@ -113,7 +122,7 @@ class Sender:
         answered = next((e for e in reversed(self.exchanges) if _is_whole(e) and not e.accepted and e.job_id), None)
         if answered is not None:
             again = await self.transport.send(answered.request, "an earlier request once more", answered.job_id)
-            self.exchanges.append(again)
+            self._keep(again)
             if _is_whole(again):
                 self._failures = 0
                 return

@@ -8,6 +8,7 @@ from contract_tests.judge.document import identity_flaw, judge_document, seen_fi
 from contract_tests.judge.strict_json import NotJson, read_json
 from contract_tests.model import Answer, Exchange, Finding, Judgement
 
+SHOWN_BYTES = 64 * 1024
 WITHOUT_BODY = frozenset({204, 205})
 RESPONSE_RULES = tuple(rule for rule in spec.load_rules() if rule.field is not None)
 
@@ -88,7 +89,12 @@ def holds_job(answer: Answer | None) -> bool:
 
 def finding(rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> Judgement:
     """A judgement that a rule is broken."""
-    return Judgement(rule_id, Finding(rule_id, received, documented, None, exchange))
+    return Judgement(rule_id, Finding(rule_id, received, documented, None, _for_show(exchange)))
+
+
+def _for_show(exchange: Exchange | None) -> Exchange | None:
+    """A finding tells of the request; of a large answer its beginning will do."""
+    return exchange.cut(SHOWN_BYTES) if exchange else None
 
 
 def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Judgement:
@@ -100,7 +106,7 @@ def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Ju
 def _judge_fields(exchange: Exchange, document: Any) -> list[Judgement]:
     flaws = {flaw.rule: flaw for flaw in judge_document(document)}
     broken = [
-        Judgement(rule_id, Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, exchange))
+        Judgement(rule_id, Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, _for_show(exchange)))
         for rule_id, flaw in flaws.items()
     ]
     if "response.document" in flaws:
