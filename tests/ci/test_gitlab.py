@@ -1,0 +1,71 @@
+"""The GitLab template: its form, and its scripts run as a runner runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import yaml
+
+from tests.checks.command import clean_environment
+from tests.checks.engines import standin_engine
+from tests.ci.test_github import SECRETS, TOKENS, validate
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "ci" / "gitlab-check-engine.yml"
+JOB: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text())["check-engine"]
+
+
+def run(lines: list[str], folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the lines of a script with the job's own variables and these."""
+    return subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", "\n".join(lines)],
+        cwd=folder,
+        env=clean_environment() | JOB["variables"] | env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
+def test_it_has_gitlabs_form() -> None:
+    """The template is valid by GitLab's schema."""
+    validate("gitlab-ci", TEMPLATE)
+
+
+def test_its_script_checks_an_engine_and_leaves_a_junit_report(tmp_path: Path) -> None:
+    """With the variables of a project the script checks the engine, and the artifact is where the template says."""
+    with standin_engine("support-refused") as engine:
+        env = SECRETS | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "CHECK_ENGINE_URL": engine.url,
+            "CHECK_ENGINE_TOKEN": TOKENS,
+            "CHECK_ENGINE_JOBS_COMMAND": f'curl -s -X POST "{engine.url}/_test/jobs?count=$JOB_COUNT"',
+        }
+        done = run(JOB["script"], tmp_path, env)
+    assert done.returncode == 1, done.stdout + done.stderr
+    cases = ET.parse(tmp_path / JOB["artifacts"]["reports"]["junit"]).getroot()  # noqa: S314 - the kit's own
+    failed = [case.get("name", "") for case in cases.iter("testcase") if case.find("failure") is not None]
+    assert any("roles.support" in name for name in failed)
+    assert [(tmp_path / path).is_dir() for path in JOB["artifacts"]["paths"]] == [True]
+    assert JOB["artifacts"]["when"] == "always"
+
+
+def test_its_preparation_installs_the_kit(tmp_path: Path) -> None:
+    """The lines before the script make an environment of their own with check-engine in it."""
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    env = {
+        "ENGINE_CONTRACT": str(wheel),
+        "CI_BUILDS_DIR": str(tmp_path),
+        "CI_JOB_ID": "7",
+        "PIP_NO_DEPS": "1",  # what the kit needs is another test's, and takes a minute
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    done = run([*JOB["before_script"], "command -v check-engine"], tmp_path, env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip() == str(tmp_path / "engine-contract-7" / "bin" / "check-engine")
