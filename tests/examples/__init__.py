@@ -1,0 +1,1 @@
+"""The example scripts, run against an engine of the field."""
