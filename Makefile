@@ -4,13 +4,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: check test lint format bench clean
+.PHONY: check test soak lint format bench clean
 
 check: $(VENV)/.check  ## start the embedded mock, check it and print the report
 	$(BIN)/check-engine
 
 test: $(VENV)/.test  ## all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+soak: $(VENV)/.test  ## the long runs: all wrong and odd engines, long fuzzing
+	$(BIN)/python -m pytest -n auto --dist worksteal -m soak $(PYTEST_ARGS)
 
 lint: $(VENV)/.test  ## ruff and mypy
 	$(BIN)/ruff check .

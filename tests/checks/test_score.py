@@ -1,5 +1,7 @@
 """The suite's own score on three engines that were written apart: faults found, false alarms, jobs left alone."""
 
+from collections.abc import Callable
+
 import pytest
 
 import spec
@@ -89,3 +91,17 @@ def test_every_wrong_engine_has_an_expectation() -> None:
     """No fault of the two engines is left out of the lists of expectations."""
     assert set(STANDIN) == set(standin.FAULTS)
     assert set(FIELD) == {entry.name for entry in field_engine.FAULTS}
+
+
+@pytest.mark.parametrize(
+    ("check", "name"),
+    [
+        (check_standin, "blank-accepted"),
+        (check_standin, "wildcard-accepted"),
+        (check_field_engine, "object-operator"),
+        (check_field_engine, "id-regex"),
+    ],
+)
+def test_unsafe_probes_find_what_selects_jobs(check: Callable[..., Seen], name: str) -> None:
+    """With --allow-unsafe-probes values that select jobs are sent too, and an engine that takes them is found."""
+    assert check(name, unsafe_probes=True).broken() & {"effects.unknown", "request.job_id.type"}
