@@ -1,0 +1,35 @@
+"""All measurements: `python -m benchmarks [throughput] [growth] [checks] [--quick]`.
+
+Without a name all three. Figures and goals go to RESULTS.md beside this file, and the curves of growth to growth.svg.
+"""
+
+import argparse
+from collections.abc import Callable
+
+from benchmarks import checks, growth, throughput
+from benchmarks.machine import load_average
+
+QUIET = 1.5
+
+PARTS: dict[str, Callable[..., None]] = {"throughput": throughput.run, "growth": growth.run, "checks": checks.run}
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all if none is named")
+    parser.add_argument("--quick", action="store_true", help="a moment of each, to see that it works; writes nothing")
+    options = parser.parse_args()
+    for name in options.parts:
+        if name not in PARTS:
+            parser.error(f"there is no part {name}; there are {', '.join(PARTS)}")
+    if not options.quick and (load := load_average()) > QUIET:
+        print(f"The machine is busy (load {load:.1f}): figures will be low, and ratios rough.")
+    for name in options.parts or PARTS:
+        PARTS[name](quick=options.quick)
+
+
+if __name__ == "__main__":
+    main()

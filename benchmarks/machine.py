@@ -1,0 +1,62 @@
+"""The machine that is measured on: its name for the results, and cores of one's own."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MEGABYTE = 1_000_000
+
+
+def cores() -> tuple[int, int] | None:
+    """One core for the server and another for the load generator; None where processes cannot be pinned."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    usable = sorted(os.sched_getaffinity(0))
+    return (usable[0], usable[-1]) if len(usable) > 1 else None
+
+
+def pin(core: int | None) -> None:
+    """Keep this process, and those it starts, on one core, where that can be done."""
+    if core is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def pinned(core: int | None) -> Iterator[None]:
+    """Processes started inside inherit the core."""
+    if core is None or not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def load_average() -> float:
+    """Processes that wanted a core over the last minute; 0 where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def describe() -> str:
+    """Processor, cores, memory and system in one line."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        names = [
+            line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line
+        ]
+        model = names[0] if names else model
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{model}, {usable} cores, {platform.system()} {platform.release()}"
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that a process holds, in MB of a million bytes."""
+    import psutil
+
+    return float(psutil.Process(pid).memory_info().rss) / MEGABYTE

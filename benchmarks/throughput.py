@@ -1,0 +1,167 @@
+"""Requests a second, by turns: the mock, bare Starlette, the peers; and how long each takes to its first answer."""
+
+import json
+import subprocess
+import sys
+from contextlib import ExitStack
+from statistics import median
+from typing import Any
+
+from benchmarks.machine import cores, load_average
+from benchmarks.results import table, verdict, write_section
+from benchmarks.servers import ROOT, Contestant, Running, contestants, running
+
+CONNECTIONS = 16
+START_GOAL_S = 0.35
+
+Results = dict[str, list[dict[str, Any]]]
+"""By a contestant's name what each round measured."""
+
+
+def measure(*, rounds: int, seconds: float, warm_up: float = 1.0, quick: bool = False) -> Results:
+    """All contestants in turn, round after round. `warm_up` scales their warm-ups; a quick run leaves out the peers."""
+    found, _ = contestants()
+    if quick:
+        found = found[:2]
+    server_core, load_core = cores() or (None, None)
+    results: Results = {contestant.name: [] for contestant in found}
+    offsets = dict.fromkeys(results, 0)
+    with ExitStack() as stack:
+        # All stay up, so that each is warmed up once; who is not measured waits and costs nothing.
+        servers = [(contestant, stack.enter_context(running(contestant.command, server_core))) for contestant in found]
+        for number in range(rounds):
+            for contestant, server in servers:
+                warm = (contestant.warm_up if number == 0 else 0.5) * warm_up
+                outcome = _load(server, seconds, warm, offsets[contestant.name], load_core)
+                offsets[contestant.name] = outcome["next_offset"]
+                results[contestant.name].append(outcome)
+                print(
+                    f"round {number + 1}  {contestant.name:20} {outcome['per_second']:9,.0f} /s"
+                    f"  p99 {outcome['p99_ms']:6.2f} ms  load {load_average():.1f}",
+                    flush=True,
+                )
+    return results
+
+
+def _load(server: Running, seconds: float, warm_up: float, offset: int, core: int | None) -> dict[str, Any]:
+    words = [sys.executable, "-m", "benchmarks.load", server.url, "--seconds", str(seconds), "--warm-up", str(warm_up)]
+    words += ["--offset", str(offset), "--connections", str(CONNECTIONS)]
+    words += [] if core is None else ["--core", str(core)]
+    done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=300, check=True)
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    return outcome
+
+
+def report(results: Results, *, seconds: float) -> str:
+    """The table of medians, p99 and ratios, and what was not as it should be."""
+    found, missing = contestants()
+    by_name = {contestant.name: contestant for contestant in found}
+    rates = {name: median(outcome["per_second"] for outcome in rounds) for name, rounds in results.items()}
+    rows = [_row(by_name[name], rounds, rates) for name, rounds in results.items()]
+    head = ("server", "requests/s", "lowest", "highest", "p50 ms", "p99 ms", "the mock's", "goal", "")
+    rounds = len(next(iter(results.values())))
+    lines = [
+        (
+            f"{CONNECTIONS} connections, {rounds} rounds of {seconds:g} s by turns; the server on one core, the load "
+            "generator on the other. Each request cancels another job; one in ten has no credential and is refused. "
+            "Medians of the rounds; \"the mock's\" is how many times as much the mock answers, from the rounds' medians."
+        ),
+        "",
+        table(head, rows),
+        "",
+        _p99_line(results),
+        _unexpected_line(results),
+        (
+            f"The generator was busy at most {max(o['generator_busy'] for r in results.values() for o in r):.0%} of the "
+            "time: it is not what was measured."
+        ),
+        *missing,
+        "",
+        (
+            "The mock checks credential, role and body, keeps the state, writes a document of its own for each job, the "
+            "journal and the CORS headers. Bare Starlette sends one ready document. WireMock matches path, headers and the "
+            "body's `job_id`, and sends one document; its journal and log are off. Prism validates, and sends the "
+            "specification's example; it logs each request unless told not to."
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _row(contestant: Contestant, rounds: list[dict[str, Any]], rates: dict[str, float]) -> list[str]:
+    own, mock = rates[contestant.name], next(iter(rates.values()))
+    each = [outcome["per_second"] for outcome in rounds]
+    ratio = mock / own
+    goal = contestant.goal
+    return [
+        f"{contestant.name} {contestant.version}",
+        f"{own:,.0f}",
+        f"{min(each):,.0f}",
+        f"{max(each):,.0f}",
+        f"{median(outcome['p50_ms'] for outcome in rounds):.2f}",
+        f"{median(outcome['p99_ms'] for outcome in rounds):.2f}",
+        f"{ratio:.2f}x" if own != mock else "",
+        f"{goal:g}x" if goal else "",
+        verdict(ratio, goal) if goal else "",
+    ]
+
+
+def _p99_line(results: Results) -> str:
+    worst = {name: median(outcome["p99_ms"] for outcome in rounds) for name, rounds in results.items()}
+    if "Prism" not in worst:
+        return "Prism was not measured, so its p99 is not compared."
+    word = verdict(worst["mock-engine"], worst["Prism"], at_most=True)
+    return f"The mock's p99 is to be below Prism's: {worst['mock-engine']:.2f} and {worst['Prism']:.2f} ms, {word}."
+
+
+def _unexpected_line(results: Results) -> str:
+    odd = {
+        name: [outcome["unexpected"] for outcome in rounds if outcome["unexpected"]] for name, rounds in results.items()
+    }
+    told = "; ".join(f"{name}: {found}" for name, found in odd.items() if found)
+    total = sum(outcome["requests"] for rounds in results.values() for outcome in rounds)
+    return f"Of {total:,} answers those with a status that was not expected: {told or 'none'}."
+
+
+def start_up(*, rounds: int, quick: bool = False) -> str:
+    """How long each contestant takes from the start of its process to the end of its first answer."""
+    found, missing = contestants()
+    found = [contestant for contestant in (found[:2] if quick else found) if "log off" not in contestant.name]
+    times: dict[str, list[float]] = {contestant.name: [] for contestant in found}
+    for _ in range(rounds):
+        for contestant in found:
+            with running(contestant.command) as server:
+                times[contestant.name].append(server.started_in)
+    rows = [
+        [
+            f"{contestant.name} {contestant.version}",
+            f"{median(times[contestant.name]):.2f}",
+            f"{min(times[contestant.name]):.2f}",
+            f"{max(times[contestant.name]):.2f}",
+        ]
+        for contestant in found
+    ]
+    mock = median(times["mock-engine"])
+    return "\n".join(
+        [
+            f"Seconds from the start of the process to the end of its first answer, {rounds} rounds by turns.",
+            "",
+            table(("server", "median s", "shortest", "longest"), rows),
+            "",
+            f"The mock's goal is {START_GOAL_S} s: {mock:.2f} s, {verdict(mock, START_GOAL_S, at_most=True)}.",
+            *missing,
+        ]
+    )
+
+
+def run(*, quick: bool) -> None:
+    """Measure throughput and start-up; print them, and put them into RESULTS.md unless the run is a quick one."""
+    seconds = 0.3 if quick else 5.0
+    throughput = report(
+        measure(rounds=1 if quick else 7, seconds=seconds, warm_up=0.05 if quick else 1.0, quick=quick), seconds=seconds
+    )
+    print(f"\n{throughput}\n")
+    starts = start_up(rounds=1 if quick else 9, quick=quick)
+    print(f"{starts}\n")
+    if not quick:
+        write_section("Throughput", throughput)
+        write_section("Start-up", starts)
