@@ -1,0 +1,123 @@
+# ruff: noqa: INP001 - a script
+"""Writes what is generated in the documentation: `python -m docs.make_pages`.
+
+docs/rules.md from spec/rules.yaml, the table of docs/settings.md from contract_tests/engine.schema.json, and the
+table of docs/score.md from the lists that tests/checks/test_score.py holds the suite to.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from contract_tests.settings_file import SCHEMA_PATH
+from mock_server import faults as catalogue
+from spec import Rule, load_rules
+from tests import field_engine, standin
+from tests.checks.engines import expected
+
+DOCS = Path(__file__).parent
+
+_SECTION = re.compile(r"(<!-- made by docs/make_pages\.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+ASPECTS = {
+    "route": "Route",
+    "roles": "Roles",
+    "request": "Request",
+    "effects": "Effects",
+    "transport": "Transport: status, content type, JSON",
+    "response": "Response: the canceled job",
+}
+
+
+def pages() -> dict[Path, str]:
+    """The pages as they must be."""
+    made = {DOCS / "rules.md": rules_page()}
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if _SECTION.search(text):
+            made[path] = _SECTION.sub(lambda match: f"{match[1]}\n{SECTIONS[match[2]]()}\n{match[3]}", text)
+    return made
+
+
+def rules_page() -> str:
+    """All rules, by aspect."""
+    rules = load_rules()
+    levels = [rule.level for rule in rules]
+    head = (
+        f"The {len(rules)} rules that are checked: {levels.count('documented')} **documented** (the page says it), "
+        f"{levels.count('implied')} **implied** (it follows) and\n{levels.count('assumed')} **assumed** (the page is silent "
+        "and most would expect it; a break warns, and fails with `--strict`).\n`--only` and `--skip` take these ids and "
+        "globs such as `roles.*`.\n"
+    )
+    parts = ["# Rules\n", "<!-- made by docs/make_pages.py from spec/rules.yaml -->\n", head]
+    for aspect, group in groupby(rules, key=lambda rule: rule.aspect):
+        parts += [f"## {ASPECTS[aspect]}\n", *_rule_table(list(group)), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _rule_table(rules: list[Rule]) -> Iterator[str]:
+    yield "| rule | level | what | the page's line, or the reason |"
+    yield "|---|---|---|---|"
+    for rule in rules:
+        quotes = " ".join(f"`{_cell(quote)}`" for quote in rule.quotes)
+        yield f"| `{rule.id}` | {rule.level} | {_cell(rule.title)} | {' '.join(filter(None, (quotes, rule.reason)))} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def settings_table() -> str:
+    """All keys of an engine."""
+    properties = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))["$defs"]["settings"]["properties"]
+    rows = [f"| `{key}` | {_cell(entry['description'])} |" for key, entry in properties.items()]
+    return "\n".join(["| key | value |", "|---|---|", *rows]) + "\n"
+
+
+def score_table() -> str:
+    """Faults found and false alarms of each engine, and what is not found."""
+    entries = {entry.name: entry for entry in field_engine.FAULTS}
+    engines = [
+        ("the mock's catalogue", {change.name: "" for change in catalogue.faults()}, len(catalogue.variations()), {}),
+        (
+            "the stand-in",
+            expected("standin"),
+            len(standin.VARIATIONS),
+            {name: fault.says for name, fault in standin.FAULTS.items()},
+        ),
+        (
+            "the engine of the field",
+            expected("field"),
+            len(field_engine.VARIATIONS),
+            {name: entry.says for name, entry in entries.items()},
+        ),
+    ]
+    rows = ["| engine | faults found / faults | false alarms / variations |", "|---|---|---|"]
+    missed = []
+    for name, wanted, variations, says in engines:
+        lost = {fault: rule.removeprefix("-").strip() for fault, rule in wanted.items() if rule.startswith("-")}
+        rows.append(f"| {name} | {len(wanted) - len(lost)} / {len(wanted)} | 0 / {variations} |")
+        missed += [f"| {name} | `{fault}` | {_cell(says[fault])} | {verdict} |" for fault, verdict in lost.items()]
+    table = [
+        "",
+        "What is not found, and why:",
+        "",
+        "| engine | fault | what it does | why it is not found |",
+        "|---|---|---|---|",
+    ]
+    return "\n".join([*rows, *(table if missed else []), *missed]) + "\n"
+
+
+SECTIONS: dict[str, Callable[[], str]] = {"settings": settings_table, "score": score_table}
+
+
+def main() -> None:
+    """Write the pages."""
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The documentation: its commands run, its pages are current."""
