@@ -184,6 +184,12 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
             "Give ids of active jobs of this engine.",
             "jobs",
         )
+    if status >= 500 and evidence.unknown.status == status and not is_missing:
+        return Diagnosis(
+            f"The engine refuses with {status}, also the id of no job; what it says of the supplied jobs is another "
+            "thing: they are not active, it seems. Give ids of active jobs.",
+            "jobs",
+        )
     if status >= 500:
         return _broken(
             "transport.status", f"status {status} to every valid request", "a success with the canceled job", valid

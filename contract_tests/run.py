@@ -150,7 +150,7 @@ class Runner:
                         self._refused_before(earlier)
                     return chain, job_id
                 refused.append(exchange)
-            if all(exchange.status in {401, 403} for exchange in refused):
+            if all(exchange.status in {401, 403, *BUSY} for exchange in refused):
                 break
             self._dead_at_first += [exchange for exchange in refused if exchange.answer][-1:]
         return None
