@@ -7,13 +7,16 @@ from pathlib import Path
 
 SHELL = {"sh", "bash", "shell", "console"}
 
-_COMMENT = re.compile(r"<!-- (not run: |file: |exits with )(.+) -->")
+_COMMENT = re.compile(r"<!-- (not run: |file: |exits with |after servers have )(.+) -->")
 _FENCE = re.compile(r"(`{3,})(\S*)\s*$")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block. `not_run` is the reason why it is left out, `file` the name under which it is kept."""
+    """A fenced block. `not_run` is the reason why it is left out, `file` the name under which it is kept.
+
+    Its last command ends with `status`. `servers_ended` says that those of earlier blocks have been stopped.
+    """
 
     line: int
     language: str
@@ -21,6 +24,7 @@ class Block:
     not_run: str | None = None
     file: str | None = None
     status: int = 0
+    servers_ended: bool = False
 
     @property
     def is_shell(self) -> bool:
@@ -48,6 +52,7 @@ def blocks(path: Path) -> Iterator[Block]:
                 not_run=said.get("not run"),
                 file=said.get("file"),
                 status=int(said.get("exits with", 0)),
+                servers_ended="after servers have" in said,
             )
             said = {}
         elif line.strip():

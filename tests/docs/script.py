@@ -27,7 +27,15 @@ serve() {
   echo "$1 did not become ready" >&2
   return 1
 }
-ended() { for pid in "$STATE"/*.pid; do if [ -f "$pid" ]; then kill "$(cat "$pid")" 2>/dev/null || true; fi; done; }
+ended() {
+  for file in "$STATE"/*.pid; do
+    if [ -f "$file" ]; then
+      kill "$(cat "$file")" 2>/dev/null || true
+      wait "$(cat "$file")" || true
+      rm "$file"
+    fi
+  done
+}
 trap ended EXIT
 """
 
@@ -43,6 +51,8 @@ def script_of(blocks: Iterable[Block], *, engine: str, ports: Mapping[str, int],
             text = re.sub(rf"\b{port}\b", str(free), text)
         commands = "\n".join(_command(line) for line in _commands(text))
         parts.append(f"at {block.line}")
+        if block.servers_ended:
+            parts.append("ended")
         if "jobs.txt" in block.text:
             parts.append(jobs)
         parts.append(commands if block.status == 0 else _with_status(commands, block.status))

@@ -147,5 +147,9 @@ def test_a_failing_command_is_found(tmp_path: Path) -> None:
         state.mkdir()
         assert _run(script_of([block], engine="", ports={}, jobs=""), tmp_path, state, {"4010": 1, "4011": 2}) == status
         assert _read(state / "line") == "3"
+    servers = script_of(
+        [Block(1, "sh", "mock-engine\n"), Block(2, "sh", "true\n", servers_ended=True)], engine="", ports={}, jobs=""
+    )
+    assert servers.endswith("at 1\nserve mock-engine\nat 2\nended\ntrue")
     passing = script_of([Block(9, "sh", "(exit 3)\n", status=3)], engine="", ports={}, jobs="")
     assert _run(passing, tmp_path, state, {"4010": 1, "4011": 2}) == 0
