@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from contract_tests.chain import METHOD, PATH, UNKNOWN, Step, fill
 from contract_tests.guard import Guard
 from contract_tests.judge.answers import finding
 from contract_tests.model import Because, Caller, Exchange, Judgement
 from contract_tests.patience import BUSY, Sender, describe_failure
-from contract_tests.plan import METHOD, PATH, UNKNOWN, Step, fill
 from contract_tests.supply import Supply
 
 _SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(required|missing)", re.IGNORECASE)

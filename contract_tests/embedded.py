@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from contract_tests.chain import ROLES
 from contract_tests.credentials import Source
-from contract_tests.plan import ROLES
 from contract_tests.settings import Connection
 from contract_tests.supply import Supply
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from contract_tests.chain import PATH
 from contract_tests.credentials import Auth, Source
 from contract_tests.errors import SettingError
-from contract_tests.plan import PATH
 from contract_tests.settings import Connection, Settings
 from contract_tests.settings_file import Engine
 from contract_tests.supply import Supply, supply_from_command, supply_from_file

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from contract_tests.plan import JOB, Plan, Step
+from contract_tests.chain import JOB, Step
+from contract_tests.plan import Plan
 
 _HOPES = {
     "accepted": "must succeed",

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, TypeVar
 
+from contract_tests.chain import SPELLINGS, Chain, Step, fill
 from contract_tests.diagnose import Diagnosis, diagnose, look
 from contract_tests.judge.answers import finding, judge_refusal, judge_success
 from contract_tests.model import Because, Caller, Exchange, Fault, Judgement
 from contract_tests.patience import BUSY, GaveUp, Sender, describe_failure
-from contract_tests.plan import SPELLINGS, Chain, Plan, Stage, Step, fill
+from contract_tests.plan import Plan, Stage
 from contract_tests.supply import Supply
 
 T = TypeVar("T")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract_tests.chain import ROLES
 from contract_tests.check import Checked, check
 from contract_tests.credentials import Auth, Source
 from contract_tests.model import Report
-from contract_tests.plan import ROLES
 from contract_tests.settings import Connection, Settings
 from contract_tests.supply import Supply
 from mock_server.serving import running_mock

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract_tests.chain import METHOD, PATH, ROLES, fill
 from contract_tests.generate import bad_bodies
 from contract_tests.guard import Guard
+from contract_tests.means import Means
 from contract_tests.model import Caller, Request
-from contract_tests.plan import METHOD, PATH, ROLES, Means, fill, make_plan
+from contract_tests.plan import make_plan
 
 OURS = ["4321abcdef694aa79dae47ad", "4430ceadbd694aa79994ad47"]
 THEIRS = "5cb7b531d06c4eb89fd21b1c"

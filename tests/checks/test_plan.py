@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.plan import ROLES, Means, make_plan
+from contract_tests.chain import ROLES
+from contract_tests.means import Means
+from contract_tests.plan import make_plan
 from tests.checks.command import TOKENS, check_engine, write_jobs
 from tests.checks.engines import check_standin, standin_engine
 
