@@ -30,9 +30,9 @@ from spec import load_openapi
 class Mock:
     """The ASGI application."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
-        self.store: Store = open_store(settings)
+        self.store = store
         self._credentials = Credentials(settings)
         self._profile = None if settings.profile is None else load_profile(settings.profile)
         refuse: Render = _plain if self._profile is None else self._profile.render
@@ -128,10 +128,26 @@ class Mock:
 
 
 def create_app(settings: Settings | None = None) -> Mock:
-    """The mock as an ASGI application. Raises SettingsError for settings that cannot be used."""
+    """The mock as an ASGI application. Raises SettingsError for settings that cannot be used.
+
+    A store in Redis is seeded, or its start taken over: the application's own `settings` say what holds.
+    """
     settings = settings or Settings()
     check_settings(settings)
-    return Mock(settings)
+    if settings.store == "memory":
+        return Mock(settings, MemoryStore(settings))
+    from mock_server.redis_address import read_address
+    from mock_server.redis_client import join
+
+    return join_app(join(settings, read_address(settings.store)))
+
+
+def join_app(settings: Settings) -> Mock:
+    """The mock on a Redis that was joined before: it starts even while that cannot be reached."""
+    from mock_server.redis_address import read_address
+    from mock_server.redis_store import RedisStore
+
+    return Mock(settings, RedisStore(settings, read_address(settings.store)))
 
 
 def check_settings(settings: Settings) -> None:
@@ -148,16 +164,10 @@ def check_settings(settings: Settings) -> None:
         raise SettingsError(f"--max-body {settings.max_body}: must be 1 byte or more.")
     if not settings.base_path.startswith("/") or "?" in settings.base_path or "#" in settings.base_path:
         raise SettingsError(f"--base-path {settings.base_path}: must begin with / and be a path.")
-
-
-def open_store(settings: Settings) -> Store:
-    """The store that the settings name."""
-    if settings.store != "memory":
-        scheme = settings.store.partition("://")[0]
-        raise SettingsError(f"--store {scheme}://…: not available yet; only memory is.")
-    if settings.workers != 1:
-        raise SettingsError(f"--workers {settings.workers}: needs a store that workers share, not available yet; 1 is.")
-    return MemoryStore(settings)
+    if settings.store == "memory" and settings.workers != 1:
+        raise SettingsError(
+            f"--workers {settings.workers}: needs a store that workers share: --store redis://HOST/DB; memory takes 1."
+        )
 
 
 def _plain(refusal: Refusal, _job_id: str | None) -> Answer:

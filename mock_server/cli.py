@@ -24,6 +24,11 @@ separated by line breaks. Once it accepts requests, the first line on stdout nam
        -H 'Content-Type: application/json' -d '{"job_id": "4321abcdef694aa79dae47ad"}'
 """
 
+_STORE_HELP = (
+    "Where state is kept: memory, or redis://[USER@]HOST[:PORT]/DB (rediss:// for TLS), which replicas share. "
+    "?prefix=NAME parts mocks. The password: in the URL, or in MOCK_ENGINE_STORE_PASSWORD."
+)
+
 
 class _Lines(click.Option):
     """An option that may be repeated; in the environment line breaks separate its values."""
@@ -70,7 +75,7 @@ def _show_faults(context: click.Context, _parameter: click.Parameter, value: boo
 @click.option("--latency", metavar="MS | MIN-MAX", help="Delay before each answer of the operation, in milliseconds.")
 @click.option("--fault", metavar="NAME", help="Fault or variation in force from the start.")
 @click.option("--profile", metavar="FILE | NAME", help="How refusals look: a file, or one that is shipped.")
-@click.option("--store", default="memory", metavar="URL", help="Where state is kept.")
+@click.option("--store", default="memory", metavar="URL", help=_STORE_HELP)
 @click.option(
     "--workers", default=1, type=click.IntRange(1), help="Processes; more than one need a store that they share."
 )
@@ -112,6 +117,8 @@ def _serve(settings: Settings) -> None:
     from mock_server.server import Server, bind, url_of
 
     app = create_app(settings)
+    _say_what_holds(settings, app.settings)
+    settings = app.settings
     # What is there now stays; the collector need not look through it again, nor as often as by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
@@ -129,7 +136,22 @@ def _serve(settings: Settings) -> None:
         click.echo(f"Mock engine ready on {url}")
         sys.stdout.flush()
 
+    if settings.workers > 1:
+        from mock_server.workers import Supervisor
+
+        Supervisor(settings, bound, ready=ready, say=lambda text: click.echo(text, err=True)).run()
+        return
     Server(app, settings, ready=ready).run(sockets=[bound])
+
+
+def _say_what_holds(asked: Settings, held: Settings) -> None:
+    """Tell of options that the store's state answers by itself: it was there first."""
+    for option in ("seed", "jobs", "any_job", "journal"):
+        theirs = getattr(held, option)
+        if theirs != getattr(asked, option):
+            name = f"--{option.replace('_', '-')}"
+            text = f"{name} {theirs}" if not isinstance(theirs, bool) else name if theirs else f"no {name}"
+            click.echo(f"Note: the store holds the state of a mock with {text}; so it is here.", err=True)
 
 
 def main() -> None:

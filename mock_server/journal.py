@@ -49,12 +49,27 @@ class Entry(NamedTuple):
     wire: str | None
 
 
+def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
+    """The entry without secrets, for a journal that leaves this process; `tokens` as in `show`, which it looks like."""
+    secrets = _secrets(entry, tokens)
+    return entry._replace(
+        path=_hide(entry.path, secrets),
+        query=_hide(mask_query(entry.query), secrets).encode("latin-1", "replace"),
+        headers=_encoded(mask_headers(entry.headers, secrets)),
+        body=_text(entry.body, secrets).encode(),
+        token="",
+        answer_headers=_encoded(mask_headers(entry.answer_headers, secrets)),
+        answer_body=_text(entry.answer_body, secrets).encode(),
+        reason=None if entry.reason is None else _hide(entry.reason, secrets),
+    )
+
+
 def show(number: int, entry: Entry, tokens: Collection[str] | None) -> dict[str, object]:
     """The entry as JSON shows it, secrets masked. `at` is in epoch milliseconds, durations in milliseconds.
 
     `tokens` are the secret ones that are known; None where the name of a role is its token, and none is secret.
     """
-    secrets = () if tokens is None else tuple(token for token in {*tokens, entry.token} if len(token) >= SHORTEST)
+    secrets = _secrets(entry, tokens)
     return {
         "number": number,
         "at": entry.at_ms,
@@ -83,6 +98,14 @@ def show(number: int, entry: Entry, tokens: Collection[str] | None) -> dict[str,
         "fault": entry.fault,
         "wire": entry.wire,
     }
+
+
+def _secrets(entry: Entry, tokens: Collection[str] | None) -> tuple[str, ...]:
+    return () if tokens is None else tuple(token for token in {*tokens, entry.token} if len(token) >= SHORTEST)
+
+
+def _encoded(headers: list[list[str]]) -> RawHeaders:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
 
 
 def mask_headers(headers: RawHeaders, secrets: Collection[str] = ()) -> list[list[str]]:

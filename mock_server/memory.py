@@ -51,7 +51,10 @@ class _Session:
 class MemoryStore:
     """Keeps every session in dictionaries. All of it runs on one event loop, so a step without `await` is atomic."""
 
-    def __init__(self, settings: Settings) -> None:
+    is_shared = False
+
+    def __init__(self, settings: Settings, *, sessions: int = SESSIONS) -> None:
+        self._most = sessions
         self._seed = settings.seed
         self._any_job = settings.any_job
         self._journal = settings.journal
@@ -71,7 +74,7 @@ class MemoryStore:
 
     def _sweep(self) -> None:
         now = monotonic()
-        if len(self._sessions) >= SESSIONS:
+        if len(self._sessions) >= self._most:
             idle = min((name for name in self._sessions if name), key=lambda name: self._sessions[name].used)
             del self._sessions[idle]
         if now - self._swept < 1:
@@ -185,6 +188,12 @@ class MemoryStore:
     async def noted(self, session: str, key: str) -> float:
         """See `Store`."""
         return self._session(session).notes.get(key, 0.0)
+
+    async def tally(self, session: str, key: str) -> int:
+        """See `Store`."""
+        notes = self._session(session).notes
+        notes[key] = count = notes.get(key, 0) + 1
+        return int(count)
 
     async def counts(self) -> dict[str, int]:
         """See `Store`."""

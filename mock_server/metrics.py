@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from mock_server.store import Store
+from mock_server.store import Store, StoreUnavailable
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histogram, in seconds."""
@@ -30,7 +30,10 @@ class Metrics:
 
     async def text(self, store: Store) -> bytes:
         """Everything in Prometheus's text format."""
-        counts = await store.counts()
+        try:
+            gauges = {"store_up": 1, **await store.counts()}
+        except StoreUnavailable:
+            gauges = {"store_up": 0}
         lines = [
             "# HELP mock_engine_requests_total Requests answered, by status and by the situation of a refusal.",
             "# TYPE mock_engine_requests_total counter",
@@ -46,7 +49,7 @@ class Metrics:
             *self._histogram(),
             *(
                 line
-                for name, value in counts.items()
+                for name, value in gauges.items()
                 for line in (f"# TYPE mock_engine_{name} gauge", f"mock_engine_{name} {value}")
             ),
         ]

@@ -72,6 +72,10 @@ class Pipeline:
         headers = head(answer, self._cors.headers(origin))
         if exchange.preferences.applied:
             headers.append((b"preference-applied", exchange.preferences.applied))
+        if self._store.is_shared:
+            await self._write_down(exchange, answer, headers)
+            await send_answer(answer, headers, receive, send)
+            return
         try:
             await send_answer(answer, headers, receive, send)
         finally:
@@ -102,7 +106,9 @@ class Pipeline:
         except Gone:
             raise
         except StoreUnavailable as error:
-            answer = await self._refuse(exchange, Refusal("unavailable", f"The store cannot be reached: {error}."))
+            # Not the engine's answer, so no fault or variation has a part in it.
+            exchange.changes = None
+            answer = await self._refuse(exchange, _without_store(error))
         except Exception:
             # A mistake of the mock's own: one request is answered so, the next ones are served.
             log.exception("%s %s failed", exchange.method, exchange.path)
@@ -197,7 +203,11 @@ class Pipeline:
         exchange.refusal = refusal
         change = exchange.changes
         if change is not None and change.refused is not None:
-            await change.refused(exchange, self._store)
+            try:
+                await change.refused(exchange, self._store)
+            except StoreUnavailable as error:
+                exchange.changes, exchange.refusal = None, _without_store(error)
+                return self._render(exchange.refusal, None)
         return self._render(refusal, exchange.job_id or exchange.claimed_job_id)
 
     async def _write_down(self, exchange: Exchange, answer: Answer, headers: list[tuple[bytes, bytes]]) -> None:
@@ -232,6 +242,10 @@ class Pipeline:
             await self._store.record(exchange.session, entry)
         except StoreUnavailable:
             return
+
+
+def _without_store(error: StoreUnavailable) -> Refusal:
+    return Refusal("store", f"The store cannot be reached: {error}.", status=503)
 
 
 def _asked_for(code: int) -> Refusal:

@@ -35,7 +35,7 @@ SITUATIONS: dict[str, int] = {
 }
 """The status of each situation in which the engine refuses; a profile may give others."""
 
-OWN = frozenset({"bad-preference", "bad-session"})
+OWN = frozenset({"bad-preference", "bad-session", "store"})
 """Refusals of what only the mock has; a profile leaves them alone."""
 
 

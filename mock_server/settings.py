@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DOCUMENTED_JOB_ID = "4321abcdef694aa79dae47ad"
@@ -38,7 +38,7 @@ class Settings:
     latency_ms: tuple[float, float] | None = None
     fault: str | None = None
     profile: str | Path | None = None
-    store: str = "memory"
+    store: str = field(default="memory", repr=False)  # it may hold a password
     workers: int = 1
     control_token: str | None = None
     control_origins: tuple[str, ...] = ()

@@ -32,6 +32,9 @@ class StoreUnavailable(Exception):  # noqa: N818 - a condition that passes
 class Store(Protocol):
     """What the mock asks of a store. A session that is not known yet starts as the mock started."""
 
+    is_shared: bool
+    """Whether other processes read it: a request is written down before it is answered, so that all see it then."""
+
     async def cancel(self, session: str, job_id: str, at_ms: int, by: str) -> Cancel:
         """Cancel the job if it is active. Of any number of calls for one job exactly one succeeds."""
         ...
@@ -88,6 +91,10 @@ class Store(Protocol):
         """The number kept, 0 where there is none."""
         ...
 
+    async def tally(self, session: str, key: str) -> int:
+        """Count one more of what a fault or variation counts; how many there are now."""
+        ...
+
     async def counts(self) -> dict[str, int]:
         """Figures for the metrics: sessions, jobs that have a state of their own, canceled ones."""
         ...
@@ -99,4 +106,3 @@ class Store(Protocol):
     async def close(self) -> None:
         """Let go of what is held."""
         ...
-

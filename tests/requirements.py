@@ -42,6 +42,16 @@ def need_node() -> str:
     return path
 
 
+def need_redis() -> str:
+    """The path of redis-server; skips the test, or fails it in CI, where there is none."""
+    return need_command("redis-server", "redis-server")
+
+
+def need_haproxy() -> str:
+    """The path of haproxy; skips the test, or fails it in CI, where there is none."""
+    return need_command("haproxy", "haproxy")
+
+
 def _missing(what: str, remedy: str) -> NoReturn:
     reason = f"{what} is not installed ({remedy})"
     if os.environ.get("CI"):

@@ -79,20 +79,14 @@ def _limits() -> Iterator[Change]:
     yield Change(name="slow", sentence="Every answer takes 150 to 300 ms.", latency_ms=(150.0, 300.0))
 
 
-async def _counted(exchange: Exchange, store: Store, key: str) -> int:
-    count = int(await store.noted(exchange.session, key)) + 1
-    await store.note(exchange.session, key, count)
-    return count
-
-
 async def _throttle(exchange: Exchange, store: Store) -> Refusal | None:
-    if await _counted(exchange, store, "throttles") % 4 == 0:
+    if await store.tally(exchange.session, "throttles") % 4 == 0:
         return Refusal("too-many-requests", "There were too many requests.", headers=((b"retry-after", b"0"),))
     return None
 
 
 async def _be_unavailable(exchange: Exchange, store: Store) -> Refusal | None:
-    if await _counted(exchange, store, "unavailable") % 5 == 0:
+    if await store.tally(exchange.session, "unavailable") % 5 == 0:
         return Refusal("unavailable", "The engine is busy.", headers=((b"retry-after", b"0"),))
     return None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,15 +12,20 @@ from mock_server.behavior import Behavior
 from mock_server.jobs import RUNNING, State
 from mock_server.journal import Entry
 from mock_server.memory import MemoryStore
+from mock_server.redis_address import read_address
+from mock_server.redis_store import RedisStore
 from mock_server.store import DEFAULT_SESSION, Store
 from tests.mock.caller import PAGE_ID
 
-STORES: dict[str, Callable[[Settings], Store]] = {"memory": MemoryStore}
+Make = Callable[..., Store]
 
 
-@pytest.fixture(params=list(STORES))
-def make(request: pytest.FixtureRequest) -> Callable[[Settings], Store]:
-    return STORES[request.param]
+@pytest.fixture(params=["memory", "redis"])
+def make(request: pytest.FixtureRequest) -> Make:
+    if request.param == "memory":
+        return MemoryStore
+    address = read_address(request.getfixturevalue("redis_url"))
+    return lambda settings, **limits: RedisStore(settings, address, **limits)
 
 
 def use(work: Callable[[], Awaitable[Any]]) -> Any:
@@ -38,7 +44,7 @@ def entry(number: int = 0) -> Entry:
     )
 
 
-def test_one_cancel_wins(make: Callable[[Settings], Store]) -> None:
+def test_one_cancel_wins(make: Make) -> None:
     """Of a hundred simultaneous cancels of a job one is told that it canceled it."""
 
     async def work() -> list[str]:
@@ -49,7 +55,7 @@ def test_one_cancel_wins(make: Callable[[Settings], Store]) -> None:
     assert use(work) == ["canceled"] + ["not-active"] * 99
 
 
-def test_a_cancel_is_kept(make: Callable[[Settings], Store]) -> None:
+def test_a_cancel_is_kept(make: Make) -> None:
     """What a canceled job needs for its document is kept: when, by whom, from which state."""
 
     async def work() -> Any:
@@ -61,7 +67,7 @@ def test_a_cancel_is_kept(make: Callable[[Settings], Store]) -> None:
     assert use(work) == State("canceled", 5, "name", "paused", 5, "support")
 
 
-def test_any_job_knows_well_formed_ids(make: Callable[[Settings], Store]) -> None:
+def test_any_job_knows_well_formed_ids(make: Make) -> None:
     """With any_job an id of 24 lowercase hex characters is an active job until it is canceled; no other is."""
 
     async def work() -> list[str]:
@@ -72,7 +78,7 @@ def test_any_job_knows_well_formed_ids(make: Callable[[Settings], Store]) -> Non
     assert use(work) == ["canceled", "not-active", "unknown", "unknown", "unknown", "unknown"]
 
 
-def test_minting_goes_on_after_the_start(make: Callable[[Settings], Store]) -> None:
+def test_minting_goes_on_after_the_start(make: Make) -> None:
     """Minted ids follow on those of the start, are the same in every session, and never repeat."""
 
     async def work() -> tuple[list[str], list[str], set[str]]:
@@ -86,7 +92,7 @@ def test_minting_goes_on_after_the_start(make: Callable[[Settings], Store]) -> N
     assert set(one) < all_of_a
 
 
-def test_the_journal_is_capped_and_counted(make: Callable[[Settings], Store]) -> None:
+def test_the_journal_is_capped_and_counted(make: Make) -> None:
     """The journal keeps the newest entries, and its numbers go on when it is emptied."""
 
     async def work() -> list[list[int]]:
@@ -105,7 +111,7 @@ def test_the_journal_is_capped_and_counted(make: Callable[[Settings], Store]) ->
     assert use(work) == [[3, 4, 5], [5], [5], [6]]
 
 
-def test_behaviour_is_spent(make: Callable[[Settings], Store]) -> None:
+def test_behaviour_is_spent(make: Make) -> None:
     """A behaviour with `times` is spent by the requests that it matches, in its session alone."""
 
     async def work() -> list[bool]:
@@ -117,7 +123,7 @@ def test_behaviour_is_spent(make: Callable[[Settings], Store]) -> None:
     assert use(work) == [False, False, True, True, False]
 
 
-def test_reset_is_the_start(make: Callable[[Settings], Store]) -> None:
+def test_reset_is_the_start(make: Make) -> None:
     """After a reset a session is as a new one, notes included; other sessions stay."""
 
     async def work() -> list[Any]:
@@ -158,18 +164,122 @@ def test_sessions_expire_unused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert use(work) == {DEFAULT_SESSION: 1, "idle": 0, "used": 1}
 
 
-def test_sessions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_are_bounded(make: Make) -> None:
     """Whoever names ever new sessions pushes out the one that was idle longest, never the default one."""
-    monkeypatch.setattr(memory, "SESSIONS", 5)
 
-    async def work() -> tuple[int, str]:
-        store = MemoryStore(Settings())
+    async def work() -> tuple[int, str, str]:
+        store = make(Settings(), sessions=5)
         await store.cancel(DEFAULT_SESSION, PAGE_ID, 5, "admin")
         for number in range(50):
-            await store.get(f"s{number}", PAGE_ID)
-        return (await store.counts())["sessions"], (await store.get(DEFAULT_SESSION, PAGE_ID) or RUNNING).status
+            await store.cancel(f"s{number}", PAGE_ID, 5, "admin")
+        statuses = [(await store.get(session, PAGE_ID) or RUNNING).status for session in (DEFAULT_SESSION, "s0")]
+        return (await store.counts())["sessions"], statuses[0], statuses[1]
 
-    assert use(work) == (5, "canceled")
+    assert use(work) == (5, "canceled", "running")
+
+
+def test_counts_are_of_all_sessions(make: Make) -> None:
+    """The figures for the metrics: sessions, jobs and cancels."""
+
+    async def work() -> dict[str, int]:
+        store = make(Settings(jobs=3))
+        await store.mint("a", 2, RUNNING)
+        await store.cancel("b", PAGE_ID, 5, "admin")
+        return await store.counts()
+
+    assert use(work) == {"sessions": 3, "jobs": 11, "canceled": 1}
+
+
+def test_what_is_counted_counts(make: Make) -> None:
+    """A tally counts from one in each session, and calls at the same time each get a number of their own."""
+
+    async def work() -> list[int]:
+        store = make(Settings())
+        await store.tally("other", "n")
+        return sorted(await asyncio.gather(*(store.tally("s", "n") for _ in range(5))))
+
+    assert use(work) == [1, 2, 3, 4, 5]
+
+
+def test_a_job_is_made_once(make: Make) -> None:
+    """An id that is taken, by a job of the start or a made one, is not made again; what is made is as it was given."""
+
+    async def work() -> list[Any]:
+        store = make(Settings())
+        state = State("error", 7, 'a "name"\nof two lines', canceled_by="admin")
+        made = [await store.put("s", job_id, state) for job_id in (PAGE_ID, "ä/\n", "ä/\n")]
+        return [
+            *made,
+            await store.get("s", "ä/\n") == state,
+            [i async for i, _ in store.jobs("s", frozenset({"error"}))],
+        ]
+
+    assert use(work) == [False, True, False, True, ["ä/\n"]]
+
+
+def test_jobs_are_listed_in_order(make: Make) -> None:
+    """Jobs come in the order in which they were made, those of the start first, whatever became of them."""
+
+    async def work() -> bool:
+        store = make(Settings(jobs=2, any_job=True))
+        minted = await store.mint("s", 2_500, RUNNING)
+        await store.cancel("s", "0" * 24, 5, "admin")
+        await store.cancel("s", minted[1], 5, "admin")
+        await store.cancel("s", PAGE_ID, 5, "admin")
+        listed = [job_id async for job_id, _ in store.jobs("s", None)]
+        canceled = [job_id async for job_id, _ in store.jobs("s", frozenset({"canceled"}))]
+        return (listed[0], listed[2:], canceled) == (
+            PAGE_ID, [*minted, "0" * 24], [PAGE_ID, minted[1], "0" * 24]
+        )  # fmt: skip
+
+    assert use(work)
+
+
+def test_behaviour_comes_back_as_it_was_armed(make: Make) -> None:
+    """What is armed is read as it was given, `times` less what was spent; a new one takes its place."""
+    armed = Behavior("extended", 409, (1.0, 2.5), "j", "admin", 3, 100.0)
+
+    async def work() -> list[Any]:
+        store = make(Settings())
+        await store.arm("s", armed)
+        seen = [await store.behavior("s"), await store.spend("s", "j", "admin"), await store.behavior("s")]
+        await store.arm("s", Behavior(code=400))
+        seen.append(await store.behavior("s"))
+        await store.arm("s", None)
+        return [*seen, await store.behavior("s")]
+
+    assert use(work) == [armed, armed, replace(armed, times=2), Behavior(code=400), None]
+
+
+def test_a_percentage_is_the_same_share_on_every_start(make: Make) -> None:
+    """Draws for a percentage are near it, and the same after a reset."""
+
+    async def work() -> list[list[bool]]:
+        store = make(Settings())
+        runs = []
+        for _ in range(2):
+            await store.reset("s")
+            await store.arm("s", Behavior(code=409, percentage=30.0))
+            runs.append([await store.spend("s", None, None) is not None for _ in range(300)])
+        return runs
+
+    one, other = use(work)
+    assert one == other
+    assert 60 < sum(one) < 120
+
+
+def test_an_entry_comes_back_as_it_was_written(make: Make) -> None:
+    """The journal keeps bytes, headers in order, and what is None."""
+    headers = [(b"b", b"\xff1"), (b"a", b"2"), (b"b", b"3")]
+    written = entry()._replace(headers=headers, query=b"q=%20\xe4", role="admin", job_id="\u00e4", reason="why")
+
+    async def work() -> Entry:
+        store = make(Settings())
+        await store.record("s", written)
+        ((_, kept),) = await store.entries("s", limit=5, since=0)
+        return kept
+
+    assert use(work) == written
 
 
 def test_a_job_costs_little_until_it_is_looked_at() -> None:

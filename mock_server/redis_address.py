@@ -1,0 +1,93 @@
+"""Where a Redis is: the URL of `--store`, read once, its password kept apart from all that is shown."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from mock_server.settings import SettingsError
+
+SCHEMES = ("redis", "rediss")
+
+PASSWORD_VARIABLE = "MOCK_ENGINE_STORE_PASSWORD"  # noqa: S105 - the name of one
+"""Where the password is taken from when the URL has none."""
+
+DEFAULT_PREFIX = "mock-engine"
+
+_PREFIX = re.compile(r"[\w.:@-]{1,100}", re.ASCII).fullmatch
+_TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+
+
+class Address(NamedTuple):
+    """A Redis, and the part of it that is one mock's. `shown` is the address without user and password."""
+
+    shown: str
+    options: Mapping[str, Any]
+    """Keyword arguments of redis-py's connections, password included."""
+    is_secure: bool
+    prefix: str
+    copies: int
+    """So many of Redis's own replicas have a change before it is answered."""
+
+    def __repr__(self) -> str:
+        return f"Address({self.shown})"
+
+
+def is_redis(store: str) -> bool:
+    """Whether `--store` names a Redis."""
+    return store.partition("://")[0] in SCHEMES
+
+
+def has_password(store: str) -> bool:
+    """Whether the URL itself holds a password."""
+    try:
+        return bool(urlsplit(store).password)
+    except ValueError:
+        return False
+
+
+def read_address(store: str, environ: Mapping[str, str] = os.environ) -> Address:
+    """Read `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME&copies=N]`. Raises SettingsError."""
+    scheme = store.partition("://")[0]
+    if scheme not in SCHEMES:
+        named = f"{scheme}://…" if "://" in store else "of that form"
+        raise SettingsError(f"--store {named}: no such store; there are memory, redis://HOST/DB and rediss://HOST/DB.")
+    try:
+        url = urlsplit(store)
+        host, port = unquote(url.hostname or "") or "localhost", url.port or 6379
+    except ValueError:
+        # The text is not repeated: what is wrong may be the password.
+        raise SettingsError(
+            f"--store {scheme}://…: is no URL; escape / ? # @ : in a password (%2F %3F %23 %40 %3A)."
+        ) from None
+    shown = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    db = url.path.strip("/") or "0"
+    if not (db.isascii() and db.isdigit()) or len(db) > 9 or url.fragment:
+        raise SettingsError(
+            f"--store {shown}/…: the database must be a number, as in {shown}/0 (escape / and # in a password)."
+        )
+    shown = f"{shown}/{int(db)}"
+    query = _read_query(url.query, shown, is_secure=scheme == "rediss")
+    prefix, copies = query.pop("prefix", DEFAULT_PREFIX), query.pop("copies", "0")
+    if not _PREFIX(prefix):
+        raise SettingsError(f"--store {shown}: prefix {prefix[:40]!r}: takes 1 to 100 letters, digits and . _ : @ -")
+    if copies not in {"0", "1", "2", "3", "4", "5"}:
+        raise SettingsError(f"--store {shown}: copies {copies[:40]!r}: must be a number of Redis replicas from 0 to 5.")
+    password = unquote(url.password) if url.password else environ.get(PASSWORD_VARIABLE)
+    options = {"host": host, "port": port, "db": int(db), "password": password, **query}
+    if url.username:
+        options["username"] = unquote(url.username)
+    return Address(shown, options, scheme == "rediss", prefix, int(copies))
+
+
+def _read_query(text: str, shown: str, *, is_secure: bool) -> dict[str, str]:
+    query = dict(parse_qsl(text, keep_blank_values=True))
+    allowed = ("prefix", "copies", *(_TLS if is_secure else ()))
+    unknown = sorted(set(query) - set(allowed))
+    if unknown:
+        raise SettingsError(f"--store {shown}: {unknown[0][:40]}: no such setting; there are {', '.join(allowed)}.")
+    for name in _TLS:
+        if name in query and not os.path.isfile(query[name]):  # noqa: PTH113 - a string for redis-py
+            raise SettingsError(f"--store {shown}: {name} {query[name]}: no such file.")
+    return query

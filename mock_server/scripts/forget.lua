@@ -1,0 +1,2 @@
+redis.call('UNLINK', journal)
+return 1

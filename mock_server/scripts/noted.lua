@@ -1,0 +1,1 @@
+return redis.call('HGET', facts, 'note:' .. ARGV[4])

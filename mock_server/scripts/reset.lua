@@ -1,0 +1,2 @@
+redis.call('UNLINK', facts, jobs, made, journal)
+return 1
