@@ -32,7 +32,7 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune |
     if exchange.preferences.example is not None:
         body = orjson.dumps(load_contract().response_examples[exchange.preferences.example])
     else:
-        body = jobs.document(job_id, outcome.state, seed=seed, now_ms=exchange.at_ms)
+        body = await jobs.written(job_id, outcome.state, seed=seed, now_ms=exchange.at_ms)
         if prune is not None:
             body = orjson.dumps(prune(orjson.loads(body)))
     if change is not None and change.document is not None:

@@ -123,7 +123,7 @@ class Control:
         state = await self._store.get(call.session, call.rest)
         if state is None:
             raise _ProblemError(404, f"There is no job {call.rest[:80]}.")
-        return Answer(200, body=jobs.document(call.rest, state, seed=seed, now_ms=actions.now_ms()))
+        return Answer(200, body=await jobs.written(call.rest, state, seed=seed, now_ms=actions.now_ms()))
 
     async def _make_jobs(self, call: _Call) -> Answer:
         wanted = {} if call.body is None else call.body

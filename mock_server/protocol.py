@@ -1,8 +1,10 @@
 """Uvicorn's HTTP protocol, bounded and silent."""
 
 import logging
+from asyncio import Transport
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 HEAD_LIMIT = 65_536
 """Bytes of a request's line and headers."""
@@ -17,6 +19,42 @@ _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\n"
     b"content-length: 40\r\nconnection: close\r\n\r\nThe request's headers exceed 64 KiB now.\n"
 )
+
+
+class Joined:
+    """A connection's transport that writes once, at the turn's end, what is written within one turn of the loop.
+
+    Uvicorn writes head and body of an answer apart, each a system call that wakes the caller. Answers that leave
+    together also come back as requests that are read together.
+    """
+
+    __slots__ = ("_call_soon", "_held", "_transport")
+
+    def __init__(self, transport: Any, call_soon: Callable[..., Any]) -> None:
+        self._transport = transport
+        self._call_soon = call_soon
+        self._held: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write after what was written before in this turn."""
+        if not self._held:
+            self._call_soon(self.flush)
+        self._held.append(data)
+
+    def close(self) -> None:
+        """Close once all is written."""
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """Write now what is held."""
+        if self._held:
+            data = b"".join(self._held)
+            self._held.clear()
+            self._transport.write(data)
 
 
 def http_protocol() -> type[Any]:
@@ -38,8 +76,14 @@ def _httptools() -> type[Any]:
             self._in_head = True
 
         def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
+            self.joined = Joined(transport, self.loop.call_soon)
+            super().connection_made(cast("Transport", self.joined))
             self.timeout_keep_alive_task = self.loop.call_later(FIRST_BYTE_S, self.timeout_keep_alive_handler)
+
+        def eof_received(self) -> None:
+            # The transport closes once this returns.
+            self.joined.flush()
+            super().eof_received()
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
