@@ -60,3 +60,11 @@ def resident_mb(pid: int) -> float:
     import psutil
 
     return float(psutil.Process(pid).memory_info().rss) / MEGABYTE
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has used so far."""
+    import psutil
+
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
