@@ -12,13 +12,14 @@ from secrets import token_hex
 
 import spec
 from contract_tests.chain import ROLES
+from contract_tests.findings import Findings
 from contract_tests.guard import Guard
 from contract_tests.known import Known, apply_known
 from contract_tests.means import Means
 from contract_tests.model import Because, Exchange, JobsUse, Observation, Report, Verdict
 from contract_tests.patience import Sender
 from contract_tests.plan import Plan, make_plan
-from contract_tests.run import Findings, Runner
+from contract_tests.run import Runner
 from contract_tests.settings import Settings
 from contract_tests.shown import Presenter
 from contract_tests.supply import Supply

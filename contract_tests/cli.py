@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from contract_tests import __version__
+from contract_tests.connection_options import FILE, LINES, connection_options
 from contract_tests.errors import SettingError
 from contract_tests.settings_file import EngineCommand
 
@@ -16,13 +17,6 @@ if TYPE_CHECKING:
     from contract_tests.check import Checked
     from contract_tests.settings import Settings
     from contract_tests.supply import Supply
-
-
-class Lines(click.ParamType[str]):
-    """A text; in an environment variable several of them are separated by line breaks."""
-
-    name = "text"
-    envvar_list_splitter = "\n"
 
 
 class Report(EngineCommand):
@@ -37,8 +31,6 @@ class Report(EngineCommand):
             ctx.exit(2)
 
 
-LINES = Lines()
-FILE = click.Path(dir_okay=False, path_type=Path)
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
@@ -56,37 +48,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     ),
 )
 @click.argument("url", required=False, envvar="CHECK_ENGINE_URL")
-@click.option(
-    "--settings",
-    type=FILE,
-    metavar="FILE",
-    help="Where engines have names.  [default: engine.toml, or pyproject.toml's [tool.engine-contract]]",
-)
-@click.option(
-    "--token",
-    "tokens",
-    envvar="CHECK_ENGINE_TOKEN",
-    multiple=True,
-    type=LINES,
-    metavar="ROLE=SOURCE",
-    help="A role's token; for basic user:password. Repeatable.",
-)
-@click.option(
-    "--auth",
-    default="bearer",
-    show_default=True,
-    metavar="WAY",
-    help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
-)
-@click.option(
-    "--header",
-    "headers",
-    envvar="CHECK_ENGINE_HEADER",
-    multiple=True,
-    type=LINES,
-    metavar="NAME=SOURCE",
-    help="A header for every request. Repeatable.",
-)
+@connection_options("CHECK_ENGINE")
 @click.option("--jobs", metavar="FILE|-", help="Ids of the jobs that may be canceled, one a line; - is standard input.")
 @click.option(
     "--jobs-command",
@@ -149,10 +111,6 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     metavar="N",
     help="At most N requests at a time.",
 )
-@click.option("--proxy", metavar="URL", help="A proxy.  [default: the environment's, never for loopback]")
-@click.option("--ca-bundle", type=FILE, metavar="FILE", help="Certificates to trust (PEM).  [default: the system's]")
-@click.option("--client-cert", type=FILE, metavar="FILE", help="A client certificate with its key (PEM).")
-@click.option("--insecure", is_flag=True, help="Do not verify the engine's certificate.")
 @click.option(
     "--allow-unsafe-probes", is_flag=True, help="Also send values that may match anybody's jobs, such as wildcards."
 )

@@ -1,31 +1,20 @@
 """The command watch-engine: options and environment to a watcher that is served until a signal comes."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from contract_tests import __version__
+from contract_tests.connection_options import FILE, connection_options
 from contract_tests.errors import SettingError
 from contract_tests.settings_file import CONNECTION_KEYS, EngineCommand
-
-
-class Lines(click.ParamType[str]):
-    """A text; in an environment variable several of them are separated by line breaks."""
-
-    name = "text"
-    envvar_list_splitter = "\n"
 
 
 class WatchCommand(EngineCommand):
     """The command, which takes from a settings file how an engine is reached and nothing else."""
 
     file_keys = CONNECTION_KEYS
-
-
-LINES = Lines()
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(
@@ -42,14 +31,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     ),
 )
 @click.argument("url", envvar="WATCH_ENGINE_URL")
+@connection_options("WATCH_ENGINE")
 @click.option("--host", default="127.0.0.1", metavar="HOST", help="Address to listen on.")
 @click.option("--port", default=4011, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-@click.option(
-    "--settings",
-    type=FILE,
-    metavar="FILE",
-    help="Where engines have names.  [default: engine.toml, or pyproject.toml's [tool.engine-contract]]",
-)
 @click.option(
     "--record",
     type=FILE,
@@ -63,34 +47,6 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     help="Write how the engine refuses into FILE, for mock-engine --profile.",
 )
 @click.option("--open", "open_console", is_flag=True, envvar="WATCH_ENGINE_OPEN", help="Open the console in a browser.")
-@click.option(
-    "--token",
-    "tokens",
-    multiple=True,
-    type=LINES,
-    envvar="WATCH_ENGINE_TOKEN",
-    metavar="ROLE=SOURCE",
-    help="A role's token, by which its requests are known; for basic user:password. Repeatable.",
-)
-@click.option(
-    "--auth",
-    default="bearer",
-    metavar="WAY",
-    help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
-)
-@click.option(
-    "--header",
-    "headers",
-    multiple=True,
-    type=LINES,
-    envvar="WATCH_ENGINE_HEADER",
-    metavar="NAME=SOURCE",
-    help="A header for every request to the engine. Repeatable.",
-)
-@click.option("--proxy", metavar="URL", help="A proxy.  [default: the environment's, never for loopback]")
-@click.option("--ca-bundle", type=FILE, metavar="FILE", help="Certificates to trust (PEM).  [default: the system's]")
-@click.option("--client-cert", type=FILE, metavar="FILE", help="A client certificate with its key (PEM).")
-@click.option("--insecure", is_flag=True, help="Do not verify the engine's certificate.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),

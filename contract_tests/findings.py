@@ -1,0 +1,53 @@
+"""What a run gathers, in the order in which it learns it."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from contract_tests.judge.answers import finding
+from contract_tests.model import Because, Exchange, Judgement
+
+
+class Fate(Enum):
+    """What became of a job that a valid request was sent for."""
+
+    CANCELED = auto()
+    REFUSED = auto()  # and no role is known to work yet
+    DEAD = auto()  # refused to a role that works: the job was not active
+    LOST = auto()  # no answer: it may be canceled or not
+    UNSURE = auto()  # an answer that says neither
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a run gathers, in the order in which it learned it."""
+
+    judgements: list[Judgement] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unchecked: dict[str, tuple[str, Because | None]] = field(default_factory=dict)
+    because: list[Because] = field(default_factory=list)
+    leftover_canceled: int = 0
+    interrupted: bool = False
+    complete: bool = False
+    """Whether the whole plan was carried out."""
+
+    def add(self, judgement: Judgement) -> None:
+        """Take a judgement in."""
+        self.judgements.append(judgement)
+
+    def break_rule(self, rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> None:
+        """A rule is broken."""
+        self.add(finding(rule_id, received, documented, exchange))
+
+    def broken(self) -> set[str]:
+        """The rules that are broken so far."""
+        return {item.rule for item in self.judgements if item.finding}
+
+    def note(self, sentence: str) -> None:
+        """A sentence on the run as a whole, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def stop(self, cause: Because, sentence: str) -> None:
+        """What makes the run undecided."""
+        self.because.append(cause)
+        self.note(sentence)
