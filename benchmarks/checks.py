@@ -30,7 +30,7 @@ def run(*, quick: bool) -> None:
     rounds = 1 if quick else 9
     parts = [_embedded(rounds), _help(rounds)]
     if not quick:
-        parts += [_pairs(7), _slow(3)]
+        parts += [_pairs(5), _slow(2)]
     rows = [row for part in parts for row in part]
     text = f"Wall time of the whole process, medians.\n\n{table(('what', 'seconds', 'goal', ''), rows)}"
     print(f"\n{text}\n")

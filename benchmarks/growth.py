@@ -34,7 +34,7 @@ class Extent:
     jobs: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     tasks: tuple[int, ...] = (10, 50, 200, 500, 1_000, 2_000)
     rounds: int = 5
-    seconds: float = 2.0
+    seconds: float = 1.5
     requests: int = 1_000_000
     batches: int = 20
 

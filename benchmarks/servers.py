@@ -57,7 +57,9 @@ def contestants() -> tuple[list[Contestant], list[str]]:
     else:
         missing.append("Prism: needs Node.js and `npm ci --ignore-scripts --prefix benchmarks`.")
     if shutil.which("java") and _wiremock_jar():
-        found.append(Contestant("WireMock", pinned_versions["wiremock"], _wiremock, warm_up=20.0, goal=1.5))
+        wiremock = pinned_versions["wiremock"]
+        found.append(Contestant("WireMock", wiremock, _wiremock, warm_up=20.0, goal=1.5))
+        found.append(Contestant("WireMock, its journal off", wiremock, _forgetful_wiremock, warm_up=20.0))
     else:
         missing.append("WireMock: needs Java and `npm ci --ignore-scripts --prefix benchmarks`.")
     return found, missing
@@ -86,11 +88,18 @@ def _silent_prism(port: int, folder: Path) -> list[str]:
 
 
 def _wiremock(port: int, folder: Path) -> list[str]:
+    # A journal as long as the mock's; by default it keeps all, and fills its memory under load.
+    return [*_bare_wiremock(port, folder), "--max-request-journal-entries", "1000"]
+
+
+def _forgetful_wiremock(port: int, folder: Path) -> list[str]:
+    return [*_bare_wiremock(port, folder), "--no-request-journal", "--disable-request-logging"]
+
+
+def _bare_wiremock(port: int, folder: Path) -> list[str]:
     _write_stubs(folder)
-    return [
-        *("java", "-jar", str(_wiremock_jar()), "--port", str(port), "--bind-address", "127.0.0.1"),
-        *("--root-dir", str(folder), "--no-request-journal", "--disable-request-logging", "--disable-banner"),
-    ]
+    address = ("--port", str(port), "--bind-address", "127.0.0.1", "--root-dir", str(folder), "--disable-banner")
+    return ["java", "-jar", str(_wiremock_jar()), *address]
 
 
 def _wiremock_jar() -> Path | None:
