@@ -69,9 +69,7 @@ def test_a_credential_travels_in_four_ways(caller: Caller, headers: dict[str, st
         ({}, "?token=operator", 403, "other-role"),
     ],
 )
-def test_nobody_else_may(
-    caller: Caller, headers: dict[str, str], query: str, status: int, situation: str
-) -> None:
+def test_nobody_else_may(caller: Caller, headers: dict[str, str], query: str, status: int, situation: str) -> None:
     """No, an empty, a wrong credential and one of unknown form are 401 with a challenge, other roles 403; the job stays."""
     answer = caller.client.post(ROUTE + query, headers=headers, json={"job_id": PAGE_ID})
     assert (answer.status_code, answer.json()["situation"]) == (status, situation)
