@@ -23,8 +23,8 @@ def write_section(name: str, body: str) -> None:
     """Put a part into RESULTS.md, in place of what an earlier run left there."""
     text = RESULTS.read_text() if RESULTS.exists() else ""
     parts = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
-    parts[name] = f"\n{_stamp()}\n\n{body.strip()}\n\n"
-    sections = "".join(f"## {part}\n{parts[part]}" for part in _ORDER if part in parts)
+    parts[name] = f"{_stamp()}\n\n{body.strip()}"
+    sections = "\n\n".join(f"## {part}\n\n{parts[part].strip()}" for part in _ORDER if part in parts)
     RESULTS.write_text(f"{_TITLE}\n{sections.strip()}\n")
 
 

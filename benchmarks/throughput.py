@@ -91,10 +91,7 @@ def report(results: Results, *, seconds: float) -> str:
         "",
         _p99_line(results),
         _unexpected_line(results),
-        (
-            f"The generator was busy at most {max(o['generator_busy'] for r in results.values() for o in r):.0%} of the "
-            "time: it is not what was measured."
-        ),
+        _generator_line(results),
         *missing,
         "",
         (
@@ -146,6 +143,16 @@ def _unexpected_line(results: Results) -> str:
     told = "; ".join(f"{name}: {found}" for name, found in odd.items() if found)
     total = sum(outcome["requests"] for rounds in results.values() for outcome in rounds)
     return f"Of {total:,} answers those with a status that was not expected: {told or 'none'}."
+
+
+def _generator_line(results: Results) -> str:
+    busy = {name: max(outcome["generator_busy"] for outcome in rounds) for name, rounds in results.items()}
+    most = max(busy, key=lambda name: busy[name])
+    limit = " There the server may have had more to give." if busy[most] > 0.9 else ""
+    return (
+        f"The load generator was busy at most {busy['mock-engine']:.0%} of a round with the mock, and {busy[most]:.0%} "
+        f"with {most}.{limit}"
+    )
 
 
 def start_up(*, rounds: int, quick: bool = False) -> str:
