@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
@@ -16,6 +17,7 @@ SHORTEST = 4
 """Characters of a token that is looked for inside of bodies; shorter ones would mask half of the text."""
 
 _SECRET_HEADERS = re.compile(r"authorization|token|secret|password|passwd|api-?key|session-?id", re.IGNORECASE)
+_SECRET_WORDS = (b"password", b"passwd", b"secret", b"token")
 _SECRET_FIELDS = re.compile(
     rb'("[^"]{0,40}(?:password|passwd|secret|token)[^"]{0,40}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\s]+)', re.IGNORECASE
 )
@@ -135,7 +137,7 @@ def _header(name: bytes, value: bytes, secrets: Collection[str]) -> str:
         return "; ".join(_cookie(part.strip()) for part in text.split(";"))
     if key == "mock-session":
         return text
-    return MASK if _SECRET_HEADERS.search(key) else _hide(text, secrets)
+    return MASK if _is_secret(key) else _hide(text, secrets)
 
 
 _COOKIE_ATTRIBUTES = frozenset({"path", "samesite", "max-age", "expires", "domain", "mock-session"})
@@ -147,9 +149,16 @@ def _cookie(part: str) -> str:
 
 
 def _text(body: bytes, secrets: Collection[str]) -> str:
-    masked = _SECRET_FIELDS.sub(rb'\1"' + MASK.encode() + b'"', body)
-    masked = _SECRET_PAIRS.sub(rb"\1" + MASK.encode(), masked)
-    return _hide(masked.decode("utf-8", "replace"), secrets)
+    lowered = body.lower()
+    if any(word in lowered for word in _SECRET_WORDS):  # most bodies have none, and the search proper is slow
+        body = _SECRET_FIELDS.sub(rb'\1"' + MASK.encode() + b'"', body)
+        body = _SECRET_PAIRS.sub(rb"\1" + MASK.encode(), body)
+    return _hide(body.decode("utf-8", "replace"), secrets)
+
+
+@lru_cache(maxsize=1000)
+def _is_secret(name: str) -> bool:
+    return _SECRET_HEADERS.search(name) is not None
 
 
 def _hide(text: str, secrets: Collection[str]) -> str:

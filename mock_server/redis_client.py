@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NamedTuple, NoReturn
 
 import orjson
 from redis import ResponseError
-from redis.exceptions import NoScriptError
+from redis.exceptions import BusyLoadingError, NoScriptError, ReadOnlyError
 
 from mock_server.redis_address import Address
 from mock_server.redis_link import Link, LostError, open_link
@@ -90,19 +90,25 @@ def _ask(settings: Settings, address: Address) -> bytes | Exception:
     from redis.retry import Retry
 
     script = load_script("start")
-    try:
-        with Redis(
-            **address.options,
-            ssl=address.is_secure,
-            socket_timeout=_START_S / 2,
-            socket_connect_timeout=_START_S / 2,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        ) as redis:
-            held: Any = redis.eval(script.text, 1, base_key(address), start_of(settings).encoded())  # type: ignore[no-untyped-call, unused-ignore]
-            return bytes(held)
-    except Exception as error:  # noqa: BLE001 - handed to the thread that asked
-        return error
+    until = monotonic() + _START_S / 2
+    while True:
+        try:
+            with Redis(
+                **address.options,
+                ssl=address.is_secure,
+                socket_timeout=_START_S / 2,
+                socket_connect_timeout=_START_S / 2,
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,
+            ) as redis:
+                held: Any = redis.eval(script.text, 1, base_key(address), start_of(settings).encoded())  # type: ignore[no-untyped-call, unused-ignore]
+                return bytes(held)
+        except (BusyLoadingError, ReadOnlyError) as error:  # it is about to be what is wanted
+            if monotonic() > until:
+                return error
+            sleep(_AGAIN_S)
+        except Exception as error:  # noqa: BLE001 - handed to the thread that asked
+            return error
 
 
 def base_key(address: Address) -> str:

@@ -22,8 +22,12 @@ KEEP_ALIVE_S = 75
 _TICK_S = 1.0 if sys.platform != "win32" else 0.1
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to the address; port 0 takes a free one. Raises SettingsError."""
+def bind(host: str, port: int, *, is_one_of_many: bool = False) -> socket.socket:
+    """A socket bound to the address; port 0 takes a free one. Raises SettingsError.
+
+    It listens, unless it is one of many that share the port (where the system has that): the system shares
+    connections out among those of them that listen.
+    """
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
@@ -33,8 +37,11 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         if sys.platform != "win32":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_one_of_many:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind(address)
-        bound.listen(2048)
+        if not is_one_of_many:
+            bound.listen(2048)
     except OSError as error:
         bound.close()
         reason = (error.strerror or str(error)).lower()

@@ -1,8 +1,9 @@
-"""`--workers N`: processes that accept on one socket, and the one that starts them, restarts them and ends them."""
+"""`--workers N`: processes that accept on one port, and the one that starts them, restarts them and ends them."""
 
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context
@@ -11,13 +12,16 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from mock_server.server import GRACE_S, Server
+from mock_server.server import GRACE_S, Server, bind
 from mock_server.settings import Settings, SettingsError
 
 _READY_S = 60.0
 _LONGEST_PAUSE_S = 1.0
 _SPAWN = get_context("spawn")
 """The same on every system; a process that is forked would share this one's event loop and random numbers."""
+
+_SHARES_OUT = sys.platform == "linux"
+"""Whether the system shares connections out among sockets on one port. Elsewhere the workers accept on one socket."""
 
 Say = Callable[[str], None]
 
@@ -52,6 +56,11 @@ class Supervisor:
     def __init__(self, settings: Settings, bound: socket.socket, *, ready: Callable[[], None], say: Say) -> None:
         self._settings = settings
         self._bound = bound
+        self._port = bound.getsockname()[1]
+        if _SHARES_OUT:
+            # That nobody else listens there is known by now. This one keeps the port, and does not listen.
+            bound.close()
+            self._bound = bind(settings.host, self._port, is_one_of_many=True)
         self._ready: Callable[[], None] | None = ready
         self._say = say
         self._workers: list[_Worker] = []
@@ -64,7 +73,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         try:
-            self._workers = [_Worker(self._settings, self._bound) for _ in range(self._settings.workers)]
+            self._workers = [self._start() for _ in range(self._settings.workers)]
             while not self._is_ending:
                 self._step()
         finally:
@@ -74,6 +83,12 @@ class Supervisor:
             until = monotonic() + GRACE_S + 2
             for worker in self._workers:
                 worker.join(until)
+
+    def _start(self) -> _Worker:
+        if not _SHARES_OUT:
+            return _Worker(self._settings, self._bound)
+        with bind(self._settings.host, self._port, is_one_of_many=True) as own:
+            return _Worker(self._settings, own)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         self._is_ending = True
@@ -97,6 +112,7 @@ class Supervisor:
             self._ready = None
 
     def _replace(self, worker: _Worker) -> None:
+        worker.process.join()
         status = worker.process.exitcode
         if self._ready is not None:
             raise SettingsError(f"--workers {self._settings.workers}: a worker ended at its start, with {status}.")
@@ -109,7 +125,7 @@ class Supervisor:
         if self._pause_s and self._woken.poll(self._pause_s):
             self._workers.remove(worker)
             return
-        self._workers[self._workers.index(worker)] = _Worker(self._settings, self._bound)
+        self._workers[self._workers.index(worker)] = self._start()
 
 
 def _work(settings: Settings, bound: socket.socket, pipe: Connection) -> None:

@@ -25,15 +25,15 @@ class RedisServer:
     def __init__(self, directory: Path, *options: str, port: int | None = None) -> None:
         self.port = port or free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._directory = directory
+        self.directory = directory
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and wait until it answers."""
         self._process = subprocess.Popen(
-            [need_redis(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory),
-             "--save", "", "--appendonly", "yes", *self._options],
+            [need_redis(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory),
+             "--save", "", "--appendonly", "yes", "--repl-diskless-sync-delay", "0", *self._options],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         until = time.monotonic() + START_S
