@@ -27,7 +27,7 @@ from contract_tests.transport import Transport
 from contract_tests.verdict import rule_results, verdict_of
 
 MAX_OBSERVED = 300  # characters of a body that are shown
-LEFTOVERS_TIME = 10.0  # seconds beside the deadline for canceling jobs that were made and not used
+LEFTOVERS_TIME = 10.0  # seconds of the deadline kept for canceling jobs that were made and not used
 
 Progress = Callable[[int, int, str], None]
 MakeSupply = Callable[[int], Supply]
@@ -114,11 +114,12 @@ async def _run(
     signals: list[int] = []
     try:
         with _signals_cancel(asyncio.current_task(), signals):
-            findings = await runner.run(settings.deadline)
-            if supply.made and not settings.keep_jobs and "unreachable" not in findings.because:
-                # The rest of the deadline, and a little more: leaving jobs behind is worse than being late.
+            tidies = supply.made and not settings.keep_jobs
+            reserve = min(LEFTOVERS_TIME, settings.deadline / 10) if tidies else 0.0
+            findings = await runner.run(settings.deadline - reserve)
+            if tidies and "unreachable" not in findings.because:
                 with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                    async with asyncio.timeout(LEFTOVERS_TIME):
+                    async with asyncio.timeout(max(sender.remaining, reserve)):
                         await runner.cancel_leftovers()
     finally:
         await transport.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import signal
 import subprocess
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -147,24 +148,33 @@ def run_command(
     command: str, *, option: str, environment: dict[str, str] | None = None, folder: Path | None = None
 ) -> str:
     """What a shell command prints. Raises SettingError if it fails, prints no text or takes over a minute."""
-    try:
-        done = subprocess.run(  # noqa: S602 - the user asked for a shell command
-            command,
-            shell=True,
-            check=False,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=COMMAND_TIMEOUT,
-            env={**os.environ, **(environment or {})},
-            cwd=folder,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SettingError(f"{option} The command did not end within {COMMAND_TIMEOUT:.0f} s: {command}") from error
-    if done.returncode != 0:
-        complaint = done.stderr.decode(errors="replace").strip().splitlines()
+    with subprocess.Popen(  # noqa: S602 - the user asked for a shell command
+        command,
+        shell=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
+        cwd=folder,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=COMMAND_TIMEOUT)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise SettingError(f"{option} The command did not end within {COMMAND_TIMEOUT:.0f} s: {command}") from error
+    if process.returncode != 0:
+        complaint = err.decode(errors="replace").strip().splitlines()
         said = f" It said: {complaint[-1][:200]}" if complaint else ""
-        raise SettingError(f"{option} The command ended with status {done.returncode}: {command}.{said}")
+        raise SettingError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
     try:
-        return done.stdout.decode("utf-8")
+        return out.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingError(f"{option} The command printed what is no UTF-8 text: {command}") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command with all that it started, which would hold its output open."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()

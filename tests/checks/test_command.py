@@ -9,9 +9,12 @@ import time
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import psutil
 import pytest
 
+from contract_tests import credentials
 from contract_tests.cli import main
+from contract_tests.errors import SettingError
 from contract_tests.plugin import REPEATED, SWITCHES, VALUES
 from tests import field_engine, standin
 from tests.checks.command import TOKENS, check_engine, clean_environment, command, write_jobs
@@ -365,3 +368,16 @@ def test_reports_of_an_engine_behind_a_base_path(tmp_path: Path) -> None:
 def _post(url: str) -> bytes:
     with urlopen(Request(url, method="POST"), timeout=10) as answer:  # noqa: S310 - loopback
         return bytes(answer.read())
+
+
+def test_a_command_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that does not end is ended with all that it started, and told."""
+    monkeypatch.setattr(credentials, "COMMAND_TIMEOUT", 0.3)
+    with pytest.raises(SettingError, match="did not end"):
+        credentials.run_command(f"sleep 60 & echo $! > {tmp_path}/pid; wait", option="--jobs-command:")
+    pid = int((tmp_path / "pid").read_text())
+    for _ in range(50):
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return
+        time.sleep(0.05)
+    pytest.fail("what the command started is still running")
