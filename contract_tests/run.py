@@ -43,7 +43,7 @@ class Runner:
                 await self._stages()
                 self.found.complete = True
         except TimeoutError:
-            self.found.stop("deadline", f"The run was not complete within its deadline of {deadline:g} s (--deadline).")
+            self.found.stop("deadline", "The run was not complete within its deadline (--deadline).")
         except (GaveUp, BaseExceptionGroup) as error:
             self._give_up(_gave_up(error))
         except asyncio.CancelledError:
