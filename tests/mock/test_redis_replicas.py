@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -54,12 +53,12 @@ class Load:
         mine = self.jobs[part::6]
         if number == 1:
             mine = mine[::-1]
-        streams: Any = None
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         for job_id in mine:
             while True:
                 try:
-                    streams = streams or await asyncio.open_connection("127.0.0.1", self.port)
-                    status = await asyncio.wait_for(_cancel(*streams, job_id), 10)
+                    reader, writer = streams = streams or await asyncio.open_connection("127.0.0.1", self.port)
+                    status = await asyncio.wait_for(_cancel(reader, writer, job_id), 10)
                 except (OSError, asyncio.IncompleteReadError, ValueError) as error:
                     status = type(error).__name__
                 if status not in {"200", "409"}:
@@ -200,8 +199,8 @@ def test_replicas_are_one_mock(redis_url: str) -> None:
         assert {
             caller.cancel(job_id).status_code for caller, job_id in zip((second, first) * 2, minted, strict=True)
         } == {200}
-        named = {"headers": {"Mock-Session": "mine"}}
-        assert [caller.cancel(**named).status_code for caller in (first, second)] == [200, 409]
+        named = {"Mock-Session": "mine"}
+        assert [caller.cancel(headers=named).status_code for caller in (first, second)] == [200, 409]
         second.client.post("/_mock/reset")
         assert first.status() == "running"
         assert (first.journal(), first.status(session="mine")) == ([], "canceled")

@@ -164,6 +164,28 @@ def test_sessions_expire_unused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert use(work) == {DEFAULT_SESSION: 1, "idle": 0, "used": 1}
 
 
+def test_sessions_expire_unused_in_redis(redis_url: str) -> None:
+    """In Redis as well; and what nobody comes back for goes by itself, every key of it."""
+
+    async def work() -> list[Any]:
+        store = RedisStore(Settings(), read_address(redis_url), idle_s=1.0)
+        for session in (DEFAULT_SESSION, "idle", "used"):
+            await store.cancel(session, PAGE_ID, 5, "admin")
+            await store.mint(session, 1, RUNNING)
+            await store.record(session, entry())
+        await asyncio.sleep(0.6)
+        await store.get("used", PAGE_ID)
+        await asyncio.sleep(0.6)
+        seen: list[Any] = [
+            (await store.get(session, PAGE_ID) or RUNNING).status for session in (DEFAULT_SESSION, "idle", "used")
+        ]
+        counted = await store.counts()
+        await asyncio.sleep(1.2)
+        return [*seen, counted["sessions"], (await store.counts())["sessions"]]
+
+    assert use(work) == ["canceled", "running", "canceled", 3, 1]
+
+
 def test_sessions_are_bounded(make: Make) -> None:
     """Whoever names ever new sessions pushes out the one that was idle longest, never the default one."""
 
