@@ -88,7 +88,7 @@ def _step(highest: float) -> float:
 
 def _number(value: float) -> str:
     if value >= 1_000_000:
-        return f"{value / 1_000_000:g}M"
+        return f"{value / 1_000_000:.3g}M"
     if value >= 10_000:
-        return f"{value / 1000:g}k"
+        return f"{value / 1000:.3g}k"
     return f"{value:g}"
