@@ -25,6 +25,7 @@ from tests.mock.balancer import Backend, balancer
 from tests.mock.caller import PAGE_ID, ROUTE, Caller
 from tests.mock.redis_server import RedisServer, redis_server
 from tests.mock.test_command import serving
+from tests.requirements import need_haproxy
 
 CALLERS = 3
 """So many callers want to cancel each job at the same time."""
@@ -304,3 +305,13 @@ def test_workers_end_with_their_supervisor(redis_url: str) -> None:
         until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
+
+
+def test_the_guide_is_right(tmp_path: Path) -> None:
+    """The balancer's settings in the guide are ones that haproxy takes."""
+    guide = Path(__file__).parents[2] / "docs" / "replicas.md"
+    settings = guide.read_text("utf-8").split("```haproxy\n")[1].split("```")[0]
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(settings)
+    checked = subprocess.run([need_haproxy(), "-c", "-f", str(file)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
