@@ -1,8 +1,10 @@
 """An exchange as text to take elsewhere: a command line that sends it again, and a bug report."""
 
+import json
 import re
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
 from mock_server.console.data import MASK, About, Entry, Finding
 from mock_server.console.text import moment, pretty_body, visible
@@ -30,6 +32,7 @@ _TRANSPORT = frozenset(
         "priority",
     ]
 )
+_PLACES = 3  # places of a document that are shown by themselves
 _LONGEST = 1200  # characters of a body in a report
 
 
@@ -81,6 +84,7 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
     lines += [f"- {_inline(_received(finding))}" for finding in entry.findings]
     if entry.findings:
         lines.append("")
+    lines += _places(entry)
     if entry.answer.body:
         lines += [*_fenced(_cut(pretty_body(entry.answer.body)), ""), ""]
     if entry.reason and entry.status is not None:
@@ -98,11 +102,37 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _places(entry: Entry) -> list[str]:
+    """What stands around the first places that break a rule: a long document is cut before most of them."""
+    try:
+        document = json.loads(entry.answer.body)
+    except (ValueError, RecursionError):
+        return []
+    lines: list[str] = []
+    for pointer in [finding.pointer for finding in entry.findings if finding.pointer][:_PLACES]:
+        *parents, _ = pointer.strip("/").split("/")
+        node = document
+        for key in (part.replace("~1", "/").replace("~0", "~") for part in parents):
+            node = _child(node, key)
+        if parents and node is not None:
+            text = json.dumps(node, ensure_ascii=False, indent=2)
+            lines += [f"At `/{_code('/'.join(parents))}`:", "", *_fenced(_cut(text), "json"), ""]
+    return lines
+
+
+def _child(node: Any, key: str) -> Any:
+    if isinstance(node, dict):
+        return node.get(key)
+    if isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+        return node[int(key)]
+    return None
+
+
 def _title(entry: Entry) -> str:
     if entry.findings:
         finding = entry.findings[0]
         more = len(entry.findings) - 1
-        return f"cancelJob: {_rule_title(finding.rule)}, but {_inline(finding.received)}" + (
+        return f"cancelJob: expected {_rule_title(finding.rule)}; received {_inline(finding.received)}" + (
             f" (and {more} more)" if more else ""
         )
     if entry.status is None:
@@ -111,7 +141,9 @@ def _title(entry: Entry) -> str:
 
 
 def _job(entry: Entry) -> str:
-    return f"Take the job `{_code(entry.job_id)}`." if entry.job_id else "Take any state: the request names no job."
+    if not entry.job_id:
+        return "Take any state: the request names no job."
+    return f"Take an active job, as `{_code(entry.job_id)}` was, and put its ID in the request."
 
 
 def _caller(entry: Entry) -> str:

@@ -90,9 +90,9 @@ def test_copied_as_bug_report(page: Page, caller: Caller, mock: RunningMock) -> 
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     report = page.evaluate("navigator.clipboard.readText()")
     for part in (
-        "## cancelJob: name is a string, but name is null",
+        "## cancelJob: expected name is a string; received name is null",
         "**Steps**",
-        f"1. Take the job `{PAGE_ID}`.",
+        f"1. Take an active job, as `{PAGE_ID}` was, and put its ID in the request.",
         "2. Send this request as the role support:",
         "curl -i http://127.0.0.1:",
         "-H 'Authorization: Bearer support'",

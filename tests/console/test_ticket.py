@@ -1,5 +1,6 @@
 """What is taken elsewhere: command lines and bug reports that nothing in a request can break out of."""
 
+import json
 import shlex
 from dataclasses import replace
 
@@ -125,3 +126,14 @@ def test_times() -> None:
         "",
         "",
     ]
+
+
+def test_the_place_that_breaks_a_rule_is_shown() -> None:
+    """A long document is cut before most places; what stands around the broken one is shown by itself."""
+    tasks = {f"{number:04x}": {"name": "x" * 80, "app": {"version": number}} for number in range(100)}
+    finding = Finding("response.tasks.name", "1 (a number)", "a string", pointer="/tasks/0063/app/version")
+    entry = replace(ENTRY, answer=Message((), json.dumps({"tasks": tasks}), 9), findings=(finding,))
+    report = bug_report(entry, About(title="x"), "http://h", "x")
+    assert 'At `/tasks/0063/app`:\n\n```json\n{\n  "version": 99\n}\n```' in report
+    missing = replace(finding, pointer="/nowhere/x")
+    assert "nowhere/x" in bug_report(replace(entry, findings=(missing,)), About(title="x"), "http://h", "x")
