@@ -112,13 +112,19 @@ def command(**options: Any) -> None:
 
 
 def _serve(settings: Settings) -> None:
+    if settings.store != "memory":
+        # Before all else, so that a store which cannot be reached is told of soon.
+        from mock_server.redis_address import read_address
+        from mock_server.redis_client import join
+
+        held = join(settings, read_address(settings.store))
+        _say_what_holds(settings, held)
+        settings = held
     # Imported here: --help and --list-faults must not wait for the framework.
     from mock_server.app import create_app
     from mock_server.server import Server, bind, url_of
 
     app = create_app(settings)
-    _say_what_holds(settings, app.settings)
-    settings = app.settings
     # What is there now stays; the collector need not look through it again, nor as often as by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

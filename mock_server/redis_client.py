@@ -22,7 +22,7 @@ PATIENCE_S = 1.2
 """A step that Redis does not answer for so long fails. A request is three steps: it is answered within 4 seconds."""
 
 _AGAIN_S = 0.15
-_START_S = 3.0
+_START_S = 2.4
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -63,7 +63,7 @@ def load_script(name: str, constants: str = "") -> Script:
 def join(settings: Settings, address: Address) -> Settings:
     """Seed the store, or take over the start that it holds. Raises SettingsError for a store that cannot be reached.
 
-    Blocks for three seconds at most, names that no server resolves included.
+    Blocks for 2.4 seconds at most, names that no server resolves included.
     """
     from threading import Thread
 

@@ -300,6 +300,7 @@ def test_workers_end_with_their_supervisor(redis_url: str) -> None:
     """Workers whose supervisor is killed end by themselves, and give the port back."""
     with serving("--store", redis_url, "--workers", "2") as (process, url):
         pids = workers_of(process)
+        assert len(pids) == 2
         process.kill()
         process.wait(10)
         until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
