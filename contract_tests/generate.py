@@ -11,8 +11,6 @@ from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import jsonschema_rs
-
 import spec
 
 
@@ -57,11 +55,6 @@ def rule_broken_by(body: bytes) -> str | None:
 
 def _no_constant(constant: str) -> None:
     raise ValueError(constant)
-
-
-def is_valid_request(document: Any) -> bool:
-    """Whether a document is a valid request by the request schema."""
-    return bool(jsonschema_rs.is_valid(dict(spec.load_contract().request_schema), document))
 
 
 @contextmanager

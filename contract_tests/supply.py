@@ -9,7 +9,6 @@ from contract_tests.credentials import run_command
 from contract_tests.errors import SettingError
 
 MAX_ID = 512  # characters; longer lines are no ids
-WANTED = 24  # ids asked of a command where the plan's wish is not known yet
 
 
 class Supply:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import spec
 from contract_tests.errors import SettingError
 from contract_tests.judge.answers import RESPONSE_RULES
-from contract_tests.model import Because, Finding, Judgement, Outcome, RuleResult, Verdict
+from contract_tests.model import Because, Judgement, Outcome, RuleResult, Verdict
 
 MAX_FINDINGS = 20  # a rule; the first ones tell the story
 NOT_SEEN = "no document had anything there"
@@ -80,8 +80,3 @@ def verdict_of(
     if causes or open_rules or interrupted:
         return "undecided", tuple(causes)
     return "conforms", ()
-
-
-def findings_of(results: Iterable[RuleResult]) -> list[Finding]:
-    """All findings in order."""
-    return [finding for result in results for finding in result.findings]

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import psutil
 import pytest
@@ -363,11 +362,6 @@ def test_reports_of_an_engine_behind_a_base_path(tmp_path: Path) -> None:
         url = f"{engine.url}/workflow_engine/cancelJob"
         done = check_engine(url, *TOKENS, "--jobs", str(jobs), cwd=tmp_path)
     assert done.status == 0, done.out
-
-
-def _post(url: str) -> bytes:
-    with urlopen(Request(url, method="POST"), timeout=10) as answer:  # noqa: S310 - loopback
-        return bytes(answer.read())
 
 
 def test_a_command_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
