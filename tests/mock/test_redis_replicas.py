@@ -311,7 +311,8 @@ def test_workers_end_with_their_supervisor(redis_url: str) -> None:
 def test_the_guide_is_right(tmp_path: Path) -> None:
     """The balancer's settings in the guide are ones that haproxy takes."""
     guide = Path(__file__).parents[2] / "docs" / "replicas.md"
-    settings = guide.read_text("utf-8").split("```haproxy\n")[1].split("```")[0]
+    blocks = guide.read_text("utf-8").split("```")[1::2]
+    (settings,) = (block.partition("\n")[2] for block in blocks if "\nbackend replicas\n" in block)
     file = tmp_path / "haproxy.cfg"
     file.write_text(settings)
     checked = subprocess.run([need_haproxy(), "-c", "-f", str(file)], capture_output=True, text=True, check=False)
