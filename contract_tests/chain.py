@@ -60,7 +60,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What happens to one job, or one request that needs none (`proof` is None then)."""
+    """What happens to one job, or one request that needs none.
+
+    `proof` is None for a request that needs no job, and where no role is there that could cancel the job.
+    """
 
     name: str
     refused: tuple[Step, ...] = ()
@@ -68,6 +71,11 @@ class Chain:
     repeats: tuple[Step, ...] = ()
     rivals: tuple[Step, ...] = ()
     """Sent together with the proof, for the same job."""
+
+    @property
+    def needs_job(self) -> bool:
+        """Whether an active job is leased for it."""
+        return self.proof is not None or any(step.names_job for step in self.refused)
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -37,7 +37,10 @@ def _on_job(
     name: str, index: int, means: Means, refused: Iterable[Step], rule: str = "effects.refused"
 ) -> Iterator[Chain]:
     """A chain whose job is canceled at the end by a role that is another one for each chain."""
-    callers = _callers(means) or [Caller(kind="none")]
+    callers = _callers(means)
+    if not callers:
+        yield Chain(name, tuple(refused))
+        return
     caller = callers[index % len(callers)]
     proof = Step("a valid request", caller, "accepted", rule, body=SPELLINGS[index % len(SPELLINGS)])
     yield Chain(name, tuple(refused), proof, (_repeat(callers[(index + 1) % len(callers)]),))

@@ -33,7 +33,7 @@ class JobRunner:
     async def prepare(self, chain: Chain, *, one_by_one: bool = False) -> tuple[Chain, str, bool] | None:
         """Lease a job and send what must not cancel it. None without a job; True if a request was accepted."""
         job_id = None
-        if chain.proof is not None:
+        if chain.needs_job:
             job_id = await self.lease()
             if job_id is None:
                 self.out_of_jobs(chain)

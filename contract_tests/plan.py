@@ -37,7 +37,12 @@ class Plan:
 
     @property
     def jobs(self) -> int:
-        """How many jobs it cancels on an engine that conforms."""
+        """How many jobs it is given."""
+        return sum(chain.needs_job for chain in self.chains)
+
+    @property
+    def cancels(self) -> int:
+        """How many of them it cancels on an engine that conforms."""
         return sum(chain.proof is not None for chain in self.chains)
 
     @property
@@ -66,6 +71,11 @@ def make_plan(means: Means, seed: int = 0) -> Plan:
             "no token for a role that the page does not list: give --token apiread=SOURCE",
             "tokens",
         )
+    if not means.roles:
+        reason = "no token for a role that may cancel: nothing else shows that the job was still active"
+        unproved = {rule_id for stage in stages for chain in stage.chains if chain.needs_job for rule_id in chain.rules}
+        for rule_id in sorted(unproved):
+            missing.setdefault(rule_id, (reason, "tokens"))
     stages = _select(stages, means.wanted)
     return Plan(tuple(_ration(stages, means, missing)), missing)
 
@@ -121,7 +131,7 @@ def _telling(chain: Chain) -> int:
 
 def _ration(stages: Sequence[Stage], means: Means, missing: dict[str, tuple[str, Because | None]]) -> Iterator[Stage]:
     """Drop the chains that there are no jobs for, the least telling first."""
-    with_jobs = [chain for stage in stages for chain in stage.chains if chain.proof]
+    with_jobs = [chain for stage in stages for chain in stage.chains if chain.needs_job]
     with_jobs.sort(key=_telling)
     kept = with_jobs if means.jobs is None else with_jobs[: means.jobs]
     dropped = [chain for chain in with_jobs if chain not in kept]

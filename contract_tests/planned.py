@@ -23,13 +23,13 @@ def describe_plan(plan: Plan, engine: str) -> Iterator[str]:
         how = "one after the other" if stage.sequential else "side by side"
         yield f"{stage.name}: {len(steps)} requests, {how}"
         for chain in stage.chains:
-            job += chain.proof is not None
+            job += chain.needs_job
             for step in chain.steps:
-                yield f"  {describe_step(step, job if chain.proof else None)}"
+                yield f"  {describe_step(step, job if chain.needs_job else None)}"
     yield ""
     for rule_id, (reason, _) in plan.missing.items():
         yield f"not checked: {rule_id}: {reason}"
-    yield f"{plan.requests} requests; {plan.jobs} jobs would be canceled."
+    yield f"{plan.requests} requests; {plan.cancels} jobs would be canceled."
 
 
 def describe_step(step: Step, job: int | None) -> str:

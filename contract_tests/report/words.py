@@ -16,7 +16,7 @@ def failure_lines(failure: Failure) -> list[tuple[str, str]]:
     places = (
         f"at {failure.pointer}" if failure.pointer else "",
         f"as {failure.role}" if failure.role else "",
-        failure.situation or "",
+        failure.situation if failure.situation and failure.situation != failure.role else "",
     )
     pairs = (
         ("Received", failure.received),

@@ -22,18 +22,19 @@ def test_a_whole_run_stays_within_its_bounds() -> None:
     assert all(proofs.count(role) >= 3 for role in ROLES)
 
 
-def test_the_plan_is_what_is_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tokens", [TOKENS, ["--token=apiread=apiread"], []], ids=["all", "another", "none"])
+def test_the_plan_is_what_is_sent(tmp_path: Path, tokens: list[str]) -> None:
     """--plan prints as many requests and jobs as are then sent and used, and sends nothing itself."""
     with standin_engine() as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
-        planned = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), "--plan", cwd=tmp_path)
+        planned = check_engine(engine.url, *tokens, "--jobs", str(jobs), "--plan", cwd=tmp_path)
         assert planned.status == 0
         assert list(engine.requests) == []
         match = re.fullmatch(r"(\d+) requests; (\d+) jobs would be canceled.", planned.last_line)
         assert match
         lines = [line for line in planned.out.splitlines() if line.startswith("  ")]
         assert len(lines) == int(match[1])
-        check_engine(engine.url, *TOKENS, "--jobs", str(jobs), cwd=tmp_path)
+        check_engine(engine.url, *tokens, "--jobs", str(jobs), cwd=tmp_path)
         assert len(engine.requests) == int(match[1])
         assert len(engine.canceled) == int(match[2])
 
