@@ -12,6 +12,7 @@ from secrets import token_hex
 
 import spec
 from contract_tests.chain import ROLES
+from contract_tests.credentials import usual_variable
 from contract_tests.findings import Findings
 from contract_tests.guard import Guard
 from contract_tests.known import Known, apply_known
@@ -214,9 +215,7 @@ def presenter_for(settings: Settings, transport: Transport) -> Presenter:
     return Presenter(
         base=connection.base,
         auth=connection.auth,
-        variables={
-            role: f"${source.variable or f'TOKEN_{role.upper()}'}" for role, source in connection.tokens.items()
-        },
+        variables={role: f"${source.variable or usual_variable(role)}" for role, source in connection.tokens.items()},
         secrets=transport.secrets() if not settings.embedded else frozenset(),
         extra_headers=tuple(connection.headers),
     )

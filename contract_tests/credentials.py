@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import signal
 import subprocess
 from base64 import b64encode
@@ -43,6 +44,11 @@ class Auth:
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.name}" if self.name else self.scheme
+
+
+def usual_variable(role: str) -> str:
+    """The environment variable that texts name for a role's token, such as `ADMIN_TOKEN`."""
+    return f"{re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN"
 
 
 def place_credential(

@@ -28,7 +28,7 @@ class ShownRequest:
 class Presenter:
     """What may be shown of a run's exchanges.
 
-    `variables` names for each role what holds its token, such as `$TOKEN_ADMIN`; `secrets` are the
+    `variables` names for each role what holds its token, such as `$ADMIN_TOKEN`; `secrets` are the
     tokens and header values that must appear nowhere.
     """
 

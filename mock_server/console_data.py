@@ -111,6 +111,10 @@ class MockData:
         kept = self._call(self._store.entries(session, limit=self._settings.journal, since=max(number - 1, 0)))
         return next((self._entry(at, entry) for at, entry in kept[:1] if at == number), None)
 
+    def broken(self, session: str) -> int:  # noqa: ARG002 - that of a live engine has none either
+        """None that is news: the mock is wrong when it is told to be."""
+        return 0
+
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
         """See `ConsoleData`. Runs the whole way that a request takes, faults and journal included."""
         started_ms, started = actions.now_ms(), perf_counter()
@@ -154,7 +158,7 @@ class MockData:
         """See `ConsoleData`: the role itself where its name is its token."""
         if role and self._settings.tokens is None:
             return role
-        return f"$TOKEN_{re.sub('[^A-Z0-9]', '_', role.upper())}" if role else "$TOKEN"
+        return f"${re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN" if role else "$TOKEN"
 
     def armed(self, session: str) -> Mapping[str, Any]:
         """See `ConsoleData`."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from contract_tests.credentials import usual_variable
 from contract_tests.judge.strict_json import NotJson, read_json
 from contract_tests.onlooker import ACTIVE
 from contract_tests.watch.journal import Entry, Message, SeenJob
@@ -76,6 +77,10 @@ class WatchData:
         entry = self._watch.journal.entry(number)
         return None if entry is None else _shown(entry)
 
+    def broken(self, session: str) -> int:
+        """How many of the exchanges that are kept broke a documented or implied rule."""
+        return self._watch.journal.broken()
+
     def cancel(self, session: str, job_id: str, role: str) -> data.Entry:
         """Cancel a job as a role with a token."""
         watch = self._watch
@@ -94,7 +99,7 @@ class WatchData:
         source = self._watch.settings.connection.tokens.get(role or "")
         if source is not None and source.variable:
             return f"${source.variable}"
-        return f"$TOKEN_{role.upper().replace('-', '_')}" if role else "$TOKEN"
+        return f"${usual_variable(role)}" if role else "$TOKEN"
 
     def armed(self, session: str) -> Mapping[str, Any]:
         """Nothing can be armed on a live engine."""

@@ -125,6 +125,11 @@ class Journal:
         with self._lock:
             return self._entries.get(number)
 
+    def broken(self) -> int:
+        """How many entries broke a documented or implied rule."""
+        with self._lock:
+            return sum(bool(entry.findings) and bool(entry.violations) for entry in self._entries.values())
+
     def pin(self, number: int, *, pinned: bool = True) -> Entry | None:
         """Keep an entry whatever comes, at most half as many as there is room for; None where it is not there."""
         with self._lock:

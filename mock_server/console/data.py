@@ -155,6 +155,10 @@ class ConsoleData(Protocol):
         """One entry, None where it is no longer kept."""
         ...
 
+    def broken(self, session: str) -> int:
+        """How many exchanges of a live engine broke a documented or implied rule; 0 for one that is wrong when told to."""
+        ...
+
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
         """Send a cancel of that job as that role (`NOBODY`: without a credential); its entry, bodies whole. Raises ConsoleError."""
         ...

@@ -72,6 +72,7 @@ class Frame:
             "session": g.session,
             "sessions": self.data.sessions() if g.about is not None and g.about.has_sessions else (),
             "is_armed": g.about is not None and bool(g.about.faults) and bool(self.data.armed(g.session)),
+            "broken": self.data.broken(g.session) if g.about is not None else 0,
             "url": self.url,
             "nobody": NOBODY,
             "active": ACTIVE,

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import abort, g, make_response, redirect, render_template, request
 
-from mock_server.console import graph, text
+from mock_server.console import graph, json_text, text
 from mock_server.console.data import ConsoleError
 from mock_server.console.frame import ACTIVE, Frame
 from mock_server.console.journal import READ
@@ -59,7 +59,7 @@ class JobPages:
             facts=_facts(job.document),
             drawing=graph.draw(job.document),
             tasks=[_task(key, task) for key, task in tasks.items()],
-            source=None if job.document is None else text.pretty(job.document),
+            source=None if job.document is None else json_text.pretty(job.document),
             rows=self._journal.table(entries[::-1]),
         )
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import abort, g, jsonify, redirect, render_template, request
 
-from mock_server.console import journal, ticket
+from mock_server.console import journal, json_text, ticket
 from mock_server.console.data import Entry
 from mock_server.console.frame import Frame
 from mock_server.console.pins import Pins
+from mock_server.console.text import visible
 
 KEPT = 50
 """Cancels that were sent from here whose bodies are kept whole."""
@@ -84,11 +85,15 @@ class JournalPages:
     def _shown(self, entry: Entry, pinned: list[Entry]) -> dict[str, Any]:
         base = (g.about.engine or request.host_url).rstrip("/")
         credential = self._frame.data.credential(entry.role)
+        pointers = list(dict.fromkeys(finding.pointer for finding in entry.findings if finding.pointer))
         fault = next((fault for fault in g.about.faults if fault.name == entry.fault), None)
         return {
             "outcome": journal.outcome(entry),
             "who": journal.who(entry),
             "violations": [journal.explain(finding) for finding in entry.findings],
+            "broken_rules": journal.broken(entry),
+            "pointers": pointers,
+            "located": json_text.locate(visible(json_text.pretty_body(entry.answer.body)), pointers),
             "fault": fault,
             "curl": ticket.curl(entry, base, credential),
             "report": ticket.bug_report(entry, g.about, base, credential),

@@ -4,7 +4,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
-from mock_server.console import graph, layout, text
+from mock_server.console import graph, json_text, layout, text
 from mock_server.console.behavior_page import BehaviorPage
 from mock_server.console.data import ConsoleData, ConsoleError
 from mock_server.console.frame import Frame
@@ -29,9 +29,9 @@ def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
     app.jinja_env.filters |= {
         "clock": text.clock,
         "duration": text.duration,
-        "highlight": text.highlight,
+        "highlight": json_text.highlight,
         "moment": text.moment,
-        "pretty_body": text.pretty_body,
+        "pretty_body": json_text.pretty_body,
         "tone": graph.tone,
     }
     app.jinja_env.globals |= {"box": {"width": layout.WIDTH, "height": layout.HEIGHT}}

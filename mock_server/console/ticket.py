@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mock_server.console.data import MASK, About, Entry, Finding
-from mock_server.console.text import moment, pretty_body, visible
+from mock_server.console.json_text import pretty_body
+from mock_server.console.text import moment, visible
 from spec import rule
 
 _PLAIN = re.compile(r'[^"\\`!$]*').fullmatch

@@ -61,7 +61,7 @@ def test_a_wrong_engine_exits_with_1(tmp_path: Path) -> None:
         done = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), cwd=tmp_path)
     assert done.status == 1
     assert done.last_line.startswith("violates")
-    for text in ("roles.support", "Received", "Documented", "Reproduce", "curl -i", "$TOKEN_SUPPORT"):
+    for text in ("roles.support", "Received", "Documented", "Reproduce", "curl -i", "$SUPPORT_TOKEN"):
         assert text in done.out
 
 
@@ -74,7 +74,7 @@ def test_the_curl_line_reproduces(tmp_path: Path) -> None:
         report = json.loads((tmp_path / "out" / "report.json").read_text())
         failure = next(rule for rule in report["rules"] if rule["id"] == "response.font_size")["failures"][0]
         sent = len(engine.requests)
-        variable = f"TOKEN_{failure['role'].upper()}"
+        variable = f"{failure['role'].upper()}_TOKEN"
         again = subprocess.run(
             ["bash", "-c", failure["reproduce"]],
             env=os.environ | {variable: failure["role"]},

@@ -63,6 +63,10 @@ class Live:
         """The one exchange."""
         return self._entry() if number == 1 else None
 
+    def broken(self, session: str) -> int:
+        """The one exchange did."""
+        return 1
+
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
         """Note it."""
         self.canceled.append((job_id, role))
@@ -70,7 +74,7 @@ class Live:
 
     def credential(self, role: str | None) -> str:
         """A variable."""
-        return f"$TOKEN_{(role or 'NOBODY').upper()}"
+        return f"${(role or 'NOBODY').upper()}_TOKEN"
 
     def armed(self, session: str) -> Mapping[str, Any]:
         """Nothing."""

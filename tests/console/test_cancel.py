@@ -101,7 +101,7 @@ def test_secret_tokens_stay_secret(page: Page) -> None:
         )
         page.get_by_role("button", name="Cancel the job").click()
         expect(page.get_by_role("article")).to_contain_text("200 accepted")
-        expect(page.get_by_label("curl line")).to_contain_text('-H "Authorization: Bearer $TOKEN_SUPPORT"')
+        expect(page.get_by_label("curl line")).to_contain_text('-H "Authorization: Bearer $SUPPORT_TOKEN"')
         assert "s3cret" not in page.content()
 
 

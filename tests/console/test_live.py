@@ -77,7 +77,7 @@ def test_curl_names_the_engine_and_no_secret(page: Page) -> None:
         page.goto(f"{url}/journal/1")
         line = page.get_by_label("curl line")
         expect(line).to_contain_text(f"{ENGINE}/workflow_engine/cancelJob")
-        expect(line).to_contain_text('-H "Authorization: Bearer $TOKEN_ADMIN"')
+        expect(line).to_contain_text('-H "Authorization: Bearer $ADMIN_TOKEN"')
         expect(page.get_by_label("Violation of transport.status.exact")).to_contain_text("assumed")
         expect(page.get_by_label("Violation of response.name")).to_contain_text('"name": "8917Test2",')
         expect(page.locator("#journal tbody tr")).to_contain_text("2 rules broken")

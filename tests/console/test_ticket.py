@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mock_server.console.data import About, Entry, Finding, Message
-from mock_server.console.text import duration, moment, pretty_body, visible
+from mock_server.console.json_text import highlight, locate, pretty_body
+from mock_server.console.text import duration, moment, visible
 from mock_server.console.ticket import bug_report, curl
 
 ENTRY = Entry(
@@ -87,6 +88,32 @@ def test_a_report_of_an_assumed_rule() -> None:
     entry = replace(ENTRY, findings=(Finding("transport.status.exact", "status 201", "status 200"),))
     report = bug_report(entry, About(title="x"), "http://h", "x")
     assert "- status 200 (rule `transport.status.exact`, assumed)\n  The page names no status;" in report
+
+
+def test_places_of_pointers() -> None:
+    """A JSON pointer is found in the text; for a member that is missing, what should hold it."""
+    text = pretty_body('{"a/b": {"~c": [1, {"d": "x, {"}], "e": {}}, "f": null, "f": 2}')
+    pointers = ["/a~1b/~0c/1/d", "/a~1b/~0c/1", "/f", "/a~1b/e/missing", "/missing", "/not/there", "/a~1b/~0c/7"]
+    found = {pointer: text[start:end] for pointer, (start, end) in locate(text, pointers).items()}
+    assert found == {
+        "/a~1b/~0c/1/d": '"x, {"',
+        "/a~1b/~0c/1": '{\n        "d": "x, {"\n      }',
+        "/f": "2",
+        "/a~1b/e/missing": '"e"',
+        "/missing": "{",
+        "/a~1b/~0c/7": '"~c"',
+    }
+    assert locate("plain", ["/a"]) == locate('{"a": ', ["/a"]) == {}
+
+
+def test_marks_are_around_what_is_coloured() -> None:
+    """Marks stand around whole values, one in another, and the text stays as it was."""
+    text = '{"a": {"b": "<i>"}, "c": 1}'
+    marked = highlight(text, ["/a", "/a/b", "/c"])
+    assert '<mark id="at-0">{' in marked
+    assert '<mark id="at-1"><span class="j-string">&#34;&lt;i&gt;&#34;</span></mark>}</mark>' in marked
+    assert '<mark id="at-2"><span class="j-number">1</span></mark>}' in marked
+    assert marked.striptags() == text
 
 
 @pytest.mark.parametrize(

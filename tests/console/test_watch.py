@@ -22,6 +22,9 @@ def test_a_seeded_fault_is_found_and_copied(page: Page, mock: RunningMock, calle
         violation = page.get_by_label("Violation of response.status")
         expect(violation).to_contain_text("/status")
         expect(violation).to_contain_text('"status": "canceled",')
+        violation.get_by_role("link", name="/status").click()
+        expect(page.locator("mark:target")).to_have_text('"running"')
+        expect(page.locator("mark:target")).to_be_in_viewport()
         page.get_by_role("button", name="Copy as bug report").click()
         expect(page.get_by_role("button", name="Copied")).to_be_visible()
         report = page.evaluate("navigator.clipboard.readText()")
@@ -30,6 +33,7 @@ def test_a_seeded_fault_is_found_and_copied(page: Page, mock: RunningMock, calle
         assert "Bearer support" not in report
         assert "(mock)" not in report
         page.goto(f"{watch.url}/_watch/")
+        expect(page.get_by_role("link", name="Journal 1 broken")).to_be_visible()
         page.get_by_role("row").filter(has_text=job_id).get_by_role("link").first.click()
         expect(page.locator("svg .box").first).to_be_visible()
     assert caller.status(job_id) == "canceled"
@@ -50,3 +54,12 @@ def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller:
         assert answer.status == 403
         expect(page.locator("#journal tbody tr")).to_have_count(1)
         expect(page.locator("#journal tbody tr")).to_contain_text("403 refused")
+        expect(page.get_by_role("link", name="Journal", exact=True)).to_be_visible()
+        mock.behave(fault="status-running")
+        page.request.post(
+            f"{watch.url}/workflow_engine/cancelJob",
+            data={"job_id": job_id},
+            headers={"Authorization": "Bearer support"},
+        )
+        expect(page.get_by_role("link", name="Journal 1 broken")).to_be_visible()
+

@@ -33,7 +33,7 @@ HOSTILE = (
 )
 
 PRESENTER = Presenter(
-    ENGINE, Auth(), {"admin": "$TOKEN_ADMIN", "support": "$TOKEN_SUPPORT"}, frozenset({"s3cr3t-token"})
+    ENGINE, Auth(), {"admin": "$ADMIN_TOKEN", "support": "$SUPPORT_TOKEN"}, frozenset({"s3cr3t-token"})
 )
 
 

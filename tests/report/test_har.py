@@ -89,7 +89,7 @@ def test_a_replay_finds_request_answer_and_who_sent_it_why() -> None:
     assert entry["request"]["url"] == "http://127.0.0.1:4010/base/workflow_engine/cancelJob?job_id=a%20b"
     assert entry["request"]["queryString"] == [{"name": "job_id", "value": "a b"}]
     assert entry["request"]["postData"] == {"mimeType": "application/json", "text": '{"job_id": 1}'}
-    assert {"name": "Authorization", "value": "Bearer $TOKEN_ADMIN"} in entry["request"]["headers"]
+    assert {"name": "Authorization", "value": "Bearer $ADMIN_TOKEN"} in entry["request"]["headers"]
     assert (entry["response"]["status"], entry["response"]["statusText"]) == (404, "Not Found")
     assert entry["response"]["content"]["text"] == "nein, größer"
     assert entry["response"]["redirectURL"] == "/login"

@@ -95,7 +95,7 @@ def test_no_spelling_of_a_token_is_written_or_printed(
 ) -> None:
     """Token in URL, header, cookie, body, Set-Cookie, messages: neither raw nor percent-encoded nor as base64."""
     monkeypatch.setattr(har, "BODY_LIMIT", LIMIT)
-    presenter = Presenter(ENGINE, Auth.parse(auth), {"admin": "$TOKEN_ADMIN"}, frozenset({TOKEN}), ("X-Extra",))
+    presenter = Presenter(ENGINE, Auth.parse(auth), {"admin": "$ADMIN_TOKEN"}, frozenset({TOKEN}), ("X-Extra",))
     texts = [path.read_text(encoding="utf-8") for path in write_reports(_leaky(), presenter, tmp_path)]
     texts += _decoded((tmp_path / "requests.har").read_text(encoding="utf-8"))
     for quiet, verbose in ((True, False), (False, False), (False, True)):
@@ -109,7 +109,7 @@ def test_no_spelling_of_a_token_is_written_or_printed(
 
 def test_the_variable_takes_the_tokens_place(tmp_path: Path) -> None:
     """A curl line and a HAR entry name the variable that holds the token."""
-    presenter = Presenter(ENGINE, Auth(), {"admin": "$TOKEN_ADMIN"}, frozenset({TOKEN}))
+    presenter = Presenter(ENGINE, Auth(), {"admin": "$ADMIN_TOKEN"}, frozenset({TOKEN}))
     write_reports(_leaky(), presenter, tmp_path)
-    assert "Bearer $TOKEN_ADMIN" in (tmp_path / "requests.har").read_text()
-    assert "Bearer $TOKEN_ADMIN" in (tmp_path / "report.json").read_text()
+    assert "Bearer $ADMIN_TOKEN" in (tmp_path / "requests.har").read_text()
+    assert "Bearer $ADMIN_TOKEN" in (tmp_path / "report.json").read_text()

@@ -136,7 +136,8 @@ if (journal && !("still" in journal.dataset)) {
 
   const count = (rows) => {
     for (const data of rows) {
-      for (const name of ["all", data.outcome, ...(data.marks.some((mark) => /broken|warning/.test(mark)) ? ["violations"] : [])]) {
+      if (data.broken && one("#broken")) one("#broken").hidden = false;
+      for (const name of ["all", data.outcome, ...(data.broken ? ["broken"] : []), ...(data.marks.some((mark) => /broken|warning/.test(mark)) ? ["violations"] : [])]) {
         const cell = one(`[data-count="${name}"]`);
         if (cell) cell.textContent = String(Number(cell.textContent) + 1);
       }
@@ -157,6 +158,7 @@ if (journal && !("still" in journal.dataset)) {
         newest = 0;
         body.replaceChildren();
         for (const cell of all("[data-count]:not([data-count=pinned])")) cell.textContent = "0";
+        if (one("#broken")) one("#broken").hidden = true;
         line.textContent = "The journal was reset.";
         poll();
         return;
