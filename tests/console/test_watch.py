@@ -62,4 +62,3 @@ def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller:
             headers={"Authorization": "Bearer support"},
         )
         expect(page.get_by_role("link", name="Journal 1 broken")).to_be_visible()
-

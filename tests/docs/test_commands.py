@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -18,6 +17,7 @@ from tests.checks.command import clean_environment
 from tests.ci.test_github import validate
 from tests.docs.document import SHELL, Block, blocks
 from tests.docs.script import ENGINE, script_of
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -39,7 +39,7 @@ def test_the_commands_of_a_document_work(path: Path, tmp_path: Path) -> None:
     with field_engine.serve() as engine:
         _lay_out(found, folder, engine.url)
         state.mkdir()
-        ports = {"4010": _free_port(), "4011": _free_port()}
+        ports = {"4010": free_port(), "4011": free_port()}
         jobs = f"curl -s -X POST '{engine.control_url}/_test/jobs?count=30' > jobs.txt"
         status = _run(script_of(found, engine=engine.url, ports=ports, jobs=jobs), folder, state, ports)
     where = f"{path.name}, the block at line {_read(state / 'line')}"
@@ -88,12 +88,6 @@ def _run(script: str, folder: Path, state: Path, ports: dict[str, int]) -> int:
 
 def _read(path: Path) -> str:
     return path.read_text(errors="replace") if path.exists() else ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_name)

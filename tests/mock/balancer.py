@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mock.redis_server import free_port
+from tests.ports import free_port
 from tests.requirements import need_haproxy
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from mock_server.redis_address import Address, read_address
 from mock_server.settings import Settings, SettingsError
-from tests.mock.redis_server import RedisServer, free_port, redis_server
+from tests.mock.redis_server import RedisServer, redis_server
 from tests.mock.test_command import cancel, run, serving
+from tests.ports import free_port
 
 PASSWORD = "p@ss/w0rd#?"
 ESCAPED = "p%40ss%2Fw0rd%23%3F"
