@@ -12,7 +12,7 @@ from typing import Any
 from mock_server.console.layout import HEIGHT, MARGIN, WIDTH, Edge, Place, lay_out
 
 _MOST = 3_000
-_LONGEST = 20  # characters of a name in a box
+_LONGEST = 18  # characters of a name in a box
 
 STATUSES = ("complete", "running", "paused", "error", "canceled", "incomplete")
 """Those that have a colour of their own (field notes, "Job documents")."""
