@@ -26,6 +26,8 @@ ROLES = spec.load_contract().roles
 # The same valid body, as different clients write it.
 VALID = '{"job_id": "<job>"}'
 NO_JOB = '{"job_id": "<unknown>"}'
+FURTHER = '{"job_id": "<job>", "further": true}'
+LONG = '{\n  "job_id": "<job>"\n}' + "\n" * 3_000  # over any limit up to which a check may look
 SPELLINGS = (
     '{"job_id":"<job>"}',
     VALID,
@@ -71,6 +73,9 @@ class Chain:
     repeats: tuple[Step, ...] = ()
     rivals: tuple[Step, ...] = ()
     """Sent together with the proof, for the same job."""
+    denied: tuple[Step, ...] = ()
+    """Requests of roles that may not, sent along with the refused ones, or with the rivals: another chain shows their
+    rule."""
 
     @property
     def needs_job(self) -> bool:
@@ -81,7 +86,12 @@ class Chain:
     def steps(self) -> tuple[Step, ...]:
         """All its requests on an engine that conforms, in order."""
         proof = (self.proof,) if self.proof else ()
-        return (*self.refused, *proof, *self.rivals, *self.repeats)
+        return (*self.refused, *self.denied, *proof, *self.rivals, *self.repeats)
+
+    @property
+    def tried(self) -> tuple[Step, ...]:
+        """What must not cancel its job and goes before its cancel, in order."""
+        return self.refused if self.rivals else (*self.refused, *self.denied)
 
     @property
     def rules(self) -> frozenset[str]:

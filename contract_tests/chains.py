@@ -3,7 +3,19 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from contract_tests.chain import JOB, METHOD, PATH, SPELLINGS, UNKNOWN, Chain, Step
+from contract_tests.chain import (
+    FURTHER,
+    JOB,
+    LONG,
+    METHOD,
+    NO_JOB,
+    PATH,
+    SPELLINGS,
+    UNKNOWN,
+    VALID,
+    Chain,
+    Step,
+)
 from contract_tests.generate import bad_bodies
 from contract_tests.guard import Guard
 from contract_tests.means import Means
@@ -11,7 +23,7 @@ from contract_tests.model import Caller, Request
 
 FUZZ = 24  # bodies drawn by schemathesis
 # The ways in which such engines take a credential: a wrong one is refused by whichever way it comes.
-WAYS = ("bearer", "basic", "cookie:token", "query:token")
+WAYS = ("bearer", "basic", "cookie:token", "query:token", "header:Authorization")
 
 
 def _repeat(caller: Caller) -> Step:
@@ -135,7 +147,36 @@ _METHODS = (("GET", "HEAD"), ("PUT", "PATCH"), ("DELETE", "OPTIONS"))
 
 
 def on_jobs(means: Means) -> Iterator[Chain]:
-    """Chains on a job each: what must not cancel it, then its cancel; the cancels overlap."""
+    """Chains on a job each: what must not cancel it, then its cancel; the cancels overlap.
+
+    A role that may not tries each of the jobs too: a check that looks at the job, at the body or at who else
+    is there, in place of the role, is not seen with one job.
+    """
+    for index, chain in enumerate(_on_jobs(means)):
+        tries = range(len(means.others)) if chain.rivals else (index,)
+        tried = (step for number in tries for step in _denied(number, means))
+        yield replace(chain, denied=(*chain.denied, *tried))
+
+
+# What a role that may not sends for the jobs in turn.
+_TRIES = (
+    (VALID, ""),
+    (LONG, ", with a long body"),
+    (FURTHER, ", with a further property"),
+    ("{}", ", without job_id"),
+    (NO_JOB, ", for the id of no job"),
+)
+
+
+def _denied(index: int, means: Means) -> tuple[Step, ...]:
+    if not means.others:
+        return ()
+    role = means.others[index % len(means.others)]
+    body, how = _TRIES[(index // len(means.others)) % len(_TRIES)]
+    return (Step(f"the role {role}{how}", Caller(role, "token"), "refused", "roles.others", body),)
+
+
+def _on_jobs(means: Means) -> Iterator[Chain]:
     callers = _callers(means)
 
     def each(bad: Iterable[tuple[str, str, str]]) -> list[Step]:
@@ -174,13 +215,7 @@ def on_jobs(means: Means) -> Iterator[Chain]:
     for index, methods in enumerate(_METHODS):
         steps = [_other_method(method, callers[(index + at) % len(callers)]) for at, method in enumerate(methods)]
         yield from _on_job(" and ".join(methods), 6 + index, means, steps, "effects.methods")
-    further = Step(
-        "a further property beside job_id",
-        callers[0],
-        "observed",
-        "effects.refused",
-        '{"job_id": "<job>", "further": true}',
-    )
+    further = Step("a further property beside job_id", callers[0], "observed", "effects.refused", FURTHER)
     yield from _on_job("further", 9, means, [further])
     elsewhere = Step(
         "a path that does not exist",
@@ -189,13 +224,24 @@ def on_jobs(means: Means) -> Iterator[Chain]:
         "effects.paths",
         path=f"{PATH}-{UNKNOWN}",
     )
-    yield from _on_job("elsewhere", 10, means, [elsewhere], "effects.paths")
+    nearby = [
+        Step(f"the role {role}, at the path {path}", Caller(role, "token"), "ineffective", "roles.others", path=path)
+        for role, path in zip(means.others, (f"{PATH}/", PATH.lower()), strict=False)
+    ]
+    for chain in _on_job("elsewhere", 10, means, [elsewhere], "effects.paths"):
+        yield replace(chain, denied=tuple(nearby))
     yield _race(callers)
 
 
 def _other_method(method: str, caller: Caller) -> Step:
     return Step(
-        f"{method} in place of POST", caller, "ineffective", "effects.methods", method=method, fresh_connection=True
+        f"{method} in place of POST",
+        caller,
+        "ineffective",
+        "effects.methods",
+        query=(("job_id", JOB),),
+        method=method,
+        fresh_connection=True,
     )
 
 
@@ -212,15 +258,28 @@ def credentials(means: Means) -> Iterator[Chain]:
     """Callers who may not, the wrong credential last: some engines lock out whoever sends one."""
 
     def twice(caller: Caller, situation: str, rule: str) -> list[Step]:
-        return [Step(situation, caller, "refused", rule)] * 2
+        step = Step(situation, caller, "refused", rule)
+        return [step, replace(step, body=LONG)]
+
+    # What an engine remembers of a refused request must not be taken for the next one's.
+    after = [
+        Step(f"{situation}, after the id of a job", caller, "refused", rule, body)
+        for caller in _callers(means)[:1]
+        for situation, rule, body in (
+            ("job_id is missing", "request.job_id.required", "{}"),
+            ("the id of no job", "effects.unknown", NO_JOB),
+        )
+    ]
 
     others = [
         step for role in means.others for step in twice(Caller(role, "token"), f"the role {role}", "roles.others")
     ]
     if others:
         yield from _on_job("others", 0, means, others)
-    yield from _on_job("none", 1, means, twice(Caller(kind="none"), "no credential", "roles.none"))
-    yield from _on_job("empty", 2, means, twice(Caller(kind="empty"), "an empty credential", "roles.empty"))
+    yield from _on_job("none", 1, means, [*twice(Caller(kind="none"), "no credential", "roles.none"), *after[:1]])
+    yield from _on_job(
+        "empty", 2, means, [*twice(Caller(kind="empty"), "an empty credential", "roles.empty"), *after[1:]]
+    )
     wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != means.auth)]
     steps = [Step("a wrong credential", caller, "refused", "roles.wrong") for caller in wrong]
     if means.auth != "basic" and means.roles:

@@ -15,6 +15,9 @@ from spec import load_contract
 
 MINTED_LENGTH = 24  # as the page's ids
 DERIVABLE_LENGTH = 16  # below it, an id cut or lengthened by a character could be somebody else's
+VARYING = 10  # characters in which ids of one length differ where they are drawn, and not counted
+# Forms of one length, in which an id cut or lengthened by a character is none: the page's, and UUIDs.
+_FIXED_FORM = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _INERT_KEY = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}\Z")
@@ -36,15 +39,17 @@ class Guard:
         self._supplied: set[str] = set()
         self._derived: set[str] = set()
         self._minted: set[str] = set()
+        self._derivable = True
 
     def supply(self, job_ids: Iterable[str]) -> None:
         """Allow requests for these jobs."""
         self._supplied.update(job_ids)
+        self._derivable = _are_derivable(self._supplied)
 
     @property
     def derivable(self) -> bool:
-        """Whether ids cut and lengthened by a character may go out: all supplied ones are long enough."""
-        return all(len(job_id) >= DERIVABLE_LENGTH for job_id in self._supplied)
+        """Whether ids cut and lengthened by a character may go out: all supplied ones are long, and no running numbers."""
+        return self._derivable
 
     @property
     def numeric(self) -> bool:
@@ -129,6 +134,17 @@ class Guard:
     def _inert_number(self, value: float) -> bool:
         # An engine may read 5 as the id "5"; none reads -1 or 0.5 as one.
         return self.unsafe or value <= 0 or value != value // 1 or str(value) in self._supplied
+
+
+def _are_derivable(job_ids: set[str]) -> bool:
+    """Whether none of these ids, with a character more or less, could be somebody else's."""
+    if any(len(job_id) < DERIVABLE_LENGTH for job_id in job_ids):
+        return False
+    if all(_FIXED_FORM.fullmatch(job_id) for job_id in job_ids):
+        return True
+    # `nightly-backup-run-17` has a neighbour `nightly-backup-run-1`.
+    is_one_length = len({len(job_id) for job_id in job_ids}) == 1
+    return is_one_length and sum(len(set(column)) > 1 for column in zip(*job_ids, strict=True)) >= VARYING
 
 
 def _parse(body: bytes) -> Any:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import spec
 from contract_tests.chain import Chain, Step
 from contract_tests.findings import Fate, Findings
-from contract_tests.judge.answers import judge_refusal, judge_success
+from contract_tests.judge.answers import holds_job, judge_refusal, judge_success
 from contract_tests.model import Exchange, Fault, Judgement
 from contract_tests.patience import BUSY, describe_failure
 from contract_tests.proofs import GATEWAY, Proofs
@@ -26,6 +27,8 @@ class JobRunner:
         self.found = found
         self.dead_baseline: list[Exchange] = []
         """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
+        self.ended: list[tuple[Chain, Exchange]] = []
+        """Chains whose job was not active at their end, while another job was: with the refused valid request."""
         self._wanted = wanted
         self._uncertain: set[str] = set()
         """Jobs that a request without an answer may have canceled, as the page leaves open."""
@@ -39,9 +42,9 @@ class JobRunner:
                 self.out_of_jobs(chain)
                 return None
         if one_by_one:
-            accepted = [await self._must_not_cancel(step, job_id) for step in chain.refused]
+            accepted = [await self._must_not_cancel(step, job_id) for step in chain.tried]
         else:
-            accepted = await together(self._must_not_cancel(step, job_id) for step in chain.refused)
+            accepted = await together(self._must_not_cancel(step, job_id) for step in chain.tried)
         return None if job_id is None else (chain, job_id, any(accepted))
 
     async def _must_not_cancel(self, step: Step, job_id: str | None) -> bool:
@@ -60,6 +63,10 @@ class JobRunner:
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
             conclusive = bool(self.proofs.working) or _tells_a_refusal(exchange)
             self.found.judgements += judge_refusal(exchange, step.rule, conclusive=conclusive)
+        if step.expect == "ineffective" and step.rule.startswith("roles.") and holds_job(exchange.answer):
+            received = f"status {exchange.status} and a job to {step.situation}"
+            self.found.break_rule(step.rule, received, f"no cancel: {spec.rule(step.rule).title}", exchange)
+            return True
         return exchange.accepted and step.expect != "ineffective"
 
     async def finish(
@@ -68,7 +75,7 @@ class JobRunner:
         """Cancel the job of a chain, the proof that it was still active. Its id if it is canceled now."""
         if chain.proof is None:
             return chain, None
-        if spent and all(step.expect == "refused" for step in chain.refused):
+        if spent and all(step.expect != "observed" for step in chain.tried):
             return chain, None  # found already: what must be refused was accepted
         if spent:
             # What was observed has canceled the job, as the page leaves open.
@@ -82,13 +89,38 @@ class JobRunner:
         )
         if fate is Fate.LOST:
             return chain, await self._finish_again(chain, job_id, exchange, overlapping=overlapping)
+        if fate is Fate.DEAD and self._may_have_ended(chain, exchange):
+            job_id, fate, exchange = await self._once_more(chain, job_id, exchange, overlapping=overlapping)
         self._judge_fate(chain, fate, exchange)
         return chain, job_id if fate is Fate.CANCELED else None
+
+    def _may_have_ended(self, chain: Chain, exchange: Exchange) -> bool:
+        """Whether nothing else tells why the job was not active: it may have ended by itself."""
+        told = bool(self.dead_baseline) or exchange.job_id in self._uncertain
+        return bool(chain.tried) and not told and chain.proof is not None and not self._is_confirmed(chain.proof.rule)
+
+    def _is_confirmed(self, rule_id: str) -> bool:
+        return rule_id in self.found.broken()
+
+    async def _once_more(
+        self, chain: Chain, job_id: str, dead: Exchange, *, overlapping: bool
+    ) -> tuple[str, Fate, Exchange]:
+        """The chain with another job: if that one is left active, the first may have ended by itself."""
+        another = await self.lease()
+        if another is None or chain.proof is None:
+            return job_id, Fate.DEAD, dead
+        if any([await self._must_not_cancel(step, another) for step in chain.tried]):
+            return another, Fate.DEAD, dead
+        fate, exchange = await self.proofs.prove(chain.proof, another, overlapping=overlapping)
+        if fate is not Fate.CANCELED:
+            return job_id, Fate.DEAD, dead
+        self.ended.append((chain, dead))
+        return another, fate, exchange
 
     async def _finish_again(self, chain: Chain, job_id: str, lost: Exchange, *, overlapping: bool) -> str | None:
         """A chain whose last answer was lost, with another job. The job's id if it is canceled."""
         another = await self._another(lost)
-        accepted = [await self._must_not_cancel(step, another) for step in chain.refused if another]
+        accepted = [await self._must_not_cancel(step, another) for step in chain.tried if another]
         if chain.proof is None or any(accepted):
             return None
         # Without another job the same one is asked for again: a success tells that it was not canceled.
@@ -135,12 +167,12 @@ class JobRunner:
                 self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
             case Fate.DEAD if exchange.job_id in self._uncertain:
                 pass
-            case Fate.DEAD if not chain.refused:
+            case Fate.DEAD if not chain.tried:
                 received = f"status {exchange.status} to a valid request for a job that no request before had named"
                 documented = "an active job: what was refused changes nothing"
                 self.found.break_rule("effects.refused", received, documented, exchange)
             case Fate.DEAD:
-                before = ", ".join(dict.fromkeys(step.situation for step in chain.refused))
+                before = ", ".join(dict.fromkeys(step.situation for step in chain.tried))
                 received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
                 # An answer as to a job that is gone, or one that tells of something else.
                 rule_id = proof.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
@@ -152,13 +184,23 @@ class JobRunner:
         """Cancel a canceled job again."""
         for step in steps:
             exchange = await self.proofs.exchange(step, job_id)
+            if exchange.answer is None and step.rule not in self.found.broken():
+                exchange = await self.proofs.exchange(replace(step, fresh_connection=True), job_id)
+                if exchange.answer is None:
+                    received = f"no answer to {step.situation}, twice: {describe_failure(exchange)}"
+                    self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
             self.found.judgements += judge_refusal(exchange, step.rule)
 
     async def _race(self, chain: Chain, job_id: str) -> str | None:
         """Cancel one job several times at once: one request succeeds."""
         steps = [self.proofs.by_working_role(step) for step in (chain.proof, *chain.rivals) if step is not None]
-        exchanges = await together(self.proofs.exchange(step, job_id) for step in steps)
+        denied, exchanges = await asyncio.gather(
+            together(self._must_not_cancel(step, job_id) for step in chain.denied),
+            together(self.proofs.exchange(step, job_id) for step in steps),
+        )
         winners = [exchange for exchange in exchanges if exchange.accepted]
+        if any(denied):
+            return None
         if not winners:
             if chain.proof is not None:
                 fate, exchange = await self.proofs.prove(chain.proof, job_id, overlapping=True)

@@ -79,8 +79,8 @@ class Sender:
         if self._drops > 1:
             request = replace(request, fresh_connection=True)  # the engine closes connections that are in use
         async with self._gate:
-            if self.busy_answers:
-                # An engine that throttles is asked one request at a time from then on.
+            if self.busy_answers or self._drops > 1:
+                # An engine that throttles, or takes few connections, is asked one request at a time from then on.
                 async with self._one_by_one:
                     exchange = await self._paced(request, situation, job_id)
             else:

@@ -61,7 +61,10 @@ def make_plan(means: Means, seed: int = 0) -> Plan:
         Stage("credentials", tuple(chains.credentials(means)), sequential=True),
     ]
     if not means.derivable:
-        reason = "a supplied id is shorter than 16 characters, so that one that differs could be somebody else's job"
+        reason = (
+            "the supplied ids are short, or may end in a running number, "
+            "so that one with a character more or less could be somebody else's job"
+        )
         missing["effects.exact"] = (reason, None)
     for role in ROLES:
         if role not in means.roles:

@@ -23,6 +23,8 @@ class Proofs:
         self.working: list[str] = []
         """Roles that have canceled a job, in the order in which they did."""
         self.canceled = 0
+        self._body: str | bytes | None = SPELLINGS[0]
+        """A valid body that the engine has taken, as written in a step."""
 
     async def exchange(self, step: Step, job_id: str | None) -> Exchange:
         """Send a step's request."""
@@ -42,6 +44,7 @@ class Proofs:
         if status is None or status in GATEWAY:
             return Fate.LOST, exchange
         if exchange.accepted:
+            self._body = self._body if self.canceled else step.body
             return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
         if status in BUSY:
             self.found.note(f"The engine answered {status} to a valid request and stayed so: it is too busy.")
@@ -77,22 +80,25 @@ class Proofs:
         """Tell a refusal's reason, where some role is known to work: the role, the spelling of the body, or the job."""
         role = step.caller.role or ""
         trusted = next((other for other in self.working if other != role), role)
-        again = await self.exchange(replace(step, caller=Caller(trusted, "token"), body=SPELLINGS[0]), job_id)
-        if again.accepted:
-            fate = self._succeeded(again, job_id, overlapping=overlapping)
-            self._refused_an_active_job(step, exchange, trusted)
-            return fate, exchange
+        # The role once more, with a body that has been taken before; then a role that has canceled jobs.
+        suspects = [role] if step.body != self._body else []
+        for caller in (*suspects, trusted):
+            again = await self.exchange(replace(step, caller=Caller(caller, "token"), body=self._body), job_id)
+            if again.accepted:
+                fate = self._succeeded(again, job_id, overlapping=overlapping)
+                self._refused_an_active_job(step, exchange, caller)
+                return fate, exchange
         if exchange.status in {401, 403} and again.status != exchange.status:
             self.role_refused(exchange)
         return Fate.DEAD, exchange
 
     def _refused_an_active_job(self, step: Step, exchange: Exchange, trusted: str) -> None:
         role = step.caller.role or ""
-        if exchange.status in {401, 403} or role not in self.working:
+        if trusted != role and (exchange.status in {401, 403} or role not in self.working):
             self.role_refused(exchange)
             return
         what = f"status {exchange.status} to a valid request of {role}; {trusted} canceled the same job then"
-        if step.body != SPELLINGS[0]:
+        if step.body != self._body:
             documented = "a JSON body is a valid request however it is written, with white space or escapes"
             self.found.break_rule("request.json", what, documented, exchange)
         else:

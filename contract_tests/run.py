@@ -19,6 +19,7 @@ from contract_tests.supply import Supply
 from contract_tests.together import together
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
+MANY_ENDED = 3  # jobs that were not active, and nobody knows why: too many to have ended by themselves
 
 
 class Runner:
@@ -110,7 +111,7 @@ class Runner:
                 fate, exchange, job_id = await self.jobs.prove_or_replace(chain, job_id)
                 if fate is Fate.CANCELED:
                     for earlier in refused:
-                        self._refused_before(earlier)
+                        self._refused_before(earlier, exchange)
                     return chain, job_id
                 refused.append(exchange)
             if all(exchange.status in {401, 403, *BUSY} for exchange in refused):
@@ -118,12 +119,14 @@ class Runner:
             self._dead_at_first += [exchange for exchange in refused if exchange.answer][-1:]
         return None
 
-    def _refused_before(self, exchange: Exchange) -> None:
+    def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
         """A role was refused, and another canceled the same job then."""
         if exchange.status is None:
             return
         if 400 <= exchange.status < 500 and exchange.status not in BUSY:
-            self.proofs.role_refused(exchange)
+            # It may be the way in which the body is written: the role is tried again with another job.
+            if exchange.job_id != success.job_id or exchange.request.body == success.request.body:
+                self.proofs.role_refused(exchange)
         elif exchange.status not in BUSY:
             received = f"status {exchange.status} to a valid request"
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
@@ -184,6 +187,7 @@ class Runner:
                 received = f"status {exchange.status} to a valid request, unlike for a job that is unknown or canceled"
                 self.found.break_rule("effects.canceled", received, "an active job is canceled", exchange)
                 return
+        self._conclude_on_ended()
         later = self.jobs.dead_baseline
         if len(later) > 1 or (later and not self._is_unknown(later[0])):
             received = (
@@ -197,6 +201,26 @@ class Runner:
             self.found.stop(
                 "jobs", f"The engine has no active job {dead[0].job_id}, which was supplied. Give ids of active jobs."
             )
+
+    def _conclude_on_ended(self) -> None:
+        """Jobs that were not active when their turn came, though what had been sent for them cancels no job."""
+        ended = self.jobs.ended
+        if not ended:
+            return
+        ids = ", ".join(dict.fromkeys(exchange.job_id or "" for _, exchange in ended))
+        if len(ended) >= MANY_ENDED:
+            received = (
+                f"status {ended[0][1].status} to valid requests for {len(ended)} jobs: {ids}. "
+                "Nothing that was sent for them cancels another job. Jobs that had ended by themselves look the same"
+            )
+            documented = "jobs that are still active, and are canceled now"
+            self.found.break_rule("effects.refused", received, documented, ended[0][1])
+            return
+        reason = f"{ids} was not active when its turn came; it may have ended by itself, or something else canceled it"
+        for chain, _ in ended:
+            if chain.proof is not None:
+                self.found.unchecked.setdefault(chain.proof.rule, (reason, "jobs"))
+        self.found.note(f"Supplied jobs must stay active until the run cancels them: {reason}. Give jobs that do.")
 
     def _is_unknown(self, dead: Exchange) -> bool:
         """Whether the engine answered as it does for the id of no job, and otherwise than for a second cancel."""

@@ -4,8 +4,8 @@ import asyncio
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,9 @@ from contract_tests.guard import Guard
 from contract_tests.model import Answer, Caller, Exchange, Fault, Request
 from contract_tests.settings import Connection
 
-MAX_BODY = 8 * 1024 * 1024  # bytes, before and after decompression; 2,000 tasks are about one million
+# Bytes, before and after decompression: 2,000 tasks are about one million, and no job has as many as fill this.
+MAX_BODY = 64 * 1024 * 1024
+READ_AT_ONCE = 8 * 1024 * 1024  # bytes of a body beyond which one answer at a time is read on
 KEPT_OF_BROKEN = 64 * 1024  # bytes kept of a body that is not whole
 KEEPALIVE = 2.0  # seconds; engines close idle connections after 5
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -34,6 +36,7 @@ class Transport:
         self.connection = connection
         self.guard = guard
         self.sent = 0
+        self._large = asyncio.Lock()
         self._wrong = wrong_credential
         self._tokens = {role: source.read() for role, source in connection.tokens.items()}
         self._headers = [(name, source.read()) for name, source in connection.headers.items()]
@@ -78,8 +81,8 @@ class Transport:
         head: list[httpx.Response] = []
         fault, detail = None, ""
         try:
-            async with asyncio.timeout(self.connection.timeout):
-                await self._receive(request, head, parts)
+            async with asyncio.timeout(self.connection.timeout) as bound:
+                await self._receive(request, head, parts, bound)
         except TimeoutError:
             fault, detail = Fault.TIMEOUT, f"not complete within {self.connection.timeout:g} s"
         except _TooLargeError as error:
@@ -91,8 +94,10 @@ class Transport:
         answer = _answer(head, parts, detail if fault else None, time.monotonic() - started)
         return Exchange(request, situation, answer, None if answer else fault, detail, started_at, job_id)
 
-    async def _receive(self, request: Request, head: list[httpx.Response], parts: list[bytes]) -> None:
-        async with self._client_for(request) as client:
+    async def _receive(
+        self, request: Request, head: list[httpx.Response], parts: list[bytes], bound: asyncio.Timeout
+    ) -> None:
+        async with AsyncExitStack() as turn, self._client_for(request) as client:
             query, headers = list(request.query), list(self._headers)
             auth = Auth.parse(request.caller.way) if request.caller.way else self.connection.auth
             place_credential(auth, self._credential(auth, request.caller), query, headers)
@@ -108,9 +113,14 @@ class Transport:
                 content=request.body,
             ) as response:
                 head.append(response)
-                size = 0
+                size, is_large = 0, False
                 async for part in response.aiter_raw():
                     size += len(part)
+                    if size > READ_AT_ONCE and not is_large:
+                        is_large, waits_since = True, time.monotonic()
+                        await turn.enter_async_context(self._large)
+                        # The engine is not to blame for the wait.
+                        bound.reschedule((bound.when() or 0.0) + time.monotonic() - waits_since)
                     if size > MAX_BODY:
                         raise _TooLargeError(f"it is larger than {MAX_BODY // 2**20} MiB")
                     parts.append(part)
@@ -216,7 +226,7 @@ def proxy_for(connection: Connection) -> httpx.Proxy | None:
 def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float) -> Answer | None:
     if not head:
         return None
-    response, body = head[0], b"".join(parts)
+    response, body = head[0], b"".join(parts if broken_off is None else _beginning(parts))
     if broken_off is None:
         body, broken_off = decode_content(body, response.headers.get("content-encoding", ""))
     if broken_off is not None:
@@ -225,6 +235,15 @@ def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | No
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.extensions["kept_headers"]
     )
     return Answer(response.status_code, headers, body, broken_off, elapsed)
+
+
+def _beginning(parts: list[bytes]) -> Iterator[bytes]:
+    size = 0
+    for part in parts:
+        yield part
+        size += len(part)
+        if size >= KEPT_OF_BROKEN:
+            return
 
 
 def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:

@@ -12,10 +12,14 @@ class NotJson(ValueError):  # noqa: N818 - what the body is, not an error of our
     """The text is no JSON; the message says why."""
 
 
+class TooMuchJson(NotJson):
+    """It may be JSON: it is nested deeper, or has more parts, than can be read here."""
+
+
 def read_json(body: bytes) -> Any:
     """The document in the bytes. Raises NotJson for all that RFC 8259 does not allow."""
     if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
-        raise NotJson(f"more than {MAX_CONTAINERS:,} objects and arrays")
+        raise TooMuchJson(f"more than {MAX_CONTAINERS:,} objects and arrays")
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -31,7 +35,7 @@ def _read_leniently(body: bytes, why: str) -> Any:
     except UnicodeDecodeError as error:
         raise NotJson(f"it is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}") from None
     except RecursionError:
-        raise NotJson("it is nested too deep to be read") from None
+        raise TooMuchJson("it is nested too deep to be read") from None
     except NotJson:
         raise
     except ValueError as error:

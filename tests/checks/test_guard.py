@@ -126,6 +126,24 @@ def test_derived_ids_need_long_ones() -> None:
         guard.derive(OURS[0], "cut-end")
 
 
+@pytest.mark.parametrize(
+    ("ids", "derivable"),
+    [
+        (["4321abcdef694aa79dae47ad"], True),
+        (["00000000-0000-4000-8000-000000000017", "00000000-0000-4000-8000-000000000018"], True),
+        ([f"nightly-backup-run-{number}" for number in range(10, 40)], False),
+        ([f"{number}-nightly-backup-run" for number in range(10, 40)], False),
+        (["10000000000000004200", "10000000000000004201"], False),
+        (["01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BX5ZZKBKACTAV9WEVGEMMVRZ"], True),
+        (["01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BX5ZZKBKACTAV9WEVGEMMVRZ0"], False),
+        (["01ARZ3NDEKTSV4RRFFQ69G5FAV"], False),
+    ],
+)
+def test_running_numbers_are_not_derived_from(ids: list[str], derivable: bool) -> None:  # noqa: FBT001 - expected
+    """Ids that may hold a running number are neither cut nor lengthened: that could be a neighbour's."""
+    assert _guard(ids).derivable is derivable
+
+
 def test_minted_ids_are_as_long_as_the_longest() -> None:
     """Minted ids are 24 hex characters, or as long as the longest supplied id, and always others."""
     assert len(Guard().mint()) == 24
