@@ -27,11 +27,11 @@ ROLES = spec.load_contract().roles
 VALID = '{"job_id": "<job>"}'
 NO_JOB = '{"job_id": "<unknown>"}'
 FURTHER = '{"job_id": "<job>", "further": true}'
-LONG = '{\n  "job_id": "<job>"\n}' + "\n" * 3_000  # over any limit up to which a check may look
+PRETTY = '{\n  "job_id": "<job>"\n}\n'
 SPELLINGS = (
     '{"job_id":"<job>"}',
     VALID,
-    '{\n  "job_id": "<job>"\n}\n',
+    PRETTY,
     ' { "job\\u005fid" :\t"<job>" } ',
 )
 
@@ -58,6 +58,16 @@ class Step:
         """Whether an active job's own id stands in the request."""
         text = self.body.decode("latin-1") if isinstance(self.body, bytes) else self.body or ""
         return JOB in text or any(JOB in value for _, value in self.query)
+
+    @property
+    def is_aimed(self) -> bool:
+        """Whether the body's `job_id` is an active job's id, or one derived from it: no engine can take another for it."""
+        try:
+            document = json.loads(self.body or "")
+        except ValueError:
+            return False
+        value = document.get("job_id") if isinstance(document, dict) else None
+        return isinstance(value, str) and value in {JOB, *DERIVED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import replace
 from contract_tests.chain import (
     FURTHER,
     JOB,
-    LONG,
     METHOD,
     NO_JOB,
     PATH,
+    PRETTY,
     SPELLINGS,
     UNKNOWN,
     VALID,
@@ -93,14 +93,22 @@ _UNSAFE = (
 )
 
 
+def probes(means: Means) -> Iterator[Chain]:
+    """Requests that name no active job and must be refused, each by one role: what they cancel is seen at once."""
+    callers = _callers(means)
+    for index, (situation, rule, body) in enumerate(_BAD if callers else ()):
+        yield Chain(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
+
+
 def parameters(means: Means, seed: int) -> Iterator[Chain]:
-    """Requests that name no active job and must be refused, each by every role."""
+    """The same requests by every other role, and generated ones."""
     callers = _callers(means)
     if not callers:
         return
-    for situation, rule, body in _BAD:
+    for index, (situation, rule, body) in enumerate(_BAD):
         for caller in callers:
-            yield Chain(rule, (Step(situation, caller, "refused", rule, body),))
+            if caller != callers[index % len(callers)]:
+                yield Chain(rule, (Step(situation, caller, "refused", rule, body),))
     if means.unsafe:
         for index, (situation, rule, body) in enumerate(_UNSAFE):
             yield Chain(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
@@ -156,12 +164,22 @@ def on_jobs(means: Means) -> Iterator[Chain]:
         tries = range(len(means.others)) if chain.rivals else (index,)
         tried = (step for number in tries for step in _denied(number, means))
         yield replace(chain, denied=(*chain.denied, *tried))
+    others = [
+        step for role in means.others for step in _twice(Caller(role, "token"), f"the role {role}", "roles.others")
+    ]
+    if others:
+        yield from _on_job("others", 0, means, others)
+
+
+def _twice(caller: Caller, situation: str, rule: str) -> list[Step]:
+    step = Step(situation, caller, "refused", rule)
+    return [step, replace(step, body=PRETTY)]
 
 
 # What a role that may not sends for the jobs in turn.
 _TRIES = (
     (VALID, ""),
-    (LONG, ", with a long body"),
+    (PRETTY, ", with a body in lines"),
     (FURTHER, ", with a further property"),
     ("{}", ", without job_id"),
     (NO_JOB, ", for the id of no job"),
@@ -255,12 +273,7 @@ def _race(callers: Sequence[Caller]) -> Chain:
 
 
 def credentials(means: Means) -> Iterator[Chain]:
-    """Callers who may not, the wrong credential last: some engines lock out whoever sends one."""
-
-    def twice(caller: Caller, situation: str, rule: str) -> list[Step]:
-        step = Step(situation, caller, "refused", rule)
-        return [step, replace(step, body=LONG)]
-
+    """Callers without a credential that is known, the wrong one last: some engines lock out whoever sends one."""
     # What an engine remembers of a refused request must not be taken for the next one's.
     after = [
         Step(f"{situation}, after the id of a job", caller, "refused", rule, body)
@@ -271,14 +284,12 @@ def credentials(means: Means) -> Iterator[Chain]:
         )
     ]
 
-    others = [
-        step for role in means.others for step in twice(Caller(role, "token"), f"the role {role}", "roles.others")
-    ]
-    if others:
-        yield from _on_job("others", 0, means, others)
-    yield from _on_job("none", 1, means, [*twice(Caller(kind="none"), "no credential", "roles.none"), *after[:1]])
+    nobody = Caller(kind="none")
+    without_body = Step("no credential, without a body", nobody, "refused", "roles.none", None)
+    none = [*_twice(nobody, "no credential", "roles.none"), without_body, *after[:1]]
+    yield from _on_job("none", 1, means, none)
     yield from _on_job(
-        "empty", 2, means, [*twice(Caller(kind="empty"), "an empty credential", "roles.empty"), *after[1:]]
+        "empty", 2, means, [*_twice(Caller(kind="empty"), "an empty credential", "roles.empty"), *after[1:]]
     )
     wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != means.auth)]
     steps = [Step("a wrong credential", caller, "refused", "roles.wrong") for caller in wrong]

@@ -14,6 +14,7 @@ from contract_tests.proofs import GATEWAY, Proofs
 from contract_tests.supply import Supply
 from contract_tests.together import together
 
+AIMLESS = 8  # requests at a time that name no supplied job
 NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
 
 
@@ -30,6 +31,9 @@ class JobRunner:
         self.ended: list[tuple[Chain, Exchange]] = []
         """Chains whose job was not active at their end, while another job was: with the refused valid request."""
         self._wanted = wanted
+        self._aimless = asyncio.Semaphore(AIMLESS)
+        self._harm: str | None = None
+        """Why requests that name no supplied job are no longer sent."""
         self._uncertain: set[str] = set()
         """Jobs that a request without an answer may have canceled, as the page leaves open."""
 
@@ -49,12 +53,24 @@ class JobRunner:
 
     async def _must_not_cancel(self, step: Step, job_id: str | None) -> bool:
         """Send a request that is to be refused, ineffective or observed. Whether it was answered by a success."""
+        if step.is_aimed:
+            return await self._tried(step, job_id)
+        # What a loose engine may take for anybody's job: few are under way when the answer to one ends them.
+        async with self._aimless:
+            if self._harm is not None:
+                self.found.unchecked.setdefault(step.rule, (self._harm, None))
+                return False
+            return await self._tried(step, job_id)
+
+    async def _tried(self, step: Step, job_id: str | None) -> bool:
         exchange = await self.proofs.exchange(step, job_id)
         if exchange.answer is None and step.expect == "observed" and job_id is not None:
             self._uncertain.add(job_id)
         if exchange.answer is None:
             # What is refused can be sent again: an engine that drops a used connection is no fault.
             exchange = await self.proofs.exchange(replace(step, fresh_connection=True), job_id)
+        if not step.is_aimed and exchange.accepted and holds_job(exchange.answer):
+            self._harm = f"no longer sent: the engine answered {step.situation} with a job, which may be anybody's"
         if step.expect == "refused":
             if exchange.fault is Fault.GUARD:
                 self.found.unchecked.setdefault(step.rule, (exchange.detail, None))
@@ -97,7 +113,12 @@ class JobRunner:
     def _may_have_ended(self, chain: Chain, exchange: Exchange) -> bool:
         """Whether nothing else tells why the job was not active: it may have ended by itself."""
         told = bool(self.dead_baseline) or exchange.job_id in self._uncertain
-        return bool(chain.tried) and not told and chain.proof is not None and not self._is_confirmed(chain.proof.rule)
+        return (
+            bool(chain.tried or chain.rivals)
+            and not told
+            and chain.proof is not None
+            and not self._is_confirmed(chain.proof.rule)
+        )
 
     def _is_confirmed(self, rule_id: str) -> bool:
         return rule_id in self.found.broken()
@@ -110,7 +131,11 @@ class JobRunner:
         if another is None or chain.proof is None:
             return job_id, Fate.DEAD, dead
         if any([await self._must_not_cancel(step, another) for step in chain.tried]):
-            return another, Fate.DEAD, dead
+            if all(step.expect != "observed" for step in chain.tried):
+                return another, Fate.DEAD, dead
+            # What is observed cancels, as the page leaves open, and is no longer there to tell of the first job.
+            self.ended.append((chain, dead))
+            return another, Fate.UNSURE, dead
         fate, exchange = await self.proofs.prove(chain.proof, another, overlapping=overlapping)
         if fate is not Fate.CANCELED:
             return job_id, Fate.DEAD, dead
@@ -184,14 +209,12 @@ class JobRunner:
         """Cancel a canceled job again."""
         for step in steps:
             exchange = await self.proofs.exchange(step, job_id)
-            if exchange.answer is None and step.rule not in self.found.broken():
-                exchange = await self.proofs.exchange(replace(step, fresh_connection=True), job_id)
-                if exchange.answer is None:
-                    received = f"no answer to {step.situation}, twice: {describe_failure(exchange)}"
-                    self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
+            if exchange.fault is Fault.TIMEOUT:
+                received = f"no answer to {step.situation}: {describe_failure(exchange)}"
+                self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
             self.found.judgements += judge_refusal(exchange, step.rule)
 
-    async def _race(self, chain: Chain, job_id: str) -> str | None:
+    async def _race(self, chain: Chain, job_id: str, *, once_more: bool = True) -> str | None:
         """Cancel one job several times at once: one request succeeds."""
         steps = [self.proofs.by_working_role(step) for step in (chain.proof, *chain.rivals) if step is not None]
         denied, exchanges = await asyncio.gather(
@@ -202,10 +225,7 @@ class JobRunner:
         if any(denied):
             return None
         if not winners:
-            if chain.proof is not None:
-                fate, exchange = await self.proofs.prove(chain.proof, job_id, overlapping=True)
-                self._judge_fate(chain, fate, exchange)
-            return None
+            return await self._race_lost(chain, job_id, once_more=once_more)
         for exchange in winners:
             self.found.judgements += judge_success(exchange, job_id, overlapping=True)
         self.proofs.canceled += 1
@@ -216,6 +236,22 @@ class JobRunner:
             if not exchange.accepted:
                 self.found.judgements += judge_refusal(exchange, "effects.repeat")
         return job_id
+
+    async def _race_lost(self, chain: Chain, job_id: str, *, once_more: bool) -> str | None:
+        """None of the simultaneous requests succeeded: why, and the race for another job if this one may have ended."""
+        if chain.proof is None:
+            return None
+        fate, exchange = await self.proofs.prove(chain.proof, job_id, overlapping=True)
+        another = None
+        if once_more and fate is Fate.DEAD and self._may_have_ended(chain, exchange):
+            another = await self.lease()
+        if another is None:
+            self._judge_fate(chain, fate, exchange)
+            return None
+        canceled = await self._race(chain, another, once_more=False)
+        if canceled is not None:
+            self.ended.append((chain, exchange))
+        return canceled
 
     async def lease(self, *, last: bool = False) -> str | None:
         """A job; the source is asked for more once."""

@@ -130,7 +130,8 @@ class Sender:
 
 
 def _is_whole(exchange: Exchange) -> bool:
-    return exchange.answer is not None and exchange.answer.broken_off is None
+    """Whether the answer tells what it is to tell: of a refusal the status is enough."""
+    return exchange.answer is not None and (exchange.answer.broken_off is None or not exchange.accepted)
 
 
 def describe_failure(exchange: Exchange) -> str:

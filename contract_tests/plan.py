@@ -16,11 +16,11 @@ from contract_tests.model import Because
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Chains that belong together. `sequential` ones go one after the other; of others, all proofs overlap."""
+    """Chains that belong together. `at_once`: how many of them; with None all, and their proofs overlap."""
 
-    name: Literal["baseline", "parameters", "jobs", "credentials"]
+    name: Literal["baseline", "probes", "parameters", "jobs", "credentials"]
     chains: tuple[Chain, ...]
-    sequential: bool = False
+    at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,11 @@ def make_plan(means: Means, seed: int = 0) -> Plan:
     """The plan for these means. Without a token for any documented role there are no chains with jobs."""
     missing: dict[str, tuple[str, Because | None]] = {}
     stages = [
-        Stage("baseline", tuple(chains.baseline(means)), sequential=True),
+        Stage("baseline", tuple(chains.baseline(means)), at_once=1),
+        Stage("probes", tuple(chains.probes(means)), at_once=2),
         Stage("parameters", tuple(chains.parameters(means, seed))),
         Stage("jobs", tuple(chains.on_jobs(means))),
-        Stage("credentials", tuple(chains.credentials(means)), sequential=True),
+        Stage("credentials", tuple(chains.credentials(means)), at_once=1),
     ]
     if not means.derivable:
         reason = (

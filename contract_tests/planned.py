@@ -20,7 +20,7 @@ def describe_plan(plan: Plan, engine: str) -> Iterator[str]:
     for stage in plan.stages:
         steps = [(chain, step) for chain in stage.chains for step in chain.steps]
         yield ""
-        how = "one after the other" if stage.sequential else "side by side"
+        how = {1: "one after the other", None: "side by side"}.get(stage.at_once, f"{stage.at_once} at a time")
         yield f"{stage.name}: {len(steps)} requests, {how}"
         for chain in stage.chains:
             job += chain.needs_job

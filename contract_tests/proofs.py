@@ -47,7 +47,9 @@ class Proofs:
             self._body = self._body if self.canceled else step.body
             return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
         if status in BUSY:
-            self.found.note(f"The engine answered {status} to a valid request and stayed so: it is too busy.")
+            self.found.stop(
+                "unreachable", f"The engine answered {status} to a valid request and stayed so: it is too busy."
+            )
             return (Fate.UNSURE if self.working else Fate.REFUSED), exchange
         if not self.working:
             return Fate.REFUSED, exchange
@@ -80,29 +82,33 @@ class Proofs:
         """Tell a refusal's reason, where some role is known to work: the role, the spelling of the body, or the job."""
         role = step.caller.role or ""
         trusted = next((other for other in self.working if other != role), role)
-        # The role once more, with a body that has been taken before; then a role that has canceled jobs.
-        suspects = [role] if step.body != self._body else []
-        for caller in (*suspects, trusted):
-            again = await self.exchange(replace(step, caller=Caller(caller, "token"), body=self._body), job_id)
-            if again.accepted:
-                fate = self._succeeded(again, job_id, overlapping=overlapping)
-                self._refused_an_active_job(step, exchange, caller)
+        # The same once more, then with a body that has been taken before, unless it is the role that was refused;
+        # then by a role that has canceled jobs.
+        again = [step, replace(step, body=self._body)] if exchange.status not in {401, 403} else []
+        again.append(replace(step, caller=Caller(trusted, "token"), body=self._body))
+        for other in dict.fromkeys(again):
+            answered = await self.exchange(other, job_id)
+            if answered.accepted:
+                fate = self._succeeded(answered, job_id, overlapping=overlapping)
+                self._refused_an_active_job(step, exchange, other)
                 return fate, exchange
-        if exchange.status in {401, 403} and again.status != exchange.status:
+        if exchange.status in {401, 403} and answered.status != exchange.status:
             self.role_refused(exchange)
         return Fate.DEAD, exchange
 
-    def _refused_an_active_job(self, step: Step, exchange: Exchange, trusted: str) -> None:
-        role = step.caller.role or ""
-        if trusted != role and (exchange.status in {401, 403} or role not in self.working):
-            self.role_refused(exchange)
-            return
-        what = f"status {exchange.status} to a valid request of {role}; {trusted} canceled the same job then"
-        if step.body != self._body:
+    def _refused_an_active_job(self, step: Step, exchange: Exchange, accepted: Step) -> None:
+        """Tell the reason by what was accepted for the same job then."""
+        role, other = step.caller.role or "", accepted.caller.role
+        what = f"status {exchange.status} to a valid request of {role}"
+        if role == other and step.body != accepted.body:
             documented = "a JSON body is a valid request however it is written, with white space or escapes"
-            self.found.break_rule("request.json", what, documented, exchange)
+            received = f"{what}; its body written otherwise canceled the same job then"
+            self.found.break_rule("request.json", received, documented, exchange)
+        elif role != other and (exchange.status in {401, 403} or role not in self.working):
+            self.role_refused(exchange)
         else:
-            self.found.break_rule("effects.canceled", what, "an active job is canceled", exchange)
+            received = f"{what}; {'the same once more' if role == other else other} canceled the job then"
+            self.found.break_rule("effects.canceled", received, "an active job is canceled", exchange)
 
     def role_refused(self, exchange: Exchange) -> None:
         """A documented role was refused, and another one was not."""

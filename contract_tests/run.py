@@ -125,7 +125,8 @@ class Runner:
             return
         if 400 <= exchange.status < 500 and exchange.status not in BUSY:
             # It may be the way in which the body is written: the role is tried again with another job.
-            if exchange.job_id != success.job_id or exchange.request.body == success.request.body:
+            is_as_written = exchange.job_id == success.job_id and exchange.request.body != success.request.body
+            if exchange.status in {401, 403} or not is_as_written:
                 self.proofs.role_refused(exchange)
         elif exchange.status not in BUSY:
             received = f"status {exchange.status} to a valid request"
@@ -134,7 +135,7 @@ class Runner:
     async def _side_by_side(self, stage: Stage) -> None:
         """All that must be refused; then all proofs at once, so that they overlap; then the second cancels."""
         chains = [chain for chain in stage.chains if chain.steps]
-        prepared = await together(self.jobs.prepare(chain) for chain in chains)
+        prepared = await together((self.jobs.prepare(chain) for chain in chains), at_once=stage.at_once)
         with_jobs = [item for item in prepared if item is not None]
         fates = await together(self.jobs.finish(chain, job_id, spent=spent) for chain, job_id, spent in with_jobs)
         await together(self.jobs.repeat(job_id, chain.repeats) for chain, job_id in fates if job_id is not None)

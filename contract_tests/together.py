@@ -7,8 +7,19 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results in order; the first that fails ends the others."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(item) for item in work]
+async def together(work: Iterable[Coroutine[Any, Any, T]], *, at_once: int | None = None) -> list[T]:
+    """All results in order, worked out so many at a time; the first that fails ends the others."""
+    items = list(work)
+    gate = asyncio.Semaphore(at_once or len(items) or 1)
+
+    async def carried_out(item: Coroutine[Any, Any, T]) -> T:
+        async with gate:
+            return await item
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(carried_out(item)) for item in items]
+    finally:
+        for item in items:
+            item.close()  # those that were not begun would be complained of
     return [task.result() for task in tasks]
