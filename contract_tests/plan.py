@@ -56,7 +56,7 @@ def make_plan(means: Means, seed: int = 0) -> Plan:
     missing: dict[str, tuple[str, Because | None]] = {}
     stages = [
         Stage("baseline", tuple(chains.baseline(means)), at_once=1),
-        Stage("probes", tuple(chains.probes(means)), at_once=2),
+        Stage("probes", tuple(chains.probes(means)), at_once=1),
         Stage("parameters", tuple(chains.parameters(means, seed))),
         Stage("jobs", tuple(chains.on_jobs(means))),
         Stage("credentials", tuple(chains.credentials(means)), at_once=1),
