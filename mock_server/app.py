@@ -80,7 +80,8 @@ class Mock:
             self._console_data.loop = get_running_loop()
             await self._console(scope, receive, send)
             return
-        if path in {"/login", self.settings.prefix + "/login"}:
+        is_login = path in {"/login", self.settings.prefix + "/login"}
+        if is_login and (self._upstream is None or scope["method"] in {"POST", "OPTIONS"}):
             await self._pipeline.run(scope, receive, send, self._log_in)
             return
         page = self._page(path) if scope["method"] in {"GET", "HEAD"} else None

@@ -36,7 +36,10 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune |
         if prune is not None:
             body = orjson.dumps(prune(orjson.loads(body)))
     if change is not None and change.document is not None:
+        right = orjson.loads(body)
         body = orjson.dumps(change.document(orjson.loads(body), exchange))
+        if change.reply is None and change.effect is None and orjson.loads(body) == right:
+            exchange.changes = None  # it has no part in this answer
     return Answer(200, JSON, body)
 
 

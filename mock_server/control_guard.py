@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from mock_server.answer import Headers
 from mock_server.cors import VARY, read_origins
-from mock_server.settings import Settings, is_loopback
+from mock_server.settings import Settings, SettingsError, is_loopback
 
 METHODS = b"GET, POST, PUT, DELETE"
 HEADERS = b"Authorization, Content-Type, Mock-Session, Mock-Control-Token"
@@ -20,6 +20,8 @@ class Guard:
     """Made once from the settings."""
 
     def __init__(self, settings: Settings) -> None:
+        if settings.control_token == "":
+            raise SettingsError("--control-token: it is empty. Give a token, or leave the option out.")
         self._origins = read_origins(settings.control_origins, "--control-origin")
         self._token = settings.control_token
         self._host = settings.host.strip("[]").lower()

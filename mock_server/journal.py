@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
-SHOWN = 4096
+SHOWN = 32 * 1024
 """Bytes of a body that are kept."""
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
@@ -21,7 +21,7 @@ _SECRET_WORDS = (b"password", b"passwd", b"secret", b"token")
 _SECRET_FIELDS = re.compile(
     rb'("[^"]{0,40}(?:password|passwd|secret|token)[^"]{0,40}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\s]+)', re.IGNORECASE
 )
-_SECRET_PAIRS = re.compile(rb"((?:^|[&?\s])(?:token|password|secret)=)[^&\s]+", re.IGNORECASE)
+_SECRET_PAIRS = re.compile(rb"((?:^|[&?\s])(?:token|password|secret)=)[^&\s\"'<>\\]+", re.IGNORECASE)
 
 
 class Entry(NamedTuple):

@@ -70,8 +70,10 @@ class Pipeline:
         except Gone:
             return
         headers = head(answer, self._cors.headers(origin))
-        if exchange.preferences.applied:
-            headers.append((b"preference-applied", exchange.preferences.applied))
+        if exchange.preferences.given:
+            situation = None if exchange.refusal is None else exchange.refusal.situation
+            if applied := exchange.preferences.applied(answer.status, situation):
+                headers.append((b"preference-applied", applied))
         if self._store.is_shared:
             await self._write_down(exchange, answer, headers)
             await send_answer(answer, headers, receive, send)
@@ -166,7 +168,9 @@ class Pipeline:
             exchange.preferences = read_preferences(prefer, self._examples, self._changes)
         preferences = exchange.preferences
         role, job_id = exchange.credential.role, exchange.claimed_job_id
-        if exchange.method == "POST":
+        if preferences.code is not None or preferences.fault is not None or preferences.example is not None:
+            armed = None  # what the request asks for itself neither uses up what is armed nor mixes with it
+        elif exchange.method == "POST":
             armed = await self._store.spend(exchange.session, job_id, role)
         else:
             armed = await self._store.behavior(exchange.session)

@@ -18,13 +18,20 @@ _ITEM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What was asked for, and honoured. `applied` is the value of `Preference-Applied`."""
+    """What was asked for. `given` are the names and values as they came."""
 
     code: int | None = None
     example: str | None = None
     fault: str | None = None
     latency_ms: float | None = None
-    applied: bytes = b""
+    given: tuple[tuple[str, str], ...] = ()
+
+    def applied(self, status: int, situation: str | None) -> bytes:
+        """The value of `Preference-Applied` for an answer: without what the request did not come to."""
+        is_success = situation is None and 200 <= status < 300
+        honoured = {"fault": True, "latency": True, "code": status == self.code}
+        honoured["example"] = is_success or situation == self.example
+        return ", ".join(f"{name}={value}" for name, value in self.given if honoured[name]).encode("latin-1")
 
 
 NONE = Preferences()
@@ -54,7 +61,7 @@ def read_preferences(header: bytes, examples: Collection[str], faults: Collectio
         example=_one_of("example", known["example"], examples) if "example" in known else None,
         fault=_one_of("fault", known["fault"], faults) if "fault" in known else None,
         latency_ms=_latency(known["latency"]) if "latency" in known else None,
-        applied=", ".join(f"{name}={value}" for name, value in known.items()).encode("latin-1"),
+        given=tuple(known.items()),
     )
 
 

@@ -22,7 +22,9 @@ READ_S = 300.0
 _HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"host"}
 )
-_ATTRIBUTES = re.compile(rb";\s*(?:domain=[^;]*|secure)(?=;|$)", re.IGNORECASE)
+_DOMAIN = re.compile(rb";\s*domain=[^;]*(?=;|$)", re.IGNORECASE)
+_TIED_TO_TLS = re.compile(rb";\s*(?:secure|partitioned|samesite\s*=\s*none)\s*(?=;|$)", re.IGNORECASE)
+_NEEDS_TLS = (b"__secure-", b"__host-")
 
 
 class Upstream:
@@ -36,6 +38,8 @@ class Upstream:
             limits=httpx.Limits(max_connections=None),
             trust_env=not is_loopback(urlsplit(self._url).hostname or ""),
         )
+        # What the caller accepts is the caller's to say.
+        self._client.headers.clear()
 
     async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Answer:
         """Pass one request on and its answer back, `headers` added; the answer without its body, for the journal."""
@@ -74,7 +78,7 @@ class Upstream:
             if key == b"location" and value.startswith(self._origin):
                 back.append((key, value.removeprefix(self._origin) or b"/"))
             elif key == b"set-cookie":
-                back.append((key, _ATTRIBUTES.sub(b"", value)))
+                back.append((key, _cookie(value)))
             else:
                 back.append((key, value))
         return back
@@ -83,6 +87,12 @@ class Upstream:
         """Let go of its connections."""
         with suppress(RuntimeError):  # of a loop that has ended
             await self._client.aclose()
+
+
+def _cookie(value: bytes) -> bytes:
+    """A cookie that a browser keeps for the mock's address, and sends over plain HTTP."""
+    value = _DOMAIN.sub(b"", value)
+    return value if value.lower().startswith(_NEEDS_TLS) else _TIED_TO_TLS.sub(b"", value)
 
 
 def _checked(url: str) -> str:

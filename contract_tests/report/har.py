@@ -28,7 +28,7 @@ HEADER_LIMIT = 8 << 10  # characters
 MARGIN = 8 << 10  # more than a secret has: a secret that a cut would halve is seen whole before
 
 SECRET_HEADER = re.compile(
-    r"^authorization|authentication-info|cookie|token|secret|session|api-?key|csrf", re.IGNORECASE
+    r"^(?:proxy-)?authorization|authentication-info|cookie|token|secret|session|api-?key|csrf", re.IGNORECASE
 )
 
 

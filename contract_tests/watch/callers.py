@@ -21,6 +21,10 @@ CREDENTIAL_NAME = re.compile(
 )
 
 
+# Those, and what else the query of a URL may give away.
+SECRET_PARAMETER = re.compile(rf"{CREDENTIAL_NAME.pattern}|(?:^|[._-])(?:key|sig|code)$", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a request shows: the caller, what tells it from others, and the credentials themselves."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contract_tests.credentials import Auth
 from contract_tests.onlooker import CONTRACT
 from contract_tests.shown import MASK, Presenter
-from contract_tests.watch.callers import CREDENTIAL_NAME, read_cookies
+from contract_tests.watch.callers import CREDENTIAL_NAME, SECRET_PARAMETER, read_cookies
 
 MAX_LEARNED = 64  # the newest ones; each is looked for in all that is kept
 SHORTEST = 8  # characters of a value that is taken for a secret
@@ -15,9 +15,12 @@ HIDDEN = f"{MASK} (left out: it may hold a password or a token)"
 _LOGIN = re.compile(
     r"/(?:log-?in|sign-?in|auth(?:enticate|orize|entication)?|oauth2?|sso|saml|token)(?:/|\Z)", re.IGNORECASE
 )
-_NAMES = r"passw(?:or)?d|pwd|passphrase|secret|client_secret|(?:access_|refresh_|id_)?token|api_?key|private_?key"
+_NAMES = (
+    r"pass(?:w(?:or)?d|phrase)?|pwd|secret|client_secret|(?:access_|refresh_|id_)?token|api_?key|private_?key"
+    r"|auth|credentials?"
+)
 _IN_JSON = re.compile(rf'("(?:\w*_)?(?:{_NAMES})"\s*:\s*")((?:[^"\\]|\\.)+)(?=")', re.IGNORECASE)
-_IN_FORM = re.compile(rf"((?:\A|[&?\n])(?:\w*_)?(?:{_NAMES})=)([^&\s]+)", re.IGNORECASE)
+_IN_FORM = re.compile(rf"((?:\A|[&?\n])(?:\w*_)?(?:{_NAMES})=)([^&\s\"'<>\\]+)", re.IGNORECASE)
 _PARAMETER = re.compile(r"([?&#]([\w.\[\]-]+)=)[^&#\s\"'<>]+")
 _TOKEN_IN_JSON = re.compile(r'"(?:access_|refresh_|id_)?token"\s*:\s*"((?:[^"\\]|\\.)+)"', re.IGNORECASE)
 
@@ -75,7 +78,7 @@ class Redaction:
         """A body without secrets; bytes that are no text stay what they are."""
         text = body.decode("utf-8", "surrogateescape")
         shown = self.presenter.redact(text)
-        if "ass" in shown or "oken" in shown or "ecret" in shown or "ey" in shown or "wd" in shown:
+        if any(part in shown for part in ("ass", "oken", "ecret", "ey", "wd", "uth", "redential")):
             shown = _IN_JSON.sub(rf"\g<1>{MASK}", shown)
             if "=" in shown:
                 shown = _IN_FORM.sub(rf"\g<1>{MASK}", shown)
@@ -90,12 +93,12 @@ class Redaction:
         parts = []
         for part in query.split("&"):
             name, equals, value = part.partition("=")
-            parts.append(f"{name}={MASK}" if value and CREDENTIAL_NAME.search(name) else name + equals + value)
+            parts.append(f"{name}={MASK}" if value and SECRET_PARAMETER.search(name) else name + equals + value)
         return self.text("&".join(parts))
 
 
 def _masked(match: re.Match[str]) -> str:
-    return f"{match[1]}{MASK}" if CREDENTIAL_NAME.search(match[2]) else match[0]
+    return f"{match[1]}{MASK}" if SECRET_PARAMETER.search(match[2]) else match[0]
 
 
 def is_login(path: str) -> bool:

@@ -19,7 +19,7 @@ from contract_tests.model import Fault
 from contract_tests.onlooker import is_cancel
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.passage import Headers, Passage
-from contract_tests.watch.rewriting import answer_headers, request_headers
+from contract_tests.watch.rewriting import answer_headers, readable, request_headers
 from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, parts_of
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -74,6 +74,8 @@ class Relay:
     async def _pass(self, way: "_Way") -> None:
         passage = way.passage
         headers = request_headers(passage.headers, self._upstream.address, self._upstream.extra)
+        if passage.is_cancel:
+            headers = readable(headers)
         try:
             response = await self._upstream.send(passage.method, passage.target, headers, way.request_body())
         except BadRequestError as error:

@@ -13,8 +13,14 @@ from contract_tests.watch.passage import Headers
 
 # RFC 9110, section 7.6.1. `Expect` is met by this side: the body is asked for before it is passed on.
 HOP_BY_HOP = frozenset(
-    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect"}
+    {
+        *(b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
+        *(b"expect", b"proxy-authorization", b"proxy-authenticate"),
+    }
 )
+# What the watcher itself marks answers with: an engine's own would pass for it.
+_MARKS = frozenset({b"contract-violations", b"contract-warnings"})
+_READABLE = frozenset({b"gzip", b"x-gzip", b"deflate", b"identity"})
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _NEEDS_TLS = (b"__secure-", b"__host-")
 
@@ -73,9 +79,19 @@ def request_headers(headers: Headers, engine: Address, extra: Iterable[tuple[str
     return passed
 
 
+def readable(headers: Headers) -> Headers:
+    """The headers with those content encodings only that can be judged."""
+    return [(name, _readable_of(value) if name.lower() == b"accept-encoding" else value) for name, value in headers]
+
+
+def _readable_of(accepted: bytes) -> bytes:
+    parts = [part.strip() for part in accepted.split(b",")]
+    return b", ".join(part for part in parts if part.partition(b";")[0].strip().lower() in _READABLE) or b"identity"
+
+
 def answer_headers(headers: Headers, engine: Address, request: Headers) -> Headers:
     """The headers of an answer as the caller gets them."""
-    dropped = HOP_BY_HOP | _named_by_connection(headers)
+    dropped = HOP_BY_HOP | _named_by_connection(headers) | _MARKS
     passed: Headers = []
     for name, value in headers:
         lower = name.lower()

@@ -26,7 +26,10 @@ def lines_on(entry: Entry) -> Iterator[str]:
     for finding in entry.findings:
         rule = spec.rule(finding.rule)
         where = f" at {_brief(finding.pointer)}" if finding.pointer else ""
-        yield f"  {'WARNING' if rule.is_assumed else 'BROKEN'}  {rule.id}{where}"
+        if rule.is_assumed:
+            yield f"  WARNING  {rule.id}{where}: {_brief(finding.received)}"
+            continue
+        yield f"  BROKEN  {rule.id}{where}"
         yield f"    received    {_brief(finding.received)}"
         yield f"    documented  {_brief(finding.documented)}"
         said, text = ("page", rule.quote) if rule.quote else ("reason", rule.reason)

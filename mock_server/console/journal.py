@@ -9,7 +9,7 @@ from mock_server.console.text import clock, visible
 from spec import rule
 
 OUTCOMES = ("accepted", "refused", "failed")
-FILTERS = ("all", *OUTCOMES, "violations", "pinned")
+FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
 READ = 5_000
 """Entries that are looked through."""
 ROWS = 50
@@ -57,7 +57,9 @@ def select(entries: Sequence[Entry], wanted: str, search: str) -> list[Entry]:
     if wanted in OUTCOMES:
         entries = [entry for entry in entries if outcome(entry) == wanted]
     elif wanted == "violations":
-        entries = [entry for entry in entries if entry.findings]
+        entries = [entry for entry in entries if broken(entry)]
+    elif wanted == "warnings":
+        entries = [entry for entry in entries if len(entry.findings) > broken(entry)]
     search = search.casefold()
     return [entry for entry in entries if search in _searched(entry)]
 

@@ -137,7 +137,7 @@ if (journal && !("still" in journal.dataset)) {
   const count = (rows) => {
     for (const data of rows) {
       if (data.broken && one("#broken")) one("#broken").hidden = false;
-      for (const name of ["all", data.outcome, ...(data.broken ? ["broken"] : []), ...(data.marks.some((mark) => /broken|warning/.test(mark)) ? ["violations"] : [])]) {
+      for (const name of ["all", data.outcome, ...(data.broken ? ["broken"] : []), ...(data.broken ? ["violations"] : []), ...(data.marks.some((mark) => /^\d+ warnings?$/.test(mark)) ? ["warnings"] : [])]) {
         const cell = one(`[data-count="${name}"]`);
         if (cell) cell.textContent = String(Number(cell.textContent) + 1);
       }
