@@ -61,9 +61,17 @@ class MockData:
             title="Mock engine",
             roles=(*roles, ""),
             faults=tuple(FaultChoice(one.name, one.sentence, one.rule) for one in faults.catalogue().values()),
+            started_with=self._started_with(),
             has_sessions=True,
             links=(("Swagger UI", "/ui"), ("OpenAPI document", "/openapi.yaml"), ("Metrics", "/_mock/metrics")),
         )
+
+    def _started_with(self) -> str:
+        settings = self._settings
+        options = [f"--fault {settings.fault}"] if settings.fault else []
+        if settings.latency_ms:
+            options.append("--latency {:g}-{:g}".format(*settings.latency_ms))
+        return f"Started with {' and '.join(options)}: in force where nothing else is armed." if options else ""
 
     def sessions(self) -> Sequence[str]:
         """See `ConsoleData`: those that were looked at."""

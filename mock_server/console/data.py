@@ -42,6 +42,8 @@ class About:
     """What to do where there are no such roles, as a sentence."""
     faults: tuple[FaultChoice, ...] = ()
     """What can be armed; nothing means that there is no page for it."""
+    started_with: str = ""
+    """What is in force where nothing is armed, as a sentence; empty for nothing."""
     has_sessions: bool = False
     links: tuple[tuple[str, str], ...] = ()
     """Further pages at the same address: name and path."""

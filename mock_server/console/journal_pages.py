@@ -44,9 +44,12 @@ class JournalPages:
         since = max(request.args.get("since", 0, int), 0)
         latest = self._frame.data.entries(g.session, since=0, limit=1)
         newest = latest[-1].number if latest else 0
+        seen = self._frame.data.entry(g.session, since) if since else None
+        if newest < since or (seen is not None and seen.at_ms != request.args.get("at", seen.at_ms, int)):
+            return jsonify(reset=True)
         entries = self._frame.data.entries(g.session, since=since, limit=journal.ROWS) if newest > since else ()
         chosen = journal.select(entries, request.args.get("outcome", "all"), request.args.get("search", ""))
-        return jsonify(newest=newest, rows=self.table(chosen))
+        return jsonify(newest=newest, at=latest[-1].at_ms if latest else 0, rows=self.table(chosen))
 
     def pin(self, number: int) -> Any:
         """Pin or unpin an entry."""
@@ -75,6 +78,7 @@ class JournalPages:
             more=chosen[-journal.ROWS].number if len(chosen) > journal.ROWS else 0,
             before=before,
             newest=newest,
+            newest_at=entries[-1].at_ms if entries else 0,
             filters=filters,
             counted=counted,
             names=journal.FILTERS,

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from mock_server.console.behavior import read_form, values_of
 from mock_server.console.data import ConsoleError
+from mock_server.serving import running_mock
+from mock_server.settings import Settings
 from tests.mock.caller import PAGE_ID, Caller
 
 
@@ -29,6 +31,15 @@ def test_a_fault_is_armed_and_seen(page: Page, caller: Caller) -> None:
     page.get_by_role("switch", name="wrapped", exact=True).click()
     expect(page.get_by_role("heading", name="Nothing is armed")).to_be_visible()
     assert caller.client.get("/_mock/behavior").json() == {}
+
+
+def test_what_the_mock_was_started_with_is_said(browser: Browser) -> None:
+    """Nothing is armed, and yet a fault is in force: the page names the options."""
+    with running_mock(Settings(fault="wrong-type.name", latency_ms=(1, 2))) as mock:
+        page = browser.new_page()
+        page.goto(f"{mock.url}/_console/behavior")
+        expect(page.get_by_text("Started with --fault wrong-type.name and --latency 1-2")).to_be_visible()
+        page.close()
 
 
 def test_status_delay_and_conditions(page: Page, caller: Caller) -> None:

@@ -43,6 +43,11 @@ def test_a_reset_empties_it(page: Page, caller: Caller, mock: RunningMock) -> No
     expect(page.locator("#journal tbody tr")).to_have_count(0)
     caller.cancel()
     expect(page.locator("#journal tbody tr")).to_have_count(1)
+    mock.reset()
+    for _ in range(3):
+        caller.cancel("f" * 24)
+    expect(page.locator("#journal tbody tr")).to_have_count(3)
+    expect(page.locator("#journal tbody tr").filter(has_text="404 refused")).to_have_count(3)
 
 
 def test_filters(page: Page, caller: Caller, mock: RunningMock) -> None:

@@ -39,6 +39,24 @@ def test_a_seeded_fault_is_found_and_copied(page: Page, mock: RunningMock, calle
     assert caller.status(job_id) == "canceled"
 
 
+def test_a_warning_is_no_break(page: Page, mock: RunningMock, caller: Caller) -> None:
+    """A cancel that an assumed rule alone warns of is canceled, and stands under the warnings."""
+    del caller
+    mock.behave(fault="status-201")
+    (job_id,) = mock.add_jobs()
+    with watching(mock.url, tokens={"support": "support"}) as watch:
+        page.goto(f"{watch.url}/_watch/cancel")
+        page.get_by_label("Job ID").fill(job_id)
+        page.get_by_role("button", name="Go on…").click()
+        page.get_by_role("button", name=f"Cancel {job_id}").click()
+        expect(page.get_by_text("Sent as support: the job is canceled.")).to_be_visible()
+        expect(page.get_by_label("Violation of transport.status.exact")).to_be_visible()
+        for name, count in (("Warnings", 1), ("Violations", 0)):
+            page.goto(f"{watch.url}/_watch/journal")
+            page.get_by_role("navigation", name="Outcomes").get_by_role("link", name=name).click()
+            expect(page.locator("#journal tbody tr")).to_have_count(count)
+
+
 def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller: Caller) -> None:
     """What passes the watcher stands in its journal, as it comes."""
     del caller

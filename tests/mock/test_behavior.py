@@ -207,3 +207,28 @@ def test_nothing_leaks_from_one_request_into_another(mock: RunningMock, caller: 
     with ThreadPoolExecutor(16) as pool:
         got = list(pool.map(lambda item: caller.cancel("x", headers=item[0]).status_code, wanted))
     assert got == [status for _, status in wanted]
+
+
+@pytest.mark.parametrize(
+    ("job_id", "prefer", "status", "applied"),
+    [
+        (PAGE_ID, "code=201, latency=1", 201, "code=201, latency=1"),
+        ("f" * 24, "code=200, latency=1", 404, "latency=1"),
+        ("f" * 24, "example=page", 404, None),
+        (PAGE_ID, "code=409, example=page", 409, "code=409"),
+    ],
+)
+def test_what_the_request_did_not_come_to_is_not_said_to_be_applied(
+    caller: Caller, job_id: str, prefer: str, status: int, applied: str | None
+) -> None:
+    """`Preference-Applied` names what the answer shows."""
+    answer = caller.cancel(job_id, headers={"Prefer": prefer})
+    assert (answer.status_code, answer.headers.get("preference-applied")) == (status, applied)
+
+
+def test_a_preference_does_not_use_up_what_is_armed(caller: Caller) -> None:
+    """A request that says itself what it wants leaves `times` as it was."""
+    caller.arm(code=503, times=1)
+    assert caller.cancel(headers={"Prefer": "code=429"}).status_code == 429
+    assert caller.client.get("/_mock/behavior").json()["times"] == 1
+    assert caller.cancel().status_code == 503

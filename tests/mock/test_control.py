@@ -7,6 +7,7 @@ import pytest
 
 from mock_server import Settings
 from mock_server.serving import RunningMock, running_mock
+from mock_server.settings import SettingsError
 from tests.mock.caller import PAGE_ID, ROUTE, Caller
 
 
@@ -264,3 +265,9 @@ def test_a_hundred_thousand_jobs_are_made_in_one_call(caller: Caller) -> None:
     made = caller.client.post("/_mock/jobs", json={"count": 100_000}, timeout=60).json()["job_ids"]
     assert len(set(made)) == 100_000
     assert caller.cancel(made[-1]).status_code == 200
+
+
+def test_an_empty_control_token_is_refused() -> None:
+    """A variable that is not set leaves nothing open."""
+    with pytest.raises(SettingsError, match="--control-token: it is empty"), running_mock(Settings(control_token="")):
+        pass

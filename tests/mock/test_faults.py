@@ -114,3 +114,11 @@ def test_the_list_names_all_by_aspect() -> None:
         assert re.search(rf"^    {re.escape(change.name)} ", odd, re.MULTILINE)
     headings = re.findall(r"^  (\w+)$", broken, re.MULTILINE)
     assert headings == ["route", "roles", "request", "effects", "transport", "response"]
+
+
+@pytest.mark.parametrize(("role", "fault"), [("support", "wrong-for-support"), ("admin", None)])
+def test_a_fault_for_one_role_is_noted_for_that_role_alone(caller: Caller, role: str, fault: str | None) -> None:
+    """Where a fault changes nothing of an answer, the journal names none."""
+    caller.arm(fault="wrong-for-support")
+    assert caller.cancel(role=role).status_code == 200
+    assert caller.journal()[-1]["fault"] == fault

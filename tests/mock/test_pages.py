@@ -19,6 +19,7 @@ from mock_server.settings import SettingsError
 from spec import load_contract, load_openapi
 from tests.mock.caller import PAGE_ID, ROUTE, Caller
 from tests.mock.test_command import cancel, run, serving
+from tests.watch.watching import answer_of, raw_server
 
 
 def test_the_specification_is_served(caller: Caller) -> None:
@@ -229,3 +230,22 @@ def test_it_is_an_application_in_process() -> None:
             return answer.status_code, (await client.get("/_mock/jobs")).status_code
 
     assert asyncio.run(use()) == (200, 200)
+
+
+def test_the_way_upstream_adds_nothing() -> None:
+    """What the caller accepts goes on as it is; cookies are kept for the mock's address; pages of a login are upstream's."""
+    cookies = (
+        "Set-Cookie: a=1; Domain=app.example; Path=/; Secure; SameSite=None; Partitioned",
+        "Set-Cookie: __Host-b=2; Path=/; Secure",
+    )
+    with (
+        raw_server(answer_of("200 OK", b"in", *cookies)) as raw,
+        running_mock(Settings(upstream=raw.url)) as mock,
+        httpx.Client(base_url=mock.url) as client,
+    ):
+        for name in ("accept", "accept-encoding", "user-agent"):
+            del client.headers[name]
+        answer = client.get("/login")
+    assert answer.text == "in"
+    assert answer.headers.get_list("set-cookie") == ["a=1; Path=/", "__Host-b=2; Path=/; Secure"]
+    assert [name for name in ("Accept", "Accept-Encoding", "User-Agent") if raw.header(name)] == []

@@ -280,3 +280,21 @@ def test_a_caller_of_http_1_0_gets_a_length_in_place_of_chunks(path: str) -> Non
     assert body == b"abcde"
     assert b"content-length: 5" in head.lower()
     assert b"chunked" not in head.lower()
+
+
+def test_a_cancel_is_answered_in_an_encoding_that_can_be_judged() -> None:
+    """A browser's `br` and `zstd` are not asked for where the answer is judged; elsewhere they are."""
+    headers = {"Accept-Encoding": "gzip, deflate;q=0.5, br, zstd"}
+    with raw_server(answer_of("200 OK", b"{}", "Content-Type: application/json")) as raw, watching(raw.url) as watch:
+        httpx.post(watch.url + ROUTE, json={"job_id": "x"}, headers=headers)
+        assert raw.header("Accept-Encoding") == ["gzip, deflate;q=0.5"]
+        httpx.get(f"{watch.url}/ui", headers=headers)
+        assert raw.header("Accept-Encoding") == ["gzip, deflate;q=0.5, br, zstd"]
+
+
+def test_marks_are_the_watchers_own() -> None:
+    """An engine's own `Contract-Violations` does not pass for the watcher's."""
+    answer = answer_of("404 Not Found", b"{}", "Content-Type: application/json", "Contract-Violations: response.status")
+    with raw_server(answer) as raw, watching(raw.url) as watch:
+        passed = httpx.post(watch.url + ROUTE, json={"job_id": "x"}, headers={"Authorization": "Bearer admin"})
+    assert "contract-violations" not in passed.headers

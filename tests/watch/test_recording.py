@@ -327,3 +327,23 @@ def test_without_second_names_entries_are_appended_in_place(tmp_path: Path, monk
     assert [item.name for item in tmp_path.iterdir()] == ["x.har"]
     with pytest.raises(SettingError, match="never written over"):
         Recording(path, "http://e")
+
+
+def test_credentials_of_other_kinds_are_masked_and_the_rest_is_whole(tmp_path: Path) -> None:
+    """A proxy's credential stays here; passwords of other names are masked; a mask ends where its value does."""
+    record = tmp_path / "masks.har"
+    secrets = ("cHJveHk6czNjcjN0", "hunter2hunter2", "4/oauth-code-0123", "s1gn4tur3")
+    body = {"pass": secrets[1], "auth": secrets[1], "credentials": secrets[1], "name": "run?token=zz9zz9zz9", "x": 1}
+    with (
+        raw_server(answer_of("200 OK", json.dumps(body).encode(), "Content-Type: application/json")) as raw,
+        watching(raw.url, record=record) as watch,
+    ):
+        headers = {"Proxy-Authorization": f"Basic {secrets[0]}"}
+        httpx.post(f"{watch.url}/x?code={secrets[2]}&sig={secrets[3]}", json=body, headers=headers)
+        assert raw.header("Proxy-Authorization") == []
+        (entry,) = entries(record)
+    text = record.read_text()
+    assert [secret for secret in secrets if secret in text] == []
+    for part in (entry["request"]["postData"]["text"], entry["response"]["content"]["text"]):
+        assert json.loads(part)["name"] == "run?token=***"
+        assert json.loads(part)["x"] == 1

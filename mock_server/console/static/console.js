@@ -112,7 +112,7 @@ chosen();
 
 if (journal && !("still" in journal.dataset)) {
   const body = one("tbody", journal), template = one("#row"), button = one("#live"), line = one("#live-said");
-  let newest = Number(journal.dataset.newest), live = true, lost = false;
+  let newest = Number(journal.dataset.newest), newestAt = journal.dataset.at, live = true, lost = false;
 
   const make = (data) => {
     const row = template.content.firstElementChild.cloneNode(true);
@@ -149,12 +149,13 @@ if (journal && !("still" in journal.dataset)) {
     try {
       const address = new URL(journal.dataset.poll, location.href);
       address.searchParams.set("since", String(newest));
+      address.searchParams.set("at", String(newestAt));
       const answer = await fetch(address, { headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
       const data = await answer.json();
       if (lost) line.textContent = "The engine answers again.";
       lost = false;
-      if (data.newest < newest) { // it was reset, and numbers start again
+      if (data.reset) { // it was reset, and numbers start again
         newest = 0;
         body.replaceChildren();
         for (const cell of all("[data-count]:not([data-count=pinned])")) cell.textContent = "0";
@@ -164,6 +165,7 @@ if (journal && !("still" in journal.dataset)) {
         return;
       }
       newest = data.newest;
+      newestAt = data.at;
       if (!data.rows.length) return;
       const empty = one("#no-rows");
       if (empty) empty.remove();
