@@ -218,9 +218,8 @@ class Runner:
             self.found.break_rule("effects.refused", received, documented, ended[0][1])
             return
         reason = f"{ids} was not active when its turn came; it may have ended by itself, or something else canceled it"
-        for chain, _ in ended:
-            if chain.proof is not None:
-                self.found.unchecked.setdefault(chain.proof.rule, (reason, "jobs"))
+        for rule_id in ("effects.refused", *(chain.proof.rule for chain, _ in ended if chain.proof is not None)):
+            self.found.unchecked.setdefault(rule_id, (reason, "jobs"))
         self.found.note(f"Supplied jobs must stay active until the run cancels them: {reason}. Give jobs that do.")
 
     def _is_unknown(self, dead: Exchange) -> bool:

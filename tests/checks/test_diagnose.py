@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from contract_tests.check import check
@@ -14,6 +15,7 @@ from contract_tests.supply import Supply
 from tests import field_engine, standin
 from tests.checks.command import TOKENS, check_engine, write_jobs
 from tests.checks.engines import Seen, settings_for
+from tests.mock.caller import ROUTE
 
 
 def _seen(url: str, job_ids: list[str], **changes: object) -> Seen:
@@ -38,6 +40,22 @@ def test_ids_of_another_engine_are_a_bad_supply(variation: str | None) -> None:
         seen = _seen(engine.url, [f"{number:024x}" for number in range(20)])
     assert seen.report.verdict == "undecided", seen.why()
     assert "jobs" in seen.report.undecided_because
+
+
+@pytest.mark.parametrize("places", [[10], [13], [5, 12]], ids=str)
+def test_jobs_that_ended_by_themselves_are_no_break(places: list[int]) -> None:
+    """A supplied job that is no longer active when its turn comes: what was sent for it is sent for another one."""
+    with standin.serve() as engine:
+        job_ids = engine.make_jobs(24)
+        for place in places:
+            ended = httpx.post(
+                engine.url + ROUTE, json={"job_id": job_ids[place]}, headers={"Authorization": "Bearer admin"}
+            )
+            assert ended.status_code == 200
+        seen = _seen(engine.url, job_ids)
+    assert seen.report.verdict == "undecided", seen.why()
+    assert seen.report.undecided_because == ("jobs",)
+    assert all(any(job_ids[place] in note for note in seen.report.notes) for place in places)
 
 
 def test_tokens_that_nobody_was_given() -> None:

@@ -213,3 +213,13 @@ def test_identity() -> None:
     assert identity_flaw({"_id": "a"}, "a") is None
     assert identity_flaw({"_id": 5}, "a") is None
     assert identity_flaw({"_id": "b"}, "a")
+
+
+def test_a_document_that_is_nested_deeper_than_can_be_read_is_not_judged() -> None:
+    """The page sets no bound: what cannot be read here breaks nothing."""
+    body = b'{"further": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+    answer = Answer(200, (("content-type", "application/json"),), body)
+    exchange = Exchange(Request("POST", "/", Caller("admin", "token")), "a valid request", answer)
+    judged = judge_success(exchange, "a")
+    assert [item.rule for item in judged if item.finding] == []
+    assert "transport.json" not in {item.rule for item in judged}

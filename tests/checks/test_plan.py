@@ -79,3 +79,26 @@ def test_one_role_alone() -> None:
     assert seen.outcome("effects.isolation") == "held"
     assert seen.outcome("roles.support") == "unchecked"
     assert seen.report.undecided_because == ("tokens",)
+
+
+def test_other_roles_try_each_job() -> None:
+    """Roles that may not try every job of the plan's middle in turn, in several ways, at the cost of no job."""
+    plan = make_plan(Means(ROLES, ("apiread", "operator"), None))
+    (stage,) = (stage for stage in plan.stages if stage.name == "jobs")
+    denied = [step for chain in stage.chains for step in chain.denied]
+    assert {step.caller.role for step in denied} == {"apiread", "operator"}
+    assert all(chain.denied for chain in stage.chains if chain.name != "others")
+    assert len({step.body for step in denied}) >= 5
+    assert plan.jobs == 20
+
+
+def test_what_may_be_anybodys_is_sent_one_by_one_until_it_harms(tmp_path: Path) -> None:
+    """An engine that cancels a job for `{}` is sent no second request that names no supplied job."""
+    with standin_engine("missing-accepted") as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        done = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), cwd=tmp_path)
+        answered = [entry for entry in engine.requests if entry["body"] == "{}" and entry["status"] == 200]
+    assert done.status == 1
+    assert "request.job_id.required" in done.out
+    assert len(answered) == 1
+    assert "no longer sent" in done.out
