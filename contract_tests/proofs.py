@@ -83,9 +83,12 @@ class Proofs:
         role = step.caller.role or ""
         trusted = next((other for other in self.working if other != role), role)
         # The same once more, then with a body that has been taken before, unless it is the role that was refused;
-        # then by a role that has canceled jobs.
-        again = [step, replace(step, body=self._body)] if exchange.status not in {401, 403} else []
-        again.append(replace(step, caller=Caller(trusted, "token"), body=self._body))
+        # then by a role that has canceled jobs, at last on a connection that nobody was refused on.
+        other_role = replace(step, caller=Caller(trusted, "token"), body=self._body)
+        if exchange.status in {401, 403}:
+            again = [other_role, replace(other_role, fresh_connection=True)]
+        else:
+            again = [step, replace(step, body=self._body), other_role]
         for other in dict.fromkeys(again):
             answered = await self.exchange(other, job_id)
             if answered.accepted:
