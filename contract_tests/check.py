@@ -28,6 +28,7 @@ from contract_tests.transport import Transport
 from contract_tests.verdict import rule_results, verdict_of
 
 MAX_OBSERVED = 300  # characters of a body that are shown
+AFTER_INTERRUPT = 3.0  # seconds for canceling them once the run was interrupted
 LEFTOVERS_TIME = 10.0  # seconds of the deadline kept for canceling jobs that were made and not used
 
 Progress = Callable[[int, int, str], None]
@@ -119,8 +120,10 @@ async def _run(
             reserve = min(LEFTOVERS_TIME, settings.deadline / 10) if tidies else 0.0
             findings = await runner.run(settings.deadline - reserve)
             if tidies and "unreachable" not in findings.because:
+                # Whoever interrupts a run waits for its report.
+                left = AFTER_INTERRUPT if findings.interrupted else max(sender.remaining, reserve)
                 with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                    async with asyncio.timeout(max(sender.remaining, reserve)):
+                    async with asyncio.timeout(left):
                         await runner.cancel_leftovers()
     finally:
         await transport.close()
@@ -183,6 +186,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         tls_verified=not settings.connection.insecure,
         undecided_because=because if verdict == "undecided" else (),
         notes=(*findings.notes, *complaints),
+        complaints=tuple(complaints),
         jobs=JobsUse(
             supplied=len(supply.supplied),
             used=len(supply.used),

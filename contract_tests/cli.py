@@ -1,6 +1,10 @@
 """The command check-engine: options and environment to settings, a report to the terminal and to files."""
 
+import contextlib
 import gc
+import math
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +35,15 @@ class Report(EngineCommand):
             ctx.exit(2)
 
 
-POSITIVE = click.FloatRange(min=0, min_open=True)
+class _Positive(click.FloatRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number of seconds or requests.", param, ctx)
+        return number
+
+
+POSITIVE = _Positive(min=0, min_open=True)
 
 
 @click.command(
@@ -132,15 +144,42 @@ def main(context: click.Context, /, **options: Any) -> None:
     # What is loaded from here on stays: by default the collector takes a seventh of a run to look through it.
     gc.set_threshold(50_000, 20, 50)
     _settle_usage(options)
+    with contextlib.suppress(ValueError):  # in a thread there are no signals
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         checked = _run(options)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         click.echo("check-engine: interrupted before anything was sent.", err=True)
-        context.exit(130)
+        context.exit(143 if isinstance(interrupt, _Terminated) else 130)
     if checked is not None:
         from contract_tests.check import exit_status
 
         context.exit(exit_status(checked.report.verdict, checked.stopped_by))
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, before the run has handlers of its own."""
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise _Terminated
+
+
+def _check_outputs(options: dict[str, Any]) -> None:
+    """Whether what the run is to write can be written: seen before anything is canceled. Raises SettingError."""
+    for name in ("report_dir", "write_known", "write_profile"):
+        path: Path | None = options[name]
+        if path is None:
+            continue
+        option = f"--{name.replace('_', '-')} {path}"
+        folder = path if name == "report_dir" else path.parent
+        try:
+            if name == "report_dir":
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
+            raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
 
 
 def _settle_usage(options: dict[str, Any]) -> None:
@@ -187,6 +226,8 @@ def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, e
     from contract_tests.options import settings_for
 
     settings = settings_for(options, connection, embedded=embedded)
+    if not options["plan_only"]:
+        _check_outputs(options)
     known = read_known(options["known"]) if options["known"] else ()
     if options["plan_only"]:
         _print_plan(settings, options)

@@ -13,7 +13,10 @@ class Lines(click.ParamType[str]):
     """A text; in an environment variable several of them are separated by line breaks."""
 
     name = "text"
-    envvar_list_splitter = "\n"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """The lines that say something: a block of YAML ends with a line break."""
+        return [line for line in rv.splitlines() if line.strip()]
 
 
 LINES = Lines()

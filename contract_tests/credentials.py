@@ -18,6 +18,10 @@ from contract_tests.errors import SettingError
 
 Scheme = Literal["bearer", "basic", "cookie", "query", "header"]
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # what may be the name of a header or a cookie
+_SECRETS = re.compile(
+    r"((?:\b(?:bearer|basic)\s+)|(?:\b[\w-]*(?:token|passw(?:or)?d|secret|api-?key)\b[\"']?[=: ]\s*))\S+", re.IGNORECASE
+)
 COMMAND_TIMEOUT = 60.0  # seconds a `cmd:` source may take
 
 
@@ -35,7 +39,7 @@ class Auth:
         match scheme:
             case "bearer" | "basic" if not name:
                 return cls(scheme)
-            case "cookie" | "query" | "header" if name:
+            case "cookie" | "query" | "header" if _TOKEN.fullmatch(name):
                 return cls(scheme, name)
         raise SettingError(
             f"--auth {text}: that is no way for a credential to travel. "
@@ -169,14 +173,22 @@ def run_command(
         except subprocess.TimeoutExpired as error:
             _end(process)
             raise SettingError(f"{option} The command did not end within {COMMAND_TIMEOUT:.0f} s: {command}") from error
+        except BaseException:
+            _end(process)
+            raise
     if process.returncode != 0:
         complaint = err.decode(errors="replace").strip().splitlines()
-        said = f" It said: {complaint[-1][:200]}" if complaint else ""
+        said = f" It said: {without_secrets(complaint[-1])[:200]}" if complaint else ""
         raise SettingError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
     try:
         return out.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingError(f"{option} The command printed what is no UTF-8 text: {command}") from error
+
+
+def without_secrets(text: str) -> str:
+    """What a command printed, without what looks like a credential."""
+    return _SECRETS.sub(r"\g<1>***", text)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -21,6 +21,7 @@ _ASKS_FOR_MORE = re.compile(
     re.IGNORECASE,
 )
 _IDS = re.compile(r"[0-9a-fA-F]{16,}|\d+")
+LAST_PART = f"/{PATH.rpartition('/')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
     if told is not None:
         return told
     for situation, rule_id, documented, changes in _elsewhere(valid.job_id or ""):
+        if sender.transport.connection.base.endswith(PATH.rpartition("/")[0]) and changes.get("path") == LAST_PART:
+            continue  # the base has the route's first part, and should not
         other = await ask(situation, None, changes)
         if other.accepted:
             received = f"status {valid.status} to the documented request, and {other.status} to {situation}"
@@ -144,7 +147,7 @@ def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
             "the path without its first part",
             "route.path",
             on_route,
-            {"path": f"/{PATH.rpartition('/')[2]}", "body": json_body},
+            {"path": LAST_PART, "body": json_body},
         ),
         (
             "PUT in place of POST",

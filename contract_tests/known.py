@@ -116,6 +116,8 @@ def write_known(path: Path, results: Iterable[RuleResult], redact: Callable[[str
                 continue
             seen.add(key)
             lines += ["[[known]]", *(f"{name} = {_toml(value)}" for name, value in entry.items())]
+            if spec.rule(finding.rule).is_assumed:
+                lines.append("intermittent = true")  # whether jobs have what the page shows differs from job to job
             lines += [f"reason = {_toml(f'seen on {today.isoformat()}: {redact(finding.received)[:200]}')}", ""]
     try:
         path.write_text("\n".join(lines), encoding="utf-8")

@@ -197,6 +197,8 @@ class Report:
     undecided_because: tuple[Because, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences on the run as a whole: why it is undecided, what was retried, what is missing."""
+    complaints: tuple[str, ...] = ()
+    """Sentences on known deviations that fail the run: expired ones, and those that no longer occur."""
     jobs: JobsUse = field(default_factory=JobsUse)
     exchanges: tuple[Exchange, ...] = ()
     observed: tuple[Observation, ...] = ()

@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from contract_tests.chain import PATH
+from contract_tests.chain import PATH, ROLES
 from contract_tests.credentials import Auth, Source
 from contract_tests.errors import SettingError
 from contract_tests.settings import Connection, Settings
 from contract_tests.settings_file import Engine
 from contract_tests.supply import Supply, supply_from_command, supply_from_file
 from contract_tests.verdict import select_rules
+from spec import load_rules
+
+OWN_HEADERS = frozenset(
+    {"connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding"}
+)
 
 
 def live_connection(options: Mapping[str, Any]) -> tuple[Connection, list[str]]:
@@ -18,6 +23,12 @@ def live_connection(options: Mapping[str, Any]) -> tuple[Connection, list[str]]:
     tokens = parse_sources(options["tokens"], option="--token", left="ROLE")
     headers = parse_sources(options["headers"], option="--header", left="NAME")
     engine: Engine | None = options.get("engine")
+    for name in tokens:
+        if name not in ROLES and name.lower() in ROLES:
+            raise SettingError(f"--token {name}: the page writes the role {name.lower()}, and so must the option.")
+    for name, source in headers.items():
+        if name.lower() in OWN_HEADERS:
+            raise SettingError(f"{source.option}: the run sets this header itself. Leave it out.")
     warnings = [
         f"{source.option}: the value itself shows in the process list. Use env:NAME, file:PATH or cmd:COMMAND."
         for source in (*tokens.values(), *headers.values())
@@ -66,9 +77,9 @@ def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, 
     for text in texts:
         name, equals, value = text.strip().partition("=")
         if not name or not equals or not value:
-            shown = f"{name}=…" if equals else name[:20]
+            shown = f" {name}=…" if equals else ""  # it may be a token
             raise SettingError(
-                f"{option} {shown}: that is no {left}=SOURCE. Allowed sources are env:NAME, file:PATH, cmd:COMMAND "
+                f"{option}{shown}: that is no {left}=SOURCE. Allowed sources are env:NAME, file:PATH, cmd:COMMAND "
                 "and the value itself."
             )
         if name in sources:
@@ -80,13 +91,16 @@ def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, 
 
 
 def settings_for(options: Mapping[str, Any], connection: Connection, *, embedded: bool) -> Settings:
-    """What to check and how. Raises SettingError for rules that do not exist."""
+    """What to check and how. Raises SettingError for rules that do not exist, and where none is left."""
+    only, skip = select_rules(options["only"], option="--only"), select_rules(options["skip"], option="--skip")
+    if not (only or {rule.id for rule in load_rules()}) - set(skip):
+        raise SettingError("--only and --skip leave no rule to check. Leave one of them out, or choose other rules.")
     return Settings(
         connection=connection,
         label=options["label"],
         seed=options["seed"],
-        only=tuple(sorted(select_rules(options["only"], option="--only"))),
-        skip=tuple(sorted(select_rules(options["skip"], option="--skip"))),
+        only=tuple(sorted(only)),
+        skip=tuple(sorted(skip)),
         strict=options["strict"],
         max_jobs=options["max_jobs"],
         keep_jobs=options["keep_jobs"],

@@ -144,6 +144,8 @@ def _ration(stages: Sequence[Stage], means: Means, missing: dict[str, tuple[str,
         # Also where another chain shows a part of the rule: what was checked in part is not held.
         for rule_id in sorted(chain.rules):
             missing.setdefault(rule_id, (reason, "jobs"))
+    if {chain.proof.body for chain in dropped if chain.proof} - {chain.proof.body for chain in kept if chain.proof}:
+        missing.setdefault("request.json", (reason, "jobs"))
     if not kept:
         for rule_id in _SHOWN_BY_SUCCESS:
             missing.setdefault(rule_id, (reason, "jobs"))

@@ -112,6 +112,7 @@ def _report(  # noqa: PLR0913, PLR0917 - what there is to tell
         started_at=started_at,
         duration_s=round(max((item.ended_at for item in recorded), default=0.0) - started_at, 3),
         undecided_because=because if verdict == "undecided" and not complaints else (),
+        complaints=tuple(complaints),
         notes=(*_notes(settings.path, recorded, opinions, decided=decided), *complaints),
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from contract_tests.credentials import run_command
+from contract_tests.credentials import run_command, without_secrets
 from contract_tests.errors import SettingError
 
 MAX_ID = 512  # characters; longer lines are no ids
@@ -73,10 +73,10 @@ def read_ids(text: str, *, option: str) -> list[str]:
         job_id = line.strip()
         if not job_id:
             continue
-        if len(job_id) > MAX_ID or not job_id.isprintable() or any(character.isspace() for character in job_id):
+        if len(job_id) > MAX_ID or not job_id.isprintable():
             raise SettingError(
-                f"{option}: line {number} is no job's id: {job_id[:60]!r}. "
-                "Give one id a line, without spaces, at most 512 characters long."
+                f"{option}: line {number} is no job's id: {without_secrets(job_id[:60])!r}. "
+                "Give one id a line, at most 512 characters that can be printed."
             )
         job_ids.append(job_id)
     return job_ids
@@ -86,7 +86,7 @@ def supply_from_file(path: str) -> Supply:
     """The ids in a file, or from standard input for `-`. Raises SettingError."""
     option = f"--jobs {path}"
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."

@@ -37,8 +37,14 @@ class Transport:
         self.guard = guard
         self.sent = 0
         self._large = asyncio.Lock()
+        self._renewals: dict[str, int] = {}
+        self._renewed_in_vain: set[str] = set()
         self._wrong = wrong_credential
         self._tokens = {role: source.read() for role, source in connection.tokens.items()}
+        if connection.auth.scheme == "basic":
+            for role, token in self._tokens.items():
+                if ":" not in token:
+                    raise SettingError(f"--token {role}: that is no user:password, which --auth basic takes.")
         self._headers = [(name, source.read()) for name, source in connection.headers.items()]
         self._options = _client_options(connection)
         self._client = httpx.AsyncClient(
@@ -60,13 +66,27 @@ class Transport:
         secrets |= {_cut(token) for token in tokens}
         return frozenset(secret for secret in secrets if secret)
 
-    def renew(self, role: str) -> bool:
-        """Run a token's command once more. False if the token does not come from a command."""
+    def token_in_use(self, role: str | None) -> int:
+        """Which of a role's tokens is in use: 0 for the first, 1 for the one that took its place, and so on."""
+        return self._renewals.get(role or "", 0)
+
+    def renew(self, role: str, refused: int) -> bool:
+        """Run a token's command once more, unless another token has taken the place of the refused one by now.
+
+        False if the token does not come from a command, or if the last one that it gave was refused at once.
+        """
+        if self.token_in_use(role) != refused:
+            return True
         source = self.connection.tokens[role]
-        if source.kind != "cmd":
+        if source.kind != "cmd" or role in self._renewed_in_vain:
             return False
         self._tokens[role] = source.read(again=True)
+        self._renewals[role] = refused + 1
         return True
+
+    def renewed_in_vain(self, role: str) -> None:
+        """A role's new token is refused too: the answer does not mean the token."""
+        self._renewed_in_vain.add(role)
 
     async def send(self, request: Request, situation: str, job_id: str | None = None) -> Exchange:
         """Send a request and wait for the whole answer, at most the connection's timeout.
@@ -208,19 +228,25 @@ def tls_for(connection: Connection) -> ssl.SSLContext | bool:
 def proxy_for(connection: Connection) -> httpx.Proxy | None:
     """The proxy to use: the one named, the environment's, and none for loopback. Raises SettingError."""
     if connection.proxy:
-        try:
-            return httpx.Proxy(connection.proxy)
-        except (ValueError, httpx.InvalidURL) as error:
-            raise SettingError(
-                f"--proxy: that is no proxy's URL, such as http://proxy.example:3128: {error}."
-            ) from error
+        return _proxy(connection.proxy, "--proxy")
     url = urlsplit(connection.base)
     host = url.hostname or ""
     if host in LOOPBACK or host.startswith("127.") or proxy_bypass(host):
         return None
     proxies = getproxies()
     found = proxies.get(url.scheme) or proxies.get("all")
-    return httpx.Proxy(found) if found else None
+    return _proxy(found, f"{url.scheme}_proxy or all_proxy in the environment") if found else None
+
+
+def _proxy(address: str, option: str) -> httpx.Proxy:
+    allowed = "Allowed are URLs such as http://proxy.example:3128, with http or https."
+    try:
+        proxy = httpx.Proxy(address)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise SettingError(f"{option}: that is no proxy's URL: {error}. {allowed}") from error
+    if proxy.url.scheme not in {"http", "https"}:
+        raise SettingError(f"{option}: a proxy that speaks {proxy.url.scheme} cannot be used. {allowed}")
+    return proxy
 
 
 def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float) -> Answer | None:

@@ -27,6 +27,7 @@ def write_junit(report: Report, presenter: Presenter, file: TextIO) -> None:
 
 def _document(shown: View) -> Element:
     cases = [_case(rule) for rule in shown.rules]
+    cases += [_complaint(text) for text in shown.complaints]
     kinds = Counter(child.tag for case in cases for child in case)
     attributes = {
         "name": "check-engine",
@@ -59,6 +60,12 @@ def _properties(shown: View) -> list[tuple[str, str]]:
         ("kit", kit_version()),
         ("page_sha256", page_sha256()),
     ]
+
+
+def _complaint(text: str) -> Element:
+    case = Element("testcase", classname="contract.known", name=shorten(one_line(text), MESSAGE_LIMIT), time="0")
+    SubElement(case, "failure", message=shorten(one_line(text), MESSAGE_LIMIT), type="known").text = text
+    return case
 
 
 def _case(rule: ShownRule) -> Element:

@@ -91,6 +91,7 @@ class View:
     interrupted: bool
     notes: tuple[str, ...]
     jobs: JobsUse
+    complaints: tuple[str, ...]
     requests: int
     rules: tuple[ShownRule, ...]
     observed: tuple[Observation, ...]
@@ -147,6 +148,7 @@ def view(report: Report, presenter: Presenter) -> View:
             tuple(shown.text(job) for job in report.jobs.ids_used),
             tuple(shown.text(job) for job in report.jobs.ids_left),
         ),
+        complaints=tuple(report.complaints),
         requests=len(report.exchanges),
         rules=tuple(shown.rule(result) for result in report.rules),
         observed=tuple(shown.observation(seen) for seen in report.observed[:OBSERVED_LIMIT]),
@@ -171,6 +173,8 @@ def verdict_sentence(report: Report) -> str:
     reasons = [BECAUSE[reason] for reason in report.undecided_because] if report.verdict == "undecided" else []
     if report.interrupted:
         reasons.insert(0, "the run was interrupted")
+    if report.complaints and report.verdict == "violates":
+        reasons.append(plural(len(report.complaints), "known deviation") + " to be looked at again")
     why = " and ".join(reasons) + "; " if reasons else ""
     spent = f"{plural(report.jobs.used, 'job')} used, {plural(len(report.exchanges), 'request')}"
     return f"{report.verdict}: {why}{', '.join(figures)}; {spent} in {report.duration_s:.1f} s"

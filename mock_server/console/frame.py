@@ -1,5 +1,6 @@
 """What all pages share: who is let in, the headers of every answer, addresses, and pages for what went wrong."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -71,12 +72,17 @@ class Frame:
             "about": g.about,
             "session": g.session,
             "sessions": self.data.sessions() if g.about is not None and g.about.has_sessions else (),
-            "is_armed": g.about is not None and bool(g.about.faults) and bool(self.data.armed(g.session)),
+            "is_armed": g.about is not None and bool(g.about.faults) and self._is_armed(),
             "broken": self.data.broken(g.session) if g.about is not None else 0,
             "url": self.url,
             "nobody": NOBODY,
             "active": ACTIVE,
         }
+
+    def _is_armed(self) -> bool:
+        with suppress(ConsoleError):  # the page that says so has this header too
+            return bool(self.data.armed(g.session))
+        return False
 
     def login(self) -> Any:
         """Ask for the token, and remember those who know it."""

@@ -148,7 +148,7 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         (["http://127.0.0.1:1", "--token", "admin=file:/nonexistent"], "the file cannot be read"),
         (["http://127.0.0.1:1", "--token", "admin=cmd:exit 7"], "ended with status 7"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--jobs", "/nonexistent"], "the file cannot be read"),
-        (["http://127.0.0.1:1", "--token", "admin=a", "--jobs-command", "echo 'two words'"], "is no job's id"),
+        (["http://127.0.0.1:1", "--token", "admin=a", "--jobs-command", "printf 'a\\tb'"], "is no job's id"),
         (["http://127.0.0.1:1", "--jobs", "a", "--jobs-command", "b"], "exclude each other"),
         (["--jobs", "a"], "Give the engine's URL"),
         (["--only", "nothing.*"], "no rule has that id"),
@@ -157,6 +157,18 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         (["--concurrency", "0"], "Invalid value"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--proxy", "::"], "--proxy"),
         (["https://127.0.0.1:1", "--token", "admin=a", "--ca-bundle", "/nonexistent"], "--ca-bundle"),
+        (["http://127.0.0.1:1", "--token", "admin=a", "--proxy", "socks5://127.0.0.1:9"], "socks5 cannot be used"),
+        (["http://127.0.0.1:1", "--token", "admin=a", "--auth", "header:X Y"], "Allowed are bearer"),
+        (["http://127.0.0.1:1", "--token", "admin=a", "--auth", "basic"], "no user:password"),
+        (["http://127.0.0.1:1", "--token", "Admin=a"], "the page writes the role admin"),
+        (
+            ["http://127.0.0.1:1", "--token", "admin=a", "--header", "Content-Length=5"],
+            "the run sets this header itself",
+        ),
+        (["--rate", "nan"], "no number of seconds or requests"),
+        (["--skip", "*"], "leave no rule to check"),
+        (["--report-dir", "/proc/nothing"], "--report-dir /proc/nothing: the folder cannot be made"),
+        (["--write-known", "/nonexistent/known.toml"], "nothing can be written there"),
     ],
 )
 def test_wrong_usage_is_one_clear_line_and_exit_status_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
@@ -180,6 +192,52 @@ def test_every_option_has_its_environment_variable(tmp_path: Path) -> None:
         # click reads the name of the parameter; both spellings of the plural are taken.
         done = check_engine(cwd=tmp_path, env=env)
     assert done.status == 0, done.out + done.err
+
+
+def test_a_block_of_lines_in_a_variable_ends_with_a_line_break(tmp_path: Path) -> None:
+    """Repeated options in a variable, as a block of YAML gives them: lines that say nothing are none."""
+    env = {"CHECK_ENGINE_ONLY": "\nroles.admin\n\nroles.support\n"}
+    done = check_engine("-q", cwd=tmp_path, env=env)
+    assert done.status == 0, done.err
+    assert "88 skipped" in done.out
+
+
+def test_no_secret_of_a_command_is_repeated(tmp_path: Path) -> None:
+    """What a command complains of is told without what looks like a credential, and no token stands in an error."""
+    script = "echo 'curl -H Authorization: Bearer s3cr3t-value' >&2; exit 1"
+    url = "http://127.0.0.1:1"
+    told = check_engine(url, "--token", "admin=env:T", "--jobs-command", script, cwd=tmp_path, env={"T": "x"})
+    assert (told.status, "Bearer ***" in told.err) == (2, True)
+    assert "s3cr3t" not in told.err.partition("It said:")[2]
+    assert "s3cr3t" not in check_engine(url, "--token", "s3cr3t-value", cwd=tmp_path).err
+
+
+def test_an_id_may_hold_blanks(tmp_path: Path) -> None:
+    """The page says string."""
+    with field_engine.serve(version="ids-words") as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        done = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), "-q", cwd=tmp_path)
+    assert done.status == 0, done.out + done.err
+
+
+def test_a_base_with_the_routes_first_part_is_asked_about(tmp_path: Path) -> None:
+    """The commonest wrong base is no fault of the engine."""
+    with standin_engine() as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        done = check_engine(f"{engine.url}/workflow_engine", *TOKENS, "--jobs", str(jobs), cwd=tmp_path)
+        assert engine.canceled == set()
+    assert done.status == 3, done.out
+    assert "base URL" in done.out
+
+
+def test_a_known_deviation_that_is_gone_is_told_of(tmp_path: Path) -> None:
+    """Without a broken rule too the verdict says what fails the run, and junit.xml has a failure."""
+    known = tmp_path / "known.toml"
+    known.write_text('[[known]]\nrule = "response.status"\npointer = "/status"\nreason = "since June"\n')
+    done = check_engine("-q", "--known", str(known), "--report-dir", "out", cwd=tmp_path)
+    assert done.status == 1
+    assert "1 known deviation to be looked at again" in done.out
+    assert 'failures="1"' in (tmp_path / "out" / "junit.xml").read_text()
 
 
 def test_jobs_from_standard_input(tmp_path: Path) -> None:
