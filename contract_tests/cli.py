@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import math
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -165,23 +164,6 @@ def _terminate(_number: int, _frame: object) -> NoReturn:
     raise _Terminated
 
 
-def _check_outputs(options: dict[str, Any]) -> None:
-    """Whether what the run is to write can be written: seen before anything is canceled. Raises SettingError."""
-    for name in ("report_dir", "write_known", "write_profile"):
-        path: Path | None = options[name]
-        if path is None:
-            continue
-        option = f"--{name.replace('_', '-')} {path}"
-        folder = path if name == "report_dir" else path.parent
-        try:
-            if name == "report_dir":
-                folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
-        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
-            raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
-
-
 def _settle_usage(options: dict[str, Any]) -> None:
     if options["quiet"] and options["verbose"]:
         raise click.UsageError("-q and -v exclude each other. Give one of them.")
@@ -227,7 +209,9 @@ def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, e
 
     settings = settings_for(options, connection, embedded=embedded)
     if not options["plan_only"]:
-        _check_outputs(options)
+        from contract_tests.outputs import check_outputs
+
+        check_outputs(options)
     known = read_known(options["known"]) if options["known"] else ()
     if options["plan_only"]:
         _print_plan(settings, options)

@@ -1,6 +1,7 @@
-"""The files that a run writes beside its reports: known deviations, and a profile for the mock."""
+"""The files that a run writes: whether it can, and those beside its reports, known deviations and a mock's profile."""
 
 import datetime as dt
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,23 @@ from contract_tests.check import Checked
 from contract_tests.errors import SettingError
 from contract_tests.known import write_known
 from contract_tests.profile_writer import profile_from
+
+
+def check_outputs(options: Mapping[str, Any]) -> None:
+    """Whether what the run is to write can be written: seen before anything is canceled. Raises SettingError."""
+    for name in ("report_dir", "write_known", "write_profile"):
+        path: Path | None = options[name]
+        if path is None:
+            continue
+        option = f"--{name.replace('_', '-')} {path}"
+        folder = path if name == "report_dir" else path.parent
+        try:
+            if name == "report_dir":
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
+            raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
 
 
 def write_outputs(options: Mapping[str, Any], checked: Checked) -> Iterator[str]:

@@ -3,29 +3,25 @@
 import asyncio
 import ssl
 import time
-import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from contract_tests import __version__
+from contract_tests.content_encoding import MAX_BODY, decode_content
 from contract_tests.credentials import Auth, on_the_wire, place_credential
 from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.guard import Guard
 from contract_tests.model import Answer, Caller, Exchange, Fault, Request
+from contract_tests.network import proxy_for, tls_for
 from contract_tests.settings import Connection
 
-# Bytes, before and after decompression: 2,000 tasks are about one million, and no job has as many as fill this.
-MAX_BODY = 64 * 1024 * 1024
 READ_AT_ONCE = 8 * 1024 * 1024  # bytes of a body beyond which one answer at a time is read on
 KEPT_OF_BROKEN = 64 * 1024  # bytes kept of a body that is not whole
 KEEPALIVE = 2.0  # seconds; engines close idle connections after 5
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Transport:
@@ -202,53 +198,6 @@ async def _keep_headers(response: httpx.Response) -> None:
     response.headers.pop("location", None)
 
 
-def tls_for(connection: Connection) -> ssl.SSLContext | bool:
-    """What verifies the engine's certificate; False where there is none. Raises SettingError."""
-    if not connection.base.startswith("https:"):
-        return False
-    try:
-        context = ssl.create_default_context(cafile=str(connection.ca_bundle) if connection.ca_bundle else None)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingError(
-            f"--ca-bundle {connection.ca_bundle}: no certificates can be read there: {error}."
-        ) from error
-    if connection.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if connection.client_cert:
-        try:
-            context.load_cert_chain(connection.client_cert)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingError(
-                f"--client-cert {connection.client_cert}: no certificate and key can be read there (PEM): {error}."
-            ) from error
-    return context
-
-
-def proxy_for(connection: Connection) -> httpx.Proxy | None:
-    """The proxy to use: the one named, the environment's, and none for loopback. Raises SettingError."""
-    if connection.proxy:
-        return _proxy(connection.proxy, "--proxy")
-    url = urlsplit(connection.base)
-    host = url.hostname or ""
-    if host in LOOPBACK or host.startswith("127.") or proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    found = proxies.get(url.scheme) or proxies.get("all")
-    return _proxy(found, f"{url.scheme}_proxy or all_proxy in the environment") if found else None
-
-
-def _proxy(address: str, option: str) -> httpx.Proxy:
-    allowed = "Allowed are URLs such as http://proxy.example:3128, with http or https."
-    try:
-        proxy = httpx.Proxy(address)
-    except (ValueError, httpx.InvalidURL) as error:
-        raise SettingError(f"{option}: that is no proxy's URL: {error}. {allowed}") from error
-    if proxy.url.scheme not in {"http", "https"}:
-        raise SettingError(f"{option}: a proxy that speaks {proxy.url.scheme} cannot be used. {allowed}")
-    return proxy
-
-
 def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float) -> Answer | None:
     if not head:
         return None
@@ -270,31 +219,6 @@ def _beginning(parts: list[bytes]) -> Iterator[bytes]:
         size += len(part)
         if size >= KEPT_OF_BROKEN:
             return
-
-
-def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
-    """The body without its content encoding, and why it cannot be had whole."""
-    for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
-        if name == "identity" or not body:
-            continue
-        if name not in {"gzip", "x-gzip", "deflate"}:
-            return body, f"its content encoding {name[:40]} was not asked for"
-        try:
-            body, whole = _inflate(body, name)
-        except zlib.error as error:
-            return body, f"its content encoding {name} is broken: {error}"
-        if not whole:
-            reason = "larger than" if len(body) > MAX_BODY else "not complete within"
-            return body, f"its {name} content is {reason} {MAX_BODY // 2**20} MiB"
-    return body, None
-
-
-def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
-    # "deflate" is zlib by the RFC and raw by the habit of some servers.
-    raw_deflate = name == "deflate" and (body[0] & 0x0F != 8 or int.from_bytes(body[:2], "big") % 31)
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
-    unpacked = unpacker.decompress(body, MAX_BODY + 1)
-    return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY
 
 
 def fault_of(error: httpx.HTTPError) -> Fault:

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from contract_tests.content_encoding import decode_content
 from contract_tests.model import Answer, Caller, Exchange, Request
 from contract_tests.onlooker import Opinion
-from contract_tests.transport import decode_content
 from contract_tests.watch.callers import Shown
 from contract_tests.watch.passage import Headers, Passage
 

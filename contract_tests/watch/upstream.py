@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import httpx
 
 from contract_tests.model import Fault
+from contract_tests.network import proxy_for, tls_for
 from contract_tests.settings import Connection
-from contract_tests.transport import KEEPALIVE, fault_of, proxy_for, sentence_of, tls_for
+from contract_tests.transport import KEEPALIVE, fault_of, sentence_of
 from contract_tests.watch.passage import Headers
 from contract_tests.watch.rewriting import Address
 

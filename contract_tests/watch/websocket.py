@@ -12,8 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.typing import Subprotocol
 
 from contract_tests.model import Fault
+from contract_tests.network import proxy_for, tls_for
 from contract_tests.settings import Connection
-from contract_tests.transport import proxy_for, sentence_of, tls_for
+from contract_tests.transport import sentence_of
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.passage import Headers, Passage
 from contract_tests.watch.rewriting import Address, answer_headers, request_headers

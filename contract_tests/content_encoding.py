@@ -1,0 +1,31 @@
+"""A body without its content encoding, within bounds."""
+
+import zlib
+
+# Bytes, before and after decompression: 2,000 tasks are about one million, and no job has as many as fill this.
+MAX_BODY = 64 * 1024 * 1024
+
+
+def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
+    """The body without its content encoding, and why it cannot be had whole."""
+    for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
+        if name == "identity" or not body:
+            continue
+        if name not in {"gzip", "x-gzip", "deflate"}:
+            return body, f"its content encoding {name[:40]} was not asked for"
+        try:
+            body, whole = _inflate(body, name)
+        except zlib.error as error:
+            return body, f"its content encoding {name} is broken: {error}"
+        if not whole:
+            reason = "larger than" if len(body) > MAX_BODY else "not complete within"
+            return body, f"its {name} content is {reason} {MAX_BODY // 2**20} MiB"
+    return body, None
+
+
+def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
+    # "deflate" is zlib by the RFC and raw by the habit of some servers.
+    raw_deflate = name == "deflate" and (body[0] & 0x0F != 8 or int.from_bytes(body[:2], "big") % 31)
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
+    unpacked = unpacker.decompress(body, MAX_BODY + 1)
+    return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY
