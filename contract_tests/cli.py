@@ -5,7 +5,7 @@ import gc
 import math
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -143,10 +143,9 @@ def main(context: click.Context, /, **options: Any) -> None:
     # What is loaded from here on stays: by default the collector takes a seventh of a run to look through it.
     gc.set_threshold(50_000, 20, 50)
     _settle_usage(options)
-    with contextlib.suppress(ValueError):  # in a thread there are no signals
-        signal.signal(signal.SIGTERM, _terminate)
     try:
-        checked = _run(options)
+        with _sigterm_interrupts():
+            checked = _run(options)
     except KeyboardInterrupt as interrupt:
         click.echo("check-engine: interrupted before anything was sent.", err=True)
         context.exit(143 if isinstance(interrupt, _Terminated) else 130)
@@ -160,8 +159,20 @@ class _Terminated(KeyboardInterrupt):
     """SIGTERM, before the run has handlers of its own."""
 
 
-def _terminate(_number: int, _frame: object) -> NoReturn:
-    raise _Terminated
+@contextlib.contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    def terminate(_number: int, _frame: object) -> NoReturn:
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # in a thread there are no signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _settle_usage(options: dict[str, Any]) -> None:

@@ -6,6 +6,8 @@ the reason of an answer that should not have been given.
 
 import asyncio
 from collections.abc import Sequence
+from math import ceil
+from statistics import median
 
 from contract_tests.chain import Chain, Step, fill
 from contract_tests.diagnose import Diagnosis, diagnose, look
@@ -19,6 +21,7 @@ from contract_tests.supply import Supply
 from contract_tests.together import together
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
+NOT_SLOW = 0.3  # seconds for an answer: below, requests that should go one after the other do
 MANY_ENDED = 3  # jobs that were not active, and nobody knows why: too many to have ended by themselves
 
 
@@ -135,10 +138,16 @@ class Runner:
     async def _side_by_side(self, stage: Stage) -> None:
         """All that must be refused; then all proofs at once, so that they overlap; then the second cancels."""
         chains = [chain for chain in stage.chains if chain.steps]
-        prepared = await together((self.jobs.prepare(chain) for chain in chains), at_once=stage.at_once)
+        at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
+        prepared = await together((self.jobs.prepare(chain) for chain in chains), at_once=at_once)
         with_jobs = [item for item in prepared if item is not None]
         fates = await together(self.jobs.finish(chain, job_id, spent=spent) for chain, job_id, spent in with_jobs)
         await together(self.jobs.repeat(job_id, chain.repeats) for chain, job_id in fates if job_id is not None)
+
+    def _for_a_slow_engine(self) -> int:
+        """How many requests at a time take no longer than one does on an engine that is not slow."""
+        took = [exchange.answer.elapsed for exchange in self.sender.exchanges if exchange.answer]
+        return ceil(median(took) / NOT_SLOW) if took else 1
 
     async def _chain(self, chain: Chain, *, after_bad_credential: bool) -> None:
         """One chain from beginning to end."""
