@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,21 +101,39 @@ def _entry(entry: Any, where: str) -> Known:
     return Known(**entry)
 
 
-def write_known(path: Path, results: Iterable[RuleResult], redact: Callable[[str], str], *, today: dt.date) -> int:
-    """Write the deviations of a run, an entry each; their number. Raises SettingError."""
+def write_known(
+    path: Path,
+    results: Iterable[RuleResult],
+    redact: Callable[[str], str],
+    *,
+    today: dt.date,
+    kept: Sequence[Known] = (),
+) -> int:
+    """Write the deviations of a run, an entry each, those of `kept` that occur as they are; their number.
+
+    Raises SettingError.
+    """
     lines = ["# Known deviations from the contract. Give each a reason; `expires` and `intermittent` are optional.", ""]
+    found = [result for result in results if result.outcome in {"broken", "warned", "known"}]
+    known = [
+        entry
+        for entry in kept
+        if entry.intermittent or any(entry.matches(finding) for result in found for finding in result.findings)
+    ]
+    for entry in known:
+        lines += [*_lines_of(entry), ""]
     seen = set()
-    for result in results:
-        if result.outcome not in {"broken", "warned", "known"}:
-            continue
+    for result in found:
         for finding in result.findings:
-            entry = {"rule": finding.rule}
-            entry |= {"pointer": finding.pointer} if finding.pointer else {"received": redact(finding.received)}
+            if any(entry.matches(finding) for entry in known):
+                continue
+            fields = {"rule": finding.rule}
+            fields |= {"pointer": finding.pointer} if finding.pointer else {"received": redact(finding.received)}
             key = (finding.rule, _pattern(finding.pointer), "" if finding.pointer else _essence(finding.received))
             if key in seen:
                 continue
             seen.add(key)
-            lines += ["[[known]]", *(f"{name} = {_toml(value)}" for name, value in entry.items())]
+            lines += ["[[known]]", *(f"{name} = {_toml(value)}" for name, value in fields.items())]
             if spec.rule(finding.rule).is_assumed:
                 lines.append("intermittent = true")  # whether jobs have what the page shows differs from job to job
             lines += [f"reason = {_toml(f'seen on {today.isoformat()}: {redact(finding.received)[:200]}')}", ""]
@@ -123,7 +141,18 @@ def write_known(path: Path, results: Iterable[RuleResult], redact: Callable[[str
         path.write_text("\n".join(lines), encoding="utf-8")
     except OSError as error:
         raise SettingError(f"--write-known {path}: the file cannot be written: {error}.") from error
-    return len(seen)
+    return len(known) + len(seen)
+
+
+def _lines_of(entry: Known) -> Iterator[str]:
+    yield "[[known]]"
+    for name in ("rule", "pointer", "received", "reason"):
+        if (text := getattr(entry, name)) is not None:
+            yield f"{name} = {_toml(text)}"
+    if entry.expires is not None:
+        yield f"expires = {entry.expires.isoformat()}"
+    if entry.intermittent:
+        yield "intermittent = true"
 
 
 def _toml(text: str) -> str:

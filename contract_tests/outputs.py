@@ -8,7 +8,7 @@ from typing import Any
 
 from contract_tests.check import Checked
 from contract_tests.errors import SettingError
-from contract_tests.known import write_known
+from contract_tests.known import read_known, write_known
 from contract_tests.profile_writer import profile_from
 
 
@@ -33,7 +33,9 @@ def write_outputs(options: Mapping[str, Any], checked: Checked) -> Iterator[str]
     """Write what the options ask for; a sentence on each file. Raises SettingError."""
     if options["write_known"]:
         today = dt.datetime.now(dt.UTC).date()
-        count = write_known(options["write_known"], checked.report.rules, checked.presenter.redact, today=today)
+        kept = read_known(options["known"]) if options["known"] else ()
+        shown = checked.presenter.redact
+        count = write_known(options["write_known"], checked.report.rules, shown, today=today, kept=kept)
         yield f"{count} deviations written to {options['write_known']}."
     if options["write_profile"]:
         yield _write_profile(options["write_profile"], checked)

@@ -366,6 +366,9 @@ def test_known_deviations(tmp_path: Path) -> None:
     assert run("type-number", "--known", str(known)) == 1
     assert run(None, "--known", str(known)) == 1
     text = known.read_text()
+    known.write_text(f"{text}expires = 2099-12-31\n")
+    assert run("font-size-text", "--known", str(known), "--write-known", str(known)) == 0
+    assert "expires = 2099-12-31" in known.read_text()
     known.write_text(text.replace("reason =", "intermittent = true\nreason ="))
     assert run(None, "--known", str(known)) == 0
     known.write_text(text.replace("reason =", "expires = 2020-01-01\nreason ="))
