@@ -106,7 +106,9 @@ class JobRunner:
         if fate is Fate.LOST:
             return chain, await self._finish_again(chain, job_id, exchange, overlapping=overlapping)
         if fate is Fate.DEAD and self._may_have_ended(chain, exchange):
-            job_id, fate, exchange = await self._once_more(chain, job_id, exchange, overlapping=overlapping)
+            job_id, fate, exchange = await self._once_more(
+                chain, job_id, exchange, overlapping=overlapping, after_bad_credential=after_bad_credential
+            )
         self._judge_fate(chain, fate, exchange)
         return chain, job_id if fate is Fate.CANCELED else None
 
@@ -124,7 +126,7 @@ class JobRunner:
         return rule_id in self.found.broken()
 
     async def _once_more(
-        self, chain: Chain, job_id: str, dead: Exchange, *, overlapping: bool
+        self, chain: Chain, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
     ) -> tuple[str, Fate, Exchange]:
         """The chain with another job: if that one is left active, the first may have ended by itself."""
         another = await self.lease()
@@ -136,7 +138,9 @@ class JobRunner:
             # What is observed cancels, as the page leaves open, and is no longer there to tell of the first job.
             self.ended.append((chain, dead))
             return another, Fate.UNSURE, dead
-        fate, exchange = await self.proofs.prove(chain.proof, another, overlapping=overlapping)
+        fate, exchange = await self.proofs.prove(
+            chain.proof, another, overlapping=overlapping, after_bad_credential=after_bad_credential
+        )
         if fate is not Fate.CANCELED:
             return job_id, Fate.DEAD, dead
         self.ended.append((chain, dead))

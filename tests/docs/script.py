@@ -17,7 +17,8 @@ serve() {
   name=$(printf '%s' "$1$2$3" | tr -cd 'a-z')
   case $1 in mock-engine|watch-engine) name=$1 ;; esac
   if [ -f "$STATE/$name.pid" ]; then kill "$(cat "$STATE/$name.pid")" 2>/dev/null || true; wait "$(cat "$STATE/$name.pid")" || true; fi
-  "$@" > "$STATE/$name.out" 2> "$STATE/$name.err" &
+  : > "$STATE/$name.out"  # the first line of an earlier one is not this one's
+  "$@" >> "$STATE/$name.out" 2> "$STATE/$name.err" &
   echo $! > "$STATE/$name.pid"
   for _ in $(seq 300); do
     if [ -s "$STATE/$name.out" ]; then return 0; fi
