@@ -18,6 +18,7 @@ from contract_tests.settings_file import EngineCommand
 
 if TYPE_CHECKING:
     from contract_tests.check import Checked
+    from contract_tests.known import Known
     from contract_tests.settings import Settings
     from contract_tests.supply import Supply
 
@@ -223,7 +224,7 @@ def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, e
         from contract_tests.outputs import check_outputs
 
         check_outputs(options)
-    known = read_known(options["known"]) if options["known"] else ()
+    known = read_known(options["known"])
     if options["plan_only"]:
         _print_plan(settings, options)
         return None
@@ -233,7 +234,7 @@ def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, e
 
     with progress(Console(stderr=True)) as update:
         checked = check(settings, supply, known=known, progress=update)
-    _write_files(options, checked)
+    _write_files(options, checked, known)
     print_report(checked.report, checked.presenter, Console(), quiet=options["quiet"], verbose=options["verbose"])
     return checked
 
@@ -246,6 +247,7 @@ def _replay(options: dict[str, Any]) -> "Checked":
     from contract_tests.report.terminal import print_report
     from contract_tests.verdict import select_rules
 
+    known = read_known(options["known"])
     checked = replay(
         ReplaySettings(
             path=options["replay"],
@@ -253,10 +255,10 @@ def _replay(options: dict[str, Any]) -> "Checked":
             skip=tuple(sorted(select_rules(options["skip"], option="--skip"))),
             strict=options["strict"],
             label=options["label"],
-            known=read_known(options["known"]) if options["known"] else (),
+            known=known,
         )
     )
-    _write_files(options, checked)
+    _write_files(options, checked, known)
     print_report(checked.report, checked.presenter, Console(), quiet=options["quiet"], verbose=options["verbose"])
     return checked
 
@@ -275,7 +277,7 @@ def _print_plan(settings: "Settings", options: dict[str, Any]) -> None:
         click.echo(line)
 
 
-def _write_files(options: dict[str, Any], checked: "Checked") -> None:
+def _write_files(options: dict[str, Any], checked: "Checked", known: "Sequence[Known]") -> None:
     if options["report_dir"]:
         from contract_tests.report import write_reports
 
@@ -283,7 +285,7 @@ def _write_files(options: dict[str, Any], checked: "Checked") -> None:
     if options["write_known"] or options["write_profile"]:
         from contract_tests.outputs import write_outputs
 
-        for sentence in write_outputs(options, checked):
+        for sentence in write_outputs(options, checked, known):
             click.echo(f"check-engine: {sentence}", err=True)
 
 

@@ -119,11 +119,8 @@ class JobRunner:
             bool(chain.tried or chain.rivals)
             and not told
             and chain.proof is not None
-            and not self._is_confirmed(chain.proof.rule)
+            and chain.proof.rule not in self.found.broken()
         )
-
-    def _is_confirmed(self, rule_id: str) -> bool:
-        return rule_id in self.found.broken()
 
     async def _once_more(
         self, chain: Chain, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool

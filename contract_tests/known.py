@@ -60,8 +60,10 @@ def _pattern(pointer: str | None) -> tuple[str, ...]:
     return tuple("*" if part.isdecimal() else part for part in parts)
 
 
-def read_known(path: Path) -> tuple[Known, ...]:
-    """The entries of a TOML file. Raises SettingError that names the file, the entry and what is allowed."""
+def read_known(path: Path | None) -> tuple[Known, ...]:
+    """The entries of a TOML file, none without one. Raises SettingError that names the file, the entry and what is allowed."""
+    if not path:
+        return ()
     option = f"--known {path}"
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -2,13 +2,13 @@
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from contract_tests.check import Checked
 from contract_tests.errors import SettingError
-from contract_tests.known import read_known, write_known
+from contract_tests.known import Known, write_known
 from contract_tests.profile_writer import profile_from
 
 
@@ -29,13 +29,12 @@ def check_outputs(options: Mapping[str, Any]) -> None:
             raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
 
 
-def write_outputs(options: Mapping[str, Any], checked: Checked) -> Iterator[str]:
+def write_outputs(options: Mapping[str, Any], checked: Checked, known: Sequence[Known]) -> Iterator[str]:
     """Write what the options ask for; a sentence on each file. Raises SettingError."""
     if options["write_known"]:
         today = dt.datetime.now(dt.UTC).date()
-        kept = read_known(options["known"]) if options["known"] else ()
         shown = checked.presenter.redact
-        count = write_known(options["write_known"], checked.report.rules, shown, today=today, kept=kept)
+        count = write_known(options["write_known"], checked.report.rules, shown, today=today, kept=known)
         yield f"{count} deviations written to {options['write_known']}."
     if options["write_profile"]:
         yield _write_profile(options["write_profile"], checked)

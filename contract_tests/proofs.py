@@ -27,11 +27,12 @@ class Proofs:
         """A valid body that the engine has taken, as written in a step."""
 
     async def exchange(self, step: Step, job_id: str | None) -> Exchange:
-        """Send a step's request, once more where the token of a role that works has become stale."""
+        """Send a step's request, once more where a 401 says that the token is stale: to a role that works, or should."""
         transport, role = self.sender.transport, step.caller.role
         token = transport.token_in_use(role)
         exchange = await self._send(step, job_id)
-        is_unexpected = exchange.status == 401 and step.caller.kind == "token" and role in self.working
+        is_due = step.expect == "accepted" or role in self.working
+        is_unexpected = exchange.status == 401 and step.caller.kind == "token" and is_due
         if role is not None and is_unexpected and transport.renew(role, token):
             exchange = await self._send(step, job_id)
             if exchange.status == 401:
@@ -46,10 +47,7 @@ class Proofs:
     ) -> tuple[Fate, Exchange]:
         """Send a valid request for a job that should be active, and tell what became of the job."""
         step = self.by_working_role(step)
-        token = self.sender.transport.token_in_use(step.caller.role)
         exchange = await self.exchange(step, job_id)
-        if exchange.status == 401 and step.caller.role and self.sender.transport.renew(step.caller.role, token):
-            exchange = await self.exchange(step, job_id)
         if after_bad_credential:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
         status = exchange.status

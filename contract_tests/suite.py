@@ -20,7 +20,7 @@ from contract_tests.cli import main
 from contract_tests.credentials import Source
 from contract_tests.embedded import embedded_engine
 from contract_tests.errors import SettingError
-from contract_tests.known import read_known
+from contract_tests.known import Known, read_known
 from contract_tests.options import live_connection, make_supply, settings_for
 from contract_tests.outputs import write_outputs
 from contract_tests.report import render_reports
@@ -123,18 +123,19 @@ def _run(
     if len(selected) < len(spec.load_rules()) and not options["only"]:
         options = {**options, "only": tuple(selected)}
     try:
+        known = read_known(options["known"])
         if not options["url"]:
             with embedded_engine(options["timeout"]) as (connection, supply):
                 settings = settings_for(options, connection, embedded=True)
-                checked = check(settings, partial(_asked, supply), known=_known(options))
-                return _outcomes(options, checked)
+                checked = check(settings, partial(_asked, supply), known=known)
+                return _outcomes(options, checked, known)
         connection, _ = live_connection(options)
         if tokens is not None:
             own = {role: Source(token, "the fixture engine_tokens") for role, token in tokens.items()}
             connection = replace(connection, tokens=own)
         settings = settings_for(options, connection, embedded=False)
         make = make_supply(options) if jobs is None else _supply_of(jobs)
-        return _outcomes(options, check(settings, make, known=_known(options)))
+        return _outcomes(options, check(settings, make, known=known), known)
     except SettingError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -142,10 +143,6 @@ def _run(
 def _asked(supply: Supply, count: int) -> Supply:
     supply.ask_for(count)
     return supply
-
-
-def _known(options: dict[str, Any]) -> Any:
-    return read_known(options["known"]) if options["known"] else ()
 
 
 def _supply_of(jobs: Sequence[str] | Callable[[int], Sequence[str]]) -> Callable[[int], Supply]:
@@ -158,13 +155,13 @@ def _supply_of(jobs: Sequence[str] | Callable[[int], Sequence[str]]) -> Callable
     return lambda _: Supply(checked(jobs))
 
 
-def _outcomes(options: dict[str, Any], checked: Checked) -> Outcomes:
+def _outcomes(options: dict[str, Any], checked: Checked, known: Sequence[Known]) -> Outcomes:
     report, presenter = checked.report, checked.presenter
     files = {}
     if options["report_dir"]:
         directory = Path(options["report_dir"]).absolute()
         files = {str(directory / name): text for name, text in render_reports(report, presenter).items()}
-    told = tuple(write_outputs(options, checked))
+    told = tuple(write_outputs(options, checked, known))
     rules = {}
     for result in report.rules:
         outcome: str = result.outcome

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from contract_tests.content_encoding import READABLE
 from contract_tests.watch.passage import Headers
 
 # RFC 9110, section 7.6.1. `Expect` is met by this side: the body is asked for before it is passed on.
@@ -20,7 +21,7 @@ HOP_BY_HOP = frozenset(
 )
 # What the watcher itself marks answers with: an engine's own would pass for it.
 _MARKS = frozenset({b"contract-violations", b"contract-warnings"})
-_READABLE = frozenset({b"gzip", b"x-gzip", b"deflate", b"identity"})
+_READABLE = frozenset(name.encode() for name in (*READABLE, "identity"))
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _NEEDS_TLS = (b"__secure-", b"__host-")
 
