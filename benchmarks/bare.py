@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.load import PATH, REFUSED_STATUS
-from mock_server.cors import EXPOSED
-from mock_server.documents import canceled_document, ids
+from engine_contract.http.cors import EXPOSED
+from mock_server.jobs.documents import canceled_document, ids
 
 _NOW = 1_764_000_000_000
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from time import perf_counter
 
-from mock_server.documents import active_document, canceled_document, describe, ids
+from mock_server.jobs.documents import active_document, canceled_document, describe, ids
 
 ROUNDS = 9
 NOW = 1_764_000_000_000

@@ -20,7 +20,7 @@ import psutil
 
 from benchmarks.load import load
 from benchmarks.machine import describe
-from tests.mock.redis_server import redis_server
+from tests.support.redis_server import redis_server
 
 WORKERS = (1, 2, 4)
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.bare import typical_document
 from benchmarks.load import PATH, REFUSED_STATUS, cancel_request, is_whole, job_id
 from benchmarks.machine import pinned
-from spec import load_contract
+from engine_contract.contract import load_contract
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

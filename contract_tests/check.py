@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 
-import spec
-from contract_tests.chain import ROLES
-from contract_tests.credentials import usual_variable
-from contract_tests.findings import Findings
-from contract_tests.guard import Guard
-from contract_tests.known import Known, apply_known
-from contract_tests.means import Means
+from contract_tests.config.auth import usual_variable
+from contract_tests.config.settings import Settings
+from contract_tests.judge.known import Known, apply_known
+from contract_tests.judge.verdict import rule_results, verdict_of
 from contract_tests.model import Because, Exchange, JobsUse, Observation, Report, Verdict
-from contract_tests.patience import Sender
-from contract_tests.plan import Plan, make_plan
-from contract_tests.run import Runner
-from contract_tests.settings import Settings
-from contract_tests.shown import Presenter
-from contract_tests.supply import Supply
-from contract_tests.transport import Transport
-from contract_tests.verdict import rule_results, verdict_of
+from contract_tests.plan.means import Means
+from contract_tests.plan.plan import Plan, make_plan
+from contract_tests.plan.scenario import ROLES
+from contract_tests.report.presenter import Presenter
+from contract_tests.run.findings import Findings
+from contract_tests.run.runner import Runner
+from contract_tests.safety.guard import Guard
+from contract_tests.safety.supply import Supply
+from contract_tests.transport.sender import Sender
+from contract_tests.transport.transport import Transport
+from engine_contract import contract
 
 MAX_OBSERVED = 300  # characters of a body that are shown
 AFTER_INTERRUPT = 3.0  # seconds for canceling them once the run was interrupted
@@ -69,7 +69,7 @@ def wanted_rules(settings: Settings) -> frozenset[str] | None:
     """The rules to check, None for all."""
     if not settings.only and not settings.skip:
         return None
-    chosen = frozenset(settings.only) or frozenset(rule.id for rule in spec.load_rules())
+    chosen = frozenset(settings.only) or frozenset(rule.id for rule in contract.load_rules())
     return chosen - frozenset(settings.skip)
 
 

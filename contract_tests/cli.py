@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from contract_tests import __version__
-from contract_tests.connection_options import FILE, LINES, connection_options
+from contract_tests.config.connection_options import FILE, LINES, connection_options
+from contract_tests.config.settings_file import EngineCommand
 from contract_tests.errors import SettingError
-from contract_tests.settings_file import EngineCommand
 
 if TYPE_CHECKING:
     from contract_tests.check import Checked
-    from contract_tests.known import Known
-    from contract_tests.settings import Settings
-    from contract_tests.supply import Supply
+    from contract_tests.config.settings import Settings
+    from contract_tests.judge.known import Known
+    from contract_tests.safety.supply import Supply
 
 
 class Report(EngineCommand):
@@ -197,7 +197,7 @@ def _run(options: dict[str, Any]) -> "Checked | None":
     if options["replay"]:
         return _replay(options)
     if options["url"]:
-        from contract_tests.options import live_connection, make_supply
+        from contract_tests.config.options import live_connection, make_supply
 
         connection, warnings = live_connection(options)
         for warning in warnings:
@@ -216,12 +216,12 @@ def _run(options: dict[str, Any]) -> "Checked | None":
 
 def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, embedded: bool) -> "Checked | None":
     from contract_tests.check import check
-    from contract_tests.known import read_known
-    from contract_tests.options import settings_for
+    from contract_tests.config.options import settings_for
+    from contract_tests.judge.known import read_known
 
     settings = settings_for(options, connection, embedded=embedded)
     if not options["plan_only"]:
-        from contract_tests.outputs import check_outputs
+        from contract_tests.output_files import check_outputs
 
         check_outputs(options)
     known = read_known(options["known"])
@@ -242,10 +242,10 @@ def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, e
 def _replay(options: dict[str, Any]) -> "Checked":
     from rich.console import Console
 
-    from contract_tests.known import read_known
-    from contract_tests.replay import ReplaySettings, replay
+    from contract_tests.judge.known import read_known
+    from contract_tests.judge.verdict import select_rules
+    from contract_tests.recording.replay import ReplaySettings, replay
     from contract_tests.report.terminal import print_report
-    from contract_tests.verdict import select_rules
 
     known = read_known(options["known"])
     checked = replay(
@@ -265,9 +265,9 @@ def _replay(options: dict[str, Any]) -> "Checked":
 
 def _print_plan(settings: "Settings", options: dict[str, Any]) -> None:
     from contract_tests.check import plan_for
-    from contract_tests.guard import Guard
-    from contract_tests.options import known_ids
-    from contract_tests.planned import describe_plan
+    from contract_tests.config.options import known_ids
+    from contract_tests.plan.describe import describe_plan
+    from contract_tests.safety.guard import Guard
 
     guard = Guard(unsafe=settings.unsafe_probes)
     job_ids = known_ids(options)
@@ -283,16 +283,16 @@ def _write_files(options: dict[str, Any], checked: "Checked", known: "Sequence[K
 
         write_reports(checked.report, checked.presenter, options["report_dir"])
     if options["write_known"] or options["write_profile"]:
-        from contract_tests.outputs import write_outputs
+        from contract_tests.output_files import write_outputs
 
         for sentence in write_outputs(options, checked, known):
             click.echo(f"check-engine: {sentence}", err=True)
 
 
 def _list_rules() -> None:
-    import spec
+    from engine_contract import contract
 
-    for rule in spec.load_rules():
+    for rule in contract.load_rules():
         click.echo(f"{rule.id:45} {rule.level:11} {rule.title}")
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from contract_tests.chain import ROLES
-from contract_tests.credentials import Source
-from contract_tests.settings import Connection
-from contract_tests.supply import Supply
+from contract_tests.config.auth import Source
+from contract_tests.config.settings import Connection
+from contract_tests.errors import SettingError
+from contract_tests.plan.scenario import ROLES
+from contract_tests.safety.supply import Supply
+from engine_contract.own_packages import explain, in_the_way_of
 
 # Roles that the mock knows and the page does not list.
 OTHER_ROLES = ("apiread", "operator")
@@ -15,7 +17,9 @@ OTHER_ROLES = ("apiread", "operator")
 @contextmanager
 def embedded_engine(timeout: float) -> Iterator[tuple[Connection, Supply]]:
     """Start the mock on a free port: how to reach it, and a supply of jobs that it makes when asked."""
-    from mock_server.serving import running_mock
+    if (file := in_the_way_of("mock_server")) is not None:
+        raise SettingError(explain("mock_server", file, "A check without a URL"))
+    from mock_server.serving.in_process import running_mock
     from mock_server.settings import Settings as MockSettings
 
     with running_mock(MockSettings(jobs=1)) as mock:

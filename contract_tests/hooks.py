@@ -35,15 +35,15 @@ from requests.adapters import HTTPAdapter
 from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.openapi.checks import AllowHeaderMismatch, IgnoredAuth, JsonSchemaError, UnsupportedMethodResponse
 
-from contract_tests.credentials import Auth, Source, on_the_wire
+from contract_tests.config.auth import Auth, Source, on_the_wire
+from contract_tests.config.options import parse_sources
 from contract_tests.errors import OutsideGuardError, SettingError
-from contract_tests.feed import Feed
-from contract_tests.inert import JOB_ID, inert, inert_query, names_job
 from contract_tests.judge.document import judge_document
-from contract_tests.judge.strict_json import NotJson, read_json
 from contract_tests.model import Caller, Request
-from contract_tests.options import parse_sources
-from spec import load_contract, load_openapi, rule
+from contract_tests.safety.neutralize import JOB_ID, inert, inert_query, names_job
+from contract_tests.schemathesis_jobs import Feed
+from engine_contract.contract import load_contract, load_openapi, rule
+from engine_contract.http.strict_json import NotJson, read_json
 
 CONTRACT = load_contract()
 

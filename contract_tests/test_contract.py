@@ -5,8 +5,8 @@ from textwrap import indent
 
 import pytest
 
-import spec
-from contract_tests.suite import Outcomes
+from contract_tests.pytest_run import Outcomes
+from engine_contract import contract
 
 
 class UncheckedError(Exception):
@@ -30,7 +30,7 @@ def decided(engine_outcomes: Outcomes) -> Outcomes:
     return engine_outcomes
 
 
-@pytest.mark.parametrize("rule_id", [rule.id for rule in spec.load_rules()])
+@pytest.mark.parametrize("rule_id", [rule.id for rule in contract.load_rules()])
 def test_rule(rule_id: str, outcome: tuple[str, str]) -> None:
     """The engine keeps the rule."""
     name, story = outcome

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from mock_server.console.graph import draw
-from mock_server.serving import RunningMock, running_mock
+from engine_contract.console.graph import draw
+from engine_contract.contract import load_contract
+from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import Settings
-from spec import load_contract
 
 IMAGES = Path(__file__).with_name("images")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")

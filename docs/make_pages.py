@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from contract_tests.settings_file import SCHEMA_PATH
+from contract_tests.config.settings_file import SCHEMA_PATH
+from engine_contract.contract import Rule, load_rules
 from mock_server import faults as catalogue
-from spec import Rule, load_rules
 from tests import field_engine, standin
-from tests.checks.engines import expected
+from tests.support.engines import expected
 
 DOCS = Path(__file__).parent
 

@@ -3,28 +3,28 @@
 from asyncio import get_running_loop
 from typing import Any
 
+from engine_contract.console import Console
+from engine_contract.contract import load_openapi
 from mock_server import faults
-from mock_server.answer import Answer
-from mock_server.body import Receive
-from mock_server.cancel import cancel_job
-from mock_server.console import Console
-from mock_server.console_data import MockData
-from mock_server.control import Control
-from mock_server.credentials import Credentials
-from mock_server.exchange import SCOPE_KEY, Exchange
-from mock_server.journal import show
-from mock_server.login import log_in
-from mock_server.memory import MemoryStore
-from mock_server.pages import Page, specification, swagger_ui
+from mock_server.connexion.routing import Application, route_by
+from mock_server.console_adapter.data import MockData
+from mock_server.control.api import Control
+from mock_server.openapi_pages import Page, specification, swagger_ui
+from mock_server.operations.body import Receive
+from mock_server.operations.cancel_job import cancel_job
+from mock_server.operations.credentials import Credentials
+from mock_server.operations.exchange import SCOPE_KEY, Exchange
+from mock_server.operations.login import log_in
+from mock_server.operations.profile import load_profile
+from mock_server.operations.refusals import Refusal, Refused, render
+from mock_server.operations.response import Answer
+from mock_server.operations.sending import Send, head, send_answer
 from mock_server.pipeline import Pipeline, Render
-from mock_server.profile import load_profile
-from mock_server.refusals import Refusal, Refused, render
-from mock_server.routing import Application, route_by
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import Store
+from mock_server.store.journal import show
+from mock_server.store.memory import MemoryStore
 from mock_server.upstream import Upstream
-from mock_server.wire import Send, head, send_answer
-from spec import load_openapi
 
 
 class Mock:
@@ -137,16 +137,16 @@ def create_app(settings: Settings | None = None) -> Mock:
     check_settings(settings)
     if settings.store == "memory":
         return Mock(settings, MemoryStore(settings))
-    from mock_server.redis_address import read_address
-    from mock_server.redis_client import join
+    from mock_server.store.redis_address import read_address
+    from mock_server.store.redis_client import join
 
     return join_app(join(settings, read_address(settings.store)))
 
 
 def join_app(settings: Settings) -> Mock:
     """The mock on a Redis that was joined before: it starts even while that cannot be reached."""
-    from mock_server.redis_address import read_address
-    from mock_server.redis_store import RedisStore
+    from mock_server.store.redis import RedisStore
+    from mock_server.store.redis_address import read_address
 
     return Mock(settings, RedisStore(settings, read_address(settings.store)))
 

@@ -114,15 +114,15 @@ def command(**options: Any) -> None:
 def _serve(settings: Settings) -> None:
     if settings.store != "memory":
         # Before all else, so that a store which cannot be reached is told of soon.
-        from mock_server.redis_address import read_address
-        from mock_server.redis_client import join
+        from mock_server.store.redis_address import read_address
+        from mock_server.store.redis_client import join
 
         held = join(settings, read_address(settings.store))
         _say_what_holds(settings, held)
         settings = held
     # Imported here: --help and --list-faults must not wait for the framework.
     from mock_server.app import create_app
-    from mock_server.server import Server, bind, url_of
+    from mock_server.serving.server import Server, bind, url_of
 
     app = create_app(settings)
     # What is there now stays; the collector need not look through it again, nor as often as by default.
@@ -143,7 +143,7 @@ def _serve(settings: Settings) -> None:
         sys.stdout.flush()
 
     if settings.workers > 1:
-        from mock_server.workers import Supervisor
+        from mock_server.serving.workers import Supervisor
 
         Supervisor(settings, bound, ready=ready, say=lambda text: click.echo(text, err=True)).run()
         return

@@ -10,22 +10,22 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
+from engine_contract.contract import load_contract
+from engine_contract.http.cors import Cors
 from mock_server import faults
-from mock_server.answer import Answer, Headers
-from mock_server.body import Gone, Receive, read_body
-from mock_server.cors import Cors
-from mock_server.credentials import Credentials
-from mock_server.exchange import SCOPE_KEY, Exchange
-from mock_server.journal import SHOWN, Entry
-from mock_server.metrics import Metrics
-from mock_server.preferences import read_preferences
-from mock_server.refusals import Refusal, Refused, situation_of
+from mock_server.control.metrics import Metrics
+from mock_server.operations.body import Gone, Receive, read_body
+from mock_server.operations.credentials import Credentials
+from mock_server.operations.exchange import SCOPE_KEY, Exchange
+from mock_server.operations.preferences import read_preferences
+from mock_server.operations.refusals import Refusal, Refused, situation_of
+from mock_server.operations.response import Answer, Headers
+from mock_server.operations.sending import Send, head, send_answer
 from mock_server.sessions import read_session
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
+from mock_server.store.journal import SHOWN, Entry
 from mock_server.upstream import Upstream
-from mock_server.wire import Send, head, send_answer
-from spec import load_contract
 
 log = logging.getLogger("mock_server")
 

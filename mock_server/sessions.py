@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from mock_server.credentials import cookie_value
-from mock_server.refusals import Refusal, Refused
+from mock_server.operations.credentials import cookie_value
+from mock_server.operations.refusals import Refusal, Refused
 from mock_server.store import DEFAULT_SESSION
 
 _NAME = re.compile(r"[\w.:@-]{1,100}", re.ASCII).fullmatch

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mock_server.answer import PROBLEM, Answer, Headers
-from mock_server.body import Gone, Receive
-from mock_server.exchange import Exchange
-from mock_server.refusals import Refusal, render
+from mock_server.operations.body import Gone, Receive
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal, render
+from mock_server.operations.response import PROBLEM, Answer, Headers
+from mock_server.operations.sending import Send, head, send_answer
 from mock_server.settings import SettingsError, is_loopback
-from mock_server.wire import Send, head, send_answer
 
 CONNECT_S = 10.0
 READ_S = 300.0

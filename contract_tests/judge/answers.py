@@ -3,14 +3,14 @@
 from email.message import Message
 from typing import Any
 
-import spec
 from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
-from contract_tests.judge.strict_json import NotJson, TooMuchJson, read_json
 from contract_tests.model import Answer, Exchange, Finding, Judgement
+from engine_contract import contract
+from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 SHOWN_BYTES = 64 * 1024
 WITHOUT_BODY = frozenset({204, 205})
-RESPONSE_RULES = tuple(rule for rule in spec.load_rules() if rule.field is not None)
+RESPONSE_RULES = tuple(rule for rule in contract.load_rules() if rule.field is not None)
 
 
 def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool = False) -> list[Judgement]:
@@ -63,7 +63,7 @@ def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) 
         return []
     if answer.is_success:
         received = f"status {answer.status} to {exchange.situation}"
-        return [_judge(exchange, rule_id, (received, f"a refusal: {spec.rule(rule_id).title}"))]
+        return [_judge(exchange, rule_id, (received, f"a refusal: {contract.rule(rule_id).title}"))]
     flaw = None
     if not 400 <= answer.status < 500:
         flaw = (f"status {answer.status} to {exchange.situation}", "a refusal with a 4xx status")

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-import spec
+from engine_contract import contract
 
 _ELEMENT = "*"
 # Set before the keys of maps: the validator's paths give a key such as "0112" as the number 112.
@@ -57,7 +57,7 @@ def seen_fields(document: Any) -> frozenset[tuple[str, ...]]:
             seen.add(place)
             walk(child, sub, place)
 
-    walk(document, spec.load_contract().response_schema, ())
+    walk(document, contract.load_contract().response_schema, ())
     return frozenset(seen)
 
 
@@ -98,14 +98,14 @@ def _not_the_job(document: Any) -> Flaw | None:
 
 
 def _looks_like_job(value: Any) -> bool:
-    documented = spec.load_contract().response_schema["properties"]
+    documented = contract.load_contract().response_schema["properties"]
     return isinstance(value, dict) and sum(key in value for key in documented) >= _MIN_DOCUMENTED_FIELDS
 
 
 def _errors(document: Any) -> Iterator[tuple[Path, str]]:
     """Each place that does not fit the schema, and what stands there."""
     # Only what the schema describes is looked at: added fields may hold anything, at any depth.
-    known = _project(document, spec.load_contract().response_schema)
+    known = _project(document, contract.load_contract().response_schema)
     for count, error in enumerate(_validator().iter_errors(known)):
         if count >= _MAX_ERRORS:
             return
@@ -123,8 +123,8 @@ def _validator() -> Any:
 
 def _expected_schema() -> dict[str, Any]:
     """The response schema, and beside what it requires the fields whose absence is assumed to be a break."""
-    schema: dict[str, Any] = copy.deepcopy(dict(spec.load_contract().response_schema))
-    for rule in spec.load_rules():
+    schema: dict[str, Any] = copy.deepcopy(dict(contract.load_contract().response_schema))
+    for rule in contract.load_rules():
         if rule.field is None or not rule.id.endswith(".present"):
             continue
         *parents, name = rule.field
@@ -188,7 +188,7 @@ def _key(part: str | int) -> str | int:
 def _owners() -> dict[tuple[str, ...], dict[str, str]]:
     """The rules by the place they own: place → {"type": rule, "present": rule}."""
     owners: dict[tuple[str, ...], dict[str, str]] = {}
-    for rule in spec.load_rules():
+    for rule in contract.load_rules():
         if rule.field is not None:
             kind = "present" if rule.id.endswith(".present") else "type"
             owners.setdefault(rule.field, {})[kind] = rule.id
@@ -208,7 +208,7 @@ def _owner(path: Path, *, missing: bool) -> str:
 
 def _place(path: Path) -> tuple[str, ...]:
     """A path with its keys of maps and indices of arrays replaced by `*`."""
-    schema: Mapping[str, Any] = spec.load_contract().response_schema
+    schema: Mapping[str, Any] = contract.load_contract().response_schema
     place: list[str] = []
     for key in path:
         if key in schema.get("properties", {}):
@@ -225,7 +225,7 @@ def _flaw(rule_id: str, places: list[tuple[Path, str]]) -> Flaw:
     path, received = places[0]
     more = f", and so at {len(places) - 1} more places" if len(places) > 1 else ""
     pointer = "".join(f"/{_escape(str(key))}" for key in path)
-    return Flaw(rule_id, pointer, f"{received}{more}", spec.rule(rule_id).title)
+    return Flaw(rule_id, pointer, f"{received}{more}", contract.rule(rule_id).title)
 
 
 def _escape(key: str) -> str:

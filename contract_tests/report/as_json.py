@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from contract_tests.model import Report
+from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import Failure, ShownRule, view
-from contract_tests.shown import Presenter
-from spec.page import page_sha256
+from engine_contract.contract.page import page_sha256
 
 SCHEMA_VERSION = 1
 SCHEMA_PATH = Path(__file__).with_name("report.schema.json")

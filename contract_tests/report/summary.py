@@ -4,9 +4,9 @@ import re
 from typing import TextIO
 
 from contract_tests.model import Outcome, Report
+from contract_tests.report.presenter import Presenter
 from contract_tests.report.text import one_line, plural, shorten
 from contract_tests.report.view import Failure, ShownRule, View, by_note, view
-from contract_tests.shown import Presenter
 
 RULES_SHOWN = 20  # broken ones in full; GitHub drops a summary of more than 1 MiB
 FAILURES_SHOWN = 3  # of one rule; report.html has more

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from contract_tests.model import Because, Exchange, Finding, JobsUse, Observation, Outcome, Report, RuleResult, Verdict
+from contract_tests.report.presenter import Presenter
 from contract_tests.report.text import plural, shorten, visible
-from contract_tests.shown import Presenter
-from spec.ledger import Level
-from spec.ledger import rule as ledger_rule
+from engine_contract.contract.ledger import Level
+from engine_contract.contract.ledger import rule as ledger_rule
 
 FAILURES_LIMIT = 50  # of one rule; an engine can break a rule in each of 2,000 tasks
 OBSERVED_LIMIT = 200

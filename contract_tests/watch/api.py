@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-import spec
 from contract_tests.model import Finding
 from contract_tests.report.view import timestamp
 from contract_tests.watch.journal import Entry, Message, SeenJob
+from engine_contract import contract
 
 if TYPE_CHECKING:
     from contract_tests.watch.app import Watch
@@ -51,7 +51,7 @@ def whole(entry: Entry) -> dict[str, Any]:
 
 def finding_in_words(finding: Finding) -> dict[str, Any]:
     """A break of a rule, with the page's line and why the rule holds."""
-    rule = spec.rule(finding.rule)
+    rule = contract.rule(finding.rule)
     return {
         "rule": rule.id,
         "level": rule.level,

@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contract_tests.credentials import on_the_wire, place_credential
+from contract_tests.config.auth import on_the_wire, place_credential
+from contract_tests.config.settings import Connection
 from contract_tests.judge.document import judge_document
-from contract_tests.onlooker import CONTRACT
-from contract_tests.profile_writer import ProfileWriter
+from contract_tests.judge.passive import CONTRACT
+from contract_tests.recording.callers import Callers
+from contract_tests.recording.profile import ProfileWriter
+from contract_tests.recording.recording_file import Recording
+from contract_tests.recording.redaction import Redaction
 from contract_tests.report.har import SECRET_HEADER
-from contract_tests.settings import Connection
-from contract_tests.watch.callers import Callers
 from contract_tests.watch.console import PREFIX, console_for
+from contract_tests.watch.http_proxy import Relay
 from contract_tests.watch.journal import Entry
 from contract_tests.watch.observer import Observer, Tell
-from contract_tests.watch.recording import Recording
-from contract_tests.watch.redaction import Redaction
-from contract_tests.watch.relay import Relay
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.upstream import Upstream
-from contract_tests.watch.websocket import SocketRelay
+from contract_tests.watch.websocket_proxy import SocketRelay
 
 
 class Watch:

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from contract_tests import __version__
-from contract_tests.connection_options import FILE, connection_options
+from contract_tests.config.connection_options import FILE, connection_options
+from contract_tests.config.settings_file import CONNECTION_KEYS, EngineCommand
 from contract_tests.errors import SettingError
-from contract_tests.settings_file import CONNECTION_KEYS, EngineCommand
 
 
 class WatchCommand(EngineCommand):
@@ -62,7 +62,7 @@ def command(**options: Any) -> None:
     URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
     settings file. Point clients and browsers at the address that is printed; the console is at /_watch/.
     """
-    from contract_tests.options import live_connection
+    from contract_tests.config.options import live_connection
     from contract_tests.watch.settings import WatchSettings
 
     connection, warnings = live_connection(options)

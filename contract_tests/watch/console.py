@@ -44,7 +44,7 @@ def _pages(watch: "Watch") -> Application:
     if find_spec("mock_server") is None or find_spec("mock_server.console") is None:
         return plain_page(watch)
     from contract_tests.watch.console_data import WatchData
-    from mock_server.console.asgi import Console
+    from engine_contract.console.asgi import Console
 
     return Console(WatchData(watch), prefix=PREFIX, home=f"{PREFIX}/")
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contract_tests.credentials import usual_variable
-from contract_tests.judge.strict_json import NotJson, read_json
-from contract_tests.onlooker import ACTIVE
+from contract_tests.config.auth import usual_variable
+from contract_tests.judge.passive import ACTIVE
 from contract_tests.watch.journal import Entry, Message, SeenJob
-from mock_server.console import data
+from engine_contract.console import interface
+from engine_contract.http.strict_json import NotJson, read_json
 
 if TYPE_CHECKING:
     from contract_tests.watch.app import Watch
@@ -24,11 +24,11 @@ class WatchData:
     def __init__(self, watch: "Watch") -> None:
         self._watch = watch
 
-    def about(self) -> data.About:
+    def about(self) -> interface.About:
         """Whom the console shows."""
         connection = self._watch.settings.connection
         roles = tuple(sorted(self._watch.tokens))
-        return data.About(
+        return interface.About(
             title="watch-engine",
             engine=connection.base,
             is_live=True,
@@ -40,16 +40,16 @@ class WatchData:
         """A live engine has none."""
         return ()
 
-    def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> data.JobPage:
+    def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> interface.JobPage:
         """Jobs that were seen, the newest first."""
         seen = self._watch.journal.jobs()
         counts = Counter(job.status for job in seen if job.status)
         wanted = [
             job for job in seen if _has_status(job, status) and search.lower() in f"{job.job_id} {job.name}".lower()
         ]
-        return data.JobPage(tuple(map(_line, wanted[offset : offset + limit])), len(wanted), dict(counts))
+        return interface.JobPage(tuple(map(_line, wanted[offset : offset + limit])), len(wanted), dict(counts))
 
-    def job(self, session: str, job_id: str) -> data.Job | None:
+    def job(self, session: str, job_id: str) -> interface.Job | None:
         """One job, with the document of its cancel."""
         seen = self._watch.journal.job(job_id)
         if seen is None:
@@ -58,21 +58,21 @@ class WatchData:
             document = read_json(seen.document) if seen.document else None
         except NotJson:
             document = None
-        return data.Job(_line(seen), document)
+        return interface.Job(_line(seen), document)
 
     def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
         """A live engine's jobs are made elsewhere."""
-        raise data.ConsoleError("watch-engine makes no jobs. Start them in the engine itself.")
+        raise interface.ConsoleError("watch-engine makes no jobs. Start them in the engine itself.")
 
     def reset(self, session: str) -> None:
         """A live engine cannot be reset."""
-        raise data.ConsoleError("watch-engine cannot reset a live engine.")
+        raise interface.ConsoleError("watch-engine cannot reset a live engine.")
 
-    def entries(self, session: str, *, since: int, limit: int) -> Sequence[data.Entry]:
+    def entries(self, session: str, *, since: int, limit: int) -> Sequence[interface.Entry]:
         """The newest entries."""
         return [_shown(entry) for entry in self._watch.journal.entries(since=since, limit=limit)]
 
-    def entry(self, session: str, number: int) -> data.Entry | None:
+    def entry(self, session: str, number: int) -> interface.Entry | None:
         """One entry."""
         entry = self._watch.journal.entry(number)
         return None if entry is None else _shown(entry)
@@ -81,18 +81,20 @@ class WatchData:
         """How many of the exchanges that are kept broke a documented or implied rule."""
         return self._watch.journal.broken()
 
-    def cancel(self, session: str, job_id: str, role: str) -> data.Entry:
+    def cancel(self, session: str, job_id: str, role: str) -> interface.Entry:
         """Cancel a job as a role with a token."""
         watch = self._watch
         if role not in watch.tokens or watch.loop is None:
             known = ", ".join(sorted(watch.tokens)) or "none: start with --token ROLE=SOURCE"
-            raise data.ConsoleError(f"There is no token for the role {role or '(nobody)'}. Known are {known}.")
+            raise interface.ConsoleError(f"There is no token for the role {role or '(nobody)'}. Known are {known}.")
         try:
             return _shown(
                 asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT)
             )
         except (TimeoutError, RuntimeError) as error:
-            raise data.ConsoleError(f"The cancel did not come to an end: {error or 'no answer in time'}.") from None
+            raise interface.ConsoleError(
+                f"The cancel did not come to an end: {error or 'no answer in time'}."
+            ) from None
 
     def credential(self, role: str | None) -> str:
         """The variable that holds a role's token."""
@@ -107,19 +109,19 @@ class WatchData:
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
         """Nothing can be armed on a live engine."""
-        raise data.ConsoleError("watch-engine arms nothing: the engine is live.")
+        raise interface.ConsoleError("watch-engine arms nothing: the engine is live.")
 
 
 def _has_status(job: SeenJob, status: str) -> bool:
     return not status or job.status == status or (status == "active" and job.status in ACTIVE)
 
 
-def _line(job: SeenJob) -> data.JobLine:
-    return data.JobLine(job.job_id, job.status, job.name)
+def _line(job: SeenJob) -> interface.JobLine:
+    return interface.JobLine(job.job_id, job.status, job.name)
 
 
-def _shown(entry: Entry) -> data.Entry:
-    return data.Entry(
+def _shown(entry: Entry) -> interface.Entry:
+    return interface.Entry(
         number=entry.number,
         at_ms=round(entry.at * 1000),
         duration_ms=round(entry.duration * 1000, 3),
@@ -133,9 +135,9 @@ def _shown(entry: Entry) -> data.Entry:
         status=entry.status,
         answer=_message(entry.answer),
         reason=entry.note,
-        findings=tuple(data.Finding(f.rule, f.received, f.documented, f.pointer) for f in entry.findings),
+        findings=tuple(interface.Finding(f.rule, f.received, f.documented, f.pointer) for f in entry.findings),
     )
 
 
-def _message(message: Message) -> data.Message:
-    return data.Message(message.headers, message.body.decode("utf-8", "replace"), message.size)
+def _message(message: Message) -> interface.Message:
+    return interface.Message(message.headers, message.body.decode("utf-8", "replace"), message.size)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from contract_tests.judge.passive import rule_ids
 from contract_tests.model import Finding
-from contract_tests.onlooker import rule_ids
 
 MAX_BYTES = 64 << 20  # of bodies, all entries together
 MAX_JOBS = 10_000

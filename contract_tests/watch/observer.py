@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from contract_tests.judge.passive import Onlooker, Opinion, Sighting
 from contract_tests.model import Exchange, Finding
-from contract_tests.onlooker import Onlooker, Opinion, Sighting
-from contract_tests.shown import MASK
-from contract_tests.watch.callers import Callers, Shown
-from contract_tests.watch.har_entry import har_entry, shown_headers
+from contract_tests.recording.callers import Callers, Shown
+from contract_tests.recording.har_writer import har_entry, shown_headers
+from contract_tests.recording.observed import Seen, exchange_of, jobs_in, obstacle_of, texts
+from contract_tests.recording.proxied_exchange import Headers, Passage
+from contract_tests.recording.recording_file import LARGE, Recording
+from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
+from contract_tests.report.presenter import MASK
 from contract_tests.watch.journal import BODY_SHOWN, Entry, Journal, Message, SeenJob
-from contract_tests.watch.passage import Headers, Passage
-from contract_tests.watch.recording import LARGE, Recording
-from contract_tests.watch.redaction import HIDDEN, Redaction, is_login
 from contract_tests.watch.settings import WatchSettings
-from contract_tests.watch.sightings import Seen, exchange_of, jobs_in, obstacle_of, texts
 
 Tell = Callable[[Entry], None]
 Learn = Callable[[Opinion], None]

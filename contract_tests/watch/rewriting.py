@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from contract_tests.content_encoding import READABLE
-from contract_tests.watch.passage import Headers
+from contract_tests.recording.proxied_exchange import Headers
+from engine_contract.http.content_encoding import READABLE
 
 # RFC 9110, section 7.6.1. `Expect` is met by this side: the body is asked for before it is passed on.
 HOP_BY_HOP = frozenset(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract_tests.settings import Connection
+from contract_tests.config.settings import Connection
 
 
 @dataclass(frozen=True, slots=True)

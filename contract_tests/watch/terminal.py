@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from queue import Full, Queue
 from threading import Thread
 
-import spec
 from contract_tests.report.text import one_line, shorten, visible
 from contract_tests.watch.journal import Entry
+from engine_contract import contract
 
 WAITING = 1000  # texts that wait for a slow terminal; more are left out
 BRIEF = 300  # characters
@@ -24,7 +24,7 @@ def lines_on(entry: Entry) -> Iterator[str]:
     job = f", job {_brief(entry.job_id)}" if entry.job_id else ""
     yield f"{moment} #{entry.number} {entry.method} {entry.path} → {status} ({entry.caller}{job})"
     for finding in entry.findings:
-        rule = spec.rule(finding.rule)
+        rule = contract.rule(finding.rule)
         where = f" at {_brief(finding.pointer)}" if finding.pointer else ""
         if rule.is_assumed:
             yield f"  WARNING  {rule.id}{where}: {_brief(finding.received)}"

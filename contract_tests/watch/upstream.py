@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import httpx
 
+from contract_tests.config.settings import Connection
 from contract_tests.model import Fault
-from contract_tests.network import proxy_for, tls_for
-from contract_tests.settings import Connection
-from contract_tests.transport import KEEPALIVE, fault_of, sentence_of
-from contract_tests.watch.passage import Headers
+from contract_tests.recording.proxied_exchange import Headers
+from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
+from contract_tests.transport.transport import KEEPALIVE, fault_of, sentence_of
 from contract_tests.watch.rewriting import Address
 
 CONNECT_TIMEOUT = 10.0  # seconds

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.answer import Answer
-from mock_server.exchange import Exchange
-from mock_server.refusals import Refusal
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal
+from mock_server.operations.response import Answer
 from mock_server.store import Cancel, Store
 
 Route = Callable[[str, str], tuple[str, str]]

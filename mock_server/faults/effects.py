@@ -4,14 +4,14 @@ from asyncio import sleep
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from mock_server.cancel import cancel_in
-from mock_server.exchange import Exchange
+from engine_contract.contract import load_contract
 from mock_server.faults.change import Change
 from mock_server.faults.request import NOBODY, in_query
-from mock_server.jobs import ACTIVE, State
-from mock_server.refusals import Refusal
+from mock_server.jobs.job import ACTIVE, State
+from mock_server.operations.cancel_job import cancel_in
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal
 from mock_server.store import Cancel, Store
-from spec import load_contract
 
 ACTIVE_STATUSES: frozenset[str] = frozenset(ACTIVE)
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
-from mock_server.cancel import cancel_in
-from mock_server.exchange import Exchange
+from engine_contract.http.media_types import read_content_type
 from mock_server.faults.change import Change, Parameters
-from mock_server.jobs import State
-from mock_server.media import read_content_type
-from mock_server.refusals import Refusal
+from mock_server.jobs.job import State
+from mock_server.operations.cancel_job import cancel_in
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal
 from mock_server.store import Cancel, Store
 
 NOBODY = "0000000000004000a0000000"

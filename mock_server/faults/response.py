@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-from mock_server.exchange import Exchange
+from engine_contract.contract import Rule, load_contract, load_rules
 from mock_server.faults.change import Change, Document
-from mock_server.fields import Place, places, put, put_last, remove
-from spec import Rule, load_contract, load_rules
+from mock_server.jobs.document_paths import Place, places, put, put_last, remove
+from mock_server.operations.exchange import Exchange
 
 Edit = Callable[[dict[str, Any]], Any]
 

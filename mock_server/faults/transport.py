@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mock_server.answer import Answer, Wire
-from mock_server.exchange import Exchange
 from mock_server.faults.change import Change, Reply
-from mock_server.refusals import Refusal
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal
+from mock_server.operations.response import Answer, Wire
 
 Body = Callable[[bytes], bytes]
 

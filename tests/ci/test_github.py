@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks.command import write_jobs
-from tests.checks.engines import standin_engine
 from tests.ci.github import Ran, load, run_action
+from tests.support import ROOT
+from tests.support.check_engine import write_jobs
+from tests.support.engines import standin_engine
 
-ACTION = Path(__file__).parents[2] / ".github" / "actions" / "check-engine" / "action.yml"
+ACTION = ROOT / ".github" / "actions" / "check-engine" / "action.yml"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
 INSTALLED = str(Path(sys.executable).with_name("check-engine"))
 TOKENS = "\n".join(f"{role}=env:T_{role.upper()}" for role in ROLES)

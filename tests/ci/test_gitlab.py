@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
-from tests.checks.command import clean_environment
-from tests.checks.engines import standin_engine
 from tests.ci.test_github import SECRETS, TOKENS, validate
+from tests.support import ROOT
+from tests.support.check_engine import clean_environment
+from tests.support.engines import standin_engine
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "ci" / "gitlab-check-engine.yml"
 JOB: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text())["check-engine"]
 

@@ -13,13 +13,13 @@ import pytest
 import yaml
 
 from tests import field_engine
-from tests.checks.command import clean_environment
 from tests.ci.test_github import validate
 from tests.docs.document import SHELL, Block, blocks
 from tests.docs.script import ENGINE, script_of
-from tests.ports import free_port
+from tests.support import ROOT
+from tests.support.check_engine import clean_environment
+from tests.support.ports import free_port
 
-ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread", "operator")
 TIMEOUT = 120  # seconds for a document

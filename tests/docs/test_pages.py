@@ -1,7 +1,7 @@
 """What is generated in the documentation is current."""
 
 from docs.make_pages import DOCS, pages
-from spec import load_rules
+from engine_contract.contract import load_rules
 
 
 def test_generated_pages_are_current() -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mock_server.serving import RunningMock, running_mock
+from mock_server.serving.in_process import RunningMock, running_mock
 from tests.ecosystem.tools import install
-from tests.requirements import need_node
+from tests.support.requirements import need_node
 
 
 @pytest.fixture(scope="session")

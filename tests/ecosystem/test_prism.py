@@ -9,8 +9,8 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from mock_server.serving import RunningMock
-from spec import load_contract
+from engine_contract.contract import load_contract
+from mock_server.serving.in_process import RunningMock
 from tests.ecosystem.tools import SPEC, prism
 
 ROUTE = load_contract().path

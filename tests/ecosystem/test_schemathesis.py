@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.serving import RunningMock
+from mock_server.serving.in_process import RunningMock
 from tests.ecosystem.tools import SPEC
 
 

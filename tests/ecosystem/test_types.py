@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_server.serving import RunningMock
+from mock_server.serving.in_process import RunningMock
 from tests.ecosystem.tools import HERE, SPEC, run
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
+from tests.support import ROOT
+
 HERE = Path(__file__).parent
-SPEC = HERE.parents[1] / "spec" / "openapi.yaml"
+SPEC = ROOT / "spec" / "openapi.yaml"
 
 _MODULES = HERE / "node_modules"
 _INSTALLED = _MODULES / ".installed-for"  # holds the hash of the lock file that it was installed from

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests import field_engine
-from tests.checks.command import check_engine, clean_environment
 from tests.field_engine.serving import Served
+from tests.support import ROOT
+from tests.support.check_engine import check_engine, clean_environment
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
 LOGIN = f"cmd:{sys.executable} {EXAMPLES / 'login.py'}"
 START = f"{sys.executable} {EXAMPLES / 'start_jobs.py'} 'Nightly run/1'"

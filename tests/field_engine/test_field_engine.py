@@ -15,11 +15,12 @@ import sys
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+
+from tests.support import ROOT
 
 from . import ALL, BY_NAME, FAULTS, HOSTILE, VARIATIONS, Entry, Served, jobs, serve
 from .engine import Engine
@@ -399,8 +400,7 @@ def test_names_and_counts() -> None:
 
 def test_command() -> None:
     run = [sys.executable, "-m", "tests.field_engine", "--port", "0", "--version", "close-at-accept"]
-    root = Path(__file__).parents[2]
-    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         assert re.fullmatch(r"Field engine ready on http://127\.0\.0\.1:\d+\n", process.stdout.readline())
         address = urlsplit(process.stdout.readline().split()[-1])

@@ -1,0 +1,285 @@
+"""Judges cancels that somebody else sent: those that pass a watching proxy, and those of a recording.
+
+An onlooker chooses no requests and knows of no job what nobody has shown it. So it says less than a run of
+checks, and only what the page lets one say: a refusal of a job that may be unknown breaks nothing.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from contract_tests.judge.answers import document_of, finding, holds_job, judge_refusal, judge_success
+from contract_tests.model import Answer, Exchange, Fault, Finding, Judgement, Request
+from contract_tests.plan.generate import rule_broken_by
+from contract_tests.transport.sender import BUSY
+from engine_contract import contract
+
+CONTRACT = contract.load_contract()
+MAX_REMEMBERED = 100_000  # jobs and credentials
+GATEWAY = frozenset({502, 504})
+NOT_SERVED = frozenset({405, 501})  # RFC 9110: the method is not there, whatever the job
+ACTIVE = frozenset({"running", "paused", "error"})  # field notes: an errored or paused job can be canceled
+REPEATED, VALID = "a second cancel of the same job", "a valid request"
+
+_ROLE_RULES = {"none": "roles.none", "empty": "roles.empty", "wrong": "roles.wrong", "cut": "roles.wrong"}
+_SITUATIONS = {
+    "request.job_id.required": "job_id is missing",
+    "request.job_id.type": "job_id is no string",
+    "request.job_id.empty": "job_id is empty",
+    "request.job_id.location": "the id stands in the query in place of the body",
+    "request.body": "the body is no JSON object",
+}
+# What check-engine says of a request in its own recordings, where the request does not show it.
+_TOLD = {
+    "the id of no job": "effects.unknown",
+    "the id lacks its last character": "effects.exact",
+    "the id lacks its first character": "effects.exact",
+    "the id has one character more at its end": "effects.exact",
+    "the id has one character more at its start": "effects.exact",
+}
+# How an engine reads that refuses a job by an error of its own (field notes, "Errors").
+_TELLS_OF_THE_JOB = re.compile(
+    rb"not (?:be )?found|no (?:such )?(?:active )?job|unknown|not exist|not active|inactive|already|no longer"
+    rb"|cancell?ed|finished|complete|not running|invalid|missing param|refused|denied|forbidden|unauthori[sz]ed"
+    rb"|not (?:allowed|permitted)|may not|permission|session|log ?in",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A cancel that was seen. `credential` tells callers apart without being the credential, None where nothing does."""
+
+    exchange: Exchange
+    credential: str | None = None
+    overlapping: bool = False
+    """Whether other cancels were under way."""
+    obstacle: str | None = None
+    """Why the exchange cannot be judged, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a sighting says: the exchange with its situation and job, judgements, and a sentence where there are none."""
+
+    exchange: Exchange
+    judgements: tuple[Judgement, ...] = ()
+    note: str | None = None
+    rule: str | None = None
+    """The rule that says that the request must be refused, None for a valid one."""
+    allowed: bool = False
+    """Whether the caller is one who may cancel jobs, by name or because it has done so."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The breaks, in the order in which they were found."""
+        return tuple(item.finding for item in self.judgements if item.finding)
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The ids of broken documented and implied rules, each once."""
+        return rule_ids(self.findings, assumed=False)
+
+    @property
+    def warned(self) -> tuple[str, ...]:
+        """The ids of broken assumed rules, each once."""
+        return rule_ids(self.findings, assumed=True)
+
+
+def rule_ids(findings: Iterable[Finding], *, assumed: bool) -> tuple[str, ...]:
+    """The ids of the rules that findings break, each once: the assumed ones, or the others."""
+    return tuple(dict.fromkeys(item.rule for item in findings if contract.rule(item.rule).is_assumed is assumed))
+
+
+def is_cancel(method: str, path: str) -> bool:
+    """Whether a request is for the operation; `path` is below the engine's base, without a query."""
+    return method == CONTRACT.method and path == CONTRACT.path
+
+
+def job_of(request: Request) -> str | None:
+    """The id of the job that a valid request names, None for other requests."""
+    if request.body is None or rule_broken_by(request.body) is not None:
+        return None
+    job_id: str = json.loads(request.body.decode("utf-8"))["job_id"]
+    return job_id
+
+
+def request_rule(request: Request) -> str | None:
+    """The rule on requests that a request breaks, None for a valid one."""
+    broken = rule_broken_by(request.body or b"")
+    in_query = any(name == "job_id" and value for name, value in request.query)
+    if in_query and (not (request.body or b"").strip() or broken == "request.job_id.required"):
+        return "request.job_id.location"
+    return broken
+
+
+def identity(credential: str) -> str:
+    """What tells a credential from others and does not give it away."""
+    return hashlib.sha256(credential.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+@dataclass(slots=True)
+class Onlooker:
+    """Remembers what it has seen: jobs canceled and active, and who has canceled one."""
+
+    canceled: dict[str, None] = field(default_factory=dict)
+    active: dict[str, None] = field(default_factory=dict)
+    allowed: dict[str, None] = field(default_factory=dict)
+
+    def see_job(self, job_id: str, status: str) -> None:
+        """Take note of a job in a document of another route."""
+        if status in ACTIVE:
+            _remember(self.active, job_id)
+        else:
+            self.active.pop(job_id, None)
+        if status in ACTIVE:
+            self.canceled.pop(job_id, None)
+
+    def judge(self, sighting: Sighting) -> Opinion:
+        """What one exchange says, in the order in which they were answered."""
+        exchange = sighting.exchange
+        job_id = exchange.job_id or job_of(exchange.request)
+        rule_id, situation = self._must_be_refused(exchange, job_id)
+        exchange = replace(exchange, situation=exchange.situation or situation, job_id=job_id)
+        opinion = self._judge(sighting, exchange, rule_id)
+        allowed = self._is_allowed(sighting) or exchange.request.caller.role in CONTRACT.roles
+        self._learn(sighting, opinion)
+        return replace(opinion, rule=rule_id, allowed=allowed)
+
+    def _judge(self, sighting: Sighting, exchange: Exchange, rule_id: str | None) -> Opinion:
+        if (note := _why_not_judged(sighting)) is not None:
+            return Opinion(exchange, note=note)
+        answer = exchange.answer
+        if answer is None:
+            return Opinion(exchange, tuple(_unanswered(exchange, valid=rule_id is None)))
+        if answer.status in GATEWAY:
+            received = f"status {answer.status}, in answer to {exchange.situation}"
+            return Opinion(exchange, (finding("transport.stable", received, "an answer of the engine", exchange),))
+        if rule_id is not None:
+            conclusive = self._is_allowed(sighting) or rule_id.startswith("roles.")
+            return Opinion(exchange, tuple(judge_refusal(exchange, rule_id, conclusive=conclusive)))
+        if answer.is_success:
+            return Opinion(exchange, tuple(_success(exchange, overlapping=sighting.overlapping)))
+        return Opinion(exchange, tuple(self._refusal(sighting, exchange, answer)))
+
+    def _must_be_refused(self, exchange: Exchange, job_id: str | None) -> tuple[str | None, str]:
+        """The rule that a success would break, None where a success is due; and the situation."""
+        caller = exchange.request.caller
+        broken = request_rule(exchange.request)
+        if caller.kind in _ROLE_RULES:
+            return _ROLE_RULES[caller.kind], str(caller)
+        if caller.role is not None and caller.role not in CONTRACT.roles:
+            return "roles.others", f"the role {caller.role}"
+        if broken is not None:
+            return broken, _SITUATIONS[broken]
+        if exchange.situation in _TOLD:
+            return _TOLD[exchange.situation], exchange.situation
+        if job_id is not None and job_id in self.canceled:
+            return "effects.repeat", REPEATED
+        return None, VALID
+
+    def _refusal(self, sighting: Sighting, exchange: Exchange, answer: Answer) -> list[Judgement]:
+        """A refusal of a valid request, by a caller who may or of whom nothing is known."""
+        role = exchange.request.caller.role
+        allowed = self._is_allowed(sighting)
+        received = f"status {answer.status} to a valid request"
+        if answer.status == 403 and role is not None and not allowed:
+            what = f"{received} of {role}. A token that is stale, or a job that is unknown, may look the same"
+            return [finding(f"roles.{role}", what, f"the role {role} may cancel jobs", exchange)]
+        if answer.status in NOT_SERVED:
+            return [finding("route.path", received, f"{CONTRACT.method} {CONTRACT.path}", exchange)]
+        if _tells_of_a_cancel(answer, exchange.job_id):
+            what = f"{received}, with the canceled job in the answer"
+            return [finding("transport.status", what, "a success with the canceled job", exchange)]
+        if 400 <= answer.status < 500:
+            return []
+        is_due = (role is not None or allowed) and not _sends_to_login(answer)
+        if is_due and (exchange.job_id in self.active or not _tells_of_the_job(answer)):
+            documented = "a success with the canceled job, or a refusal with a 4xx status"
+            return [finding("transport.status", received, documented, exchange)]
+        return [finding("transport.refusal_status", received, "a refusal with a 4xx status", exchange)]
+
+    def _is_allowed(self, sighting: Sighting) -> bool:
+        """Whether this caller has canceled a job before."""
+        role = sighting.exchange.request.caller.role
+        return sighting.credential in self.allowed or (role is not None and f"role {role}" in self.allowed)
+
+    def _learn(self, sighting: Sighting, opinion: Opinion) -> None:
+        exchange = opinion.exchange
+        if sighting.obstacle or not holds_job(exchange.answer) or exchange.job_id is None:
+            return
+        _remember(self.canceled, exchange.job_id)
+        self.active.pop(exchange.job_id, None)
+        caller = exchange.request.caller
+        if caller.kind != "token" or any(item.rule == "roles.others" for item in opinion.findings):
+            return
+        if sighting.credential is not None:
+            _remember(self.allowed, sighting.credential)
+        if caller.role is not None:
+            _remember(self.allowed, f"role {caller.role}")
+
+
+def _why_not_judged(sighting: Sighting) -> str | None:
+    """A sentence on an exchange that says nothing, None for one that can be judged."""
+    answer = sighting.exchange.answer
+    if sighting.obstacle:
+        return f"Not judged: {sighting.obstacle}."
+    if answer is not None and answer.status in BUSY:
+        return f"Not judged: with {answer.status} the engine asks to be asked again later."
+    if answer is not None and answer.broken_off and not answer.is_success:
+        return f"Not judged: the answer breaks off: {answer.broken_off}."
+    return None
+
+
+def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:
+    judgements = judge_success(exchange, exchange.job_id, overlapping=overlapping)
+    if holds_job(exchange.answer):
+        role = exchange.request.caller.role
+        shown = ["request.json", "route.path", *([f"roles.{role}"] if role else [])]
+        document = document_of(exchange.answer)
+        if isinstance(document, dict) and document.get("status") == "canceled":
+            shown.append("effects.canceled")
+        judgements += [Judgement(rule_id) for rule_id in shown]
+    return judgements
+
+
+def _unanswered(exchange: Exchange, *, valid: bool) -> list[Judgement]:
+    """No answer: an engine that is not there breaks nothing, one that drops what it took does."""
+    what = f"no answer to {exchange.situation}: {exchange.detail or exchange.fault}"
+    match exchange.fault:
+        case Fault.TIMEOUT if valid:
+            return [finding("transport.complete", what, "the canceled job in answer", exchange)]
+        case Fault.DROPPED | Fault.PROTOCOL:
+            return [finding("transport.stable", what, "an answer", exchange)]
+    return []
+
+
+def _tells_of_the_job(answer: Answer) -> bool:
+    """Whether an error reads like a refusal of the job or the caller, and not like a failure of the engine."""
+    return bool(_TELLS_OF_THE_JOB.search(answer.body[:4096]))
+
+
+def _tells_of_a_cancel(answer: Answer, job_id: str | None) -> bool:
+    """Whether an answer that is no success has the canceled job in it all the same."""
+    document = document_of(answer)
+    return isinstance(document, dict) and document.get("_id") == job_id and document.get("status") == "canceled"
+
+
+def _sends_to_login(answer: Answer) -> bool:
+    if not 300 <= answer.status < 400:
+        return False
+    try:
+        return "login" in urlsplit(answer.header("location") or "").path.lower()
+    except ValueError:
+        return False
+
+
+def _remember(known: dict[str, None], key: str) -> None:
+    """Take the key in, as the newest; the oldest goes where there are too many."""
+    known.pop(key, None)
+    known[key] = None
+    if len(known) > MAX_REMEMBERED:
+        del known[next(iter(known))]

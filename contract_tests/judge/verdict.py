@@ -1,0 +1,82 @@
+"""From judgements to outcomes and the verdict: what held, what is broken, and what was left unchecked."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from contract_tests.errors import SettingError
+from contract_tests.judge.answers import RESPONSE_RULES
+from contract_tests.model import Because, Judgement, Outcome, RuleResult, Verdict
+from engine_contract import contract
+
+MAX_FINDINGS = 20  # a rule; the first ones tell the story
+NOT_SEEN = "no document had anything there"
+NOT_REACHED = "no exchange of the run shows it"
+
+
+def select_rules(patterns: Sequence[str], *, option: str) -> frozenset[str]:
+    """The ids that the patterns (ids and globs such as `roles.*`) name. Raises SettingError for one that names none."""
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matching = {rule.id for rule in contract.load_rules() if fnmatchcase(rule.id, pattern)}
+        if not matching:
+            raise SettingError(
+                f"{option} {pattern}: no rule has that id. check-engine --list-rules shows all; globs such as roles.* are allowed."
+            )
+        chosen |= matching
+    return frozenset(chosen)
+
+
+def rule_results(  # noqa: PLR0913 - what a run knows, by name
+    judgements: Iterable[Judgement],
+    unchecked: dict[str, tuple[str, Because | None]],
+    *,
+    only: frozenset[str] | None,
+    skip: frozenset[str],
+    strict: bool,
+    documents: bool,
+    fallback: tuple[str, Because | None] = (NOT_REACHED, None),
+) -> tuple[RuleResult, ...]:
+    """The outcome of each rule in the order of the ledger.
+
+    `documents`: whether any job's document was judged, so that a field which none of them had holds.
+    `fallback` is the reason, and what was missing, for rules that nothing was learned of.
+    """
+    by_rule: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        by_rule.setdefault(judgement.rule, []).append(judgement)
+    fields = {rule.id for rule in RESPONSE_RULES}
+    results = []
+    for rule in contract.load_rules():
+        if rule.id in skip or (only is not None and rule.id not in only):
+            results.append(RuleResult(rule.id, "skipped", rule.reason))
+            continue
+        judged = by_rule.get(rule.id, [])
+        findings = tuple(item.finding for item in judged if item.finding)
+        if findings:
+            outcome: Outcome = "warned" if rule.is_assumed and not strict else "broken"
+            results.append(RuleResult(rule.id, outcome, rule.reason, findings[:MAX_FINDINGS]))
+        elif judged and rule.id not in unchecked:
+            results.append(RuleResult(rule.id, "held", rule.reason))
+        elif documents and rule.id in fields and rule.id not in unchecked:
+            results.append(RuleResult(rule.id, "held", NOT_SEEN))
+        else:
+            reason, cause = unchecked.get(rule.id, fallback)
+            inherent = rule.id in unchecked and cause is None
+            counts = not inherent and (strict or not rule.is_assumed)
+            results.append(RuleResult(rule.id, "unchecked", reason, counts=counts, cause=cause))
+    return tuple(results)
+
+
+def verdict_of(
+    results: Iterable[RuleResult], because: Iterable[Because], *, interrupted: bool = False
+) -> tuple[Verdict, tuple[Because, ...]]:
+    """The verdict, and what made it undecided. A break outranks what could not be decided."""
+    results = tuple(results)
+    causes = dict.fromkeys(because)
+    open_rules = [result for result in results if result.outcome == "unchecked" and result.counts]
+    causes.update(dict.fromkeys(result.cause for result in open_rules if result.cause))
+    if any(result.outcome == "broken" for result in results):
+        return "violates", tuple(causes)
+    if causes or open_rules or interrupted:
+        return "undecided", tuple(causes)
+    return "conforms", ()

@@ -1,0 +1,49 @@
+"""The files that a run writes: whether it can, and those beside its reports, known deviations and a mock's profile."""
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from contract_tests.check import Checked
+from contract_tests.errors import SettingError
+from contract_tests.judge.known import Known, write_known
+from contract_tests.recording.profile import profile_from
+
+
+def check_outputs(options: Mapping[str, Any]) -> None:
+    """Whether what the run is to write can be written: seen before anything is canceled. Raises SettingError."""
+    for name in ("report_dir", "write_known", "write_profile"):
+        path: Path | None = options[name]
+        if path is None:
+            continue
+        option = f"--{name.replace('_', '-')} {path}"
+        folder = path if name == "report_dir" else path.parent
+        try:
+            if name == "report_dir":
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
+            raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
+
+
+def write_outputs(options: Mapping[str, Any], checked: Checked, known: Sequence[Known]) -> Iterator[str]:
+    """Write what the options ask for; a sentence on each file. Raises SettingError."""
+    if options["write_known"]:
+        today = dt.datetime.now(dt.UTC).date()
+        shown = checked.presenter.redact
+        count = write_known(options["write_known"], checked.report.rules, shown, today=today, kept=known)
+        yield f"{count} deviations written to {options['write_known']}."
+    if options["write_profile"]:
+        yield _write_profile(options["write_profile"], checked)
+
+
+def _write_profile(path: Path, checked: Checked) -> str:
+    writer = profile_from(checked.report.exchanges, path, checked.report.engine, checked.presenter.redact)
+    writer.check()
+    writer.write()
+    if writer.failure:
+        raise SettingError(f"--write-profile {path}: {writer.failure}.")
+    return f"a profile of {len(writer.profile()['situations'])} situations written to {path}."

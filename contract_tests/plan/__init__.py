@@ -1,0 +1,1 @@
+"""Which requests are sent, in which order: scenarios, their catalogue, the plan of a run."""

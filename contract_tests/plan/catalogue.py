@@ -1,0 +1,299 @@
+"""The chains of each stage, derived from the page: who may, what is refused, and what must have no effect."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from contract_tests.model import Caller, Request
+from contract_tests.plan.generate import bad_bodies
+from contract_tests.plan.means import Means
+from contract_tests.plan.scenario import (
+    FURTHER,
+    JOB,
+    METHOD,
+    NO_JOB,
+    PATH,
+    PRETTY,
+    SPELLINGS,
+    UNKNOWN,
+    VALID,
+    Chain,
+    Step,
+)
+from contract_tests.safety.guard import Guard
+
+FUZZ = 24  # bodies drawn by schemathesis
+# The ways in which such engines take a credential: a wrong one is refused by whichever way it comes.
+WAYS = ("bearer", "basic", "cookie:token", "query:token", "header:Authorization")
+
+
+def _repeat(caller: Caller) -> Step:
+    return Step("a second cancel of the same job", caller, "refused", "effects.repeat")
+
+
+def _callers(means: Means) -> list[Caller]:
+    return [Caller(role, "token") for role in means.roles]
+
+
+def baseline(means: Means) -> Iterator[Chain]:
+    """Each role cancels a job that nothing else was done to; the next one shows that it touched no other."""
+    callers = _callers(means)
+    if len(callers) == 1:
+        callers *= 2
+    for index, caller in enumerate(callers):
+        repeats = (_repeat(callers[index - 1]), _repeat(caller))
+        proof = Step("a valid request", caller, "accepted", "effects.isolation", body=SPELLINGS[index % 2])
+        yield Chain(caller.role or "", proof=proof, repeats=repeats)
+
+
+def _on_job(
+    name: str, index: int, means: Means, refused: Iterable[Step], rule: str = "effects.refused"
+) -> Iterator[Chain]:
+    """A chain whose job is canceled at the end by a role that is another one for each chain."""
+    callers = _callers(means)
+    if not callers:
+        yield Chain(name, tuple(refused))
+        return
+    caller = callers[index % len(callers)]
+    proof = Step("a valid request", caller, "accepted", rule, body=SPELLINGS[index % len(SPELLINGS)])
+    yield Chain(name, tuple(refused), proof, (_repeat(callers[(index + 1) % len(callers)]),))
+
+
+# Bad bodies that name no job: what is wrong, the rule, the body.
+_BAD = (
+    ("job_id is missing", "request.job_id.required", "{}"),
+    ("job_id is misspelled", "request.job_id.required", '{"jobid": "<unknown>"}'),
+    ("job_id is null", "request.job_id.type", '{"job_id": null}'),
+    ("job_id is a number", "request.job_id.type", '{"job_id": -1}'),
+    ("job_id is zero", "request.job_id.type", '{"job_id": 0}'),
+    ("job_id is a fraction", "request.job_id.type", '{"job_id": 0.5}'),
+    ("job_id is true", "request.job_id.type", '{"job_id": true}'),
+    ("job_id is false", "request.job_id.type", '{"job_id": false}'),
+    ("job_id is an empty object", "request.job_id.type", '{"job_id": {}}'),
+    ("job_id is an empty array", "request.job_id.type", '{"job_id": []}'),
+    ("job_id is empty", "request.job_id.empty", '{"job_id": ""}'),
+    ("the body is an array", "request.body", "[]"),
+    ("the body is a string", "request.body", '""'),
+    ("the body is null", "request.body", "null"),
+    ("the body is empty", "request.body", ""),
+    ("there is no body", "request.body", None),
+    ("the body is broken JSON", "request.body", '{"job_id":'),
+    ("the id of no job", "effects.unknown", '{"job_id": "<unknown>"}'),
+)
+
+# On an engine where nobody else's jobs can be hit: values that select jobs where they are not checked.
+_UNSAFE = (
+    ("job_id is a query object", "request.job_id.type", '{"job_id": {"$ne": null}}'),
+    ("job_id is a query object", "request.job_id.type", '{"job_id": {"$gt": ""}}'),
+    ("job_id is a wildcard", "effects.unknown", '{"job_id": "*"}'),
+    ("job_id is a wildcard", "effects.unknown", '{"job_id": "%"}'),
+    ("job_id is a pattern", "effects.unknown", '{"job_id": ".*"}'),
+    ("job_id is a single character", "effects.unknown", '{"job_id": "4"}'),
+    ("job_id is blank", "effects.unknown", '{"job_id": " "}'),
+    ("job_id is a positive number", "request.job_id.type", '{"job_id": 5}'),
+)
+
+
+def probes(means: Means) -> Iterator[Chain]:
+    """Requests that name no active job and must be refused, each by one role: what they cancel is seen at once."""
+    callers = _callers(means)
+    for index, (situation, rule, body) in enumerate(_BAD if callers else ()):
+        yield Chain(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
+
+
+def parameters(means: Means, seed: int) -> Iterator[Chain]:
+    """The same requests by every other role, and generated ones."""
+    callers = _callers(means)
+    if not callers:
+        return
+    for index, (situation, rule, body) in enumerate(_BAD):
+        for caller in callers:
+            if caller != callers[index % len(callers)]:
+                yield Chain(rule, (Step(situation, caller, "refused", rule, body),))
+    if means.unsafe:
+        for index, (situation, rule, body) in enumerate(_UNSAFE):
+            yield Chain(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
+    guard = means.guard or Guard(unsafe=means.unsafe)
+    for index, bad in enumerate(bad_bodies(seed, FUZZ)):
+        caller = callers[index % len(callers)]
+        if guard.objection(Request(METHOD, PATH, caller, body=bad.body)) is None:
+            yield Chain(bad.rule, (Step("a generated body", caller, "refused", bad.rule, bad.body),))
+
+
+# Requests that hold an active job's id where it is not documented: what is wrong, the rule, the body.
+_ARRAY = (("the id stands in an array", "request.job_id.type", '{"job_id": ["<job>"]}'),)
+_LONGER_ARRAY = (
+    ("the id stands in an array with another", "request.job_id.type", '{"job_id": ["<job>", "<unknown>"]}'),
+    ("the id stands in an array with another", "request.job_id.type", '{"job_id": ["<unknown>", "<job>"]}'),
+)
+_NUMBER = (("the id is sent as a number", "request.job_id.type", '{"job_id": <job>}'),)
+_OBJECT = (
+    ("the id stands in an object", "request.job_id.type", '{"job_id": {"_id": "<job>"}}'),
+    ("the id stands in an object", "request.job_id.type", '{"job_id": {"job_id": "<job>"}}'),
+    ("the id has another name", "request.job_id.required", '{"id": "<job>"}'),
+    ("the id has another name", "request.job_id.required", '{"_id": "<job>"}'),
+    ("the id has another name", "request.job_id.required", '{"jobId": "<job>"}'),
+    ("the id has another name", "request.job_id.required", '{"JOB_ID": "<job>"}'),
+    ("job_id stands deeper in the body", "request.job_id.required", '{"data": {"job_id": "<job>"}}'),
+)
+_BODIES = (
+    ("the body is the id as a string", "request.body", '"<job>"'),
+    ("the body is an array with the id", "request.body", '["<job>"]'),
+    ("the body is an array with the object", "request.body", '[{"job_id": "<job>"}]'),
+    ("the body is broken JSON with the id", "request.body", '{"job_id": "<job>"'),
+    ("the body is broken JSON with the id", "request.body", '{"job_id": "<job>",}'),
+    ("the body is broken JSON with the id", "request.body", "{'job_id': '<job>'}"),
+)
+_CUT = (
+    ("the id lacks its last character", "effects.exact", '{"job_id": "<cut-end>"}'),
+    ("the id lacks its first character", "effects.exact", '{"job_id": "<cut-start>"}'),
+)
+_LONGER = (
+    ("the id has one character more at its end", "effects.exact", '{"job_id": "<longer-end>"}'),
+    ("the id has one character more at its start", "effects.exact", '{"job_id": "<longer-start>"}'),
+)
+_METHODS = (("GET", "HEAD"), ("PUT", "PATCH"), ("DELETE", "OPTIONS"))
+
+
+def on_jobs(means: Means) -> Iterator[Chain]:
+    """Chains on a job each: what must not cancel it, then its cancel; the cancels overlap.
+
+    A role that may not tries each of the jobs too: a check that looks at the job, at the body or at who else
+    is there, in place of the role, is not seen with one job.
+    """
+    for index, chain in enumerate(_on_jobs(means)):
+        tries = range(len(means.others)) if chain.rivals else (index,)
+        tried = (step for number in tries for step in _denied(number, means))
+        yield replace(chain, denied=(*chain.denied, *tried))
+    others = [
+        step for role in means.others for step in _twice(Caller(role, "token"), f"the role {role}", "roles.others")
+    ]
+    if others:
+        yield from _on_job("others", 0, means, others)
+
+
+def _twice(caller: Caller, situation: str, rule: str) -> list[Step]:
+    step = Step(situation, caller, "refused", rule)
+    return [step, replace(step, body=PRETTY)]
+
+
+# What a role that may not sends for the jobs in turn.
+_TRIES = (
+    (VALID, ""),
+    (PRETTY, ", with a body in lines"),
+    (FURTHER, ", with a further property"),
+    ("{}", ", without job_id"),
+    (NO_JOB, ", for the id of no job"),
+)
+
+
+def _denied(index: int, means: Means) -> tuple[Step, ...]:
+    if not means.others:
+        return ()
+    role = means.others[index % len(means.others)]
+    body, how = _TRIES[(index // len(means.others)) % len(_TRIES)]
+    return (Step(f"the role {role}{how}", Caller(role, "token"), "refused", "roles.others", body),)
+
+
+def _on_jobs(means: Means) -> Iterator[Chain]:
+    callers = _callers(means)
+
+    def each(bad: Iterable[tuple[str, str, str]]) -> list[Step]:
+        return [Step(what, caller, "refused", rule, body) for what, rule, body in bad for caller in callers]
+
+    def in_turn(bad: Iterable[tuple[str, str, str]]) -> list[Step]:
+        return [
+            Step(what, callers[index % len(callers)], "refused", rule, body)
+            for index, (what, rule, body) in enumerate(bad)
+        ]
+
+    if not callers:
+        return
+    location = [
+        replace(step, query=(("job_id", JOB),))
+        for step in each([("the id stands in the query", "request.job_id.location", "{}")])
+    ] + [
+        Step(
+            "the id stands in the query, without a body",
+            caller,
+            "refused",
+            "request.job_id.location",
+            None,
+            (("job_id", JOB),),
+        )
+        for caller in callers
+    ]
+    number = each(_NUMBER) if means.numeric else []
+    yield from _on_job("array", 0, means, [*each(_ARRAY), *in_turn(_LONGER_ARRAY), *number])
+    yield from _on_job("location", 1, means, location)
+    yield from _on_job("object", 2, means, in_turn(_OBJECT))
+    yield from _on_job("bodies", 3, means, in_turn(_BODIES))
+    if means.derivable:
+        yield from _on_job("cut", 4, means, each(_CUT))
+        yield from _on_job("longer", 5, means, each(_LONGER))
+    for index, methods in enumerate(_METHODS):
+        steps = [_other_method(method, callers[(index + at) % len(callers)]) for at, method in enumerate(methods)]
+        yield from _on_job(" and ".join(methods), 6 + index, means, steps, "effects.methods")
+    further = Step("a further property beside job_id", callers[0], "observed", "effects.refused", FURTHER)
+    yield from _on_job("further", 9, means, [further])
+    elsewhere = Step(
+        "a path that does not exist",
+        callers[1 % len(callers)],
+        "ineffective",
+        "effects.paths",
+        path=f"{PATH}-{UNKNOWN}",
+    )
+    nearby = [
+        Step(f"the role {role}, at the path {path}", Caller(role, "token"), "ineffective", "roles.others", path=path)
+        for role, path in zip(means.others, (f"{PATH}/", PATH.lower()), strict=False)
+    ]
+    for chain in _on_job("elsewhere", 10, means, [elsewhere], "effects.paths"):
+        yield replace(chain, denied=tuple(nearby))
+    yield _race(callers)
+
+
+def _other_method(method: str, caller: Caller) -> Step:
+    return Step(
+        f"{method} in place of POST",
+        caller,
+        "ineffective",
+        "effects.methods",
+        query=(("job_id", JOB),),
+        method=method,
+        fresh_connection=True,
+    )
+
+
+def _race(callers: Sequence[Caller]) -> Chain:
+    """Several cancels of one job at the same time: one succeeds."""
+    first, *rest = [
+        Step("simultaneous cancels of one job", caller, "accepted", "effects.isolation") for caller in callers
+    ]
+    rivals = [replace(step, expect="refused", rule="effects.repeat") for step in rest or [first]]
+    return Chain("race", proof=first, rivals=tuple(rivals))
+
+
+def credentials(means: Means) -> Iterator[Chain]:
+    """Callers without a credential that is known, the wrong one last: some engines lock out whoever sends one."""
+    # What an engine remembers of a refused request must not be taken for the next one's.
+    after = [
+        Step(f"{situation}, after the id of a job", caller, "refused", rule, body)
+        for caller in _callers(means)[:1]
+        for situation, rule, body in (
+            ("job_id is missing", "request.job_id.required", "{}"),
+            ("the id of no job", "effects.unknown", NO_JOB),
+        )
+    ]
+
+    nobody = Caller(kind="none")
+    without_body = Step("no credential, without a body", nobody, "refused", "roles.none", None)
+    none = [*_twice(nobody, "no credential", "roles.none"), without_body, *after[:1]]
+    yield from _on_job("none", 1, means, none)
+    yield from _on_job(
+        "empty", 2, means, [*_twice(Caller(kind="empty"), "an empty credential", "roles.empty"), *after[1:]]
+    )
+    wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != means.auth)]
+    steps = [Step("a wrong credential", caller, "refused", "roles.wrong") for caller in wrong]
+    if means.auth != "basic" and means.roles:
+        # A cut password could lock its user out; a cut token is nobody's.
+        steps.append(Step("a token without its end", Caller(means.roles[0], "cut"), "refused", "roles.wrong"))
+    yield from _on_job("wrong", 3, means, steps)

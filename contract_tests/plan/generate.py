@@ -1,0 +1,152 @@
+"""Bodies that break the request schema, drawn by schemathesis; it generates and never sends."""
+
+import json
+import os
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from engine_contract import contract
+
+
+@dataclass(frozen=True, slots=True)
+class BadBody:
+    """A body that must be refused, and the rule that says so."""
+
+    body: bytes
+    rule: str
+
+
+@cache
+def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
+    """At most `count` different bodies that break the request schema, the same ones for the same seed."""
+    bodies: dict[bytes, BadBody] = {}
+    with _no_foreign_hooks():
+        drawn = list(_drawn(seed, count * 3))
+    for raw in drawn:
+        body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()  # escaped: any character will do
+        rule = rule_broken_by(body)
+        if rule is not None:
+            bodies.setdefault(body, BadBody(body, rule))
+    return tuple(bodies.values())[:count]
+
+
+def rule_broken_by(body: bytes) -> str | None:
+    """The rule on requests that the body breaks, None for a valid request."""
+    try:
+        document = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return "request.body"
+    if not isinstance(document, dict):
+        return "request.body"
+    if "job_id" not in document:
+        return "request.job_id.required"
+    if not isinstance(document["job_id"], str):
+        return "request.job_id.type"
+    if not document["job_id"]:
+        return "request.job_id.empty"
+    return None
+
+
+def _no_constant(constant: str) -> None:
+    raise ValueError(constant)
+
+
+@contextmanager
+def _no_foreign_hooks() -> Iterator[None]:
+    """Without somebody else's hooks, which schemathesis would load with itself."""
+    hooks = os.environ.pop("SCHEMATHESIS_HOOKS", None)
+    try:
+        yield
+    finally:
+        if hooks is not None:
+            os.environ["SCHEMATHESIS_HOOKS"] = hooks
+
+
+@contextmanager
+def _no_foreign_constants() -> Iterator[None]:
+    """Without the constants that Hypothesis reads out of the modules that happen to be loaded.
+
+    They would make the bodies depend on the folder and on what is installed, and reading them takes
+    a second and 200 MB. There is no setting for it; where the function is gone, nothing is changed.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    name = "_get_local_constants"
+    original = getattr(providers, name, None)
+    if original is None:
+        yield
+        return
+    setattr(providers, name, lambda: providers._local_constants)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        setattr(providers, name, original)
+
+
+def _drawn(seed: int, count: int) -> Iterator[Any]:
+    import schemathesis
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+    from hypothesis.configuration import set_hypothesis_home_dir
+    from platformdirs import user_cache_path
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.generation.modes import GenerationMode
+
+    cancel = contract.load_contract()
+    # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
+    config = SchemathesisConfig()
+    # Any character: to find those that a codec has takes Hypothesis a second and 200 MB where it may keep no file.
+    config.projects.default.generation.codec = None
+    schema = schemathesis.openapi.from_dict(_bare_document(cancel), config=config)
+    operation = schema[cancel.path][cancel.method]
+    drawn: list[Any] = []
+
+    @seeded(seed)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def draw(case: Any) -> None:
+        drawn.append(case.body)
+
+    state = random.getstate()
+    try:
+        with warnings.catch_warnings(), _no_foreign_constants():
+            warnings.simplefilter("ignore")
+            # Hypothesis would leave a .hypothesis folder where the user happens to be. It keeps its table of
+            # Unicode there, which takes a tenth of a run to draw up again; where it cannot be kept, it does without.
+            set_hypothesis_home_dir(user_cache_path("engine-contract") / "hypothesis")
+            draw()
+    finally:
+        random.setstate(state)
+        set_hypothesis_home_dir(None)
+    yield from drawn
+
+
+def _bare_document(contract: contract.Contract) -> dict[str, Any]:
+    """The operation without its security, so that what is drawn is spent on bodies."""
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "cancelJob", "version": "1"},
+        "paths": {
+            contract.path: {
+                contract.method.lower(): {
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": dict(contract.request_schema)}},
+                    },
+                    "responses": {"200": {"description": "The canceled job"}},
+                }
+            }
+        },
+    }

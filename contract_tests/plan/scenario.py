@@ -1,0 +1,142 @@
+"""What is sent: steps and chains, and how a step becomes a request.
+
+A chain is what happens to one job: requests that must not cancel it, then its cancel by a role, the
+proof that it was still active, then its cancel once more. So each proof is also a role's success.
+Chains without a job are single requests that name no active job.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from contract_tests.model import Caller, Request
+from contract_tests.safety.guard import Guard
+from engine_contract import contract
+
+Expect = Literal["accepted", "refused", "ineffective", "observed"]
+
+JOB, UNKNOWN = "<job>", "<unknown>"
+DERIVED = {"<cut-end>", "<cut-start>", "<longer-end>", "<longer-start>"}
+
+PATH = contract.load_contract().path
+METHOD = contract.load_contract().method
+ROLES = contract.load_contract().roles
+
+# The same valid body, as different clients write it.
+VALID = '{"job_id": "<job>"}'
+NO_JOB = '{"job_id": "<unknown>"}'
+FURTHER = '{"job_id": "<job>", "further": true}'
+PRETTY = '{\n  "job_id": "<job>"\n}\n'
+SPELLINGS = (
+    '{"job_id":"<job>"}',
+    VALID,
+    PRETTY,
+    ' { "job\\u005fid" :\t"<job>" } ',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request. In `body` and `query`, `<job>` and the like stand for ids that the run fills in."""
+
+    situation: str
+    caller: Caller
+    expect: Expect
+    rule: str
+    """For a refused one, the rule that a success breaks; for an accepted one, the rule that is broken if
+    the job is no longer active."""
+    body: str | bytes | None = VALID
+    query: tuple[tuple[str, str], ...] = ()
+    method: str = METHOD
+    fresh_connection: bool = False
+    path: str = PATH
+    """Where `<unknown>` stands for a minted id."""
+
+    @property
+    def names_job(self) -> bool:
+        """Whether an active job's own id stands in the request."""
+        text = self.body.decode("latin-1") if isinstance(self.body, bytes) else self.body or ""
+        return JOB in text or any(JOB in value for _, value in self.query)
+
+    @property
+    def is_aimed(self) -> bool:
+        """Whether the body's `job_id` is an active job's id, or one derived from it: no engine can take another for it."""
+        try:
+            document = json.loads(self.body or "")
+        except ValueError:
+            return False
+        value = document.get("job_id") if isinstance(document, dict) else None
+        return isinstance(value, str) and value in {JOB, *DERIVED}
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What happens to one job, or one request that needs none.
+
+    `proof` is None for a request that needs no job, and where no role is there that could cancel the job.
+    """
+
+    name: str
+    refused: tuple[Step, ...] = ()
+    proof: Step | None = None
+    repeats: tuple[Step, ...] = ()
+    rivals: tuple[Step, ...] = ()
+    """Sent together with the proof, for the same job."""
+    denied: tuple[Step, ...] = ()
+    """Requests of roles that may not, sent along with the refused ones, or with the rivals: another chain shows their
+    rule."""
+
+    @property
+    def needs_job(self) -> bool:
+        """Whether an active job is leased for it."""
+        return self.proof is not None or any(step.names_job for step in self.refused)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All its requests on an engine that conforms, in order."""
+        proof = (self.proof,) if self.proof else ()
+        return (*self.refused, *self.denied, *proof, *self.rivals, *self.repeats)
+
+    @property
+    def tried(self) -> tuple[Step, ...]:
+        """What must not cancel its job and goes before its cancel, in order."""
+        return self.refused if self.rivals else (*self.refused, *self.denied)
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The rules that only this kind of chain can show; answers of successes are judged everywhere."""
+        if self.rivals:
+            return frozenset({"effects.repeat"})
+        if self.proof is not None and not self.refused:
+            return frozenset({f"roles.{self.proof.caller.role}"})
+        must_not = [step for step in self.refused if step.expect != "observed"]
+        return frozenset({step.rule for step in must_not} | ({self.proof.rule} if self.proof and must_not else set()))
+
+
+def fill(step: Step, job_id: str | None, guard: Guard) -> Request:
+    """The request of a step, its placeholders replaced by ids."""
+    replacements = dict(_replacements(step, job_id, guard))
+
+    def filled(text: str, *, quoted: bool) -> str:
+        for placeholder, value in replacements.items():
+            text = text.replace(placeholder, json.dumps(value)[1:-1] if quoted else value)
+        return text
+
+    body = step.body
+    if isinstance(body, str):
+        body = filled(body, quoted=True).encode()
+    query = tuple((name, filled(value, quoted=False)) for name, value in step.query)
+    path = filled(step.path, quoted=False)
+    return Request(step.method, path, step.caller, query, body, fresh_connection=step.fresh_connection)
+
+
+def _replacements(step: Step, job_id: str | None, guard: Guard) -> Iterator[tuple[str, str]]:
+    text = step.path + (step.body if isinstance(step.body, str) else "")
+    if job_id is not None:
+        yield JOB, job_id
+        for placeholder in DERIVED:
+            if placeholder in text:
+                yield placeholder, guard.derive(job_id, placeholder.strip("<>"))
+    if UNKNOWN in text:
+        yield UNKNOWN, guard.mint()

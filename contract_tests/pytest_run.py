@@ -1,0 +1,193 @@
+"""One run behind many tests: its outcomes in plain, redacted data that workers can share."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from contract_tests.check import Checked, check
+from contract_tests.cli import main
+from contract_tests.config.auth import Source
+from contract_tests.config.options import live_connection, make_supply, settings_for
+from contract_tests.embedded import embedded_engine
+from contract_tests.errors import SettingError
+from contract_tests.judge.known import Known, read_known
+from contract_tests.output_files import write_outputs
+from contract_tests.report import render_reports
+from contract_tests.report.view import verdict_sentence
+from contract_tests.safety.supply import Supply, read_ids
+from engine_contract import contract
+
+PATIENCE = 60.0  # seconds beyond the deadline that a worker waits for the one that runs
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """A run's outcome and text by rule, the report files' contents by path, and the last sentence."""
+
+    verdict: str
+    rules: dict[str, tuple[str, str]]
+    files: dict[str, str]
+    sentence: str
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The outcomes as text, for another process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Outcomes":
+        """The outcomes from their text."""
+        data = json.loads(text)
+        rules = {rule_id: (outcome, story) for rule_id, (outcome, story) in data["rules"].items()}
+        return cls(data["verdict"], rules, data["files"], data["sentence"], tuple(data["notes"]))
+
+    def write_files(self) -> None:
+        """Write the report files."""
+        for path, content in self.files.items():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(content, encoding="utf-8")
+
+
+def run_once(
+    arguments: Sequence[str],
+    selected: Sequence[str],
+    *,
+    jobs: Sequence[str] | Callable[[int], Sequence[str]] | None,
+    tokens: Mapping[str, str] | None,
+    shared: Path | None,
+) -> Outcomes:
+    """Run the checks for the selected rules. With a `shared` folder the first process runs, the others wait.
+
+    Raises pytest.UsageError for settings that cannot be used.
+    """
+    options = parse(arguments)
+    if shared is None:
+        return _run(options, selected, jobs, tokens)
+    lock, result = shared / "engine-contract.lock", shared / "engine-contract.json"
+    try:
+        lock.touch(exist_ok=False)
+    except FileExistsError:
+        return Outcomes.from_json(_await(result, options["deadline"] + PATIENCE))
+    try:
+        text = _run(options, selected, jobs, tokens).to_json()
+    except pytest.UsageError as error:
+        _publish(result, json.dumps({"error": str(error)}))
+        raise
+    _publish(result, text)
+    return Outcomes.from_json(text)
+
+
+def parse(arguments: Sequence[str]) -> dict[str, Any]:
+    """check-engine's options with its defaults and its environment. Raises pytest.UsageError."""
+    try:
+        with main.make_context("check-engine", list(arguments)) as context:
+            return dict(context.params)
+    except click.ClickException as error:
+        raise pytest.UsageError(error.format_message().replace("'--", "'--engine-")) from error
+
+
+def _publish(path: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+    os.replace(file.name, path)  # noqa: PTH105 - the atomic one
+
+
+def _await(path: Path, seconds: float) -> str:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        with suppress(FileNotFoundError):
+            text = path.read_text(encoding="utf-8")
+            if (error := json.loads(text).get("error")) is not None:
+                raise pytest.UsageError(error)
+            return text
+        time.sleep(0.05)
+    raise pytest.UsageError("The worker that checks the engine has not ended; no outcome is known.")
+
+
+def _run(
+    options: dict[str, Any],
+    selected: Sequence[str],
+    jobs: Sequence[str] | Callable[[int], Sequence[str]] | None,
+    tokens: Mapping[str, str] | None,
+) -> Outcomes:
+    if len(selected) < len(contract.load_rules()) and not options["only"]:
+        options = {**options, "only": tuple(selected)}
+    try:
+        known = read_known(options["known"])
+        if not options["url"]:
+            with embedded_engine(options["timeout"]) as (connection, supply):
+                settings = settings_for(options, connection, embedded=True)
+                checked = check(settings, partial(_asked, supply), known=known)
+                return _outcomes(options, checked, known)
+        connection, _ = live_connection(options)
+        if tokens is not None:
+            own = {role: Source(token, "the fixture engine_tokens") for role, token in tokens.items()}
+            connection = replace(connection, tokens=own)
+        settings = settings_for(options, connection, embedded=False)
+        make = make_supply(options) if jobs is None else _supply_of(jobs)
+        return _outcomes(options, check(settings, make, known=known), known)
+    except SettingError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _asked(supply: Supply, count: int) -> Supply:
+    supply.ask_for(count)
+    return supply
+
+
+def _supply_of(jobs: Sequence[str] | Callable[[int], Sequence[str]]) -> Callable[[int], Supply]:
+    def checked(job_ids: Sequence[str]) -> list[str]:
+        return read_ids("\n".join(map(str, job_ids)), option="the fixture engine_jobs")
+
+    if callable(jobs):
+        make = jobs
+        return lambda count: Supply(checked(make(count)), more=lambda more: checked(make(more)), made=True)
+    return lambda _: Supply(checked(jobs))
+
+
+def _outcomes(options: dict[str, Any], checked: Checked, known: Sequence[Known]) -> Outcomes:
+    report, presenter = checked.report, checked.presenter
+    files = {}
+    if options["report_dir"]:
+        directory = Path(options["report_dir"]).absolute()
+        files = {str(directory / name): text for name, text in render_reports(report, presenter).items()}
+    told = tuple(write_outputs(options, checked, known))
+    rules = {}
+    for result in report.rules:
+        outcome: str = result.outcome
+        if outcome == "unchecked":
+            outcome = "unchecked" if result.counts else "not counted"
+        rules[result.rule] = (outcome, presenter.redact(_story(result, presenter)))
+    return Outcomes(
+        report.verdict,
+        rules,
+        files,
+        presenter.redact(verdict_sentence(report)),
+        (*map(presenter.redact, report.notes), *told),
+    )
+
+
+def _story(result: Any, presenter: Any) -> str:
+    """What a failing test prints."""
+    rule = contract.rule(result.rule)
+    lines = [f"{rule.id} ({rule.level}): {rule.title}"]
+    if rule.quote:
+        lines.append(f"  page: {rule.quote}")
+    if result.reason:
+        lines.append(f"  why:  {result.reason}")
+    for finding in result.findings[:5]:
+        lines.append(f"  Received:   {finding.received}" + (f" at {finding.pointer}" if finding.pointer else ""))
+        lines.append(f"  Documented: {finding.documented}")
+        if finding.exchange is not None:
+            lines.append(f"  Reproduce:  {presenter.curl(finding.exchange)}")
+    return "\n".join(lines)

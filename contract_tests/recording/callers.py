@@ -1,0 +1,110 @@
+"""Who sends a request: what it shows as a credential, and the role that this stands for."""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import unquote
+
+from contract_tests.config.auth import Auth
+from contract_tests.judge.passive import identity
+from contract_tests.model import Caller
+from contract_tests.report.har import SECRET_HEADER
+
+Pairs = Iterable[tuple[str, str]]
+
+# Names of parameters and cookies that hold a credential (field notes, "Authentication", and what is usual).
+CREDENTIAL_NAME = re.compile(
+    r"token|secret|passw|pwd|session|(?:^|[._-])sid$|sess|auth|jwt|api.?key|signature", re.IGNORECASE
+)
+
+
+# Those, and what else the query of a URL may give away.
+SECRET_PARAMETER = re.compile(rf"{CREDENTIAL_NAME.pattern}|(?:^|[._-])(?:key|sig|code)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a request shows: the caller, what tells it from others, and the credentials themselves."""
+
+    caller: Caller
+    credential: str | None
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Knows the tokens of roles, and how credentials travel.
+
+    `vouched`: each request carries a credential that the watcher itself adds, so that none is without one.
+    """
+
+    auth: Auth = field(default_factory=Auth)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    vouched: bool = False
+
+    def of(self, headers: Pairs, query: Pairs) -> Shown:
+        """The caller of a request with these headers and this query."""
+        presented, cookies = self._presented(headers, query)
+        texts = [text for text in presented if text]
+        for role, token in self.tokens.items():
+            if token in texts or token in cookies.values():
+                return Shown(Caller(role, "token"), identity(token), (*texts, *_likely(cookies)))
+        if texts:
+            return Shown(Caller(None, "token"), identity(texts[0]), (*texts, *_likely(cookies)))
+        if cookies and any(cookies.values()):
+            likely = _likely(cookies) or tuple(cookies.values())
+            return Shown(Caller(None, "token"), identity(" ".join(likely)), _likely(cookies))
+        if self.vouched:
+            return Shown(Caller(None, "token"), "the watcher's own")
+        kind = "empty" if presented or cookies else "none"
+        return Shown(Caller(None, kind), None)  # type: ignore[arg-type]
+
+    def _presented(self, headers: Pairs, query: Pairs) -> tuple[list[str], dict[str, str]]:
+        """Credentials of headers and query, empty ones too; and the cookies."""
+        found: list[str] = []
+        cookies: dict[str, str] = {}
+        for name, value in headers:
+            lower = name.lower()
+            if lower == "authorization":
+                found += _of_authorization(value)
+            elif lower == "cookie":
+                cookies |= read_cookies(value)
+            elif lower == self.auth.name.lower() or (SECRET_HEADER.search(lower) and not lower.startswith("sec-")):
+                found.append(value.strip())
+        for name, value in query:
+            if name == self.auth.name or CREDENTIAL_NAME.search(name):
+                found.append(value)
+        return found, cookies
+
+
+def _of_authorization(value: str) -> list[str]:
+    scheme, _, rest = value.strip().partition(" ")
+    rest = rest.strip()
+    if scheme.lower() != "basic":
+        return [rest]
+    try:
+        pair = b64decode(rest, validate=True).decode()
+    except (Base64Error, ValueError):
+        return [rest]
+    return [pair if pair != ":" else "", pair.partition(":")[2]] if pair.strip(":") else [""]
+
+
+def read_cookies(header: str) -> dict[str, str]:
+    """The cookies of a `Cookie` header, percent-decoded as clients encode tokens in them."""
+    try:
+        parsed = SimpleCookie(header)
+    except CookieError:
+        parsed = SimpleCookie()
+    cookies = {name: unquote(morsel.value) for name, morsel in parsed.items()}
+    if cookies:
+        return cookies
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return {name: unquote(value) for name, _, value in pairs if name}
+
+
+def _likely(cookies: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of cookies that are credentials by their name."""
+    return tuple(value for name, value in cookies.items() if value and CREDENTIAL_NAME.search(name))

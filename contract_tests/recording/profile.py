@@ -1,0 +1,246 @@
+"""How an engine refuses and what its documents leave out, as a profile that `mock-engine --profile` reads.
+
+What was seen of each situation becomes its look: status, content type, and a body with `{job_id}` in the place of
+the job's id. Situations that were not seen are left out, so that the mock keeps its own.
+"""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contract_tests.errors import SettingError
+from contract_tests.judge.answers import RESPONSE_RULES, document_of, holds_job
+from contract_tests.judge.document import seen_fields
+from contract_tests.judge.passive import CONTRACT, Onlooker, Opinion, Sighting, is_cancel
+from contract_tests.model import Answer, Exchange
+from contract_tests.report.atomic_files import replacing
+from engine_contract import contract
+from engine_contract.http.strict_json import NotJson, read_json
+
+MAX_BODY = 1 << 20  # bytes
+PLACEHOLDER = "{job_id}"
+
+# The mock's names of situations (mock_server.refusals.SITUATIONS), by the rule that says that there is to be a refusal.
+SITUATIONS = {
+    "roles.none": "no-credential",
+    "roles.empty": "wrong-credential",
+    "roles.wrong": "wrong-credential",
+    "roles.others": "other-role",
+    "request.job_id.required": "missing-parameter",
+    "request.job_id.location": "missing-parameter",
+    "request.job_id.type": "bad-parameter",
+    "request.job_id.empty": "bad-parameter",
+    "request.body": "bad-body",
+    "effects.unknown": "unknown-job",
+    "effects.exact": "unknown-job",
+    "effects.repeat": "not-active",
+}
+_CALLERS = frozenset(rule_id for rule_id in SITUATIONS if rule_id.startswith("roles."))
+_STRANGER = "a caller of whom nothing is known"
+_BY_STATUS = {429: "too-many-requests", 503: "unavailable"}  # field notes and RFC 9110: ask again later
+_OF_THE_REQUEST = {406: "not-acceptable", 413: "too-large", 415: "unsupported-media-type"}
+_OF_THE_CALLER = {401: "wrong-credential", 403: "other-role"}
+# What a refusal reads like that speaks of the caller, or of the job.
+_OF_CREDENTIALS = re.compile(rb"credential|token|session|log ?in|unauthori[sz]ed|authenticat", re.IGNORECASE)
+_OF_ROLES = re.compile(rb"\brole|permission|permitted|forbidden|not allowed|may not|access", re.IGNORECASE)
+_OF_JOBS = re.compile(rb"\bjob|\bid\b|not found|unknown", re.IGNORECASE)
+_NOT_ACTIVE = re.compile(
+    rb"not active|inactive|already|no longer|cancell?ed|finished|complete|not running", re.IGNORECASE
+)
+_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)\"?", re.IGNORECASE)
+# Absent where there is nothing to report (field notes), so that its absence says nothing of the engine.
+_BY_VALUE = "error"
+
+Look = tuple[int, str, str, str]
+"""Status, content type, Location, and the body's template as JSON; empty strings for what is not there."""
+
+
+@dataclass(slots=True)
+class ProfileWriter:
+    """Gathers how one engine answers, and writes it down whenever something new was learned."""
+
+    path: Path
+    engine: str
+    redact: Callable[[str], str] = str
+    failure: str | None = None
+    """Why the file could not be written, as a sentence."""
+    _looks: dict[str, Counter[Look]] = field(default_factory=dict)
+    _fields: set[tuple[str, ...]] = field(default_factory=set)
+    _documents: int = 0
+
+    def check(self) -> None:
+        """Raise SettingError where the file cannot be written."""
+        folder = self.path.parent
+        if self.path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise SettingError(
+                f"--write-profile {self.path}: the file cannot be written there. Name a file in a directory that can be written."
+            )
+
+    def learn(self, opinion: Opinion) -> None:
+        """Take in what an exchange shows, and write the file if that is something new."""
+        before = self.profile()
+        self.take(opinion)
+        if self.profile() != before:
+            self.write()
+
+    def take(self, opinion: Opinion) -> None:
+        """Take in what an exchange shows."""
+        exchange = opinion.exchange
+        answer = exchange.answer
+        if answer is None or answer.broken_off or len(answer.body) > MAX_BODY or exchange.request.path != CONTRACT.path:
+            return
+        if answer.is_success:
+            if is_cancel(exchange.request.method, exchange.request.path) and holds_job(answer):
+                self._documents += 1
+                self._fields |= seen_fields(document_of(answer))
+            return
+        look = self._look(exchange, answer)
+        situation = _situation(opinion, answer)
+        if situation == _STRANGER:
+            situation = "wrong-credential" if look in self._looks.get("no-credential", ()) else _of_a_stranger(answer)
+        if situation is not None:
+            self._looks.setdefault(situation, Counter())[look] += 1
+
+    def profile(self) -> dict[str, Any]:
+        """The profile as JSON."""
+        profile: dict[str, Any] = {
+            "description": f"How the engine at {self.redact(self.engine)} answers, as it was seen to.",
+            "situations": {name: _as_json(self._looks[name].most_common(1)[0][0]) for name in sorted(self._looks)},
+        }
+        if absent := self._absent():
+            profile["documents"] = {"absent": absent}
+        return profile
+
+    def write(self) -> None:
+        """Write the file, in place of an older one; `failure` says why not."""
+        try:
+            with replacing(self.path) as file:
+                json.dump(self.profile(), file, indent=2, ensure_ascii=False)
+                file.write("\n")
+        except OSError as error:
+            self.failure = f"the profile could not be written to {self.path}: {error.strerror or error}"
+        else:
+            self.failure = None
+
+    def _absent(self) -> list[str]:
+        """Fields of the page's example that no document had, though it had what they stand in."""
+        if not self._documents:
+            return []
+        places = dict.fromkeys(rule.field for rule in RESPONSE_RULES if rule.field)
+        missing = [
+            place
+            for place in places
+            if place not in self._fields and place[:-1] in self._fields and place[0] != _BY_VALUE and place[-1] != "*"
+        ]
+        return sorted(".".join(place) for place in missing)
+
+    def _look(self, exchange: Exchange, answer: Answer) -> Look:
+        content_type = answer.header("content-type") or ""
+        content_type = content_type if content_type.isascii() and content_type.isprintable() else "text/plain"
+        charset = _CHARSET.search(content_type)
+        text = self.redact(_decoded(answer.body, charset.group(1) if charset else "utf-8"))
+        location = answer.header("location") or ""
+        location = location if 300 <= answer.status < 400 and location.isascii() and location.isprintable() else ""
+        if charset and charset.group(1).lower() not in {"utf-8", "utf8"}:
+            content_type = _CHARSET.sub("charset=utf-8", content_type)  # the mock writes UTF-8
+        if not text:
+            return answer.status, "", location, ""
+        if "json" not in content_type.lower():
+            return answer.status, content_type or "text/plain", location, json.dumps(_template(text, exchange.job_id))
+        try:
+            value = read_json(text.encode())
+        except (NotJson, UnicodeEncodeError):
+            # A text under a type in capitals is sent as it is; under one in small letters it would become a JSON string.
+            capitals = re.sub("json", "JSON", content_type, flags=re.IGNORECASE)
+            return answer.status, capitals, location, json.dumps(_template(text, exchange.job_id))
+        return answer.status, content_type.lower(), location, json.dumps(_template(value, exchange.job_id))
+
+
+def profile_from(
+    exchanges: Iterable[Exchange], path: Path, engine: str, redact: Callable[[str], str] = str
+) -> ProfileWriter:
+    """What a run's exchanges show, in their order; `write` writes it."""
+    writer, onlooker = ProfileWriter(path, engine, redact), Onlooker()
+    for exchange in exchanges:
+        if is_cancel(exchange.request.method, exchange.request.path):
+            caller = exchange.request.caller
+            credential = f"role {caller.role}" if caller.kind == "token" and caller.role else None
+            writer.take(onlooker.judge(Sighting(exchange, credential)))
+        else:
+            writer.take(Opinion(exchange))
+    return writer
+
+
+def _situation(opinion: Opinion, answer: Answer) -> str | None:
+    """The mock's name of the situation in which that was answered, None where it cannot be told."""
+    exchange, status = opinion.exchange, answer.status
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if exchange.request.method != CONTRACT.method:
+        return "method-not-allowed" if status >= 400 and exchange.request.method not in {"OPTIONS", "HEAD"} else None
+    if status in {502, 504}:
+        return None  # a gateway's answer
+    rule_id = opinion.rule
+    if not opinion.allowed and (rule_id is None or status in _OF_THE_CALLER) and rule_id not in _CALLERS:
+        return _STRANGER
+    if rule_id == "request.body" and not (exchange.request.body or b"").strip():
+        return "missing-parameter"
+    return SITUATIONS[rule_id] if rule_id is not None else _of_a_valid_request(opinion, answer)
+
+
+def _of_a_stranger(answer: Answer) -> str | None:
+    """Why a caller of whom nothing is known was refused: by the status where that says it, else by what the answer tells."""
+    if answer.status == 401 or _OF_CREDENTIALS.search(answer.body):
+        return "wrong-credential"
+    if answer.status == 403 or _OF_ROLES.search(answer.body):
+        return "other-role"
+    if not answer.status >= 400 or not _OF_JOBS.search(answer.body):
+        return None
+    return "not-active" if _NOT_ACTIVE.search(answer.body) else "unknown-job"
+
+
+def _of_a_valid_request(opinion: Opinion, answer: Answer) -> str | None:
+    """Why a valid request was refused: by its status, or by what the answer tells of the job."""
+    if answer.status in _OF_THE_REQUEST:
+        return _OF_THE_REQUEST[answer.status]
+    is_a_fault = any(not contract.rule(item.rule).is_assumed for item in opinion.findings)
+    if is_a_fault or answer.status in _OF_THE_CALLER or answer.status < 400:
+        return None
+    return "not-active" if _NOT_ACTIVE.search(answer.body) else "unknown-job"
+
+
+def _decoded(body: bytes, charset: str) -> str:
+    for name in (charset, "utf-8"):
+        try:
+            return body.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return body.decode("latin-1")
+
+
+def _template(value: Any, job_id: str | None) -> Any:
+    """The value with a placeholder for the job's id in its strings."""
+    if isinstance(value, str):
+        if not job_id:
+            return value
+        return re.sub(rf"(?<!\w){re.escape(job_id)}(?!\w)", PLACEHOLDER, value)
+    if isinstance(value, list):
+        return [_template(item, job_id) for item in value]
+    if isinstance(value, dict):
+        return {key: _template(item, job_id) for key, item in value.items()}
+    return value
+
+
+def _as_json(look: Look) -> dict[str, Any]:
+    status, content_type, location, body = look
+    shown: dict[str, Any] = {"status": status}
+    if location:
+        shown["headers"] = {"Location": location}
+    if body:
+        shown |= {"content_type": content_type, "body": json.loads(body)}
+    return shown

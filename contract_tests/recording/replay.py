@@ -1,0 +1,147 @@
+"""A recording judged offline: the usual report, of what the recording shows. Nothing is sent."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract_tests.check import Checked, observations
+from contract_tests.config.auth import Auth
+from contract_tests.judge.answers import RESPONSE_RULES, holds_job
+from contract_tests.judge.known import Known, apply_known
+from contract_tests.judge.passive import CONTRACT, Onlooker, Opinion
+from contract_tests.judge.verdict import rule_results, verdict_of
+from contract_tests.model import Because, JobsUse, Judgement, Report, RuleResult
+from contract_tests.recording.har_reader import Recorded, read_har
+from contract_tests.recording.observed import jobs_in
+from contract_tests.recording.redaction import SHORTEST
+from contract_tests.report.presenter import Presenter
+from contract_tests.report.text import plural
+from engine_contract import contract
+
+NOT_SHOWN = "the recording does not show it"
+NOBODY_NAMED = "the recording does not say whose requests these are: credentials were left out of it"
+MAX_NOTES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """What to judge a recording by; `only` and `skip` are ids of rules."""
+
+    path: Path
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    strict: bool = False
+    label: str | None = None
+    known: Sequence[Known] = ()
+
+
+def replay(settings: ReplaySettings) -> Checked:
+    """Judge a recording. Raises SettingError for a file that is no HAR."""
+    recorded = read_har(settings.path)
+    opinions = _judge(recorded)
+    judgements = [judgement for opinion in opinions for judgement in opinion.judgements]
+    judgements += _of_all(opinions, judgements)
+    documents = any(holds_job(opinion.exchange.answer) for opinion in opinions)
+    results = rule_results(
+        judgements,
+        _unchecked(opinions, judgements, documents=documents),
+        only=frozenset(settings.only) or None,
+        skip=frozenset(settings.skip),
+        strict=settings.strict,
+        documents=documents,
+    )
+    results, complaints = apply_known(results, settings.known, today=dt.datetime.now(dt.UTC).date())
+    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded))
+    report = _report(settings, recorded, opinions, results, presenter, complaints)
+    return Checked(report, presenter)
+
+
+def _judge(recorded: Sequence[Recorded]) -> list[Opinion]:
+    """An opinion on each cancel; documents of other routes tell which jobs were active."""
+    onlooker = Onlooker()
+    opinions = []
+    for item in recorded:
+        if item.is_cancel:
+            opinions.append(onlooker.judge(item.sighting))
+        else:
+            for job_id, status, _ in jobs_in(item.sighting.exchange):
+                onlooker.see_job(job_id, status)
+    return opinions
+
+
+def _of_all(opinions: Sequence[Opinion], judgements: Sequence[Judgement]) -> list[Judgement]:
+    """What only the recording as a whole shows."""
+    judged = {judgement.rule for judgement in judgements}
+    succeeded = sum(holds_job(opinion.exchange.answer) for opinion in opinions)
+    return [Judgement("transport.stable")] if succeeded and "transport.stable" not in judged else []
+
+
+def _unchecked(
+    opinions: Sequence[Opinion], judgements: Sequence[Judgement], *, documents: bool
+) -> dict[str, tuple[str, Because | None]]:
+    """The rules of which the recording says nothing, which does not count against the engine."""
+    judged = {judgement.rule for judgement in judgements}
+    fields = {rule.id for rule in RESPONSE_RULES} if documents else set()
+    named = any(opinion.exchange.request.caller.role for opinion in opinions)
+    return {
+        rule.id: (NOBODY_NAMED if rule.aspect == "roles" and not named else NOT_SHOWN, None)
+        for rule in contract.load_rules()
+        if rule.id not in judged and rule.id not in fields
+    }
+
+
+def _report(  # noqa: PLR0913, PLR0917 - what there is to tell
+    settings: ReplaySettings,
+    recorded: Sequence[Recorded],
+    opinions: Sequence[Opinion],
+    results: tuple[RuleResult, ...],
+    presenter: Presenter,
+    complaints: Sequence[str],
+) -> Report:
+    exchanges = tuple(opinion.exchange for opinion in opinions)
+    canceled = {exchange.job_id: None for exchange in exchanges if exchange.job_id and holds_job(exchange.answer)}
+    decided = any(opinion.judgements and opinion.exchange.accepted for opinion in opinions)
+    verdict, because = verdict_of(results, () if decided else ("jobs",))
+    started_at = min((item.sighting.exchange.started_at for item in recorded), default=0.0)
+    return Report(
+        verdict="violates" if complaints else verdict,
+        rules=results,
+        engine=presenter.base,
+        label=settings.label,
+        started_at=started_at,
+        duration_s=round(max((item.ended_at for item in recorded), default=0.0) - started_at, 3),
+        undecided_because=because if verdict == "undecided" and not complaints else (),
+        complaints=tuple(complaints),
+        notes=(*_notes(settings.path, recorded, opinions, decided=decided), *complaints),
+        jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
+        exchanges=exchanges,
+        observed=tuple(observations(exchanges, presenter.redact)),
+    )
+
+
+def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[Opinion], *, decided: bool) -> list[str]:
+    notes = []
+    held = f"{plural(len(recorded), 'exchange')}, {len(opinions)} of them a {CONTRACT.method} {CONTRACT.path}"
+    if not decided:
+        notes.append(f"The recording {path} holds no answered cancel that tells of the contract: {held}.")
+    reasons = dict.fromkeys(opinion.note for opinion in opinions if opinion.note)
+    count = sum(opinion.note is not None for opinion in opinions)
+    if reasons:
+        told = " ".join(list(reasons)[:MAX_NOTES])
+        notes.append(f"{plural(count, 'cancel')} of the recording could not be judged. {told}")
+    bases = dict.fromkeys(item.base for item in recorded if item.is_cancel)
+    if len(bases) > 1:
+        notes.append(f"The recording holds cancels of several engines, judged together: {', '.join(bases)}.")
+    return notes
+
+
+def _base(recorded: Sequence[Recorded]) -> str:
+    """The engine's: of the first cancel, else of the first exchange."""
+    cancels = [item.base for item in recorded if item.is_cancel]
+    return next(iter([*cancels, *(item.base for item in recorded)]), "unknown")
+
+
+def _secrets(recorded: Sequence[Recorded]) -> frozenset[str]:
+    """Credentials that a recording of others may hold."""
+    return frozenset(secret for item in recorded for secret in item.secrets if len(secret) >= SHORTEST)

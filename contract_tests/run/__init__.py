@@ -1,0 +1,1 @@
+"""A run: scenarios carried out on an engine, and what they show."""

@@ -1,0 +1,223 @@
+"""Why no valid request succeeded: told by the answers to a few more requests that harm nothing."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contract_tests.judge.answers import finding
+from contract_tests.model import Because, Caller, Exchange, Judgement
+from contract_tests.plan.scenario import METHOD, PATH, UNKNOWN, Step, fill
+from contract_tests.safety.guard import Guard
+from contract_tests.safety.supply import Supply
+from contract_tests.transport.sender import BUSY, Sender, describe_failure
+
+_SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(required|missing)", re.IGNORECASE)
+# "reason is required", "Missing property options": what no engine says of a job that it does not know.
+_ASKS_FOR_MORE = re.compile(
+    r"missing (required )?(param|propert|field|argument)"
+    r"|(param\w*|propert\w*|fields?|arguments?)\W.{0,60}\b(required|missing)\b"
+    r"|\b(?!job\b|role\b|token\b|login\b)\w+\W{0,2} is (required|missing)\b",
+    re.IGNORECASE,
+)
+_IDS = re.compile(r"[0-9a-fA-F]{16,}|\d+")
+LAST_PART = f"/{PATH.rpartition('/')[2]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A sentence for the user, the rules that are broken, and what makes the run undecided if none is."""
+
+    sentence: str
+    because: Because | None = None
+    judgements: tuple[Judgement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The last answer to a valid request, and the answers to what it is compared with."""
+
+    valid: Exchange
+    all_valid: tuple[Exchange, ...]
+    unknown: Exchange
+    missing: Exchange
+    sibling: Exchange
+
+
+async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
+    """Tell why the valid requests sent so far were answered without a success."""
+    tried = tuple(exchange for exchange in sender.exchanges if exchange.situation == "a valid request")
+    # The first answer for a job tells most: the job may be gone at the next request.
+    valid = next((exchange for exchange in tried if _is_telling(exchange)), tried[-1])
+    if valid.answer is None:
+        return Diagnosis(f"The engine could not be reached: {describe_failure(valid)}.", "unreachable")
+    if (changed := _canceled_all_the_same(tried)) is not None:
+        return changed
+    caller = valid.request.caller
+
+    async def ask(situation: str, template: str | None, changes: dict[str, Any] | None = None) -> Exchange:
+        step = Step(situation, caller, "observed", "route.path", template)
+        request = replace(fill(step, valid.job_id, guard), **(changes or {}))
+        return await sender.send(request, situation, valid.job_id)
+
+    evidence = _Evidence(
+        valid,
+        tried,
+        unknown=await ask("the id of no job", f'{{"job_id": "{UNKNOWN}"}}'),
+        missing=await ask("job_id is missing", "{}"),
+        sibling=await ask("a path that does not exist", "{}", {"path": f"{PATH}-{guard.mint()}"}),
+    )
+    told = _by_status(evidence)
+    if told is not None:
+        return told
+    for situation, rule_id, documented, changes in _elsewhere(valid.job_id or ""):
+        if sender.transport.connection.base.endswith(PATH.rpartition("/")[0]) and changes.get("path") == LAST_PART:
+            continue  # the base has the route's first part, and should not
+        other = await ask(situation, None, changes)
+        if other.accepted:
+            received = f"status {valid.status} to the documented request, and {other.status} to {situation}"
+            return Diagnosis(
+                f"The engine takes {situation}, and not what the page documents.",
+                judgements=(finding(rule_id, received, documented, valid),),
+            )
+    return _by_comparison(evidence, supply)
+
+
+def _canceled_all_the_same(tried: Sequence[Exchange]) -> Diagnosis | None:
+    """A job whose first request was refused, and the next ones otherwise: the first has changed its state."""
+    by_job: dict[str | None, list[Exchange]] = {}
+    for exchange in tried:
+        if _is_telling(exchange):
+            by_job.setdefault(exchange.job_id, []).append(exchange)
+    for first, *later in by_job.values():
+        looks = {look(exchange) for exchange in later}
+        if len(looks) == 1 and look(first) not in looks:
+            received = (
+                f"status {first.status} to a valid request, and {later[0].status} to the next one for the same job: "
+                "the first has changed its state"
+            )
+            return _broken("transport.status", received, "a success with the canceled job", first)
+    answered = [[e for e in tried if e.job_id == job_id and e.answer] for job_id in {e.job_id for e in tried}]
+    if len(answered) > 1 and all(e and e[0].status in BUSY and e[-1].status not in BUSY for e in answered):
+        first, *_, last = answered[0]
+        received = f"status {first.status} to the first request for each job, and {last.status} to the next"
+        return _broken("transport.status", received, "a success with the canceled job", first)
+    return None
+
+
+def _is_telling(exchange: Exchange) -> bool:
+    return exchange.answer is not None and exchange.status not in {401, 403, *BUSY}
+
+
+def _by_status(evidence: _Evidence) -> Diagnosis | None:
+    """What the status of the valid requests' answers alone says."""
+    valid, status = evidence.valid, evidence.valid.status or 0
+    if all(exchange.status in {401, 403} for exchange in evidence.all_valid):
+        return Diagnosis(
+            "No credential was accepted: every token was answered with 401 or 403. Check --token and --auth.", "tokens"
+        )
+    if status in BUSY:
+        return Diagnosis(f"The engine answers {status} and stays so: it is too busy to be checked.", "unreachable")
+    if 300 <= status < 400:
+        where = (valid.answer.header("location") if valid.answer else None) or "nowhere"
+        received = f"status {status}, a redirect to {where[:200]}"
+        return _broken("transport.status", received, "a success with the canceled job", valid)
+    return None
+
+
+def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
+    """Undocumented ways to ask for the same cancel: situation, the rule that is broken if one works, the change."""
+    in_body = "job_id in a JSON body, as in the page's example"
+    on_route = f"{METHOD} {PATH}"
+    form = f"job_id={job_id}".encode()
+    json_body = fill(Step("", Caller(), "observed", ""), job_id, Guard()).body or b""
+    return (
+        (
+            "the id in a form",
+            "request.json",
+            in_body,
+            {"body": form, "content_type": "application/x-www-form-urlencoded"},
+        ),
+        ("the id under the name jobId", "request.json", in_body, {"body": json_body.replace(b"job_id", b"jobId")}),
+        ("the id under the name id", "request.json", in_body, {"body": json_body.replace(b"job_id", b"id")}),
+        ("the id in the query", "request.json", in_body, {"query": (("job_id", job_id),)}),
+        ("the path with a slash at its end", "route.path", on_route, {"path": f"{PATH}/", "body": json_body}),
+        ("the path in lower case", "route.path", on_route, {"path": PATH.lower(), "body": json_body}),
+        (
+            "the path without its first part",
+            "route.path",
+            on_route,
+            {"path": LAST_PART, "body": json_body},
+        ),
+        (
+            "PUT in place of POST",
+            "route.path",
+            on_route,
+            {"method": "PUT", "body": json_body, "fresh_connection": True},
+        ),
+        (
+            "GET in place of POST",
+            "route.path",
+            on_route,
+            {"method": "GET", "body": json_body, "fresh_connection": True},
+        ),
+        ("GET with the id in the query", "route.path", on_route, {"method": "GET", "query": (("job_id", job_id),)}),
+    )
+
+
+def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: PLR0911 - one return a reason
+    """What the answers say beside those to an unknown id, to a missing one and on a path that does not exist."""
+    valid, status = evidence.valid, evidence.valid.status or 0
+    looks = look(valid)
+    is_unknown = looks == look(evidence.unknown)
+    is_missing = looks == look(evidence.missing)
+    if status in {404, 405, 501} and status == evidence.sibling.status and is_unknown and is_missing:
+        return Diagnosis(
+            f"Everything is answered with {status}, also a path that does not exist. Is this the base URL?",
+            "unreachable",
+        )
+    if status in {405, 410, 501} and evidence.sibling.status != status:
+        return _broken("route.path", f"status {status}: the operation is not served there", f"{METHOD} {PATH}", valid)
+    if is_unknown and _ASKS_FOR_MORE.search(looks[1]):
+        return _broken("request.json", f"status {status}, which asks for more than job_id", "job_id alone", valid)
+    supplied = f"{len(supply.supplied)} supplied" if supply.supplied else "the"
+    if is_unknown and not is_missing:
+        return Diagnosis(
+            f"The engine answers {supplied} jobs' ids as it answers the id of no job: it does not know them. "
+            "Give ids of active jobs of this engine.",
+            "jobs",
+        )
+    if status >= 500 and evidence.unknown.status == status and not is_missing:
+        return Diagnosis(
+            f"The engine refuses with {status}, also the id of no job; what it says of the supplied jobs is another "
+            "thing: they are not active, it seems. Give ids of active jobs.",
+            "jobs",
+        )
+    if status >= 500:
+        return _broken(
+            "transport.status", f"status {status} to every valid request", "a success with the canceled job", valid
+        )
+    if is_missing and (not is_unknown or _SAYS_MISSING.search(looks[1])):
+        received = f"status {status}, as where job_id is missing, to a JSON body with job_id"
+        return _broken("request.json", received, "job_id in a JSON body, as in the page's example", valid)
+    if status == 404 and evidence.sibling.status != 404:
+        return _broken("route.path", "status 404, unlike on a path that does not exist", f"{METHOD} {PATH}", valid)
+    return Diagnosis(
+        f"The engine refused every valid request with {status}: the supplied jobs are not active, "
+        "or it refuses everything. Give ids of active jobs.",
+        "jobs",
+    )
+
+
+def _broken(rule_id: str, received: str, documented: str, exchange: Exchange) -> Diagnosis:
+    return Diagnosis(
+        f"No valid request succeeded: {received}.", judgements=(finding(rule_id, received, documented, exchange),)
+    )
+
+
+def look(exchange: Exchange) -> tuple[int | None, str]:
+    """An answer without what differs from request to request."""
+    body = exchange.answer.body[:2000].decode("utf-8", errors="replace") if exchange.answer else ""
+    if exchange.job_id:
+        body = body.replace(exchange.job_id, "")
+    return exchange.status, _IDS.sub("", body)

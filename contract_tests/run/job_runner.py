@@ -1,0 +1,298 @@
+"""What happens to one job: leased, asked to be canceled by those who may not, canceled, and canceled again."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from contract_tests.judge.answers import holds_job, judge_refusal, judge_success
+from contract_tests.model import Exchange, Fault, Judgement
+from contract_tests.plan.scenario import Chain, Step
+from contract_tests.run.canceller import GATEWAY, Proofs
+from contract_tests.run.concurrency import together
+from contract_tests.run.findings import Fate, Findings
+from contract_tests.safety.supply import Supply
+from contract_tests.transport.sender import BUSY, describe_failure
+from engine_contract import contract
+
+AIMLESS = 8  # requests at a time that name no supplied job
+NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
+
+
+class JobRunner:
+    """Carries out chains."""
+
+    def __init__(self, proofs: Proofs, supply: Supply, wanted: int, found: Findings) -> None:
+        """`wanted` is the number of jobs that the plan uses."""
+        self.proofs = proofs
+        self.supply = supply
+        self.found = found
+        self.dead_baseline: list[Exchange] = []
+        """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
+        self.ended: list[tuple[Chain, Exchange]] = []
+        """Chains whose job was not active at their end, while another job was: with the refused valid request."""
+        self._wanted = wanted
+        self._aimless = asyncio.Semaphore(AIMLESS)
+        self._harm: str | None = None
+        """Why requests that name no supplied job are no longer sent."""
+        self._uncertain: set[str] = set()
+        """Jobs that a request without an answer may have canceled, as the page leaves open."""
+
+    async def prepare(self, chain: Chain, *, one_by_one: bool = False) -> tuple[Chain, str, bool] | None:
+        """Lease a job and send what must not cancel it. None without a job; True if a request was accepted."""
+        job_id = None
+        if chain.needs_job:
+            job_id = await self.lease()
+            if job_id is None:
+                self.out_of_jobs(chain)
+                return None
+        if one_by_one:
+            accepted = [await self._must_not_cancel(step, job_id) for step in chain.tried]
+        else:
+            accepted = await together(self._must_not_cancel(step, job_id) for step in chain.tried)
+        return None if job_id is None else (chain, job_id, any(accepted))
+
+    async def _must_not_cancel(self, step: Step, job_id: str | None) -> bool:
+        """Send a request that is to be refused, ineffective or observed. Whether it was answered by a success."""
+        if step.is_aimed:
+            return await self._tried(step, job_id)
+        # What a loose engine may take for anybody's job: few are under way when the answer to one ends them.
+        async with self._aimless:
+            if self._harm is not None:
+                self.found.unchecked.setdefault(step.rule, (self._harm, None))
+                return False
+            return await self._tried(step, job_id)
+
+    async def _tried(self, step: Step, job_id: str | None) -> bool:
+        exchange = await self.proofs.exchange(step, job_id)
+        if exchange.answer is None and step.expect == "observed" and job_id is not None:
+            self._uncertain.add(job_id)
+        if exchange.answer is None:
+            # What is refused can be sent again: an engine that drops a used connection is no fault.
+            exchange = await self.proofs.exchange(replace(step, fresh_connection=True), job_id)
+        if not step.is_aimed and exchange.accepted and holds_job(exchange.answer):
+            self._harm = f"no longer sent: the engine answered {step.situation} with a job, which may be anybody's"
+        if step.expect == "refused":
+            if exchange.fault is Fault.GUARD:
+                self.found.unchecked.setdefault(step.rule, (exchange.detail, None))
+            elif exchange.answer is None:
+                received = f"no answer to {step.situation}, twice: {describe_failure(exchange)}"
+                self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
+            conclusive = bool(self.proofs.working) or _tells_a_refusal(exchange)
+            self.found.judgements += judge_refusal(exchange, step.rule, conclusive=conclusive)
+        if step.expect == "ineffective" and step.rule.startswith("roles.") and holds_job(exchange.answer):
+            received = f"status {exchange.status} and a job to {step.situation}"
+            self.found.break_rule(step.rule, received, f"no cancel: {contract.rule(step.rule).title}", exchange)
+            return True
+        return exchange.accepted and step.expect != "ineffective"
+
+    async def finish(
+        self, chain: Chain, job_id: str, *, spent: bool, overlapping: bool = True, after_bad_credential: bool = False
+    ) -> tuple[Chain, str | None]:
+        """Cancel the job of a chain, the proof that it was still active. Its id if it is canceled now."""
+        if chain.proof is None:
+            return chain, None
+        if spent and all(step.expect != "observed" for step in chain.tried):
+            return chain, None  # found already: what must be refused was accepted
+        if spent:
+            # What was observed has canceled the job, as the page leaves open.
+            exchange = await self.proofs.exchange(chain.proof, job_id)
+            self.found.judgements += judge_refusal(exchange, "effects.repeat")
+            return chain, job_id
+        if chain.rivals:
+            return chain, await self._race(chain, job_id)
+        fate, exchange = await self.proofs.prove(
+            chain.proof, job_id, overlapping=overlapping, after_bad_credential=after_bad_credential
+        )
+        if fate is Fate.LOST:
+            return chain, await self._finish_again(chain, job_id, exchange, overlapping=overlapping)
+        if fate is Fate.DEAD and self._may_have_ended(chain, exchange):
+            job_id, fate, exchange = await self._once_more(
+                chain, job_id, exchange, overlapping=overlapping, after_bad_credential=after_bad_credential
+            )
+        self._judge_fate(chain, fate, exchange)
+        return chain, job_id if fate is Fate.CANCELED else None
+
+    def _may_have_ended(self, chain: Chain, exchange: Exchange) -> bool:
+        """Whether nothing else tells why the job was not active: it may have ended by itself."""
+        told = bool(self.dead_baseline) or exchange.job_id in self._uncertain
+        return (
+            bool(chain.tried or chain.rivals)
+            and not told
+            and chain.proof is not None
+            and chain.proof.rule not in self.found.broken()
+        )
+
+    async def _once_more(
+        self, chain: Chain, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
+    ) -> tuple[str, Fate, Exchange]:
+        """The chain with another job: if that one is left active, the first may have ended by itself."""
+        another = await self.lease()
+        if another is None or chain.proof is None:
+            return job_id, Fate.DEAD, dead
+        if any([await self._must_not_cancel(step, another) for step in chain.tried]):
+            if all(step.expect != "observed" for step in chain.tried):
+                return another, Fate.DEAD, dead
+            # What is observed cancels, as the page leaves open, and is no longer there to tell of the first job.
+            self.ended.append((chain, dead))
+            return another, Fate.UNSURE, dead
+        fate, exchange = await self.proofs.prove(
+            chain.proof, another, overlapping=overlapping, after_bad_credential=after_bad_credential
+        )
+        if fate is not Fate.CANCELED:
+            return job_id, Fate.DEAD, dead
+        self.ended.append((chain, dead))
+        return another, fate, exchange
+
+    async def _finish_again(self, chain: Chain, job_id: str, lost: Exchange, *, overlapping: bool) -> str | None:
+        """A chain whose last answer was lost, with another job. The job's id if it is canceled."""
+        another = await self._another(lost)
+        accepted = [await self._must_not_cancel(step, another) for step in chain.tried if another]
+        if chain.proof is None or any(accepted):
+            return None
+        # Without another job the same one is asked for again: a success tells that it was not canceled.
+        proof = replace(chain.proof, fresh_connection=True)
+        fate, exchange = await self.proofs.prove(proof, another or job_id, overlapping=overlapping)
+        if another is None and fate is Fate.DEAD:
+            self.out_of_jobs(chain)
+            return None
+        self._judge_fate(chain, fate, exchange)
+        return (another or job_id) if fate is Fate.CANCELED else None
+
+    async def prove_or_replace(self, chain: Chain, job_id: str) -> tuple[Fate, Exchange, str]:
+        """Cancel a job that nothing was done to; where that tells nothing, another one."""
+        proof = chain.proof
+        if proof is None:
+            raise ValueError(chain.name)
+        fate, exchange = await self.proofs.prove(proof, job_id)
+        if fate is Fate.DEAD:
+            self.dead_baseline.append(exchange)
+        if fate is Fate.DEAD or fate is Fate.LOST:
+            another = await self._another(exchange) if fate is Fate.LOST else await self.lease()
+            if another is not None:
+                job_id = another
+                fate, exchange = await self.proofs.prove(replace(proof, fresh_connection=True), job_id)
+                if fate is Fate.DEAD:
+                    self.dead_baseline.append(exchange)
+        if fate is Fate.LOST:
+            self._lost_twice(exchange)
+        return fate, exchange, job_id
+
+    def _judge_fate(self, chain: Chain, fate: Fate, exchange: Exchange) -> None:
+        """What the end of a chain says of the requests before it."""
+        proof = chain.proof
+        if proof is None:
+            return
+        match fate:
+            case Fate.CANCELED:
+                self.found.add(Judgement(proof.rule))
+            case Fate.LOST:
+                self._lost_twice(exchange)
+            case Fate.DEAD if self.dead_baseline:
+                # Jobs vanish when others are canceled: that a refused request did it cannot be told.
+                self.dead_baseline.append(exchange)
+                self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
+            case Fate.DEAD if exchange.job_id in self._uncertain:
+                pass
+            case Fate.DEAD if not chain.tried:
+                received = f"status {exchange.status} to a valid request for a job that no request before had named"
+                documented = "an active job: what was refused changes nothing"
+                self.found.break_rule("effects.refused", received, documented, exchange)
+            case Fate.DEAD:
+                before = ", ".join(dict.fromkeys(step.situation for step in chain.tried))
+                received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
+                # An answer as to a job that is gone, or one that tells of something else.
+                rule_id = proof.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
+                self.found.break_rule(rule_id, received, "a job that is still active, and is canceled now", exchange)
+            case Fate.REFUSED | Fate.UNSURE:
+                pass
+
+    async def repeat(self, job_id: str, steps: Sequence[Step]) -> None:
+        """Cancel a canceled job again."""
+        for step in steps:
+            exchange = await self.proofs.exchange(step, job_id)
+            if exchange.fault is Fault.TIMEOUT:
+                received = f"no answer to {step.situation}: {describe_failure(exchange)}"
+                self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
+            self.found.judgements += judge_refusal(exchange, step.rule)
+
+    async def _race(self, chain: Chain, job_id: str, *, once_more: bool = True) -> str | None:
+        """Cancel one job several times at once: one request succeeds."""
+        steps = [self.proofs.by_working_role(step) for step in (chain.proof, *chain.rivals) if step is not None]
+        denied, exchanges = await asyncio.gather(
+            together(self._must_not_cancel(step, job_id) for step in chain.denied),
+            together(self.proofs.exchange(step, job_id) for step in steps),
+        )
+        winners = [exchange for exchange in exchanges if exchange.accepted]
+        if any(denied):
+            return None
+        if not winners:
+            return await self._race_lost(chain, job_id, once_more=once_more)
+        for exchange in winners:
+            self.found.judgements += judge_success(exchange, job_id, overlapping=True)
+        self.proofs.canceled += 1
+        if len(winners) > 1:
+            received = f"{len(winners)} successes to {len(exchanges)} simultaneous cancels of one job"
+            self.found.break_rule("effects.repeat", received, "one success: the job is canceled once", winners[1])
+        for exchange in exchanges:
+            if not exchange.accepted:
+                self.found.judgements += judge_refusal(exchange, "effects.repeat")
+        return job_id
+
+    async def _race_lost(self, chain: Chain, job_id: str, *, once_more: bool) -> str | None:
+        """None of the simultaneous requests succeeded: why, and the race for another job if this one may have ended."""
+        if chain.proof is None:
+            return None
+        fate, exchange = await self.proofs.prove(chain.proof, job_id, overlapping=True)
+        another = None
+        if once_more and fate is Fate.DEAD and self._may_have_ended(chain, exchange):
+            another = await self.lease()
+        if another is None:
+            self._judge_fate(chain, fate, exchange)
+            return None
+        canceled = await self._race(chain, another, once_more=False)
+        if canceled is not None:
+            self.ended.append((chain, exchange))
+        return canceled
+
+    async def lease(self, *, last: bool = False) -> str | None:
+        """A job; the source is asked for more once."""
+        job_id = self.supply.lease(last=last)
+        if job_id is None and self.supply.can_ask():
+            wanted = max(1, self._wanted - self.proofs.canceled)
+            self.proofs.sender.transport.guard.supply(await asyncio.to_thread(self.supply.ask_for, wanted))
+            job_id = self.supply.lease()
+        return job_id
+
+    async def _another(self, lost: Exchange) -> str | None:
+        """Another job in place of one whose answer was lost; the loss is warned of."""
+        if lost.fault is Fault.TIMEOUT:
+            received = f"no answer to a valid request: {lost.detail}"
+            self.found.break_rule("transport.complete", received, "the canceled job in answer", lost)
+        else:
+            what = describe_failure(lost) if lost.status is None else f"status {lost.status}"
+            self.found.break_rule("transport.stable", f"{what}, in answer to a valid request", "an answer", lost)
+        return await self.lease()
+
+    def _lost_twice(self, exchange: Exchange) -> None:
+        if exchange.status in GATEWAY:
+            received = f"status {exchange.status} to valid requests, twice"
+            self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
+        else:
+            received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
+            self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
+
+    def out_of_jobs(self, chain: Chain) -> None:
+        """There is no job left for a chain: what it would show is not checked."""
+        reason = "the jobs ran out: some were spent on answers that had to be asked for again"
+        for rule_id in chain.rules:
+            self.found.unchecked.setdefault(rule_id, (reason, "jobs"))
+
+    def statuses_of_gone_jobs(self) -> set[int | None]:
+        """How the engine answers for the id of no job and for a canceled one."""
+        return {e.status for e in self.proofs.sender.exchanges if e.situation in (NO_JOB_SITUATION, REPEAT_SITUATION)}
+
+
+def _tells_a_refusal(exchange: Exchange) -> bool:
+    """Whether a refusal speaks of the request itself, where no valid request is there to compare with."""
+    status = exchange.status or 0
+    return status >= 400 and status not in {401, 403, 404, 405, *BUSY}

@@ -1,0 +1,245 @@
+"""Carries out a plan stage by stage, and says what only the run as a whole shows.
+
+On an engine that conforms it sends exactly the plan. What it sends beyond that, it sends to tell
+the reason of an answer that should not have been given.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from math import ceil
+from statistics import median
+
+from contract_tests.model import Caller, Exchange, Judgement
+from contract_tests.plan.plan import Plan, Stage
+from contract_tests.plan.scenario import Chain, Step, fill
+from contract_tests.run.canceller import Proofs
+from contract_tests.run.concurrency import together
+from contract_tests.run.diagnose import Diagnosis, diagnose, look
+from contract_tests.run.findings import Fate, Findings
+from contract_tests.run.job_runner import NO_JOB_SITUATION, REPEAT_SITUATION, JobRunner
+from contract_tests.safety.supply import Supply
+from contract_tests.transport.sender import BUSY, GaveUp, Sender, describe_failure
+
+FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
+NOT_SLOW = 0.3  # seconds for an answer: below, requests that should go one after the other do
+MANY_ENDED = 3  # jobs that were not active, and nobody knows why: too many to have ended by themselves
+
+
+class Runner:
+    """One run of a plan on one engine."""
+
+    def __init__(self, plan: Plan, sender: Sender, supply: Supply) -> None:
+        """`sender` has the transport and its guard, which knows the supplied ids."""
+        self.plan = plan
+        self.sender = sender
+        self.supply = supply
+        self.found = Findings(unchecked=dict(plan.missing))
+        self.proofs = Proofs(sender, self.found)
+        self.jobs = JobRunner(self.proofs, supply, plan.jobs, self.found)
+        self._dead_at_first: list[Exchange] = []
+        """Valid requests that were refused to every role before any job was canceled."""
+        self._canceled_at_first: list[tuple[Chain, str]] = []
+
+    async def run(self, deadline: float) -> Findings:
+        """Carry out the plan within `deadline` seconds. Interrupted, it returns what is known."""
+        try:
+            async with asyncio.timeout(deadline):
+                await self._stages()
+                self.found.complete = True
+        except TimeoutError:
+            self.found.stop("deadline", "The run was not complete within its deadline (--deadline).")
+        except (GaveUp, BaseExceptionGroup) as error:
+            self._give_up(_gave_up(error))
+        except asyncio.CancelledError:
+            self.found.interrupted = True
+            self.found.notes.append("The run was interrupted; what is not listed as held or broken was not checked.")
+        self._conclude()
+        return self.found
+
+    async def cancel_leftovers(self) -> None:
+        """Cancel the jobs that were made for this run and not used."""
+        for job_id in self.supply.left if self.proofs.working else []:
+            caller = Caller(self.proofs.working[0], "token")
+            step = Step("a job that was not used is canceled", caller, "accepted", "effects.canceled")
+            exchange = await self.sender.send(fill(step, job_id, self.sender.transport.guard), step.situation, job_id)
+            self.found.leftover_canceled += exchange.accepted
+
+    async def _stages(self) -> None:
+        for stage in self.plan.stages:
+            match stage.name:
+                case "baseline":
+                    if not await self._baseline(stage):
+                        return
+                case "credentials":
+                    for chain in stage.chains:
+                        await self._chain(chain, after_bad_credential=True)
+                case _:
+                    await self._side_by_side(stage)
+        # At the end, so that a job that comes back to life has had some time for it.
+        await together(self.jobs.repeat(job_id, chain.repeats[1:]) for chain, job_id in self._canceled_at_first)
+
+    async def _baseline(self, stage: Stage) -> bool:
+        """Each role's first cancel. False if no valid request succeeded, and the reason is told."""
+        chains = [chain for chain in stage.chains if chain.proof]
+        if not chains:
+            return True
+        first = await self._first_success(chains)
+        if first is None:
+            return await self._nothing_worked()
+        canceled = [first]
+        # In turn from both ends of the supply: an engine that also cancels a neighbour, the oldest or the
+        # newest job is seen here, before anything was refused that could have canceled it.
+        others = [chain for chain in chains if chain is not first[0]]
+        for index, chain in enumerate(others):
+            job_id = await self.jobs.lease(last=index % 2 == 0)
+            if job_id is None:
+                self.jobs.out_of_jobs(chain)
+                continue
+            fate, _, job_id = await self.jobs.prove_or_replace(chain, job_id)
+            if fate is Fate.CANCELED:
+                canceled.append((chain, job_id))
+        # Not before all are canceled, so that what a second cancel does is not taken for what a first one does.
+        await together(self.jobs.repeat(job_id, chain.repeats[:1]) for chain, job_id in canceled)
+        self._canceled_at_first = canceled
+        return True
+
+    async def _first_success(self, chains: Sequence[Chain]) -> tuple[Chain, str] | None:
+        """The first role that cancels a job, and the job: each role is tried with it, then with the next jobs."""
+        for _ in range(FIRST_JOBS):
+            refused: list[Exchange] = []
+            job_id = await self.jobs.lease()
+            if job_id is None:
+                break
+            for chain in chains:
+                fate, exchange, job_id = await self.jobs.prove_or_replace(chain, job_id)
+                if fate is Fate.CANCELED:
+                    for earlier in refused:
+                        self._refused_before(earlier, exchange)
+                    return chain, job_id
+                refused.append(exchange)
+            if all(exchange.status in {401, 403, *BUSY} for exchange in refused):
+                break
+            self._dead_at_first += [exchange for exchange in refused if exchange.answer][-1:]
+        return None
+
+    def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
+        """A role was refused, and another canceled the same job then."""
+        if exchange.status is None:
+            return
+        if 400 <= exchange.status < 500 and exchange.status not in BUSY:
+            # It may be the way in which the body is written: the role is tried again with another job.
+            is_as_written = exchange.job_id == success.job_id and exchange.request.body != success.request.body
+            if exchange.status in {401, 403} or not is_as_written:
+                self.proofs.role_refused(exchange)
+        elif exchange.status not in BUSY:
+            received = f"status {exchange.status} to a valid request"
+            self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
+
+    async def _side_by_side(self, stage: Stage) -> None:
+        """All that must be refused; then all proofs at once, so that they overlap; then the second cancels."""
+        chains = [chain for chain in stage.chains if chain.steps]
+        at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
+        prepared = await together((self.jobs.prepare(chain) for chain in chains), at_once=at_once)
+        with_jobs = [item for item in prepared if item is not None]
+        fates = await together(self.jobs.finish(chain, job_id, spent=spent) for chain, job_id, spent in with_jobs)
+        await together(self.jobs.repeat(job_id, chain.repeats) for chain, job_id in fates if job_id is not None)
+
+    def _for_a_slow_engine(self) -> int:
+        """How many requests at a time take no longer than one does on an engine that is not slow."""
+        took = [exchange.answer.elapsed for exchange in self.sender.exchanges if exchange.answer]
+        return ceil(median(took) / NOT_SLOW) if took else 1
+
+    async def _chain(self, chain: Chain, *, after_bad_credential: bool) -> None:
+        """One chain from beginning to end."""
+        prepared = await self.jobs.prepare(chain, one_by_one=True)
+        if prepared is None:
+            return
+        _, job_id, spent = prepared
+        _, canceled = await self.jobs.finish(
+            chain, job_id, spent=spent, overlapping=False, after_bad_credential=after_bad_credential
+        )
+        if canceled is not None:
+            await self.jobs.repeat(canceled, chain.repeats)
+
+    async def _nothing_worked(self) -> bool:
+        if not any(exchange.situation == "a valid request" for exchange in self.sender.exchanges):
+            self.found.stop("jobs", "There was no job to cancel.")
+            return True
+        diagnosis: Diagnosis = await diagnose(self.sender, self.sender.transport.guard, self.supply)
+        self.found.judgements += diagnosis.judgements
+        if diagnosis.because is not None:
+            self.found.because.append(diagnosis.because)
+        self.found.notes.append(diagnosis.sentence)
+        return False
+
+    def _give_up(self, error: GaveUp) -> None:
+        broken_off = next((e for e in reversed(self.sender.exchanges) if e.answer and e.answer.broken_off), None)
+        if broken_off is not None and not self.proofs.working and broken_off.accepted:
+            received = describe_failure(broken_off)
+            self.found.break_rule("transport.complete", received, "the whole canceled job", broken_off)
+        self.found.stop("unreachable", f"The run stopped: {error}.")
+
+    def _conclude(self) -> None:
+        if not any(exchange.answer for exchange in self.sender.exchanges):
+            # Nothing that speaks HTTP was there: that says nothing of an engine.
+            self.found.judgements.clear()
+            return
+        judged = {item.rule for item in self.found.judgements}
+        if self.proofs.canceled and "transport.stable" not in judged:
+            self.found.add(Judgement("transport.stable"))
+        if self.proofs.canceled > 1 and not self.jobs.dead_baseline:
+            self.found.add(Judgement("effects.isolation"))
+        if not self.proofs.working:
+            return
+        dead = [*self._dead_at_first, *self.jobs.dead_baseline]
+        for exchange in dead:
+            if exchange.status not in self.jobs.statuses_of_gone_jobs():
+                received = f"status {exchange.status} to a valid request, unlike for a job that is unknown or canceled"
+                self.found.break_rule("effects.canceled", received, "an active job is canceled", exchange)
+                return
+        self._conclude_on_ended()
+        later = self.jobs.dead_baseline
+        if len(later) > 1 or (later and not self._is_unknown(later[0])):
+            received = (
+                f"status {later[0].status} to a valid request for a job that nothing was sent for before, "
+                f"after other jobs had been canceled ({len(later)} such jobs). "
+                "A supplied job that had ended by itself looks the same"
+            )
+            self.found.break_rule("effects.canceled", received, "an active job is canceled", later[0])
+            self.found.break_rule("effects.isolation", received, "an active job, which is canceled", later[0])
+        elif dead:
+            self.found.stop(
+                "jobs", f"The engine has no active job {dead[0].job_id}, which was supplied. Give ids of active jobs."
+            )
+
+    def _conclude_on_ended(self) -> None:
+        """Jobs that were not active when their turn came, though what had been sent for them cancels no job."""
+        ended = self.jobs.ended
+        if not ended:
+            return
+        ids = ", ".join(dict.fromkeys(exchange.job_id or "" for _, exchange in ended))
+        if len(ended) >= MANY_ENDED:
+            received = (
+                f"status {ended[0][1].status} to valid requests for {len(ended)} jobs: {ids}. "
+                "Nothing that was sent for them cancels another job. Jobs that had ended by themselves look the same"
+            )
+            documented = "jobs that are still active, and are canceled now"
+            self.found.break_rule("effects.refused", received, documented, ended[0][1])
+            return
+        reason = f"{ids} was not active when its turn came; it may have ended by itself, or something else canceled it"
+        for rule_id in ("effects.refused", *(chain.proof.rule for chain, _ in ended if chain.proof is not None)):
+            self.found.unchecked.setdefault(rule_id, (reason, "jobs"))
+        self.found.note(f"Supplied jobs must stay active until the run cancels them: {reason}. Give jobs that do.")
+
+    def _is_unknown(self, dead: Exchange) -> bool:
+        """Whether the engine answered as it does for the id of no job, and otherwise than for a second cancel."""
+        looks = {e.situation: look(e) for e in self.sender.exchanges if not e.accepted}
+        return look(dead) == looks.get(NO_JOB_SITUATION) and look(dead) != looks.get(REPEAT_SITUATION)
+
+
+def _gave_up(error: BaseException) -> GaveUp:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, GaveUp):
+        return error
+    raise error

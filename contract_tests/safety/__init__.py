@@ -1,0 +1,1 @@
+"""What may be sent at all: the guard, what neutralizes a request, and the supply of jobs."""

@@ -1,0 +1,177 @@
+"""The guard: which requests may leave, so that no job is touched but those that were given.
+
+A value may stand in a request if it is a supplied id, one minted by this run, one derived from a
+supplied id by a character, or inert: it cannot name, match or select anybody's job.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from secrets import token_hex
+from typing import Any
+
+from contract_tests.model import Request
+from engine_contract.contract import load_contract
+
+MINTED_LENGTH = 24  # as the page's ids
+DERIVABLE_LENGTH = 16  # below it, an id cut or lengthened by a character could be somebody else's
+VARYING = 10  # characters in which ids of one length differ where they are drawn, and not counted
+# Forms of one length, in which an id cut or lengthened by a character is none: the page's, and UUIDs.
+_FIXED_FORM = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_INERT_KEY = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
+_NUMBER = re.compile(r"[1-9][0-9]{0,14}\Z")
+_SPECIAL_KEYS = frozenset({"constructor", "prototype"})
+# What may remain of a body that is no JSON once the allowed ids are taken out: nothing that names a job.
+_INERT_TEXT = re.compile(r"(?:[\s{}\[\]:,\"'=&\x00-\x1f\x7f-\xff]|job_id|true|false|null)*\Z")
+# The operation's path, and spellings of it that a wrong engine may serve in its place.
+_PATH = load_contract().path
+_PATHS = frozenset({_PATH, f"{_PATH}/", _PATH.lower(), f"/{_PATH.rpartition('/')[2]}"})
+_ID_LIKE = re.compile(r"[0-9A-Za-z_-]{16,}")
+
+
+class Guard:
+    """Knows the supplied and the minted ids, and says whether a request may leave."""
+
+    def __init__(self, *, unsafe: bool = False) -> None:
+        """`unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`."""
+        self.unsafe = unsafe
+        self._supplied: set[str] = set()
+        self._derived: set[str] = set()
+        self._minted: set[str] = set()
+        self._derivable = True
+
+    def supply(self, job_ids: Iterable[str]) -> None:
+        """Allow requests for these jobs."""
+        self._supplied.update(job_ids)
+        self._derivable = _are_derivable(self._supplied)
+
+    @property
+    def derivable(self) -> bool:
+        """Whether ids cut and lengthened by a character may go out: all supplied ones are long, and no running numbers."""
+        return self._derivable
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all supplied ids are decimal numbers."""
+        return bool(self._supplied) and all(_NUMBER.match(job_id) for job_id in self._supplied)
+
+    def mint(self) -> str:
+        """A new id that is no job's: 24 random hex characters, or as long as the longest supplied id."""
+        length = max([MINTED_LENGTH, *map(len, self._supplied)])
+        minted = token_hex(length // 2 + 1)[:length]
+        self._minted.add(minted)
+        return minted
+
+    def derive(self, job_id: str, how: str) -> str:
+        """A supplied id without its last or first character, or with one more: `cut-end`, `cut-start`,
+        `longer-end`, `longer-start`. Raises ValueError where ids are too short for that.
+        """  # noqa: D205
+        if job_id not in self._supplied or not self.derivable:
+            raise ValueError(f"No id may be derived from {job_id}.")
+        derived = {
+            "cut-end": job_id[:-1],
+            "cut-start": job_id[1:],
+            "longer-end": f"{job_id}0",
+            "longer-start": f"0{job_id}",
+        }[how]
+        self._derived.add(derived)
+        return derived
+
+    def objection(self, request: Request) -> str | None:
+        """Why the request must not be sent, None if it may."""
+        path = request.path
+        for minted in self._minted:
+            path = path.replace(f"-{minted}", "")
+        if path not in _PATHS:
+            return f"the path {request.path} is another operation's"
+        for name, value in request.query:
+            if not self._inert_key(name):
+                return f"the query parameter {name!r} could select jobs"
+            if not self._allowed(value):
+                return f"the query holds {value!r}, which nobody supplied"
+        return self._objection_to_body(request.body)
+
+    def _objection_to_body(self, body: bytes | None) -> str | None:
+        if not body:
+            return None
+        try:
+            document = _parse(body)
+        except (ValueError, RecursionError):
+            return self._objection_to_text(body)
+        for kind, value in _leaves(document):
+            if kind == "key" and not self._inert_key(value):
+                return f"the body holds the key {value!r}, which could select jobs"
+            if kind == "text" and not self._allowed(value):
+                return f"the body holds {value!r}, which nobody supplied"
+            if kind == "number" and not self._inert_number(value):
+                return f"the body holds the number {value!r}, which could be an id"
+        return None
+
+    def _objection_to_text(self, body: bytes) -> str | None:
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError:
+            text = body.decode("latin-1")
+        known = self._known()
+        for spelled in sorted({*known, *(json.dumps(job_id)[1:-1] for job_id in known)}, key=len, reverse=True):
+            text = text.replace(spelled, "")
+        if _INERT_TEXT.match(text) or (self.unsafe and not _ID_LIKE.search(text)):
+            return None
+        return "the body is no JSON and holds text that nobody supplied"
+
+    def _known(self) -> set[str]:
+        return self._supplied | self._minted | (self._derived if self.derivable else set())
+
+    def _allowed(self, value: str) -> bool:
+        return not value or value in self._known() or (self.unsafe and not _ID_LIKE.search(value))
+
+    def _inert_key(self, key: str) -> bool:
+        if self.unsafe:
+            return not _ID_LIKE.search(key) or key in self._known()
+        return not key or (bool(_INERT_KEY.match(key)) and key not in _SPECIAL_KEYS and not _ID_LIKE.search(key))
+
+    def _inert_number(self, value: float) -> bool:
+        # An engine may read 5 as the id "5"; none reads -1 or 0.5 as one.
+        return self.unsafe or value <= 0 or value != value // 1 or str(value) in self._supplied
+
+
+def _are_derivable(job_ids: set[str]) -> bool:
+    """Whether none of these ids, with a character more or less, could be somebody else's."""
+    if any(len(job_id) < DERIVABLE_LENGTH for job_id in job_ids):
+        return False
+    if all(_FIXED_FORM.fullmatch(job_id) for job_id in job_ids):
+        return True
+    # `nightly-backup-run-17` has a neighbour `nightly-backup-run-1`.
+    is_one_length = len({len(job_id) for job_id in job_ids}) == 1
+    return is_one_length and sum(len(set(column)) > 1 for column in zip(*job_ids, strict=True)) >= VARYING
+
+
+def _parse(body: bytes) -> Any:
+    # Pairs, not dicts: of two equal keys an engine may take either.
+    return json.loads(body.decode("utf-8"), object_pairs_hook=_Pairs, parse_constant=_refuse)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of a JSON object in their order."""
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON.")
+
+
+def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
+    """All keys, strings and numbers of a document; booleans and nulls are inert everywhere."""
+    todo = [document]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, _Pairs):
+            for key, value in node:
+                yield "key", key
+                todo.append(value)
+        elif isinstance(node, list):
+            todo.extend(node)
+        elif isinstance(node, str):
+            yield "text", node
+        elif isinstance(node, int | float) and not isinstance(node, bool):
+            yield "number", node

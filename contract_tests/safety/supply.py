@@ -1,0 +1,106 @@
+"""The jobs that a run may cancel: where they come from, and each leased once."""
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from contract_tests.config.auth import run_command, without_secrets
+from contract_tests.errors import SettingError
+
+MAX_ID = 512  # characters; longer lines are no ids
+
+
+class Supply:
+    """Ids of jobs, each given out once.
+
+    `more` asks the source for that many further ids; it is used once at most. `made` says that the
+    jobs were made for this run, so that those it does not use are canceled at its end.
+    """
+
+    def __init__(
+        self, job_ids: Iterable[str] = (), *, more: Callable[[int], list[str]] | None = None, made: bool = False
+    ) -> None:
+        self.made = made
+        self.supplied: list[str] = []
+        self.used: list[str] = []
+        self._free: deque[str] = deque()
+        self._more = more
+        self.add(job_ids)
+
+    def add(self, job_ids: Iterable[str]) -> list[str]:
+        """Add ids that are not known yet; the new ones are returned."""
+        known = set(self.supplied)
+        new = [job_id for job_id in dict.fromkeys(job_ids) if job_id not in known]
+        self.supplied += new
+        self._free += new
+        return new
+
+    def lease(self, *, last: bool = False) -> str | None:
+        """A job that nobody else has, the first or the last one; None when there is none left."""
+        if not self._free:
+            return None
+        job_id = self._free.pop() if last else self._free.popleft()
+        self.used.append(job_id)
+        return job_id
+
+    def give_back(self, job_id: str) -> None:
+        """Return a job that is still active, to be leased next."""
+        self.used.remove(job_id)
+        self._free.appendleft(job_id)
+
+    @property
+    def left(self) -> list[str]:
+        """The ids that were not leased."""
+        return list(self._free)
+
+    def can_ask(self) -> bool:
+        """Whether the source can be asked for more."""
+        return self._more is not None
+
+    def ask_for(self, count: int) -> list[str]:
+        """Ask the source for more jobs, once. The new ids. Raises SettingError if the source fails."""
+        if self._more is None:
+            return []
+        more, self._more = self._more, None
+        return self.add(more(count))
+
+
+def read_ids(text: str, *, option: str) -> list[str]:
+    """One id a line, blank lines left out. Raises SettingError for what can be no id."""
+    job_ids = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        job_id = line.strip()
+        if not job_id:
+            continue
+        if len(job_id) > MAX_ID or not job_id.isprintable():
+            raise SettingError(
+                f"{option}: line {number} is no job's id: {without_secrets(job_id[:60])!r}. "
+                "Give one id a line, at most 512 characters that can be printed."
+            )
+        job_ids.append(job_id)
+    return job_ids
+
+
+def supply_from_file(path: str) -> Supply:
+    """The ids in a file, or from standard input for `-`. Raises SettingError."""
+    option = f"--jobs {path}"
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(
+            f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."
+        ) from error
+    return Supply(read_ids(text, option=option))
+
+
+def supply_from_command(
+    command: str, count: int, *, option: str = "--jobs-command:", folder: Path | None = None
+) -> Supply:
+    """The ids that a shell command prints, which gets their number as JOB_COUNT. Raises SettingError."""
+
+    def make(wanted: int) -> list[str]:
+        printed = run_command(command, option=option, environment={"JOB_COUNT": str(wanted)}, folder=folder)
+        return read_ids(printed, option=option)
+
+    return Supply(make(count) if count else (), more=make, made=True)

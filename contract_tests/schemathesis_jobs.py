@@ -1,0 +1,93 @@
+"""Jobs for the valid requests that somebody else generates: each gets its own, until there is none left."""
+
+import json
+from collections.abc import Mapping
+from threading import Lock
+
+from contract_tests.errors import SettingError
+from contract_tests.safety.guard import Guard
+from contract_tests.safety.neutralize import JOB_ID, names_job
+from contract_tests.safety.supply import Supply, supply_from_command, supply_from_file
+
+MAX_JOBS = 100
+BATCH = 8  # jobs asked of a command at a time: what is left over at the end is less than that
+
+
+class Feed:
+    """Gives each valid request a job, and remembers which requests have one. Safe to use from any thread.
+
+    `let_in` says whether a request was answered with a success that was sent again in a case's name, as
+    Schemathesis does without its credential.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Read `CHECK_ENGINE_JOBS`, `CHECK_ENGINE_JOBS_COMMAND` and `CHECK_ENGINE_MAX_JOBS`. Raises SettingError."""
+        self.guard = Guard()
+        self.let_in = False
+        self._lock = Lock()
+        self._cases: set[str] = set()
+        self._sent: set[str] = set()
+        path = environment.get("CHECK_ENGINE_JOBS")
+        self._command = environment.get("CHECK_ENGINE_JOBS_COMMAND")
+        if path and self._command:
+            raise SettingError("CHECK_ENGINE_JOBS and CHECK_ENGINE_JOBS_COMMAND exclude each other. Set one of them.")
+        self._left = _number(environment, "CHECK_ENGINE_MAX_JOBS", MAX_JOBS)
+        self._supply = supply_from_file(path) if path else Supply()
+        self.guard.supply(self._supply.supplied)
+        self.has_source = bool(path or self._command)
+
+    def job_for(self, case_id: str) -> str:
+        """A job for this case alone; a minted id if there is none left."""
+        job_id = self._lease()
+        if job_id is None:
+            return self.guard.mint()
+        self._cases.add(case_id)
+        return job_id
+
+    def has_job(self, case_id: str) -> bool:
+        """Whether the case got a job that was active."""
+        return case_id in self._cases
+
+    def other_job_for(self, body: bytes | None) -> str | None:
+        """Another job for a body whose own was sent before; None for a job's first request."""
+        job_id = job_in(body)
+        with self._lock:
+            if job_id is None or job_id not in self._sent:
+                self._sent.add(job_id or "")
+                return None
+        return self._lease() or self.guard.mint()
+
+    def give_back(self, body: bytes | None) -> None:
+        """The body was refused for its credential: its job is still active."""
+        job_id = job_in(body)
+        with self._lock:
+            if job_id is not None and job_id in self._supply.used:
+                self._sent.discard(job_id)
+                self._supply.give_back(job_id)
+                self._left += 1
+
+    def _lease(self) -> str | None:
+        with self._lock:
+            if self._left and not self._supply.left and self._command:
+                made = supply_from_command(self._command, min(BATCH, self._left)).supplied
+                self.guard.supply(self._supply.add(made))
+            job_id = self._supply.lease() if self._left else None
+            if job_id is not None:
+                self._left -= 1
+            return job_id
+
+
+def job_in(body: bytes | None) -> str | None:
+    """The job that a valid request names, None for any other body."""
+    try:
+        document = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+    return str(document[JOB_ID]) if names_job(document) else None
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdigit()):
+        raise SettingError(f"{name}={text}: that is no number of jobs. Give a whole number, such as {default}.")
+    return int(text)

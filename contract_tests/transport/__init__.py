@@ -1,0 +1,1 @@
+"""How requests travel: connections, retries, TLS and proxies."""

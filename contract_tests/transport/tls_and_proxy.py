@@ -1,0 +1,59 @@
+"""How an engine is reached: what verifies its certificate, and which proxy stands between."""
+
+import ssl
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from contract_tests.config.settings import Connection
+from contract_tests.errors import SettingError
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def tls_for(connection: Connection) -> ssl.SSLContext | bool:
+    """What verifies the engine's certificate; False where there is none. Raises SettingError."""
+    if not connection.base.startswith("https:"):
+        return False
+    try:
+        context = ssl.create_default_context(cafile=str(connection.ca_bundle) if connection.ca_bundle else None)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingError(
+            f"--ca-bundle {connection.ca_bundle}: no certificates can be read there: {error}."
+        ) from error
+    if connection.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if connection.client_cert:
+        try:
+            context.load_cert_chain(connection.client_cert)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingError(
+                f"--client-cert {connection.client_cert}: no certificate and key can be read there (PEM): {error}."
+            ) from error
+    return context
+
+
+def proxy_for(connection: Connection) -> httpx.Proxy | None:
+    """The proxy to use: the one named, the environment's, and none for loopback. Raises SettingError."""
+    if connection.proxy:
+        return _proxy(connection.proxy, "--proxy")
+    url = urlsplit(connection.base)
+    host = url.hostname or ""
+    if host in LOOPBACK or host.startswith("127.") or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    found = proxies.get(url.scheme) or proxies.get("all")
+    return _proxy(found, f"{url.scheme}_proxy or all_proxy in the environment") if found else None
+
+
+def _proxy(address: str, option: str) -> httpx.Proxy:
+    allowed = "Allowed are URLs such as http://proxy.example:3128, with http or https."
+    try:
+        proxy = httpx.Proxy(address)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise SettingError(f"{option}: that is no proxy's URL: {error}. {allowed}") from error
+    if proxy.url.scheme not in {"http", "https"}:
+        raise SettingError(f"{option}: a proxy that speaks {proxy.url.scheme} cannot be used. {allowed}")
+    return proxy

@@ -1,0 +1,274 @@
+"""The way of a request through the watcher: on to the engine, the answer back.
+
+The answer of a cancel is held until it is judged, so that its headers can say what broke the contract. All other
+answers are passed on as they come; the last bytes wait until the exchange is written down.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from contract_tests.judge.passive import is_cancel
+from contract_tests.model import Fault
+from contract_tests.recording.proxied_exchange import Headers, Passage
+from contract_tests.watch.observer import Observer
+from contract_tests.watch.rewriting import answer_headers, readable, request_headers
+from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, parts_of
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_STATUS = {Fault.TIMEOUT: 504}
+_SENTENCES = {
+    Fault.CONNECT: "could not be reached",
+    Fault.TLS: "could not be reached over TLS",
+    Fault.DROPPED: "dropped the connection",
+    Fault.TIMEOUT: "did not answer in time",
+    Fault.PROTOCOL: "did not answer in HTTP",
+}
+CALLER_GONE = "the caller went away"
+
+
+class CallerGoneError(Exception):
+    """The caller went away before the request was whole."""
+
+
+class Relay:
+    """Passes requests on to one engine."""
+
+    def __init__(self, upstream: Upstream, observer: Observer) -> None:
+        self._upstream = upstream
+        self._observer = observer
+        self._hold_for = observer.settings.connection.timeout
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> Passage:
+        """Pass one HTTP request on."""
+        passage = Passage.of(scope, is_cancel=is_cancel(scope["method"], scope["raw_path"].decode("latin-1")))
+        way = _Way(passage, receive, send, is_old=scope.get("http_version") == "1.0")
+        with self._observer.under_way(passage):
+            try:
+                await self._pass(way)
+            except CallerGoneError:
+                await self._give_up(way, f"{CALLER_GONE} before its request was whole")
+            except asyncio.CancelledError:
+                await asyncio.shield(self._give_up(way, CALLER_GONE if way.caller_gone else "the watcher was ended"))
+                if not way.caller_gone:
+                    raise
+            finally:
+                way.forget_caller()
+        return passage
+
+    async def _give_up(self, way: "_Way", why: str) -> None:
+        if not way.observed:
+            way.passage.obstacle = why
+            way.passage.end(Fault.DROPPED, why)
+            await self._observer.observe(way.passage)
+
+    async def _pass(self, way: "_Way") -> None:
+        passage = way.passage
+        headers = request_headers(passage.headers, self._upstream.address, self._upstream.extra)
+        if passage.is_cancel:
+            headers = readable(headers)
+        try:
+            response = await self._upstream.send(passage.method, passage.target, headers, way.request_body())
+        except BadRequestError as error:
+            await self._answer_for_engine(way, 400, Fault.GUARD, f"The request cannot be passed on as HTTP: {error}.")
+            return
+        except UpstreamError as error:
+            await self._answer_for_engine(way, _STATUS.get(error.fault, 502), error.fault, str(error))
+            return
+        passage.status, passage.answer_headers = response.status_code, list(response.headers.raw)
+        if passage.is_cancel:
+            await self._hold(way, response)
+        else:
+            await self._stream(way, response)
+
+    async def _answer_for_engine(self, way: "_Way", status: int, fault: Fault, detail: str) -> None:
+        """Answer in the place of an engine that gave no whole answer, with the reason."""
+        way.passage.end(fault, detail)
+        marks = await self._observe(way)
+        base = self._observer.settings.connection.base
+        reason = f"The engine at {base} {_SENTENCES[fault]}: {detail}." if fault in _SENTENCES else detail
+        problem = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": f"watch-engine: {self._observer.redaction.text(reason)}",
+        }
+        body = json.dumps(problem).encode()
+        headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()), *marks]
+        await way.start(status, headers)
+        await way.send_body(b"" if way.passage.method == "HEAD" else body)
+
+    async def _hold(self, way: "_Way", response: httpx.Response) -> None:
+        """The answer of a cancel: judged first. One that is too large or too slow streams on, and is not judged."""
+        passage = way.passage
+        parts: list[bytes] = []
+        try:
+            async with aclosing(parts_of(response)) as stream:
+                async for part in stream:
+                    passage.answer.add(part)
+                    parts.append(part)
+                    if passage.answer.is_cut:
+                        passage.obstacle = f"the answer is larger than {passage.answer.limit >> 20} MiB"
+                    elif time.monotonic() - passage.started > self._hold_for:
+                        passage.obstacle = f"the answer was not complete after {self._hold_for:g} s"
+                    if passage.obstacle:
+                        await self._stream_on(way, stream, b"".join(parts))
+                        return
+        except UpstreamError as error:
+            if way.has_started:
+                await self._cut_off(way, error)
+            else:
+                await self._answer_for_engine(way, _STATUS.get(error.fault, 502), error.fault, str(error))
+            return
+        passage.end()
+        marks = await self._observe(way)
+        await way.answer(passage.status or 200, [*self._headers_back(passage), *marks], b"".join(parts))
+
+    async def _stream(self, way: "_Way", response: httpx.Response) -> None:
+        """All other answers: as they come."""
+        way.watch_caller()
+        try:
+            async with aclosing(parts_of(response)) as stream:
+                await self._stream_on(way, stream, b"")
+        except UpstreamError as error:
+            await self._cut_off(way, error)
+
+    async def _stream_on(self, way: "_Way", stream: AsyncIterator[bytes], first: bytes) -> None:
+        passage = way.passage
+        headers = self._headers_back(passage)
+        length = _length(passage, headers)
+        if length is None and way.is_old:
+            whole = first + b"".join([part async for part in _copied(stream, passage)])
+            passage.end()
+            await self._observe(way)
+            await way.answer(passage.status or 200, headers, whole)
+            return
+        if length != 0:
+            await way.start(passage.status or 200, headers)
+        passed = len(first)
+        if first:
+            await way.send_body(first, more=True)
+        last = b""
+        async for part in _copied(stream, passage):
+            passed += len(part)
+            if length is not None and passed >= length:
+                last = part
+            else:
+                await way.send_body(part, more=True)
+        passage.end()
+        await self._observe(way)
+        if length == 0:
+            await way.start(passage.status or 200, headers)
+        await way.send_body(last)
+
+    async def _cut_off(self, way: "_Way", error: UpstreamError) -> None:
+        """The engine cut its answer off: so does the watcher, once that is written down."""
+        way.passage.end(error.fault, str(error))
+        await self._observe(way)
+        if not way.has_started:
+            raise error
+
+    async def _observe(self, way: "_Way") -> Headers:
+        way.observed = True
+        try:
+            return await self._observer.observe(way.passage)
+        except Exception as error:  # noqa: BLE001 - a live engine's answer passes, whatever is wrong with its watcher
+            what = f"{way.passage.method} {self._observer.redaction.text(way.passage.path)}"
+            line = f"watch-engine: {what} could not be judged and recorded: {type(error).__name__}: {error}."
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - there is no other place
+            return []
+
+    def _headers_back(self, passage: Passage) -> Headers:
+        headers = answer_headers(passage.answer_headers, self._upstream.address, passage.headers)
+        if passage.status in {204, 304} or (passage.status == 205 and _length(passage, headers) == 0):
+            # The server would wait for the body that such a length announces, and there is none.
+            headers = [pair for pair in headers if pair[0] != b"content-length"]
+        return headers
+
+
+class _Way:
+    """What is between the caller and the watcher during one exchange."""
+
+    def __init__(self, passage: Passage, receive: Receive, send: Send, *, is_old: bool) -> None:
+        self.passage = passage
+        self.is_old = is_old
+        """Whether the caller speaks HTTP/1.0, which has no chunks: an answer is given a length."""
+        self.has_started = False
+        self.observed = False
+        self.caller_gone = False
+        self._receive = receive
+        self._send = send
+        self._task = asyncio.current_task()
+        self._waiter: asyncio.Task[None] | None = None
+
+    async def request_body(self) -> AsyncIterator[bytes]:
+        """The body in parts, of which a copy is kept. Raises CallerGoneError."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise CallerGoneError
+            part = message.get("body", b"")
+            if part:
+                self.passage.body.add(part)
+                yield part
+            if not message.get("more_body"):
+                if not self.passage.is_cancel:
+                    self.watch_caller()
+                return
+
+    def watch_caller(self) -> None:
+        """End this exchange if the caller goes away; a cancel goes on to its end."""
+        if self._waiter is None:
+            self._waiter = asyncio.create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self.observed and self._task is not None:
+            self.caller_gone = True
+            self._task.cancel()
+
+    def forget_caller(self) -> None:
+        """Stop watching whether the caller goes away."""
+        if self._waiter is not None:
+            self._waiter.cancel()
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send the head of the answer."""
+        self.has_started = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send a whole answer."""
+        if self.is_old and not any(name == b"content-length" for name, _ in headers):
+            headers = [*headers, (b"content-length", str(len(body)).encode())]
+        await self.start(status, headers)
+        await self.send_body(body)
+
+    async def send_body(self, part: bytes, *, more: bool = False) -> None:
+        """Send a part of the body, the last one unless there is more."""
+        await self._send({"type": "http.response.body", "body": part, "more_body": more})
+
+
+async def _copied(stream: AsyncIterator[bytes], passage: Passage) -> AsyncIterator[bytes]:
+    """The parts of an answer, of which a copy is kept."""
+    async for part in stream:
+        passage.answer.add(part)
+        yield part
+
+
+def _length(passage: Passage, headers: Headers) -> int | None:
+    """How long the body will be, None if the answer does not say."""
+    if passage.method == "HEAD" or passage.status in {204, 304}:
+        return 0
+    announced = next((value for name, value in headers if name == b"content-length"), None)
+    return int(announced) if announced is not None and announced.isdigit() else None

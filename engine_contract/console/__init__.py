@@ -1,0 +1,33 @@
+"""The console: pages on which people look at an engine, cancel jobs and read the journal.
+
+It knows neither mock nor proxy: what it shows comes through `ConsoleData`, and `Console` is an ASGI application that
+whoever has such data mounts. Of our packages it imports `spec` alone. Flask is imported at the first request.
+"""
+
+from engine_contract.console.asgi import Console
+from engine_contract.console.interface import (
+    About,
+    ConsoleData,
+    ConsoleError,
+    Entry,
+    FaultChoice,
+    Finding,
+    Job,
+    JobLine,
+    JobPage,
+    Message,
+)
+
+__all__ = [
+    "About",
+    "Console",
+    "ConsoleData",
+    "ConsoleError",
+    "Entry",
+    "FaultChoice",
+    "Finding",
+    "Job",
+    "JobLine",
+    "JobPage",
+    "Message",
+]

@@ -1,0 +1,160 @@
+"""The pages of jobs: the list, one job with its graph, and the forms that make jobs and cancel one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import abort, g, make_response, redirect, render_template, request
+
+from engine_contract.console import graph, json_view
+from engine_contract.console.interface import ConsoleError
+from engine_contract.console.journal_pages import JournalPages
+from engine_contract.console.journal_rows import READ
+from engine_contract.console.request_hooks import ACTIVE, Frame
+from engine_contract.text import printable
+
+PER_PAGE = 50
+
+STATUSES = ("running", "paused", "error", "complete", "canceled", "incomplete")
+
+
+class JobPages:
+    """Each method answers a page."""
+
+    def __init__(self, frame: Frame, journal: JournalPages) -> None:
+        self._frame = frame
+        self._journal = journal
+
+    def jobs(self) -> str:
+        """The list of jobs."""
+        status, search = request.args.get("status", ""), request.args.get("search", "").strip()
+        if status not in {"", "active", *STATUSES}:
+            abort(400, f"status {status[:40]}: must be active or one of {', '.join(STATUSES)}.")
+        offset = max(request.args.get("offset", 0, int), 0)
+        page = self._frame.data.jobs(g.session, status=status, search=search, offset=offset, limit=PER_PAGE)
+        counts = {name: page.counts.get(name, 0) for name in STATUSES}
+        counts |= {name: count for name, count in page.counts.items() if name and name not in counts}
+        filters = [("", "All", sum(page.counts.values())), ("active", "Active", sum(counts[name] for name in ACTIVE))]
+        filters += [(name, name.capitalize(), count) for name, count in counts.items() if count or name == status]
+        return render_template(
+            "jobs.html",
+            page=page,
+            filters=filters,
+            status=status,
+            search=search,
+            offset=offset,
+            limit=PER_PAGE,
+            statuses=STATUSES,
+        )
+
+    def job(self) -> str:
+        """One job."""
+        job_id = request.args.get("id", "")
+        job = self._frame.data.job(g.session, job_id)
+        if job is None:
+            abort(404, f"There is no job {job_id[:80]} here.")
+        tasks = graph.tasks_of(job.document)
+        entries = [e for e in self._frame.data.entries(g.session, since=0, limit=READ) if e.job_id == job_id][-10:]
+        return render_template(
+            "job.html",
+            job=job,
+            facts=_facts(job.document),
+            drawing=graph.draw(job.document),
+            tasks=[_task(key, task) for key, task in tasks.items()],
+            source=None if job.document is None else json_view.pretty(job.document),
+            rows=self._journal.table(entries[::-1]),
+        )
+
+    def make_jobs(self) -> Any:
+        """Make jobs by the form under the list."""
+        wanted: dict[str, Any] = {"status": request.form.get("status", "running")}
+        try:
+            for name in ("count", "tasks"):
+                if request.form.get(name, "").strip():
+                    wanted[name] = _whole(name, request.form[name])
+            if request.form.get("name", "").strip():
+                wanted["name"] = request.form["name"]
+            made = self._frame.data.make_jobs(g.session, wanted)
+        except ConsoleError as error:
+            abort(400, str(error))
+        if len(made) == 1:
+            return redirect(self._frame.url("job", id=made[0]), 303)
+        return redirect(self._frame.url("", status=wanted["status"]), 303)
+
+    def reset(self) -> Any:
+        """Back to the start."""
+        try:
+            self._frame.data.reset(g.session)
+        except ConsoleError as error:
+            abort(400, str(error))
+        return redirect(self._frame.url(""), 303)
+
+    def cancel(self) -> Any:
+        """The form, what it asks before it acts on a live engine, and what came of it."""
+        job_id = (request.form if request.method == "POST" else request.args).get("job_id", "").strip()
+        role = request.form.get("role", "")
+        roles = g.about.roles
+        if request.method != "POST":
+            return render_template("cancel.html", job_id=job_id, role=request.args.get("role", ""), problem="")
+        problem = ""
+        if not job_id:
+            problem = "Say which job: the form needs its ID."
+        elif not roles:
+            problem = g.about.why_no_cancel
+        elif role not in roles:
+            problem = f"role {role[:40]}: must be one of {', '.join(name or 'no credential' for name in roles)}."
+        if problem:
+            return make_response(render_template("cancel.html", job_id=job_id, role=role, problem=problem), 400)
+        if g.about.is_live and request.form.get("confirmed") != job_id:
+            return render_template(
+                "confirm.html", job_id=job_id, role=role, job=self._frame.data.job(g.session, job_id)
+            )
+        try:
+            entry = self._frame.data.cancel(g.session, job_id, role)
+        except ConsoleError as error:
+            return make_response(render_template("cancel.html", job_id=job_id, role=role, problem=str(error)), 400)
+        self._journal.keep(entry)
+        return redirect(self._frame.url(f"journal/{entry.number}", at=entry.at_ms, sent=1), 303)
+
+
+def _whole(name: str, value: str) -> int:
+    if not value.strip().isascii() or not value.strip().isdigit():
+        raise ConsoleError(f"{name} {value[:40]}: must be a whole number.")
+    return int(value)
+
+
+def _facts(document: Any) -> list[tuple[str, str]]:
+    """What a job's document says at its top, in words."""
+    if not isinstance(document, Mapping):
+        return []
+    given = document.get("metrics")
+    metrics: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    error = document.get("error")
+    facts = [
+        ("Created", document.get("created")),
+        ("By", document.get("created_by")),
+        ("Last updated", document.get("last_updated")),
+        ("Started", printable.moment(metrics.get("start_time"))),
+        ("Ended", printable.moment(metrics.get("end_time"))),
+        ("Run time", printable.duration(metrics.get("run_time"))),
+    ]
+    if isinstance(error, list):
+        facts += [
+            ("Error", f"{one.get('message', '')} (task {one.get('task', '')})")
+            for one in error[:3]
+            if isinstance(one, Mapping)
+        ]
+    return [(name, str(value)) for name, value in facts if value not in ("", None)]
+
+
+def _task(key: str, task: Mapping[str, Any]) -> dict[str, str]:
+    given = task.get("metrics")
+    metrics: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    app = metrics.get("app")
+    return {
+        "key": key,
+        "name": str(task.get("name", "")),
+        "status": str(task.get("status", "")),
+        "finish": str(metrics.get("finish_state", "")),
+        "app": str(app.get("id", "")) if isinstance(app, Mapping) else "",
+        "ran": printable.duration(metrics.get("run_time")),
+    }

@@ -1,0 +1,136 @@
+"""The pages of the journal: the list, an entry beside it, what is new, and pins."""
+
+from typing import Any
+
+from flask import abort, g, jsonify, redirect, render_template, request
+
+from engine_contract.console import bug_report, journal_rows, json_view
+from engine_contract.console.interface import Entry
+from engine_contract.console.pins import Pins
+from engine_contract.console.request_hooks import Frame
+from engine_contract.text.printable import visible
+
+KEPT = 50
+"""Cancels that were sent from here whose bodies are kept whole."""
+
+
+class JournalPages:
+    """Each method answers a page, but for the last ones."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._pins = Pins()
+        self._whole: dict[tuple[str, int, int], Entry] = {}
+
+    def keep(self, entry: Entry) -> None:
+        """Keep an entry of this request's session as it is, bodies whole."""
+        self._whole[g.session, entry.number, entry.at_ms] = entry
+        while len(self._whole) > KEPT:
+            del self._whole[next(iter(self._whole))]
+
+    def journal(self) -> str:
+        """The list."""
+        return self._journal(None)
+
+    def entry(self, number: int) -> str:
+        """The list with an entry beside it."""
+        found = self._find(number)
+        if found is None:
+            abort(404, f"The journal no longer holds an entry {number}. Pinned entries are kept.")
+        return self._journal(found)
+
+    def rows(self) -> Any:
+        """What is new since an entry, for the page's script."""
+        since = max(request.args.get("since", 0, int), 0)
+        latest = self._frame.data.entries(g.session, since=0, limit=1)
+        newest = latest[-1].number if latest else 0
+        seen = self._frame.data.entry(g.session, since) if since else None
+        if newest < since or (seen is not None and seen.at_ms != request.args.get("at", seen.at_ms, int)):
+            return jsonify(reset=True)
+        entries = self._frame.data.entries(g.session, since=since, limit=journal_rows.ROWS) if newest > since else ()
+        chosen = journal_rows.select(entries, request.args.get("outcome", "all"), request.args.get("search", ""))
+        return jsonify(newest=newest, at=latest[-1].at_ms if latest else 0, rows=self.table(chosen))
+
+    def pin(self, number: int) -> Any:
+        """Pin or unpin an entry."""
+        found = self._find(number)
+        if found is None:
+            abort(404, f"The journal no longer holds an entry {number}.")
+        if not self._pins.toggle(g.session, found) and self._find(number) is None:
+            return redirect(self._frame.url("journal", outcome="pinned"), 303)
+        return redirect(self._frame.url(f"journal/{number}", at=found.at_ms, **_filters(), fragment="#entry"), 303)
+
+    def _journal(self, selected: Entry | None) -> str:
+        filters = _filters()
+        before = request.args.get("before", 0, int)
+        pinned = self._pins.of(g.session)
+        entries = self._frame.data.entries(g.session, since=0, limit=journal_rows.READ)
+        newest = entries[-1].number if entries else 0
+        counted = {name: len(journal_rows.select(entries, name, "")) for name in journal_rows.FILTERS} | {
+            "pinned": len(pinned)
+        }
+        chosen = journal_rows.select(
+            pinned if filters["outcome"] == "pinned" else entries, filters["outcome"], filters["search"]
+        )
+        if before > 0:
+            chosen = [entry for entry in chosen if entry.number < before]
+        return render_template(
+            "journal.html",
+            rows=self.table(chosen[::-1][: journal_rows.ROWS]),
+            more=chosen[-journal_rows.ROWS].number if len(chosen) > journal_rows.ROWS else 0,
+            before=before,
+            newest=newest,
+            newest_at=entries[-1].at_ms if entries else 0,
+            filters=filters,
+            counted=counted,
+            names=journal_rows.FILTERS,
+            entry=selected,
+            **({} if selected is None else self._shown(selected, pinned)),
+        )
+
+    def _shown(self, entry: Entry, pinned: list[Entry]) -> dict[str, Any]:
+        base = (g.about.engine or request.host_url).rstrip("/")
+        credential = self._frame.data.credential(entry.role)
+        pointers = list(dict.fromkeys(finding.pointer for finding in entry.findings if finding.pointer))
+        fault = next((fault for fault in g.about.faults if fault.name == entry.fault), None)
+        return {
+            "outcome": journal_rows.outcome(entry),
+            "who": journal_rows.who(entry),
+            "violations": [journal_rows.explain(finding) for finding in entry.findings],
+            "broken_rules": journal_rows.broken(entry),
+            "pointers": pointers,
+            "located": json_view.locate(visible(json_view.pretty_body(entry.answer.body)), pointers),
+            "fault": fault,
+            "curl": bug_report.curl(entry, base, credential),
+            "report": bug_report.bug_report(entry, g.about, base, credential),
+            "is_pinned": any((entry.number, entry.at_ms) == (other.number, other.at_ms) for other in pinned),
+            "sent": "sent" in request.args,
+        }
+
+    def _find(self, number: int) -> Entry | None:
+        at_ms = request.args.get("at", None, int)
+        found = self._frame.data.entry(g.session, number)
+        if found is None or (at_ms is not None and found.at_ms != at_ms):
+            found = self._pins.find(g.session, number, at_ms)
+        whole = None if at_ms is None else self._whole.get((g.session, number, at_ms))
+        return whole or found
+
+    def table(self, entries: list[Entry]) -> list[dict[str, Any]]:
+        """The entries as lines of a table."""
+        pinned = {(entry.number, entry.at_ms) for entry in self._pins.of(g.session)}
+        filters = _filters() if request.endpoint in {"journal", "entry", "rows"} else {}
+        return [
+            journal_rows.row(
+                entry,
+                url=self._frame.url(f"journal/{entry.number}", at=entry.at_ms, **filters, fragment="#entry"),
+                is_pinned=(entry.number, entry.at_ms) in pinned,
+            )
+            for entry in entries
+        ]
+
+
+def _filters() -> dict[str, str]:
+    outcome = request.args.get("outcome", "all")
+    if outcome not in journal_rows.FILTERS:
+        abort(400, f"outcome {outcome[:40]}: must be one of {', '.join(journal_rows.FILTERS)}.")
+    return {"outcome": outcome, "search": request.args.get("search", "").strip()}

@@ -1,0 +1,101 @@
+"""The journal as people read it: what became of an exchange, which rules it broke, and who is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine_contract.console.interface import Entry, Finding
+from engine_contract.contract import rule
+from engine_contract.text.printable import clock, visible
+
+OUTCOMES = ("accepted", "refused", "failed")
+FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
+READ = 5_000
+"""Entries that are looked through."""
+ROWS = 50
+"""Entries of a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A finding with what the ledger says of its rule."""
+
+    rule: str
+    level: str
+    title: str
+    quote: str | None
+    reason: str | None
+    received: str
+    documented: str
+    pointer: str | None
+
+
+def outcome(entry: Entry) -> str:
+    """What became of it: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no answer)."""
+    if entry.status is None or entry.status >= 500:
+        return "failed"
+    return "accepted" if 200 <= entry.status < 300 else "refused"
+
+
+def explain(finding: Finding) -> Violation:
+    """The finding in plain words, with the line of the page."""
+    texts = (finding.received, finding.documented, finding.pointer)
+    try:
+        known = rule(finding.rule)
+    except KeyError:
+        return Violation(finding.rule, "documented", finding.rule, None, None, *texts)
+    return Violation(known.id, known.level, known.title, known.quote, known.reason, *texts)
+
+
+def broken(entry: Entry) -> int:
+    """How many documented and implied rules the exchange broke."""
+    return sum(explain(finding).level != "assumed" for finding in entry.findings)
+
+
+def select(entries: Sequence[Entry], wanted: str, search: str) -> list[Entry]:
+    """The entries of an outcome (see FILTERS) that hold the text in their job, role, path, status, reason or fault."""
+    if wanted in OUTCOMES:
+        entries = [entry for entry in entries if outcome(entry) == wanted]
+    elif wanted == "violations":
+        entries = [entry for entry in entries if broken(entry)]
+    elif wanted == "warnings":
+        entries = [entry for entry in entries if len(entry.findings) > broken(entry)]
+    search = search.casefold()
+    return [entry for entry in entries if search in _searched(entry)]
+
+
+def _searched(entry: Entry) -> str:
+    parts = (entry.job_id, entry.role, f"{entry.method} {entry.path}", str(entry.status), entry.reason, entry.fault)
+    return "\n".join(filter(None, parts)).casefold()
+
+
+def row(entry: Entry, *, url: str, is_pinned: bool) -> dict[str, Any]:
+    """An entry in the list, for the page and for its script alike."""
+    count = broken(entry)
+    warned = len(entry.findings) - count
+    marks = [f"{count} {'rule' if count == 1 else 'rules'} broken"] if count else []
+    marks += [f"{warned} {'warning' if warned == 1 else 'warnings'}"] if warned else []
+    marks += [entry.fault] if entry.fault else []
+    return {
+        "number": entry.number,
+        "url": url,
+        "time": clock(entry.at_ms),
+        "method": entry.method,
+        "path": visible(entry.path[:200]),
+        "status": "none" if entry.status is None else str(entry.status),
+        "outcome": outcome(entry),
+        "who": visible(who(entry)),
+        "job_id": visible(entry.job_id or ""),
+        "marks": [visible(mark) for mark in marks],
+        "broken": bool(count),
+        "pinned": is_pinned,
+    }
+
+
+def who(entry: Entry) -> str:
+    """Who sent it, in a word or two."""
+    if entry.role:
+        return entry.role
+    if entry.credential in {"", "none"}:
+        return "no credential"
+    return entry.credential if " " in entry.credential else "no known role"

@@ -1,0 +1,135 @@
+"""JSON from anywhere as text on a page: indented, coloured, and marked where a rule is broken."""
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from engine_contract.text.printable import visible
+
+_HIGHLIGHTED = 400_000  # characters of JSON that are coloured; beyond that the page would get slow
+_TOKEN = re.compile(
+    r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")'
+    r"|(?P<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?P<word>\b(?:true|false|null|NaN|Infinity)\b)"
+)
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_COLON = re.compile(r"\s*:")
+
+Span = tuple[int, int]
+
+
+def pretty(document: Any) -> str:
+    """A document as JSON for people."""
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def pretty_body(body: str) -> str:
+    """A body that is JSON with line breaks and indents, every token of it as it came; any other as it is."""
+    if body.lstrip()[:1] not in {"{", "["}:
+        return body
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    return _indented(body)
+
+
+def _indented(body: str) -> str:
+    parts: list[str] = []
+    depth = 0
+    pieces = _PIECE.findall(body)
+    for number, piece in enumerate(pieces):
+        follows = pieces[number + 1] if number + 1 < len(pieces) else ""
+        if piece in "{[":
+            depth += 1
+            parts.append(piece if follows in ("}", "]") else f"{piece}\n{'  ' * depth}")
+        elif piece in "}]":
+            depth -= 1
+            empty = number > 0 and pieces[number - 1] in ("{", "[")
+            parts.append(piece if empty else f"\n{'  ' * depth}{piece}")
+        elif piece == ",":
+            parts.append(f",\n{'  ' * depth}")
+        else:
+            parts.append(": " if piece == ":" else piece)
+    return "".join(parts)
+
+
+def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
+    """JSON with its keys and values marked for colours, and what the JSON pointers name as `#at-0`, `#at-1`, …."""
+    text = visible(text)
+    if len(text) > _HIGHLIGHTED:
+        return escape(text)
+    # Where several begin or end at one place: inner ones end first, outer ones begin first.
+    found = locate(text, pointers)
+    tags = [(start, 1, -end, f'<mark id="at-{pointers.index(pointer)}">') for pointer, (start, end) in found.items()]
+    tags += [(end, 0, -start, "</mark>") for start, end in found.values()]
+    waiting = deque(sorted(tags))
+    parts: list[Markup] = []
+    at = 0
+    for match in [*_TOKEN.finditer(text), None]:
+        until = len(text) if match is None else match.start()
+        while waiting and waiting[0][0] <= until:
+            where, *_, tag = waiting.popleft()
+            parts += [escape(text[at:where]), Markup(tag)]  # noqa: S704 - a number is all that is put into it
+            at = where
+        parts.append(escape(text[at:until]))
+        if match is not None:
+            parts.append(Markup('<span class="j-{}">{}</span>').format(match.lastgroup, match[0]))
+            at = match.end()
+    return Markup("").join(parts)
+
+
+def locate(text: str, pointers: Sequence[str]) -> Mapping[str, Span]:
+    """Where in the text the values stand that the JSON pointers name; for one that is missing, what should hold it."""
+    if not pointers or text.lstrip()[:1] not in {"{", "["} or len(text) > _HIGHLIGHTED:
+        return {}
+    values: dict[str, Span] = {}
+    keys: dict[str, Span] = {}
+    for path, span, is_key in _walk(text):
+        (keys if is_key else values)["".join(f"/{_escaped(part)}" for part in path)] = span
+    begins = len(text) - len(text.lstrip())
+    found = {}
+    for pointer in pointers:
+        holder = pointer.rpartition("/")[0]
+        if pointer and pointer in values:
+            found[pointer] = values[pointer]
+        elif holder in values:
+            found[pointer] = keys.get(holder, (begins, begins + 1))
+    return found
+
+
+def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], Span, bool]]:
+    """Each value's path and place once it has ended, and those of each key. What is no JSON gives what it gives."""
+    path: list[str | int] = []
+    opened: list[int] = []
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        if piece in "{[":
+            opened.append(match.start())
+            path.append("" if piece == "{" else 0)
+        elif piece in "}]":
+            if opened:
+                path.pop()
+                yield tuple(path), (opened.pop(), match.end()), False
+        elif piece == ",":
+            if path and isinstance(path[-1], int):
+                path[-1] += 1
+        elif piece != ":" and path and isinstance(path[-1], str) and _COLON.match(text, match.end()):
+            path[-1] = _unquoted(piece)
+            yield tuple(path), match.span(), True
+        elif piece != ":":
+            yield tuple(path), match.span(), False
+
+
+def _unquoted(piece: str) -> str:
+    try:
+        return str(json.loads(piece))
+    except ValueError:
+        return piece
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,106 @@
+"""What all pages share: who is let in, the headers of every answer, addresses, and pages for what went wrong."""
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, g, make_response, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from engine_contract.console.access import COOKIE, Guard
+from engine_contract.console.interface import NOBODY, ConsoleData, ConsoleError
+from engine_contract.console.sessions import read_session
+
+ACTIVE = ("running", "paused", "error")
+"""States of jobs that can be canceled."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: forms would then be sent with `Origin: null`, and turned away.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "clipboard-write=(self)",
+}
+
+
+class Frame:
+    """Around every page: `home` is the path of the first one."""
+
+    def __init__(self, data: ConsoleData, guard: Guard, home: str) -> None:
+        self.data = data
+        self._guard = guard
+        self._home = home
+
+    def before(self) -> Any:
+        """Turn away whoever may not, and ask for the token."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        objection = self._guard.objection(request.method, headers)
+        g.session, g.about = "", None
+        if objection is not None:
+            return Response(f"{objection}\n", 403, content_type="text/plain; charset=utf-8")
+        if request.endpoint not in {"static", "login"} and not self._guard.lets_in(request.cookies.get(COOKIE)):
+            return make_response(render_template("login.html", wrong=False), 401)
+        g.session = read_session(request.args.get("session", ""))
+        g.about = self.data.about()
+        return None
+
+    def after(self, response: Response) -> Response:
+        """Headers of every answer."""
+        response.headers.update(HEADERS)
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def url(self, page: str, fragment: str = "", **query: Any) -> str:
+        """The address of a page in the session of this request; what is empty or None is left out of the query."""
+        path = self._home if page == "" else f"{request.script_root}/{page}"
+        if "session" not in query:
+            query["session"] = g.session
+        pairs = [(name, str(value)) for name, value in query.items() if value not in ("", None)]
+        encoded = urlencode(pairs, errors="replace")
+        return f"{path}?{encoded}{fragment}" if encoded else f"{path}{fragment}"
+
+    def context(self) -> dict[str, Any]:
+        """What every template knows."""
+        return {
+            "about": g.about,
+            "session": g.session,
+            "sessions": self.data.sessions() if g.about is not None and g.about.has_sessions else (),
+            "is_armed": g.about is not None and bool(g.about.faults) and self._is_armed(),
+            "broken": self.data.broken(g.session) if g.about is not None else 0,
+            "url": self.url,
+            "nobody": NOBODY,
+            "active": ACTIVE,
+        }
+
+    def _is_armed(self) -> bool:
+        with suppress(ConsoleError):  # the page that says so has this header too
+            return bool(self.data.armed(g.session))
+        return False
+
+    def login(self) -> Any:
+        """Ask for the token, and remember those who know it."""
+        if request.method != "POST":
+            return render_template("login.html", wrong=False)
+        if not self._guard.fits(request.form.get("token", "")):
+            return make_response(render_template("login.html", wrong=True), 403)
+        response = redirect(self.url(""), 303)
+        response.set_cookie(
+            COOKIE, self._guard.key(), httponly=True, samesite="Strict", secure=request.is_secure, path="/"
+        )
+        return response
+
+    def unavailable(self, error: ConsoleError) -> Any:
+        """A page for what cannot be shown now."""
+        return make_response(render_template("problem.html", status=503, heading="Not now", detail=str(error)), 503)
+
+    def failed(self, error: HTTPException) -> Any:
+        """A page for what went wrong."""
+        page = render_template("problem.html", status=error.code, heading=error.name, detail=error.description)
+        return make_response(page, error.code or 500)

@@ -1,0 +1,26 @@
+"""A documentation page in the format of `cancelJob.txt`, drafted as an OpenAPI document and a ledger of rules."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine_contract.contract.draft.errors import PageError
+from engine_contract.contract.draft.ledger import draft_ledger
+from engine_contract.contract.draft.lines import Text
+from engine_contract.contract.draft.openapi import draft_openapi
+from engine_contract.contract.draft.page import read_page
+
+__all__ = ["Draft", "PageError", "draft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What `openapi.yaml` and `rules.yaml` would hold."""
+
+    openapi: dict[str, Any]
+    rules: dict[str, Any]
+
+
+def draft(content: str) -> Draft:
+    """The draft of a page's text. Raises PageError, which names the line."""
+    page = read_page(content)
+    return Draft(draft_openapi(page), draft_ledger(page, Text(content)))

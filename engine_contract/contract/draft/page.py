@@ -1,0 +1,126 @@
+"""A documentation page: its six sections, each line with its number."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine_contract.contract.draft.block import Block, read_block
+from engine_contract.contract.draft.errors import PageError
+from engine_contract.contract.draft.lines import Line, Text, number_lines
+
+HEADINGS = ("Summary", "Description", "Route", "Roles", "Parameters", "Return")
+NEEDED = ("Summary", "Route")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PARAMETER_COLUMNS = ("Name", "Type", "Required", "Description")
+RETURN_COLUMNS = ("Name", "Type", "Description")
+
+_ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)")
+_PATH = re.compile(r"(/(:?[A-Za-z0-9_.~-]+))+/?|/")
+_PATH_PARAMETER = re.compile(r":([A-Za-z0-9_.~-]+)")
+_ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says; a role stands with the line that lists it."""
+
+    summary: tuple[Line, ...]
+    description: tuple[Line, ...]
+    method: str
+    path: str
+    """As in OpenAPI: `/startJob/{workflow}`."""
+    route: Line
+    roles: tuple[tuple[str, Line], ...]
+    parameters: Block
+    returned: Block
+    furniture: tuple[Line, ...]
+    """Headings and other lines that say nothing of the operation."""
+
+    @property
+    def name(self) -> str:
+        """The operation's name: the last fixed part of its path."""
+        fixed = [part for part in self.path.split("/") if part and not part.startswith("{")]
+        return fixed[-1] if fixed else self.method.lower()
+
+    @property
+    def path_parameters(self) -> tuple[str, ...]:
+        """The names in the path."""
+        return tuple(re.findall(r"\{([^}]*)\}", self.path))
+
+
+def read_page(content: str) -> Page:
+    """The page in this text. Raises PageError."""
+    text = Text(content)
+    lines = number_lines(content)
+    sections = _sections(lines)
+    headings = tuple(heading for heading, _ in sections.values())
+    body = {name: lines_of for name, (_, lines_of) in sections.items()}
+    method, path, route = _route(body["Route"], sections["Route"][0])
+    parameters = read_block(text, body.get("Parameters", ()), PARAMETER_COLUMNS)
+    returned = read_block(text, body.get("Return", ()), RETURN_COLUMNS)
+    return Page(
+        summary=_said(body["Summary"], sections["Summary"][0]),
+        description=tuple(body.get("Description", ())),
+        method=method,
+        path=path,
+        route=route,
+        roles=_roles(body.get("Roles", ())),
+        parameters=parameters,
+        returned=returned,
+        furniture=(*headings, *parameters.furniture, *returned.furniture),
+    )
+
+
+def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
+    sections: dict[str, tuple[Line, list[Line]]] = {}
+    current: list[Line] | None = None
+    for line in lines:
+        # A heading stands once, and after the ones before it: a table may have a column of that name.
+        later = HEADINGS[HEADINGS.index(next(reversed(sections))) + 1 :] if sections else HEADINGS
+        if line.text in later:
+            current = []
+            sections[line.text] = (line, current)
+        elif current is None:
+            raise PageError(line.number, f"{line.text!r} stands before any section", _allowed_headings())
+        else:
+            current.append(line)
+    for name in NEEDED:
+        if name not in sections:
+            last = lines[-1].number if lines else 1
+            raise PageError(last, f"the page ends without the section {name}", _allowed_headings())
+    return sections
+
+
+def _allowed_headings() -> str:
+    return f"A page has the sections {', '.join(HEADINGS)}, in this order, each heading on a line of its own."
+
+
+def _said(lines: Sequence[Line], heading: Line) -> tuple[Line, ...]:
+    if not lines:
+        raise PageError(heading.number, f"the section {heading.text} is empty", "Allowed is a line of text.")
+    return tuple(lines)
+
+
+def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
+    allowed = f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name."
+    if len(lines) != 1:
+        at = lines[1] if lines else heading
+        raise PageError(at.number, "a second route stands here" if lines else "the section Route is empty", allowed)
+    (line,) = lines
+    found = _ROUTE.fullmatch(line.text)
+    if found is None or not _PATH.fullmatch(found[2]):
+        raise PageError(line.number, f"{line.text!r} is no route", allowed)
+    return found[1], _PATH_PARAMETER.sub(r"{\1}", found[2]), line
+
+
+def _roles(lines: Sequence[Line]) -> tuple[tuple[str, Line], ...]:
+    roles: dict[str, Line] = {}
+    for line in lines:
+        for role in re.split(r"[\s,|]+", line.text.strip(",| ")):
+            allowed = "Allowed are names of roles, a role a line or several with spaces or commas between them."
+            if not _ROLE.fullmatch(role):
+                raise PageError(line.number, f"{role!r} is no role", allowed)
+            if role in roles:
+                raise PageError(line.number, f"the role {role} stands twice", "Give each role once.")
+            roles[role] = line
+    return tuple(roles.items())

@@ -1,0 +1,75 @@
+"""The ledger of rules: what is judged, at which level, and the line of the page behind it."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from engine_contract.contract.files import RULES_PATH, load_yaml
+
+Level = Literal["documented", "implied", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One statement about the engine.
+
+    `quotes` are lines of the page, verbatim; `reason` says why an implied or assumed rule holds.
+    `field` is the place in the canceled job that a response rule owns, as keys from the root, where
+    `*` stands for any key or element; None for rules that own no place.
+    """
+
+    id: str
+    level: Level
+    title: str
+    quotes: tuple[str, ...] = ()
+    reason: str | None = None
+    field: tuple[str, ...] | None = None
+
+    @property
+    def aspect(self) -> str:
+        """`route`, `roles`, `request`, `response`, `effects` or `transport`."""
+        return self.id.partition(".")[0]
+
+    @property
+    def quote(self) -> str | None:
+        """The line of the page to show, None where the page is silent."""
+        return self.quotes[0] if self.quotes else None
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether the page is silent: a break warns, and fails only a strict run."""
+        return self.level == "assumed"
+
+
+def _parse(entry: dict[str, Any]) -> Rule:
+    quote = entry.get("quote", ())
+    field = entry.get("field")
+    return Rule(
+        id=entry["id"],
+        level=entry["level"],
+        title=entry["title"],
+        quotes=(quote,) if isinstance(quote, str) else tuple(quote),
+        reason=entry.get("reason"),
+        field=None if field is None else tuple(filter(None, field.split("."))),
+    )
+
+
+@cache
+def load_rules() -> tuple[Rule, ...]:
+    """All rules in the order of the ledger."""
+    return tuple(_parse(entry) for entry in load_yaml(RULES_PATH)["rules"])
+
+
+@cache
+def _by_id() -> dict[str, Rule]:
+    return {rule.id: rule for rule in load_rules()}
+
+
+def rule(rule_id: str) -> Rule:
+    """The rule of that id. Raises KeyError for an id that is not in the ledger."""
+    return _by_id()[rule_id]
+
+
+def load_furniture() -> frozenset[str]:
+    """Lines of the page that say nothing of the contract, such as the headings of its tables."""
+    return frozenset(load_yaml(RULES_PATH)["furniture"])

@@ -1,0 +1,75 @@
+"""The command `draft-contract`: a documentation page becomes an OpenAPI document and a ledger of rules to finish."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from engine_contract.contract.draft import Draft, PageError, draft
+
+_HEADS = {
+    "openapi.yaml": (
+        "# Drafted from {page}. For a person to finish: descriptions, the ways of a credential (security), refusals,\n"
+        "# which fields an engine may leave out (required), and values that are fixed (enum).\n"
+    ),
+    "rules.yaml": (
+        "# Drafted from {page}. For a person to finish: titles, what is implied of effects, what is assumed where the\n"
+        "# page is silent, and which fields may be absent.\n"
+    ),
+}
+
+
+@click.command("draft-contract")
+@click.argument("page", type=click.Path(path_type=Path), metavar="PAGE.txt")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the two files there.  [default: beside the page]",
+)
+@click.version_option(package_name="engine-contract", message="%(version)s")
+def main(page: Path, output: Path | None) -> None:
+    """Draft the contract of another page in the format of cancelJob.txt, for a person to finish.
+
+    Writes PAGE.openapi.yaml and PAGE.rules.yaml, never over files that are there.
+    """
+    try:
+        drafted = draft(page.read_text(encoding="utf-8-sig"))
+    except PageError as error:
+        raise _Unusable(f"{page}, {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _Unusable(f"{page}: the page cannot be read: {error}. Give a text file in UTF-8.") from error
+    folder = output or page.parent
+    texts = {folder / f"{page.stem}.{name}": text for name, text in _texts(drafted, page.name).items()}
+    for path in texts:
+        if path.exists():
+            raise _Unusable(f"{path} is there already, and is not written over. Move it away, or give --output DIR.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+            click.echo(path)
+    except OSError as error:
+        raise _Unusable(f"{folder}: the drafts cannot be written: {error}. Give --output DIR.") from error
+
+
+def _texts(drafted: Draft, page: str) -> dict[str, str]:
+    documents: dict[str, Any] = {"openapi.yaml": drafted.openapi, "rules.yaml": drafted.rules}
+    return {
+        name: _HEADS[name].format(page=page) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+        for name, document in documents.items()
+    }
+
+
+class _Unusable(click.ClickException):
+    """A page or folder that cannot be used: one line, exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"draft-contract: {self.format_message()}", file=file, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""CORS, written directly: which pages of other origins may read the answers."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from mock_server.operations.response import Answer, Headers
+from mock_server.settings import SettingsError
+
+_LOCAL = re.compile(
+    rb"https?://(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?",
+    re.IGNORECASE,
+).fullmatch
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s]+", re.IGNORECASE).fullmatch
+_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{0,2000}").fullmatch
+
+EXPOSED = b"Preference-Applied, Retry-After, WWW-Authenticate, Allow, Location, Content-Length"
+METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+HEADERS = b"Authorization, Content-Type, Accept, Prefer, Mock-Session, Cache-Control"
+
+VARY: Headers = ((b"vary", b"Origin"),)
+
+
+def read_origins(origins: Iterable[str], option: str) -> frozenset[bytes]:
+    """Origins as browsers send them. Raises SettingsError for what is none."""
+    read = set()
+    for origin in origins:
+        trimmed = origin.rstrip("/").lower()
+        if trimmed != "*" and not _ORIGIN(trimmed):
+            raise SettingsError(
+                f"{option} {origin}: an origin is a scheme and a host, such as https://app.example:8443."
+            )
+        read.add(trimmed.encode("latin-1", "replace"))
+    return frozenset(read)
+
+
+class Cors:
+    """Answers for pages of any localhost origin, and of those that `--cors` names."""
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        self._named = read_origins(origins, "--cors")
+        self.headers = lru_cache(maxsize=256)(self._headers)
+
+    def allows(self, origin: bytes) -> bool:
+        """Whether a page of that origin may read answers."""
+        return bool(_LOCAL(origin)) or origin.lower() in self._named or b"*" in self._named
+
+    def _headers(self, origin: bytes | None) -> Headers:
+        """The headers that every answer to a request of that origin carries."""
+        if origin is None or not self.allows(origin):
+            return VARY
+        return (
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", EXPOSED),
+            *VARY,
+        )
+
+    def preflight(self, method: str, headers: Mapping[bytes, bytes]) -> Answer | None:
+        """The answer to a preflight; None if the request is none."""
+        if method != "OPTIONS" or b"origin" not in headers or b"access-control-request-method" not in headers:
+            return None
+        asked = headers.get(b"access-control-request-headers", b"")
+        allowed: Headers = (
+            (b"access-control-allow-methods", METHODS),
+            (b"access-control-allow-headers", asked if asked and _NAMES(asked) else HEADERS),
+            (b"access-control-max-age", b"600"),
+        )
+        if not self.allows(headers[b"origin"]):
+            return Answer(204)
+        if headers.get(b"access-control-request-private-network") == b"true":
+            allowed = (*allowed, (b"access-control-allow-private-network", b"true"))
+        return Answer(204, headers=allowed)

@@ -1,0 +1,188 @@
+"""The pytest plugin: the fixture `mock_engine`, options that begin with `--engine-`, and fixtures that a conftest may override.
+
+    pytest --pyargs contract_tests --engine-url URL --engine-jobs FILE --engine-token admin=env:TOKEN
+
+It is the distribution's one entry point for pytest. It loads `mock_server` and `contract_tests` only when a
+fixture asks for them, so that other runs are not slowed, and a project's own modules of these names keep working.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engine_contract.own_packages import explain, in_the_way_of
+
+if TYPE_CHECKING:
+    from contract_tests.pytest_run import Outcomes
+    from mock_server.serving.in_process import RunningMock
+    from mock_server.settings import Settings
+
+PREFIX = "--engine-"
+
+# check-engine's options with a value, those that may be repeated, and its switches.
+VALUES = [
+    "url",
+    "settings",
+    "auth",
+    "jobs",
+    "jobs-command",
+    "max-jobs",
+    "known",
+    "write-known",
+    "report-dir",
+    "write-profile",
+    "label",
+    "seed",
+    "timeout",
+    "deadline",
+    "rate",
+    "concurrency",
+    "proxy",
+    "ca-bundle",
+    "client-cert",
+]
+REPEATED = ["token", "header", "only", "skip"]
+SWITCHES = ["keep-jobs", "strict", "insecure", "allow-unsafe-probes"]
+
+Jobs = Sequence[str] | Callable[[int], Sequence[str]]
+
+
+def _dest(name: str) -> str:
+    return f"engine_{name.replace('-', '_')}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add check-engine's options; each means what it means there."""
+    group = parser.getgroup("engine-contract", "contract of POST /workflow_engine/cancelJob (see check-engine --help)")
+    for name in VALUES:
+        group.addoption(PREFIX + name, dest=_dest(name), metavar="VALUE", help=f"as check-engine's --{name}")
+    for name in REPEATED:
+        group.addoption(
+            PREFIX + name, dest=_dest(name), action="append", metavar="VALUE", help=f"as check-engine's --{name}"
+        )
+    for name in SWITCHES:
+        group.addoption(PREFIX + name, dest=_dest(name), action="store_true", help=f"as check-engine's --{name}")
+
+
+def arguments(config: pytest.Config) -> list[str]:
+    """The options given to pytest as check-engine's arguments."""
+    given: list[str] = []
+    for name in VALUES:
+        value = config.getoption(_dest(name))
+        if value is not None:
+            given += [value] if name == "url" else [f"--{name}={value}"]
+    for name in REPEATED:
+        given += [f"--{name}={value}" for value in config.getoption(_dest(name)) or ()]
+    given += [f"--{name}" for name in SWITCHES if config.getoption(_dest(name))]
+    return given
+
+
+def _load(module: str, *, wanted_by: str) -> Any:
+    """Return a module of the kit. Fail the test in one line where a project's own module has taken its name."""
+    package = module.partition(".")[0]
+    if (file := in_the_way_of(package)) is not None:
+        pytest.fail(explain(package, file, wanted_by), pytrace=False)
+    return import_module(module)
+
+
+@pytest.fixture(scope="session")
+def mock_engine_settings() -> "Settings | None":
+    """Options of the mock for this session; override it to change them."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def _mock_engine_of_session(mock_engine_settings: "Settings | None") -> "Iterator[RunningMock]":
+    in_process = _load("mock_server.serving.in_process", wanted_by="The fixture mock_engine")
+    with in_process.running_mock(mock_engine_settings) as mock:
+        yield mock
+
+
+@pytest.fixture
+def mock_engine(_mock_engine_of_session: "RunningMock") -> "RunningMock":
+    """A mock engine as it starts: `.url`, `.add_jobs()`, `.requests()`, `.behave()`, `.reset()`."""
+    _mock_engine_of_session.reset()
+    return _mock_engine_of_session
+
+
+@pytest.fixture(scope="session")
+def engine_jobs() -> Jobs | None:
+    """The ids of jobs that may be canceled, or a function from their number to them. Override it to supply jobs."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def engine_tokens() -> Mapping[str, str] | None:
+    """Tokens by role (for basic `user:password`). Override it to supply credentials."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def engine_outcomes(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    engine_jobs: Jobs | None,
+    engine_tokens: Mapping[str, str] | None,
+) -> "Outcomes":
+    """The outcomes of one run of the selected rules; under xdist all workers share it."""
+    run_once = _load("contract_tests.pytest_run", wanted_by="The fixture engine_outcomes").run_once
+
+    config = request.config
+    selected = sorted(
+        {
+            str(item.callspec.params["rule_id"])
+            for item in request.session.items
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "rule_id" in item.callspec.params
+        }
+    )
+    shared = tmp_path_factory.getbasetemp().parent if hasattr(config, "workerinput") else None
+    outcomes: Outcomes = run_once(arguments(config), selected, jobs=engine_jobs, tokens=engine_tokens, shared=shared)
+    _keep_for_report(config, outcomes)
+    return outcomes
+
+
+def _keep_for_report(config: pytest.Config, outcomes: "Outcomes") -> None:
+    """Hand what is to be written to whoever writes it: under xdist, the controller."""
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["engine_outcomes"] = outcomes.to_json()
+    else:
+        config.stash[_OUTCOMES] = outcomes.to_json()
+
+
+_OUTCOMES = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    """Take a worker's outcomes over into the controller."""
+    del error
+    output = getattr(node, "workeroutput", None) or {}
+    if "engine_outcomes" in output:
+        config: pytest.Config = node.config  # type: ignore[attr-defined]
+        config.stash[_OUTCOMES] = output["engine_outcomes"]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the report files, once."""
+    config = session.config
+    if hasattr(config, "workerinput") or _OUTCOMES not in config.stash:
+        return
+    from contract_tests.pytest_run import Outcomes
+
+    Outcomes.from_json(config.stash[_OUTCOMES]).write_files()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """End with the run's verdict."""
+    if _OUTCOMES not in config.stash:
+        return
+    from contract_tests.pytest_run import Outcomes
+
+    outcomes = Outcomes.from_json(config.stash[_OUTCOMES])
+    terminalreporter.section("engine contract")
+    for line in outcomes.notes:
+        terminalreporter.line(line)
+    terminalreporter.line(outcomes.sentence)

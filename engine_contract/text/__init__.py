@@ -1,0 +1,1 @@
+"""Texts as both programs show them."""

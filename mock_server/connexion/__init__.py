@@ -1,0 +1,1 @@
+"""All that touches the inside of connexion: imports, routing, security and validation."""

@@ -1,0 +1,88 @@
+"""Connexion between a request and the operation: an explicit list of its middlewares around a small application."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from engine_contract.contract import load_openapi
+from mock_server.connexion.imports import (
+    ROUTING_CONTEXT,
+    ConnexionMiddleware,
+    Resolution,
+    Resolver,
+    RoutingAPI,
+    RoutingMiddleware,
+)
+from mock_server.connexion.security import SECURITY_MAP, RoleSecurityMiddleware
+from mock_server.connexion.validation import BodyValidationMiddleware
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class _Table(RoutingAPI):
+    """Connexion's operations of one specification, by path and method."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.operations: dict[str, dict[str, dict[str, Any]]] = {}
+        super().__init__(*arguments, **options)
+
+    def _add_operation_internal(self, method: str, path: str, operation: Any, name: str | None = None) -> None:  # noqa: ARG002
+        context = {"api_base_path": self.base_path, "operation_id": operation.operation_id}
+        self.operations.setdefault(self.base_path + path, {})[method.upper()] = context
+
+
+class _TableRoutingMiddleware(RoutingMiddleware):
+    """Connexion's routing, by a look into a table in place of Starlette's routers, which take a tenth of a request.
+
+    They would also redirect a path with a slash too many. Paths of the specification have no parameters; a test says so.
+    """
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self._operations: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def add_api(self, specification: Any, base_path: str | None = None, **options: Any) -> None:  # type: ignore[override]
+        self._operations |= _Table(specification, base_path=base_path, next_app=self.app, **options).operations
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        methods = self._operations.get(scope["path"])
+        if methods is None:
+            raise HTTPException(404)
+        context = methods.get(scope["method"])
+        if context is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(methods)})
+        scope.setdefault("extensions", {})[ROUTING_CONTEXT] = context
+        await self.app(scope, receive, send)
+
+
+class _ById(Resolver):
+    """Knows operations by their id alone, so that the specification names no Python."""
+
+    def resolve(self, operation: Any) -> Resolution:
+        return Resolution(None, operation.operation_id)  # type: ignore[no-untyped-call]
+
+
+def route_by(operations: Mapping[str, Application], prefix: str) -> Application:
+    """An ASGI application that routes by the specification, checks, and calls the operation by its id.
+
+    Refusals leave as exceptions: `Refused`, and Starlette's HTTPException for paths and methods that the
+    specification does not have.
+    """
+
+    async def dispatch(scope: Any, receive: Any, send: Any) -> None:
+        await operations[scope["extensions"][ROUTING_CONTEXT]["operation_id"]](scope, receive, send)
+
+    middlewares: list[Any] = [_TableRoutingMiddleware, RoleSecurityMiddleware, BodyValidationMiddleware]
+    connexion = ConnexionMiddleware(
+        dispatch,
+        middlewares=middlewares,
+        resolver=_ById(),
+        security_map=SECURITY_MAP,
+    )
+    connexion.add_api(deepcopy(load_openapi()), base_path=prefix)
+    # Built now, so that the first request is as fast as the next.
+    connexion.app, connexion.middleware_stack = connexion._build_middleware_stack()  # noqa: SLF001
+    application: Application = connexion
+    return application

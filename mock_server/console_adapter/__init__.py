@@ -1,0 +1,1 @@
+"""The mock as the console shows it."""

@@ -1,0 +1,276 @@
+"""What the console shows of a mock: its store, asked from the console's thread, and cancels sent to the mock itself."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from time import perf_counter
+from typing import Any, TypeVar
+
+from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message
+from engine_contract.contract import load_contract
+from mock_server import faults
+from mock_server.console_adapter.findings import violations
+from mock_server.control import actions
+from mock_server.control.actions import ActionError
+from mock_server.jobs.job import ACTIVE, State, document, summary
+from mock_server.operations.credentials import known_roles
+from mock_server.settings import Settings
+from mock_server.store import Store, StoreUnavailable, journal
+
+LONGEST_S = 10.0
+"""A cancel's answer that is not whole after so long is shown as far as it came."""
+
+USER_AGENT = b"mock-engine console"
+
+Result = TypeVar("Result")
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class MockData:
+    """`ConsoleData` of a mock. `loop` is the one that the mock runs on; set before the first call."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self, settings: Settings, store: Store, app: Application) -> None:
+        self._settings = settings
+        self._store = store
+        self._app = app
+        self._sessions: dict[str, None] = {}
+
+    def about(self) -> About:
+        """See `ConsoleData`."""
+        return self._about
+
+    @cached_property
+    def _about(self) -> About:
+        tokens = self._settings.tokens
+        roles = known_roles() if tokens is None else tuple(dict.fromkeys(tokens.values()))
+        return About(
+            title="Mock engine",
+            roles=(*roles, ""),
+            faults=tuple(FaultChoice(one.name, one.sentence, one.rule) for one in faults.catalogue().values()),
+            started_with=self._started_with(),
+            has_sessions=True,
+            links=(("Swagger UI", "/ui"), ("OpenAPI document", "/openapi.yaml"), ("Metrics", "/_mock/metrics")),
+        )
+
+    def _started_with(self) -> str:
+        settings = self._settings
+        options = [f"--fault {settings.fault}"] if settings.fault else []
+        if settings.latency_ms:
+            options.append("--latency {:g}-{:g}".format(*settings.latency_ms))
+        return f"Started with {' and '.join(options)}: in force where nothing else is armed." if options else ""
+
+    def sessions(self) -> Sequence[str]:
+        """See `ConsoleData`: those that were looked at."""
+        return tuple(self._sessions)
+
+    def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
+        """See `ConsoleData`."""
+        if session:
+            self._sessions[session] = None
+        found = self._call(_collect(self._store, session))
+        counts: dict[str, int] = {}
+        for _, state in found:
+            counts[state.status] = counts.get(state.status, 0) + 1
+        wanted = ACTIVE if status == "active" else {status}
+        chosen = [one for one in found if one[1].status in wanted] if status else found
+        if search:
+            text = search.casefold()
+            chosen = [one for one in chosen if text in one[0].casefold() or text in self._line(*one).name.casefold()]
+        page = tuple(self._line(*one) for one in chosen[offset : offset + limit])
+        return JobPage(page, len(chosen), counts)
+
+    def job(self, session: str, job_id: str) -> Job | None:
+        """See `ConsoleData`."""
+        state = self._call(self._store.get(session, job_id))
+        if state is None:
+            return None
+        raw = document(job_id, state, seed=self._settings.seed, now_ms=actions.now_ms())
+        return Job(self._line(job_id, state), json.loads(raw))
+
+    def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
+        """See `ConsoleData`."""
+        return self._call(actions.make_jobs(self._store, session, dict(wanted)))
+
+    def reset(self, session: str) -> None:
+        """See `ConsoleData`."""
+        self._call(self._store.reset(session))
+
+    def entries(self, session: str, *, since: int, limit: int) -> Sequence[Entry]:
+        """See `ConsoleData`."""
+        kept = self._call(self._store.entries(session, limit=limit, since=since))
+        return [self._entry(number, entry) for number, entry in kept]
+
+    def entry(self, session: str, number: int) -> Entry | None:
+        """See `ConsoleData`."""
+        kept = self._call(self._store.entries(session, limit=self._settings.journal, since=max(number - 1, 0)))
+        return next((self._entry(at, entry) for at, entry in kept[:1] if at == number), None)
+
+    def broken(self, session: str) -> int:  # noqa: ARG002 - that of a live engine has none either
+        """None that is news: the mock is wrong when it is told to be."""
+        return 0
+
+    def cancel(self, session: str, job_id: str, role: str) -> Entry:
+        """See `ConsoleData`. Runs the whole way that a request takes, faults and journal included."""
+        started_ms, started = actions.now_ms(), perf_counter()
+        headers, body = self._headers(session, role), json.dumps({"job_id": job_id}).encode()
+        headers.append((b"content-length", b"%d" % len(body)))
+        contract = load_contract()
+        path = self._settings.prefix + contract.path
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": contract.method,
+            "scheme": "http",
+            "path": path,
+            "query_string": b"",
+            "headers": headers,
+            "client": ("127.0.0.1", 0),
+            "server": ("127.0.0.1", 0),
+        }
+        received = self._call(_send(self._app, scope, body))
+        newest = self._call(self._store.entries(session, limit=50, since=0))
+        for number, kept in reversed(newest):
+            if kept.at_ms >= started_ms and kept.job_id == job_id and (b"user-agent", USER_AGENT) in kept.headers:
+                entry = self._entry(number, kept)
+                break
+        else:
+            entry = Entry(
+                number=0,
+                at_ms=started_ms,
+                duration_ms=(perf_counter() - started) * 1000,
+                method=contract.method,
+                path=path,
+                request=Message(_pairs(headers), body.decode(), len(body)),
+                role=role or None,
+                job_id=job_id,
+                status=received.status,
+            )
+        return received.whole(entry)
+
+    def credential(self, role: str | None) -> str:
+        """See `ConsoleData`: the role itself where its name is its token."""
+        if role and self._settings.tokens is None:
+            return role
+        return f"${re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN" if role else "$TOKEN"
+
+    def armed(self, session: str) -> Mapping[str, Any]:
+        """See `ConsoleData`."""
+        behavior = self._call(self._store.behavior(session))
+        return {} if behavior is None else behavior.shown()
+
+    def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
+        """See `ConsoleData`."""
+        self._call(actions.arm(self._store, session, dict(behavior)))
+
+    def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+        except ActionError as error:
+            raise ConsoleError(str(error)) from None
+        except StoreUnavailable as error:
+            raise ConsoleError(f"The store cannot be reached: {error}.") from None
+
+    def _line(self, job_id: str, state: State) -> JobLine:
+        return JobLine(job_id, state.status, summary(job_id, state, seed=self._settings.seed)["name"])
+
+    def _headers(self, session: str, role: str) -> list[tuple[bytes, bytes]]:
+        headers = [(b"host", b"127.0.0.1"), (b"user-agent", USER_AGENT), (b"content-type", b"application/json")]
+        if role:
+            tokens = self._settings.tokens
+            token = role if tokens is None else next((token for token, its in tokens.items() if its == role), role)
+            headers.append((b"authorization", f"Bearer {token}".encode("latin-1", "replace")))
+        if session:
+            headers.append((b"mock-session", session.encode()))
+        return headers
+
+    def _entry(self, number: int, kept: journal.Entry) -> Entry:
+        shown: Any = journal.show(number, kept, self._settings.tokens)
+        request, answer = shown["request"], shown["answer"]
+        broken_off = kept.wire in {"reset", "truncate", "stall"}
+        return Entry(
+            number=number,
+            at_ms=kept.at_ms,
+            duration_ms=kept.duration_ms,
+            method=kept.method,
+            path=request["path"],
+            query=request["query"],
+            request=Message(tuple(map(tuple, request["headers"])), request["body"], request["body_size"]),
+            role=kept.role,
+            credential=kept.credential,
+            job_id=kept.job_id,
+            status=None if kept.wire == "reset" else kept.status,
+            answer=Message(tuple(map(tuple, answer["headers"])), answer["body"], answer["body_size"]),
+            reason=_BROKEN_OFF[kept.wire] if broken_off and kept.wire else shown["reason"],
+            fault=kept.fault,
+            findings=violations(kept),
+        )
+
+
+_BROKEN_OFF = {
+    "reset": "The connection was reset before an answer.",
+    "truncate": "The connection was closed in the middle of the answer; it is shown as it was meant.",
+    "stall": "The answer stopped in the middle; it is shown as it was meant.",
+}
+
+
+async def _collect(store: Store, session: str) -> list[tuple[str, State]]:
+    return [one async for one in store.jobs(session, None)]
+
+
+class _Received:
+    """An answer while it comes in."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+        self.late = False
+
+    def whole(self, entry: Entry) -> Entry:
+        """The entry with what really came in, and not what the journal kept of it."""
+        size = next((int(value) for name, value in self.headers if name == b"content-length" and value.isdigit()), 0)
+        reason = entry.reason
+        if self.status is not None and len(self.body) < size:
+            late = f", and no more within {LONGEST_S:.0f} seconds" if self.late else ", then the connection was closed"
+            reason = f"{len(self.body):,} of {size:,} bytes came{late}."
+        answer = Message(
+            entry.answer.headers or _pairs(self.headers), self.body.decode("utf-8", "replace"), len(self.body)
+        )
+        return replace(entry, answer=answer, reason=reason)
+
+
+async def _send(app: Application, scope: Mapping[str, Any], body: bytes) -> _Received:
+    received = _Received()
+    asked = False
+
+    async def receive() -> Mapping[str, Any]:
+        nonlocal asked
+        if asked:
+            await asyncio.Event().wait()
+        asked = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            received.status, received.headers = message["status"], list(message["headers"])
+        else:
+            received.body += message.get("body", b"")
+
+    with suppress(ConnectionResetError):  # a fault that breaks the connection
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                await app(scope, receive, send)
+        except TimeoutError:
+            received.late = True
+    return received
+
+
+def _pairs(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in journal.mask_headers(tuple(headers)))

@@ -1,0 +1,106 @@
+"""What the control API does, as functions on the store: the HTTP side and in-process users share them."""
+
+from time import time_ns
+from typing import Any
+
+from mock_server import faults
+from mock_server.jobs import documents
+from mock_server.jobs.job import ACTIVE, RUNNING, STATUSES, State, Status, summary
+from mock_server.store import Store
+from mock_server.store.behavior import Behavior, BehaviorError, read_behavior
+
+MOST_JOBS = 1_000_000
+"""Jobs of one call."""
+
+LONGEST_ID = 200
+
+_KEYS = ("count", "job_id", "status", "name", "tasks")
+
+
+class ActionError(ValueError):
+    """What was asked for cannot be done. The message names the key, the value and what is allowed."""
+
+
+class TakenError(ActionError):
+    """There is a job with that id."""
+
+
+async def make_jobs(store: Store, session: str, wanted: Any) -> list[str]:
+    """Make the jobs that `POST /_mock/jobs` describes; their ids. Raises ActionError."""
+    if not isinstance(wanted, dict):
+        raise ActionError(
+            'Jobs are described by an object such as {"count": 20} or {"job_id": "…", "status": "paused"}.'
+        )
+    unknown = sorted(set(wanted) - set(_KEYS))
+    if unknown:
+        raise ActionError(f"{unknown[0]}: no such key; jobs have {', '.join(_KEYS)}.")
+    state = State(
+        status=_status(wanted.get("status", "running")),
+        name=_name(wanted.get("name")),
+        tasks=_whole("tasks", wanted.get("tasks"), documents.SMALLEST, documents.LARGEST),
+        canceled_by="admin",
+    )
+    if wanted.get("status") == "canceled":
+        state = state._replace(canceled_at_ms=now_ms())
+    elif state == State(canceled_by="admin"):
+        state = RUNNING
+    job_id = wanted.get("job_id")
+    count = _whole("count", wanted.get("count"), 0, MOST_JOBS)
+    if job_id is None:
+        return await store.mint(session, 1 if count is None else count, state)
+    if not isinstance(job_id, str) or not job_id or len(job_id) > LONGEST_ID:
+        raise ActionError(f"job_id {job_id!r}: must be a string of 1 to {LONGEST_ID} characters.")
+    if count not in (None, 1):
+        raise ActionError(f"count {count}: one job has one job_id; leave out one of them.")
+    if not await store.put(session, job_id, state):
+        raise TakenError(f"job_id {job_id}: there is a job with that id.")
+    return [job_id]
+
+
+async def list_jobs(store: Store, session: str, status: str | None, *, seed: int) -> list[dict[str, str]]:
+    """Jobs of a status, of any if None; `active` means those that can be canceled. Raises ActionError."""
+    if status is None:
+        statuses: frozenset[str] | None = None
+    elif status == "active":
+        statuses = frozenset(ACTIVE)
+    elif status in STATUSES:
+        statuses = frozenset({status})
+    else:
+        raise ActionError(f"status {status}: must be active or one of {', '.join(STATUSES)}.")
+    return [summary(job_id, state, seed=seed) async for job_id, state in store.jobs(session, statuses)]
+
+
+async def arm(store: Store, session: str, behavior: Any) -> Behavior | None:
+    """Arm what `PUT /_mock/behavior` describes, in place of what was armed. Raises ActionError."""
+    try:
+        read = read_behavior(behavior, faults.catalogue())
+    except BehaviorError as error:
+        raise ActionError(str(error)) from None
+    await store.arm(session, read)
+    return read
+
+
+def now_ms() -> int:
+    """The clock, in epoch milliseconds."""
+    return time_ns() // 1_000_000
+
+
+def _status(value: Any) -> Status:
+    status = next((known for known in STATUSES if known == value), None)
+    if status is None:
+        raise ActionError(f"status {value!r:.80}: must be one of {', '.join(STATUSES)}.")
+    return status
+
+
+def _name(value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or len(value) > 1000):
+        raise ActionError(f"name {value!r:.80}: must be a string of at most 1000 characters.")
+    return value
+
+
+def _whole(key: str, value: Any, smallest: int, largest: int) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
+        raise ActionError(f"{key} {value!r:.80}: must be a whole number from {smallest} to {largest}.")
+    return value

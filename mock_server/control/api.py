@@ -1,0 +1,177 @@
+"""The control API: JSON over HTTP under `/_mock/`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+
+from engine_contract.http.media_types import read_content_type
+from mock_server.control import actions
+from mock_server.control.access import Guard
+from mock_server.control.actions import ActionError, TakenError
+from mock_server.control.metrics import CONTENT_TYPE, Metrics
+from mock_server.jobs.job import written
+from mock_server.operations.body import Gone, Receive, read_body
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refused, phrase, render
+from mock_server.operations.response import PROBLEM, Answer
+from mock_server.operations.sending import Send, head, send_answer
+from mock_server.sessions import read_session
+from mock_server.settings import Settings
+from mock_server.store import Store, StoreUnavailable
+from mock_server.store.journal import show
+
+LARGEST = 1 << 20
+
+
+class _Call(NamedTuple):
+    """A request to the control API."""
+
+    session: str
+    rest: str
+    """What follows the name of the resource in the path, such as a job's id."""
+    query: dict[str, str]
+    body: Any
+
+
+class _ProblemError(Exception):
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+Handler = Callable[[_Call], Awaitable[Answer]]
+
+
+class Control:
+    """Serves the control API on a store."""
+
+    def __init__(self, settings: Settings, store: Store, metrics: Metrics) -> None:
+        self._settings = settings
+        self._store = store
+        self._metrics = metrics
+        self._guard = Guard(settings)
+        self._handlers: dict[str, dict[str, Handler]] = {
+            "jobs": {"GET": self._read_jobs, "POST": self._make_jobs},
+            "reset": {"POST": self._reset},
+            "requests": {"GET": self._read_journal, "DELETE": self._empty_journal},
+            "behavior": {"GET": self._read_behavior, "PUT": self._arm},
+            "health": {"GET": self._health},
+            "metrics": {"GET": self._read_metrics},
+        }
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        exchange = Exchange(scope)
+        try:
+            answer = await self._answer(exchange, scope.get("scheme", "http"), receive)
+        except Gone:
+            return
+        except _ProblemError as error:
+            answer = _problem(error.status, str(error))
+        except TakenError as error:
+            answer = _problem(409, str(error))
+        except ActionError as error:
+            answer = _problem(400, str(error))
+        except Refused as refused:
+            answer = render(refused.refusal)
+        except StoreUnavailable as error:
+            answer = _problem(503, f"The store cannot be reached: {error}.")
+        headers = head(answer, self._guard.headers(exchange.headers.get(b"origin")))
+        await send_answer(answer, headers, receive, send)
+
+    async def _answer(self, exchange: Exchange, scheme: str, receive: Receive) -> Answer:
+        _, _, resource, *rest = exchange.path.split("/", 3)
+        handlers = self._handlers.get(resource)
+        is_preflight = exchange.method == "OPTIONS" and b"access-control-request-method" in exchange.headers
+        if is_preflight:
+            return Answer(204)
+        # Probes and scrapers come by other names, and learn nothing that matters.
+        if resource not in {"health", "metrics"}:
+            objection = self._guard.objection(exchange.headers, scheme)
+            if objection is not None:
+                raise _ProblemError(403, objection)
+        if handlers is None or (rest and resource != "jobs"):
+            raise _ProblemError(404, f"There is no {exchange.path[:80]}; there are {', '.join(self._handlers)}.")
+        handler = handlers.get("GET" if exchange.method == "HEAD" else exchange.method)
+        if handler is None:
+            allowed = ", ".join(handlers)
+            return _problem(405, f"{exchange.path[:80]} takes {allowed}.")._replace(
+                headers=((b"allow", allowed.encode()),)
+            )
+        return await handler(await self._read(exchange, rest[0] if rest else "", receive))
+
+    async def _read(self, exchange: Exchange, rest: str, receive: Receive) -> _Call:
+        await read_body(exchange, receive, LARGEST)
+        body: Any = None
+        if exchange.body:
+            if read_content_type(exchange.headers.get(b"content-type", b"")).media != "application/json":
+                raise _ProblemError(415, "The control API takes JSON: send Content-Type: application/json.")
+            try:
+                body = orjson.loads(exchange.body)
+            except orjson.JSONDecodeError as error:
+                raise _ProblemError(400, f"The body is not well-formed JSON: {error}.") from None
+        query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
+        return _Call(read_session(exchange.headers), rest, query, body)
+
+    async def _read_jobs(self, call: _Call) -> Answer:
+        seed = self._settings.seed
+        if not call.rest:
+            return _json(
+                {"jobs": await actions.list_jobs(self._store, call.session, call.query.get("status"), seed=seed)}
+            )
+        state = await self._store.get(call.session, call.rest)
+        if state is None:
+            raise _ProblemError(404, f"There is no job {call.rest[:80]}.")
+        return Answer(200, body=await written(call.rest, state, seed=seed, now_ms=actions.now_ms()))
+
+    async def _make_jobs(self, call: _Call) -> Answer:
+        wanted = {} if call.body is None else call.body
+        return _json({"job_ids": await actions.make_jobs(self._store, call.session, wanted)}, 201)
+
+    async def _reset(self, call: _Call) -> Answer:
+        await self._store.reset(call.session)
+        return Answer(204)
+
+    async def _read_journal(self, call: _Call) -> Answer:
+        limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
+        entries = await self._store.entries(call.session, limit=limit, since=since)
+        return _json({"requests": [show(number, entry, self._settings.tokens) for number, entry in entries]})
+
+    async def _empty_journal(self, call: _Call) -> Answer:
+        await self._store.forget(call.session)
+        return Answer(204)
+
+    async def _read_behavior(self, call: _Call) -> Answer:
+        behavior = await self._store.behavior(call.session)
+        return _json({} if behavior is None else behavior.shown())
+
+    async def _arm(self, call: _Call) -> Answer:
+        behavior = await actions.arm(self._store, call.session, call.body)
+        return _json({} if behavior is None else behavior.shown())
+
+    async def _health(self, _call: _Call) -> Answer:
+        reason = await self._store.health()
+        if reason is not None:
+            raise _ProblemError(503, reason)
+        return _json({"status": "ready"})
+
+    async def _read_metrics(self, _call: _Call) -> Answer:
+        return Answer(200, CONTENT_TYPE, await self._metrics.text(self._store))
+
+
+def _json(value: object, status: int = 200) -> Answer:
+    return Answer(status, body=orjson.dumps(value))
+
+
+def _problem(status: int, detail: str) -> Answer:
+    body = {"type": "about:blank", "title": phrase(status), "status": status, "detail": detail}
+    return Answer(status, PROBLEM, orjson.dumps(body), ((b"retry-after", b"1"),) if status == 503 else ())
+
+
+def _number(query: dict[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise _ProblemError(400, f"{name}={text[:40]}: must be a whole number.")
+    return int(text)

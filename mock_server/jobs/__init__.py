@@ -1,0 +1,1 @@
+"""Jobs: their ids, their state and their documents."""

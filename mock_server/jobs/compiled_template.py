@@ -1,0 +1,103 @@
+"""Forms: a job's document written in advance, with blanks for what differs from job to job.
+
+A form is made once for each graph, run and status. Filling it is one gathering of values and one %-format of bytes,
+which is what makes documents come fast.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from mock_server.jobs.execution import Moment
+
+# The blanks that a document fills by name, in the order in which the filler passes their values.
+HEAD = (
+    "_id", "name", "created", "created_by", "last_updated", "last_updated_by", "groups", "watchers", "font_size",
+    "locked", "owner", "worker", "server", "other_server",
+)  # fmt: skip
+
+CANCEL: Moment = (-1, -1)
+"""Stands for the moment of the cancel, which no run knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A document with blanks. The values that fill them: HEAD's, the tasks' keys, the running times, the moments."""
+
+    text: bytes
+    """The document as a %-format."""
+    gather: Callable[[Any], tuple[Any, ...]]
+    """Picks from all values those that `text` takes, in its order."""
+    keys: int
+    """How many tasks need a key: all but `workflow_start` and `workflow_end`."""
+    moments: tuple[Moment, ...]
+    """The moments of the run, the first being the job's creation. After them, last, comes that of the cancel."""
+    begins: Callable[[Any], tuple[int, ...]]
+    """Picks from the moments where each running time begins."""
+    finishes: Callable[[Any], tuple[int, ...]]
+    """Picks from the moments where each running time ends."""
+
+
+@dataclass(slots=True)
+class Writer:
+    """A form while it is written: text, and blanks that refer to values."""
+
+    created: Moment
+    keys: int
+    _pieces: list[str] = field(default_factory=list)
+    _blanks: list[tuple[str, int]] = field(default_factory=list)
+    _moments: dict[Moment, int] = field(default_factory=dict)
+    _spans: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._at(self.created)
+
+    def text(self, text: str) -> None:
+        """Write a text as it is."""
+        self._pieces.append(text.replace("%", "%%"))
+
+    def blank(self, name: str) -> None:
+        """Leave a blank for one of HEAD."""
+        self._leave("%b", "head", HEAD.index(name))
+
+    def key(self, index: int) -> None:
+        """Write the key of a task, given by its index in the graph."""
+        if index == 0:
+            self.text("workflow_start")
+        elif index == self.keys + 1:
+            self.text("workflow_end")
+        else:
+            self._leave("%b", "key", index - 1)
+
+    def moment(self, moment: Moment) -> None:
+        """Leave a blank for a moment, in epoch milliseconds."""
+        self._leave("%d", "moment", self._at(moment))
+
+    def span(self, start: Moment, end: Moment) -> None:
+        """Leave a blank for the time from start to end, in milliseconds."""
+        self._leave("%d", "span", len(self._spans))
+        self._spans.append((self._at(start), self._at(end)))
+
+    def form(self) -> Form:
+        """Finish the form."""
+        # Two spans of nothing: `itemgetter` of fewer than two indices would not give a tuple.
+        spans = [*self._spans, (-1, -1), (-1, -1)]
+        first = {"head": 0, "key": len(HEAD), "span": len(HEAD) + self.keys}
+        first["moment"] = first["span"] + len(spans)
+        return Form(
+            text="".join(self._pieces).encode(),
+            gather=itemgetter(*(-1 if index < 0 else first[kind] + index for kind, index in self._blanks)),
+            keys=self.keys,
+            moments=tuple(self._moments),
+            begins=itemgetter(*(start for start, _ in spans)),
+            finishes=itemgetter(*(end for _, end in spans)),
+        )
+
+    def _leave(self, mark: str, kind: str, index: int) -> None:
+        self._pieces.append(mark)
+        self._blanks.append((kind, index))
+
+    def _at(self, moment: Moment) -> int:
+        """The index of a moment; -1 is the cancel, which is the last of all values."""
+        return -1 if moment == CANCEL else self._moments.setdefault(moment, len(self._moments))

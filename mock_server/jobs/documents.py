@@ -1,0 +1,210 @@
+"""Jobs as JSON documents, drawn from a job's id and a seed: the same on every machine and at every start.
+
+The clock adds only an offset. A document is a form (`form.py`) whose blanks are filled by the bits of a hash of the id;
+forms are made when first needed, and kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from json import loads
+from operator import sub
+from struct import Struct
+from typing import Literal
+
+from mock_server.jobs.compiled_template import Form
+from mock_server.jobs.execution import draw_run
+from mock_server.jobs.ids import ids, task_keys
+from mock_server.jobs.installation import AFFIXES, LISTS, PEOPLE, SERVERS, Installation, encode, installation
+from mock_server.jobs.job_template import write_form
+from mock_server.jobs.seeded_random import Draw
+from mock_server.jobs.timestamps import rfc3339
+from mock_server.jobs.vocabulary import THEMES
+from mock_server.jobs.workflow import SMALLEST, Graph, draw_graph
+
+__all__ = [
+    "DEFAULT",
+    "LARGEST",
+    "SMALLEST",
+    "Active",
+    "Status",
+    "active_document",
+    "canceled_document",
+    "describe",
+    "ids",
+]
+
+Active = Literal["running", "paused", "error"]  # field notes: a job in one of these can be canceled
+Status = Literal["running", "paused", "error", "complete", "incomplete"]
+
+LARGEST = 2_000
+DEFAULT = (
+    *(3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5),
+    *(5, 6, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12, 13, 15),
+)
+"""The numbers of tasks from which a job's is drawn where none is asked for: a document of 2 KB, half of the time."""
+
+_bits = Struct("<16H").unpack
+_keys = task_keys()
+# The longest stride at which the largest job still finds a key of its own for each task.
+_STRIDES = len(_keys) // LARGEST
+_OFFSETS = len(_keys)
+_keys += _keys  # a slice may run over the end
+
+
+@dataclass(frozen=True, slots=True)
+class _Tier:
+    """How many forms there are for jobs of some size, and how many are kept: large ones take a megabyte each."""
+
+    themed: bool
+    """Whether a graph's tasks are of one theme; large workflows do a bit of everything."""
+    graphs: int
+    runs: int
+    form: Callable[[int, int, int | None, int, int, str], Form]
+
+
+def _make_form(  # noqa: PLR0913, PLR0917 - the key of the caches
+    seed: int, tasks: int, theme: int | None, graph: int, run: int, status: str
+) -> Form:
+    """Make a form. `status` is that of the document, or `canceled/` and the status before."""
+    place = installation(seed)
+    document, _, before = status.partition("/")
+    ending = before or document
+    ending = "running" if ending == "paused" else ending
+    drawn = _graph(seed, tasks, theme, graph)
+    played = draw_run(Draw("run", seed, tasks, theme, graph, run, ending), drawn, ending)
+    return write_form(Draw("scenery", seed, tasks, theme, graph, run), place, drawn, played, document)
+
+
+@lru_cache(maxsize=64)
+def _graph(seed: int, tasks: int, theme: int | None, variant: int) -> Graph:
+    return draw_graph(Draw("graph", seed, tasks, theme, variant), tasks, theme)
+
+
+_SMALL = _Tier(themed=True, graphs=4, runs=2, form=lru_cache(maxsize=4096)(_make_form))
+_MEDIUM = _Tier(themed=False, graphs=32, runs=2, form=lru_cache(maxsize=128)(_make_form))
+_LARGE = _Tier(themed=False, graphs=3, runs=2, form=lru_cache(maxsize=12)(_make_form))
+
+
+def canceled_document(  # noqa: PLR0913 - named, and mostly left out
+    job_id: str,
+    *,
+    seed: int = 0,
+    was: Active = "running",
+    tasks: int | None = None,
+    name: str | None = None,
+    canceled_at_ms: int,
+    canceled_by: str,
+    as_of_ms: int | None = None,
+) -> bytes:
+    """Write the document of a job after its cancel, as UTF-8 JSON.
+
+    `was` is the status before, `tasks` the number of tasks (3 to 2,000, drawn if None), `name` the job's name (drawn if
+    None), `canceled_by` a user or role, of whom the document shows an object id. `as_of_ms` is the moment at which the
+    job stood as `active_document` shows it with that `now_ms`: what happened before keeps its time. It is the cancel
+    unless given. Times are epoch milliseconds. Raises ValueError for a number of tasks out of range.
+    """
+    place = installation(seed)
+    bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
+    as_of = canceled_at_ms if as_of_ms is None else min(as_of_ms, canceled_at_ms)
+    form = _form(place, bits, tasks, _CANCELED[was])
+    return _fill(form, place, bits, job_id, name, as_of, canceled_at_ms, place.user_id(canceled_by))
+
+
+def active_document(  # noqa: PLR0913 - named, and mostly left out
+    job_id: str,
+    *,
+    seed: int = 0,
+    status: Status = "running",
+    tasks: int | None = None,
+    name: str | None = None,
+    now_ms: int,
+) -> bytes:
+    """Write the document of a job that was not canceled, as a read at `now_ms` (epoch milliseconds) shows it.
+
+    Its other arguments, and errors, are those of `canceled_document`. Only a complete job has an end. An incomplete
+    one has not started.
+    """
+    place = installation(seed)
+    bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
+    return _fill(_form(place, bits, tasks, status), place, bits, job_id, name, now_ms, None, None)
+
+
+def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
+    """The name of a job: the given one, or the one drawn."""
+    if name is not None:
+        return name
+    place = installation(seed)
+    bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
+    described: str = loads(b'"%b"' % _name(place, bits))
+    return described
+
+
+_CANCELED = {"running": "canceled/running", "paused": "canceled/running", "error": "canceled/error"}
+
+_Bits = tuple[int, ...]
+"""Sixteen numbers of 16 bits from the hash of the job's id. Which decides on what:
+
+0 theme, 1 number of tasks, 2 graph, 3 run, 4 title, 5 affixes, 6 and 7 keys, 8 and 9 pace, 10 owner and worker,
+11 watchers, 12 groups, 13 font and lock, 14 creator, 15 servers.
+"""
+
+
+def _form(place: Installation, bits: _Bits, tasks: int | None, status: str) -> Form:
+    if tasks is None:
+        tasks = DEFAULT[bits[1] % len(DEFAULT)]
+    elif not SMALLEST <= tasks <= LARGEST:
+        raise ValueError(f"tasks is {tasks}; a job has {SMALLEST} to {LARGEST} tasks")
+    tier = _SMALL if tasks <= 24 else _MEDIUM if tasks <= 200 else _LARGE
+    theme = bits[0] % len(THEMES) if tier.themed else None
+    return tier.form(place.seed, tasks, theme, bits[2] % tier.graphs, bits[3] % tier.runs, status)
+
+
+def _name(place: Installation, bits: _Bits) -> bytes:
+    before, after = place.affix(bits[5] % AFFIXES)
+    return before + place.titles[bits[0] % len(THEMES)][bits[4] % 16] + after
+
+
+def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
+    form: Form,
+    place: Installation,
+    bits: _Bits,
+    job_id: str,
+    name: str | None,
+    as_of: int,
+    canceled_at: int | None,
+    canceled_by: bytes | None,
+) -> bytes:
+    # Two schedules, each weighed from 1/8 to 9/8 (`run.py`).
+    one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
+    moments = [as_of - ((one * first + other * second) >> 12) for first, second in form.moments]
+    created = moments[0]
+    updated = max(moments) if canceled_at is None else canceled_at
+    moments.append(updated)
+    first_key, stride = bits[6] % _OFFSETS, 1 + bits[7] % _STRIDES
+    owner = place.people[bits[10] % PEOPLE]
+    return (
+        form.text
+        % form.gather(
+            (  # in the order of HEAD
+                job_id.encode() if job_id.isalnum() else encode(job_id),
+                _name(place, bits) if name is None else encode(name),
+                rfc3339(created),
+                place.creators[bits[14] % PEOPLE],
+                rfc3339(updated),
+                canceled_by or owner,
+                place.groups[bits[12] % LISTS],
+                place.watchers[bits[11] % LISTS],
+                place.fonts[bits[13] & 15],
+                place.locks[bits[13] >> 4 & 15],
+                owner,
+                place.people[(bits[10] >> 6) % PEOPLE],
+                place.servers[bits[15] % SERVERS],
+                place.servers[(bits[15] >> 2) % SERVERS],
+                *_keys[first_key : first_key + form.keys * stride : stride],
+                *map(sub, form.finishes(moments), form.begins(moments)),
+                *moments,
+            )
+        )
+    )

@@ -1,0 +1,70 @@
+"""A job as the store keeps it: its id and its state, until somebody looks at it."""
+
+from asyncio import get_running_loop
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Literal, NamedTuple, get_args
+
+from mock_server.jobs import documents
+
+Status = Literal["running", "paused", "error", "complete", "canceled", "incomplete"]
+
+ACTIVE: frozenset[Status] = frozenset({"running", "paused", "error"})
+"""States in which a job can be canceled (field notes, "Job documents")."""
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+LARGE = 200
+"""Tasks of a job above which its document is written beside the loop: the first of a size takes up to 65 ms."""
+
+# One thread: the loop then waits for no more than one other at a time.
+_writer = ThreadPoolExecutor(1, "large-documents")
+
+
+class State(NamedTuple):
+    """What a job's document cannot be drawn from its id.
+
+    `was` is the state before the cancel; `tasks` and `name` are None where they are drawn from the id.
+    """
+
+    status: Status = "running"
+    tasks: int | None = None
+    name: str | None = None
+    was: documents.Active = "running"
+    canceled_at_ms: int = 0
+    canceled_by: str = ""
+
+
+RUNNING = State()
+"""Shared by all jobs that have nothing of their own: a million of them cost no more than their ids."""
+
+
+def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
+    """The whole document of a job, as JSON."""
+    if state.status != "canceled":
+        return documents.active_document(
+            job_id, seed=seed, status=state.status, tasks=state.tasks, name=state.name, now_ms=now_ms
+        )
+    return documents.canceled_document(
+        job_id,
+        seed=seed,
+        was=state.was,
+        tasks=state.tasks,
+        name=state.name,
+        canceled_at_ms=state.canceled_at_ms,
+        canceled_by=state.canceled_by,
+    )
+
+
+async def written(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
+    """The whole document of a job, as JSON; others are served while a large one is written."""
+    if state.tasks is None or state.tasks <= LARGE:
+        return document(job_id, state, seed=seed, now_ms=now_ms)
+    writing = partial(document, job_id, state, seed=seed, now_ms=now_ms)
+    return await get_running_loop().run_in_executor(_writer, writing)
+
+
+def summary(job_id: str, state: State, *, seed: int) -> dict[str, str]:
+    """A job in a list: id, status and name."""
+    return {"job_id": job_id, "status": state.status, "name": documents.describe(job_id, seed=seed, name=state.name)}

@@ -1,0 +1,66 @@
+"""Pages beside the operation: the specification, Swagger UI, the console. They are read by people, not fast."""
+
+from collections.abc import Callable
+from functools import cache
+from mimetypes import guess_type
+from pathlib import Path
+
+import orjson
+
+from engine_contract.contract import load_openapi
+from mock_server.operations.response import JSON, Answer
+
+HTML = b"text/html; charset=utf-8"
+
+Page = Callable[[str], Answer | None]
+"""Gets what follows the page's name in the path; None for what is not there."""
+
+_SWAGGER = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Workflow engine, cancelJob</title>
+<link rel="stylesheet" href="{here}swagger-ui.css">
+<link rel="icon" href="data:,">
+<div id="swagger-ui"></div>
+<script src="{here}swagger-ui-bundle.js"></script>
+<script>
+  window.ui = SwaggerUIBundle({{
+    url: "{spec}", dom_id: "#swagger-ui", deepLinking: true, persistAuthorization: true,
+    presets: [SwaggerUIBundle.presets.apis], layout: "BaseLayout", validatorUrl: null
+  }});
+</script>
+</html>
+"""
+
+
+def specification(prefix: str, kind: str) -> Answer:
+    """The OpenAPI document as it is served here: with the base path as its server."""
+    document = load_openapi() | {"servers": [{"url": prefix or "/", "description": "This mock engine."}]}
+    if kind == "json":
+        return Answer(200, JSON, orjson.dumps(document))
+    import yaml
+
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return Answer(200, b"text/yaml; charset=utf-8", text.encode())
+
+
+def swagger_ui(prefix: str) -> Page:
+    """Swagger UI from the installed bundle: works offline."""
+
+    @cache
+    def files() -> dict[str, Path]:
+        import swagger_ui_bundle  # type: ignore[import-untyped]  # only for those who look
+
+        folder = Path(swagger_ui_bundle.swagger_ui_path)
+        return {path.name: path for path in folder.iterdir() if path.suffix in {".js", ".css", ".html", ".png"}}
+
+    def page(rest: str) -> Answer | None:
+        if rest in {"", "/", "/index.html"}:
+            return Answer(200, HTML, _SWAGGER.format(here="/ui/", spec=f"{prefix}/openapi.json").encode())
+        path = files().get(rest.removeprefix("/"))
+        if path is None:
+            return None
+        return Answer(200, (guess_type(path.name)[0] or "application/octet-stream").encode(), path.read_bytes())
+
+    return page

@@ -1,0 +1,134 @@
+"""The body of a request: read within bounds, parsed strictly, checked against the specification's schema."""
+
+import json
+from asyncio import timeout
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from engine_contract.http.media_types import CHARSETS
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal, Refused
+
+SLOWEST_S = 30.0
+"""A body that is not there after so long is given up."""
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class Gone(Exception):  # noqa: N818 - nobody's error
+    """The caller went away before the request was whole."""
+
+
+async def read_body(exchange: Exchange, receive: Receive, largest: int) -> None:
+    """Read the body into the exchange. Raises Refused if it is too large or too slow, Gone if it never comes."""
+    announced = exchange.headers.get(b"content-length", b"0")
+    if not announced.isdigit() or int(announced) > largest:
+        raise Refused(_too_large(largest))
+    message = await receive()
+    exchange.body = body = message.get("body", b"")
+    if message.get("more_body") or message["type"] == "http.disconnect":
+        exchange.body = body = await _read_rest(message, receive, largest)
+    exchange.body_size = len(body)
+    if len(body) > largest:
+        exchange.body = b""
+        raise Refused(_too_large(largest))
+
+
+async def _read_rest(message: Mapping[str, Any], receive: Receive, largest: int) -> bytes:
+    parts = bytearray()
+    try:
+        async with timeout(SLOWEST_S):
+            while True:
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                parts += message.get("body", b"")
+                if len(parts) > largest or not message.get("more_body"):
+                    return bytes(parts)
+                message = await receive()
+    except TimeoutError:
+        detail = f"The body did not arrive within {SLOWEST_S:.0f} seconds."
+        raise Refused(Refusal("timeout", detail, headers=((b"connection", b"close"),))) from None
+
+
+def _too_large(largest: int) -> Refusal:
+    return Refusal("too-large", f"The body is larger than the {largest} bytes that --max-body allows.")
+
+
+class BodyCheck:
+    """Checks bodies against one schema; made once."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._validator = jsonschema_rs.Draft4Validator(dict(schema))
+        self._required = tuple(schema.get("required", ()))
+
+    def check(self, exchange: Exchange, charset: str | None) -> Refusal | None:
+        """Parse the exchange's body and check it: the refusal, or None."""
+        body = exchange.body
+        if not body:
+            return Refusal("missing-parameter", f"The body is empty; {self._expected}.", self._field)
+        if charset is not None or body.startswith(b"\xef\xbb\xbf"):
+            try:
+                body = body.decode(CHARSETS[charset or "utf-8"]).encode()
+            except UnicodeError:
+                return Refusal("bad-body", f"The body is not {charset or 'UTF-8'}.")
+        try:
+            exchange.json = value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            return Refusal("bad-body", f"The body is not well-formed JSON: {error}.")
+        # With one key and one string there are four quotation marks, and nothing can be there twice.
+        if body.count(b'"') > 4 and (refusal := _repeated_key(body)):
+            return refusal
+        if self._validator.is_valid(value):
+            return None
+        return self._explain(value)
+
+    @property
+    def _field(self) -> str | None:
+        return self._required[0] if self._required else None
+
+    @property
+    def _expected(self) -> str:
+        return f"a JSON object with {', '.join(self._required) or 'the parameters'} is required"
+
+    def _explain(self, value: Any) -> Refusal:
+        if not isinstance(value, dict):
+            return Refusal("bad-body", f"The body is {_kind(value)}; {self._expected}.", self._field)
+        missing = [name for name in self._required if name not in value]
+        if missing:
+            return Refusal("missing-parameter", f"Missing Params: {missing[0]} is required.", missing[0])
+        error = next(iter(self._validator.iter_errors(value)))
+        path = ".".join(str(part) for part in error.instance_path)
+        found = value.get(path)
+        if found == "":
+            return Refusal("bad-parameter", f"{path} is empty.", path)
+        return Refusal("bad-parameter", f"{path} is {_kind(found)} and must be a string.", path or None)
+
+
+def _repeated_key(body: bytes) -> Refusal | None:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = dict(items)
+        if len(keys) < len(items):
+            names = [name for name, _ in items]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise Refused(
+                Refusal("bad-body", f"The key {twice[:80]!r} is there twice; which one counts is open.", twice[:80])
+            )
+        return keys
+
+    try:
+        json.loads(body, object_pairs_hook=pairs)
+    except Refused as refused:
+        return refused.refusal
+    except (ValueError, RecursionError):
+        return Refusal("bad-body", "The body is nested too deep.")
+    return None
+
+
+_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), "a number")

@@ -1,0 +1,57 @@
+"""The operation: cancel an active job by its id."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from engine_contract.contract import load_contract
+from mock_server.jobs.job import written
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.response import JSON, Answer
+from mock_server.store import Cancel, Store
+
+Prune = Callable[[dict[str, Any]], dict[str, Any]]
+"""What a profile leaves out of documents."""
+
+
+async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune | None = None) -> Answer:
+    """Cancel the exchange's job and answer with its document. Raises Refused for a job that cannot be canceled."""
+    job_id = exchange.job_id or ""
+    change = exchange.changes
+    if change is not None and change.effect is not None:
+        outcome = await change.effect(exchange, store, job_id)
+    else:
+        outcome = await cancel_in(store, exchange, job_id)
+    if isinstance(outcome, Refusal):
+        raise Refused(outcome)
+    if outcome.outcome != "canceled" or outcome.state is None:
+        raise Refused(_why_not(job_id, outcome))
+    exchange.serial = outcome.serial
+    if exchange.preferences.example is not None:
+        body = orjson.dumps(load_contract().response_examples[exchange.preferences.example])
+    else:
+        body = await written(job_id, outcome.state, seed=seed, now_ms=exchange.at_ms)
+        if prune is not None:
+            body = orjson.dumps(prune(orjson.loads(body)))
+    if change is not None and change.document is not None:
+        right = orjson.loads(body)
+        body = orjson.dumps(change.document(orjson.loads(body), exchange))
+        if change.reply is None and change.effect is None and orjson.loads(body) == right:
+            exchange.changes = None  # it has no part in this answer
+    return Answer(200, JSON, body)
+
+
+async def cancel_in(store: Store, exchange: Exchange, job_id: str) -> Cancel:
+    """The right state change: that job, now, by the one who asks."""
+    return await store.cancel(exchange.session, job_id, exchange.at_ms, exchange.credential.role or "anonymous")
+
+
+def _why_not(job_id: str, outcome: Cancel) -> Refusal:
+    shown = job_id if len(job_id) <= 80 else f"{job_id[:80]}…"
+    if outcome.state is None:
+        return Refusal("unknown-job", f"There is no job {shown}.", "job_id")
+    if outcome.state.status == "canceled":
+        return Refusal("not-active", f"The job {shown} is canceled already.", "job_id")
+    return Refusal("not-active", f"The job {shown} is {outcome.state.status}: no longer active.", "job_id")

@@ -1,0 +1,95 @@
+"""Credentials: what a request shows, and the role that it stands for."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote
+
+from engine_contract.contract import load_contract
+from mock_server.settings import Settings, SettingsError
+
+UNLISTED_ROLES = ("apiread", "operator")
+"""Roles that such engines have and the page does not list: known, and refused."""
+
+
+class Credential(NamedTuple):
+    """How the credential came, and its role: None for none and for a wrong one.
+
+    `kind`: `none`, `default`, `bearer`, `basic`, `cookieToken`, `queryToken` (the names of the
+    specification's security schemes), or `unknown` for a form that nobody knows.
+    """
+
+    kind: str
+    role: str | None = None
+    token: str = ""
+
+
+NONE = Credential("none")
+UNKNOWN = Credential("unknown")
+
+
+def known_roles() -> tuple[str, ...]:
+    """The page's roles, then those that it does not list."""
+    return (*load_contract().roles, *UNLISTED_ROLES)
+
+
+class Credentials:
+    """Knows who may show what. Made once from the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        roles = known_roles()
+        self.has_secrets = settings.tokens is not None
+        self.roles: Mapping[str, str] = {role: role for role in roles} if settings.tokens is None else settings.tokens
+        if settings.default_role is not None and settings.default_role not in {*roles, *self.roles.values()}:
+            raise SettingsError(f"--default-role {settings.default_role}: no such role; known are {', '.join(roles)}.")
+        self.absent = NONE if settings.default_role is None else Credential("default", settings.default_role)
+
+    def read(self, headers: Mapping[bytes, bytes], query: bytes) -> Credential:
+        """The credential of a request: the first of header, cookie and query that is there."""
+        authorization = headers.get(b"authorization")
+        if authorization is not None:
+            return self._of_header(authorization)
+        cookie = headers.get(b"cookie")
+        if cookie is not None:
+            token = cookie_value(cookie, "token")
+            if token is not None:
+                return self._of_token("cookieToken", token)
+        if b"token" in query:
+            values = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("token")
+            if values:
+                return self._of_token("queryToken", values[0])
+        return self.absent
+
+    def token_of(self, user: str, password: str) -> str | None:
+        """The token that a login answers: the role's name, or the secret that the password already is."""
+        if not self.has_secrets:
+            return user if user in self.roles else None
+        return password if self.roles.get(password) == user else None
+
+    def _of_token(self, kind: str, token: str) -> Credential:
+        return Credential(kind, self.roles.get(token), token)
+
+    def _of_header(self, value: bytes) -> Credential:
+        scheme, _, rest = value.decode("latin-1").partition(" ")
+        scheme, token = scheme.lower(), rest.strip()
+        if scheme == "bearer":
+            return self._of_token("bearer", token)
+        if scheme != "basic":
+            return UNKNOWN
+        try:
+            user, colon, password = b64decode(token, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return Credential("basic", token=token)
+        role = self.token_of(user, password) if colon else None
+        return Credential("basic", role if role is None else user, password or user)
+
+
+def cookie_value(header: bytes, name: str) -> str | None:
+    """The value of a cookie, percent-decoded as browsers' clients encode it; None where it is not there."""
+    start = f"{name}="
+    for part in header.decode("latin-1").split(";"):
+        pair = part.strip()
+        if pair.startswith(start):
+            return unquote(pair[len(start) :].strip('"'))
+    return None

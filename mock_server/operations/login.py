@@ -1,0 +1,28 @@
+"""`POST /login`, as such engines have it (field notes, "Authentication")."""
+
+from urllib.parse import quote
+
+from mock_server.operations.body import Receive, read_body
+from mock_server.operations.credentials import Credentials
+from mock_server.operations.exchange import Exchange
+from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.response import Answer
+
+
+async def log_in(exchange: Exchange, receive: Receive, credentials: Credentials, largest: int) -> Answer:
+    """The token of the user who logs in, bare as such engines answer it, and in the cookie `token`. Raises Refused."""
+    if exchange.method != "POST":
+        headers = ((b"allow", b"POST"),)
+        raise Refused(Refusal("method-not-allowed", "The method is not allowed here; POST is.", headers=headers))
+    await read_body(exchange, receive, largest)
+    user = exchange.json.get("user") if isinstance(exchange.json, dict) else None
+    name = user.get("username") if isinstance(user, dict) else None
+    password = user.get("password", "") if isinstance(user, dict) else None
+    if not isinstance(name, str) or not isinstance(password, str):
+        expected = '{"user": {"username": ROLE, "password": "…"}}'
+        raise Refused(Refusal("missing-parameter", f"Missing Params: a login is {expected}.", "user"))
+    token = credentials.token_of(name, password)
+    if token is None:
+        raise Refused(Refusal("wrong-credential", "Nobody has that name and password.", "user"))
+    cookie = f"token={quote(token, safe='')}; Path=/; SameSite=Lax"
+    return Answer(200, b"text/plain; charset=utf-8", token.encode(), ((b"set-cookie", cookie.encode()),))

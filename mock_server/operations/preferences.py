@@ -1,0 +1,95 @@
+"""`Prefer` (RFC 7240): what a caller asks of the mock for one request."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from mock_server.operations.refusals import Refusal, Refused
+from mock_server.ranges import LONGEST_MS, delay_range
+from mock_server.store.behavior import CODES
+
+_ITEM = re.compile(
+    r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)              # name
+        (?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?     # value
+        (?:\s*;(?:"(?:[^"\\]|\\.)*"|[^,"])*)?\s*(?:,|$) # parameters""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What was asked for. `given` are the names and values as they came."""
+
+    code: int | None = None
+    example: str | None = None
+    fault: str | None = None
+    latency_ms: float | None = None
+    given: tuple[tuple[str, str], ...] = ()
+
+    def applied(self, status: int, situation: str | None) -> bytes:
+        """The value of `Preference-Applied` for an answer: without what the request did not come to."""
+        is_success = situation is None and 200 <= status < 300
+        honoured = {"fault": True, "latency": True, "code": status == self.code}
+        honoured["example"] = is_success or situation == self.example
+        return ", ".join(f"{name}={value}" for name, value in self.given if honoured[name]).encode("latin-1")
+
+
+NONE = Preferences()
+
+
+def read_preferences(header: bytes, examples: Collection[str], faults: Collection[str]) -> Preferences:
+    """The preferences of this mock in a `Prefer` header. Raises Refused for a value that it cannot honour.
+
+    Others are ignored; of a preference that is there twice the first counts (RFC 7240, section 2).
+    """
+    given: dict[str, str] = {}
+    text = header.decode("latin-1")
+    position = 0
+    while position < len(text):
+        found = _ITEM.match(text, position)
+        if found is None:
+            comma = text.find(",", position)
+            position = len(text) if comma < 0 else comma + 1
+            continue
+        position = found.end()
+        given.setdefault(found[1].lower(), _unquote(found[2] or ""))
+    known = {name: value for name, value in given.items() if name in {"code", "example", "fault", "latency"}}
+    if not known:
+        return NONE
+    return Preferences(
+        code=_code(known["code"]) if "code" in known else None,
+        example=_one_of("example", known["example"], examples) if "example" in known else None,
+        fault=_one_of("fault", known["fault"], faults) if "fault" in known else None,
+        latency_ms=_latency(known["latency"]) if "latency" in known else None,
+        given=tuple(known.items()),
+    )
+
+
+def _unquote(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def _code(value: str) -> int:
+    if value.isascii() and value.isdigit() and len(value) == 3 and int(value) in CODES:
+        return int(value)
+    raise _cannot("code", value, f"a status from {CODES.start} to {CODES.stop - 1}")
+
+
+def _latency(value: str) -> float:
+    try:
+        return delay_range(float(value))[0]
+    except ValueError:
+        raise _cannot("latency", value, f"a number of milliseconds from 0 to {LONGEST_MS:.0f}") from None
+
+
+def _one_of(name: str, value: str, known: Collection[str]) -> str:
+    if value in known:
+        return value
+    raise _cannot(name, value, f"one of {', '.join(known)}")
+
+
+def _cannot(name: str, value: str, allowed: str) -> Refused:
+    shown = value if len(value) <= 80 else f"{value[:80]}…"
+    return Refused(
+        Refusal("bad-preference", f"Prefer: {name}={shown} cannot be honoured; {name} takes {allowed}.", name)
+    )

@@ -1,0 +1,161 @@
+"""Profiles: how another engine refuses, and what its documents leave out. JSON files, also those that check-engine writes.
+
+```json
+{"description": "…",
+ "default": {"status": 500, "content_type": "application/json", "body": {"error": "{detail}"}},
+ "situations": {"not-active": {"status": 409, "body": "Job {job_id} is not active"}},
+ "documents": {"absent": ["locked", "tasks.*.x"]}}
+```
+
+`situations` are those of `refusals.SITUATIONS`; `default` is for the others, which without it stay the mock's own.
+A status that is left out is the situation's own. `body` is any JSON; in its strings `{job_id}`, `{detail}`,
+`{situation}`, `{field}` and `{status}` are filled in. A body that is a string is sent as JSON if the content type
+is JSON (the default), else as it is; no body is an empty one. `absent` are fields of the canceled job, with `*` for
+any key or element.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mock_server.jobs.document_paths import remove
+from mock_server.operations.refusals import OWN, SITUATIONS, Refusal, render, standard_headers, status_of
+from mock_server.operations.response import JSON, Answer
+from mock_server.settings import SettingsError
+
+SHIPPED = Path(__file__).with_name("profiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one situation is answered."""
+
+    status: int | None
+    content_type: str
+    body: Any
+    has_body: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How an engine refuses, and what its documents leave out."""
+
+    situations: Mapping[str, Look]
+    default: Look | None
+    absent: tuple[tuple[str, ...], ...]
+
+    def render(self, refusal: Refusal, job_id: str | None) -> Answer:
+        """The refusal as this engine answers it; the mock's own where the profile does not say."""
+        look = self.situations.get(refusal.situation, self.default)
+        if look is None or refusal.situation in OWN:
+            return render(refusal)
+        status = refusal.status or look.status or status_of(refusal)
+        values = {
+            "job_id": job_id or "",
+            "detail": refusal.detail,
+            "situation": refusal.situation,
+            "field": refusal.field or "",
+            "status": str(status),
+        }
+        headers = tuple((name.lower().encode(), value.encode()) for name, value in look.headers.items())
+        content_type = look.content_type.encode()
+        return Answer(
+            status,
+            content_type if look.has_body else b"",
+            _body(look, values),
+            standard_headers(status, refusal.headers + headers),
+        )
+
+    def prune(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The canceled job without what this engine leaves out."""
+        for pattern in self.absent:
+            remove(document, pattern)
+        return document
+
+
+def names() -> list[str]:
+    """The profiles that are shipped."""
+    return sorted(path.stem for path in SHIPPED.glob("*.json"))
+
+
+def load_profile(source: str | Path) -> Profile:
+    """The profile in a file, or the shipped one of that name. Raises SettingsError with the key and what is allowed."""
+    shipped = SHIPPED / f"{source}.json"
+    path = shipped if str(source) in names() else Path(source)
+    try:
+        value = orjson.loads(path.read_bytes())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SettingsError(f"--profile {source}: {reason}; shipped ones are {', '.join(names())}.") from None
+    except orjson.JSONDecodeError as error:
+        raise SettingsError(f"--profile {source}: is not JSON: {error}.") from None
+    try:
+        return read_profile(value)
+    except ValueError as error:
+        raise SettingsError(f"--profile {source}: {error}") from None
+
+
+def read_profile(value: Any) -> Profile:
+    """A profile from its JSON. Raises ValueError with the key and what is allowed."""
+    _keys("the profile", value, {"name", "description", "default", "situations", "documents"})
+    situations = value.get("situations", {})
+    _keys("situations", situations, set(SITUATIONS))
+    documents = value.get("documents", {})
+    _keys("documents", documents, {"absent"})
+    absent = documents.get("absent", [])
+    if not isinstance(absent, list) or not all(isinstance(pattern, str) and pattern for pattern in absent):
+        raise ValueError("documents.absent: must be an array of fields such as tasks.*.x.")
+    default = value.get("default")
+    return Profile(
+        situations={name: _look(f"situations.{name}", look) for name, look in situations.items()},
+        default=None if default is None else _look("default", default),
+        absent=tuple(tuple(pattern.split(".")) for pattern in absent),
+    )
+
+
+def _look(place: str, value: Any) -> Look:
+    _keys(place, value, {"status", "content_type", "body", "headers"})
+    status = value.get("status")
+    if status is not None and (isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599):
+        raise ValueError(f"{place}.status {status!r}: must be a status from 200 to 599.")
+    content_type = value.get("content_type", JSON.decode())
+    if not isinstance(content_type, str) or not content_type.isascii() or not content_type.isprintable():
+        raise ValueError(f"{place}.content_type {content_type!r}: must be a media type.")
+    headers = value.get("headers", {})
+    texts = [*headers.keys(), *headers.values()] if isinstance(headers, dict) else [None]
+    if not all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts):
+        raise ValueError(f"{place}.headers: must be an object of strings.")
+    return Look(status, content_type, value.get("body"), "body" in value, headers)
+
+
+def _keys(place: str, value: Any, allowed: set[str]) -> None:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place}: must be an object.")  # noqa: TRY004 - one error for all of a profile
+    unknown = sorted(set(value) - allowed)
+    if unknown:
+        raise ValueError(f"{place}: {unknown[0]}: no such key; there are {', '.join(sorted(allowed))}.")
+
+
+def _body(look: Look, values: Mapping[str, str]) -> bytes:
+    if not look.has_body:
+        return b""
+    body = _fill(look.body, values)
+    if isinstance(body, str) and "json" not in look.content_type:
+        return body.encode()
+    return orjson.dumps(body)
+
+
+def _fill(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for name, text in values.items():
+            value = value.replace(f"{{{name}}}", text)
+        return value
+    if isinstance(value, list):
+        return [_fill(item, values) for item in value]
+    if isinstance(value, dict):
+        return {key: _fill(item, values) for key, item in value.items()}
+    return value

@@ -1,0 +1,108 @@
+"""Refusals: a table of situations, and the one renderer.
+
+The page says nothing of refusals, so each answer here is assumed, and says so.
+"""
+
+from http import HTTPStatus
+from typing import NamedTuple
+
+import orjson
+
+from mock_server.operations.response import PROBLEM, Answer, Headers
+
+ASSUMED = "This refusal is assumed: the documentation page says nothing of refusals."
+
+CHALLENGE: Headers = ((b"www-authenticate", b'Bearer realm="workflow_engine", Basic realm="workflow_engine"'),)
+
+SITUATIONS: dict[str, int] = {
+    "no-credential": 401,
+    "wrong-credential": 401,
+    "other-role": 403,
+    "missing-parameter": 400,
+    "bad-parameter": 400,
+    "bad-body": 400,
+    "unknown-job": 404,
+    "not-active": 409,
+    "not-found": 404,
+    "method-not-allowed": 405,
+    "not-acceptable": 406,
+    "timeout": 408,
+    "too-large": 413,
+    "unsupported-media-type": 415,
+    "too-many-requests": 429,
+    "failure": 500,
+    "unavailable": 503,
+}
+"""The status of each situation in which the engine refuses; a profile may give others."""
+
+OWN = frozenset({"bad-preference", "bad-session", "store"})
+"""Refusals of what only the mock has; a profile leaves them alone."""
+
+
+class Refusal(NamedTuple):
+    """Why a request is refused: the situation, a sentence, and the field that is at fault."""
+
+    situation: str
+    detail: str
+    field: str | None = None
+    headers: Headers = ()
+    status: int | None = None
+    """In place of the situation's own."""
+
+
+class Refused(Exception):  # noqa: N818 - an outcome, not an error
+    """Carries a refusal out of a layer of the application."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+def status_of(refusal: Refusal) -> int:
+    """The status of a refusal, unless a profile says otherwise."""
+    return refusal.status or SITUATIONS.get(refusal.situation, 400)
+
+
+def situation_of(status: int) -> str:
+    """The situation that a status stands for: that of a refusal which somebody asked for by status."""
+    best = {401: "wrong-credential", 404: "unknown-job", 400: "bad-parameter"}
+    if status in best:
+        return best[status]
+    named = (name for name, own in SITUATIONS.items() if own == status)
+    return next(named, "failure" if status >= 500 else "bad-parameter")
+
+
+def phrase(status: int) -> str:
+    """The reason phrase of a status, for titles."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
+
+
+def render(refusal: Refusal) -> Answer:
+    """The refusal as a problem document (RFC 9457)."""
+    status = status_of(refusal)
+    problem: dict[str, object] = {
+        "type": "about:blank",
+        "title": phrase(status),
+        "status": status,
+        "detail": refusal.detail,
+        "situation": refusal.situation,
+    }
+    if refusal.field is not None:
+        problem["field"] = refusal.field
+    if refusal.situation not in OWN:
+        problem["assumed"] = ASSUMED
+    return Answer(status, PROBLEM, orjson.dumps(problem), standard_headers(status, refusal.headers))
+
+
+def standard_headers(status: int, headers: Headers = ()) -> Headers:
+    """The headers that a status brings with it, beside those of the refusal itself."""
+    if status == 401:
+        return (*headers, *CHALLENGE)
+    if status in {429, 503} and not any(name == b"retry-after" for name, _ in headers):
+        return (*headers, (b"retry-after", b"1"))
+    if status == 413:
+        return (*headers, (b"connection", b"close"))
+    return headers

@@ -1,0 +1,1 @@
+"""How the mock listens: one process, several workers, or inside a test."""

@@ -1,0 +1,108 @@
+"""The store: jobs, behaviour and journal of every session, behind one small interface.
+
+Nothing of a job but its id and state is kept here. The interface is asynchronous and speaks of whole
+steps ("cancel this job if it is active"), so that replicas can share a store without locks.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Literal, NamedTuple, Protocol
+
+from mock_server.jobs.job import State
+from mock_server.store.behavior import Behavior
+from mock_server.store.journal import Entry
+
+DEFAULT_SESSION = ""
+"""The session of those who name none."""
+
+Outcome = Literal["canceled", "unknown", "not-active"]
+
+
+class Cancel(NamedTuple):
+    """What came of a cancel: the state of the job afterwards, and how many cancels the session has seen succeed."""
+
+    outcome: Outcome
+    state: State | None = None
+    serial: int = 0
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - a condition that passes
+    """The store cannot be reached; the message says why."""
+
+
+class Store(Protocol):
+    """What the mock asks of a store. A session that is not known yet starts as the mock started."""
+
+    is_shared: bool
+    """Whether other processes read it: a request is written down before it is answered, so that all see it then."""
+
+    async def cancel(self, session: str, job_id: str, at_ms: int, by: str) -> Cancel:
+        """Cancel the job if it is active. Of any number of calls for one job exactly one succeeds."""
+        ...
+
+    async def get(self, session: str, job_id: str) -> State | None:
+        """The state of a job, None where there is none."""
+        ...
+
+    async def put(self, session: str, job_id: str, state: State) -> bool:
+        """Make a job with a given id; False, and nothing made, where there is one with that id."""
+        ...
+
+    async def mint(self, session: str, count: int, state: State) -> list[str]:
+        """Make jobs with ids of the store's choice: the n-th of a session is the same on every start."""
+        ...
+
+    def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
+        """The jobs of a session in the order in which they were made; of those statuses, or all."""
+        ...
+
+    async def reset(self, session: str) -> None:
+        """Back to the start: jobs, behaviour, journal."""
+        ...
+
+    async def behavior(self, session: str) -> Behavior | None:
+        """What is armed; its `times` is what is left of them."""
+        ...
+
+    async def arm(self, session: str, behavior: Behavior | None) -> None:
+        """Arm in place of what was armed; None disarms."""
+        ...
+
+    async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
+        """The behaviour to apply to a cancel request of that job and role, counted as applied."""
+        ...
+
+    async def record(self, session: str, entry: Entry) -> None:
+        """Put an entry into the journal, the oldest one out if it is full; the store gives it its number."""
+        ...
+
+    async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
+        """The newest `limit` entries whose number is above `since`, each with its number, newest last."""
+        ...
+
+    async def forget(self, session: str) -> None:
+        """Empty the journal; numbers go on."""
+        ...
+
+    async def note(self, session: str, key: str, value: float) -> None:
+        """Keep a number for a fault or variation that has a memory."""
+        ...
+
+    async def noted(self, session: str, key: str) -> float:
+        """The number kept, 0 where there is none."""
+        ...
+
+    async def tally(self, session: str, key: str) -> int:
+        """Count one more of what a fault or variation counts; how many there are now."""
+        ...
+
+    async def counts(self) -> dict[str, int]:
+        """Figures for the metrics: sessions, jobs that have a state of their own, canceled ones."""
+        ...
+
+    async def health(self) -> str | None:
+        """Why the store cannot be used now; None when it can."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is held."""
+        ...

@@ -1,1 +1,0 @@
-"""Tests of the console, most of them in a real Chromium."""

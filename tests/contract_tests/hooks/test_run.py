@@ -1,0 +1,132 @@
+"""`schemathesis run` with the hooks: green on correct engines, red on others, and no stranger's job is named."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from mock_server.serving.in_process import running_mock
+from mock_server.settings import Settings
+from tests import field_engine, standin
+from tests.contract_tests.hooks.runs import ADMIN, CONFIG, PAGE_ID, SPEC, improper, schemathesis, with_jobs
+
+# A wrong engine, and what Schemathesis says of it.
+WRONG = {
+    "created-number": "Response violates schema",
+    "status-500-third": "Server error",
+    "number-accepted": "Schema-violating request accepted",
+    "anonymous-allowed": "API accepts requests without authentication",
+}
+
+
+@pytest.mark.parametrize("config", [CONFIG, None], ids=["settings", "no-settings"])
+def test_a_correct_stand_in_passes(tmp_path: Path, config: Path | None) -> None:
+    """Green on the stand-in engine, with the settings file and without: supplied jobs are canceled, no others."""
+    with standin.serve() as engine:
+        others = engine.make_jobs(20)
+        supplied = engine.make_jobs(15)
+        run = schemathesis(
+            tmp_path, with_jobs(tmp_path, supplied), "run", str(SPEC), "--url", engine.url, config=config
+        )
+        assert run.status == 0, run.text
+        assert "No issues found" in run.text
+        assert engine.canceled == set(supplied)
+        assert improper(engine.requests, supplied, others) == []
+        assert {request["role"] for request in engine.requests} == {"admin", None}
+
+
+@pytest.mark.parametrize("version", ["right", "refusal-418", "closed-body"])
+def test_a_correct_field_engine_passes(tmp_path: Path, version: str) -> None:
+    """Green on the field engine with several workers, however it refuses: the page does not say how."""
+    with field_engine.serve(version) as engine:
+        others = engine.make_jobs(20)
+        supplied = engine.make_jobs(15)
+        arguments = ("run", str(SPEC), "--url", engine.url, "--workers", "4")
+        run = schemathesis(tmp_path, with_jobs(tmp_path, supplied), *arguments)
+        assert run.status == 0, run.text
+        assert len(engine.canceled) > 5
+        assert set(engine.canceled) <= set(supplied)
+        assert improper(engine.requests, supplied, others) == []
+
+
+@pytest.mark.parametrize(
+    ("auth", "token"), [("basic", "support:s3cret"), ("cookie:token", "s3cret"), ("query:token", "s3cret")]
+)
+def test_each_way_of_a_credential(tmp_path: Path, auth: str, token: str) -> None:
+    """The token of a documented role travels as CHECK_ENGINE_AUTH says, and the mock passes."""
+    with running_mock(Settings(jobs=1, tokens={"s3cret": "support"})) as engine:
+        supplied = engine.add_jobs(8)
+        environment = {
+            **with_jobs(tmp_path, supplied),
+            "CHECK_ENGINE_TOKEN": "apiread=env:NOBODY\nsupport=env:SUPPORT",
+            "CHECK_ENGINE_AUTH": auth,
+            "SUPPORT": token,
+        }
+        arguments = ("run", str(SPEC), "--url", engine.url, "--phases", "examples,coverage")
+        run = schemathesis(tmp_path, environment, *arguments)
+        assert run.status == 0, run.text
+        canceled = {entry["job_id"] for entry in engine.requests() if entry["role"] == "support"}
+        assert canceled & set(supplied)
+        assert PAGE_ID not in canceled
+
+
+def test_jobs_of_a_command(tmp_path: Path) -> None:
+    """A command makes jobs as they are needed, and no more than CHECK_ENGINE_MAX_JOBS."""
+    with standin.serve() as engine:
+        others = engine.make_jobs(5)
+        script = tmp_path / "make_jobs.py"
+        script.write_text(
+            "import os, urllib.request as request\n"
+            f"url = '{engine.url}/_test/jobs?count=' + os.environ['JOB_COUNT']\n"
+            "print(request.urlopen(request.Request(url, method='POST')).read().decode())\n"
+        )
+        environment = {
+            "CHECK_ENGINE_JOBS_COMMAND": f'"{sys.executable}" "{script}"',
+            "CHECK_ENGINE_MAX_JOBS": "10",
+            **ADMIN,
+        }
+        run = schemathesis(tmp_path, environment, "run", str(SPEC), "--url", engine.url)
+        assert run.status == 0, run.text
+        made = set(engine.engine.jobs.all()) - set(others)
+        assert engine.canceled == made
+        assert len(made) == 10
+        assert improper(engine.requests, made, others) == []
+
+
+def test_without_jobs(tmp_path: Path) -> None:
+    """Without jobs nothing can be canceled, the run says so, and what it sends is refused."""
+    with standin.serve() as engine:
+        others = engine.make_jobs(5)
+        run = schemathesis(tmp_path, ADMIN, "run", str(SPEC), "--url", engine.url, "-n", "10")
+        assert run.status == 0, run.text
+        assert "no jobs are supplied" in run.text
+        assert engine.canceled == set()
+        assert improper(engine.requests, (), others) == []
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_engine_fails(tmp_path: Path, name: str) -> None:
+    """A wrong engine is found out, and no stranger's job is named."""
+    with standin.serve(name) as engine:
+        others = engine.make_jobs(20)
+        supplied = engine.make_jobs(20)
+        arguments = ("run", str(SPEC), "--url", engine.url, "--seed", "1")
+        run = schemathesis(tmp_path, with_jobs(tmp_path, supplied), *arguments)
+        assert run.status == 1, run.text
+        assert WRONG[name] in run.text
+        assert improper(engine.requests, supplied, others) == []
+
+
+def test_shrinking_names_supplied_jobs_alone(tmp_path: Path) -> None:
+    """A failure of the fuzzing phase is shrunk with jobs of its own, and with no job's id once they are used up."""
+    with standin.serve("metrics-run-time-text-second") as engine:
+        others = engine.make_jobs(20)
+        supplied = engine.make_jobs(12)
+        arguments = ("run", str(SPEC), "--url", engine.url, "--phases", "fuzzing", "--mode", "positive", "--seed", "1")
+        run = schemathesis(tmp_path, with_jobs(tmp_path, supplied), *arguments, "--continue-on-failure")
+        assert run.status == 1, run.text
+        assert "Response violates schema" in run.text
+        assert engine.canceled == set(supplied)
+        assert improper(engine.requests, supplied, others) == []
+        statuses = [request["status"] for request in engine.requests if request["role"] == "admin"]
+        assert statuses.count(404) > 0

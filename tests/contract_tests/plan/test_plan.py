@@ -1,0 +1,104 @@
+"""The plan: exact on an engine that conforms, within its bounds, and the most telling first."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from contract_tests.plan.means import Means
+from contract_tests.plan.plan import make_plan
+from contract_tests.plan.scenario import ROLES
+from tests.support.check_engine import TOKENS, check_engine, write_jobs
+from tests.support.engines import check_standin, standin_engine
+
+
+def test_a_whole_run_stays_within_its_bounds() -> None:
+    """At most 24 jobs and 250 requests, and at least three successes for each role."""
+    plan = make_plan(Means(ROLES, ("apiread",), None))
+    assert plan.jobs <= 24
+    assert plan.requests <= 250
+    assert plan.missing == {}
+    proofs = [chain.proof.caller.role for chain in plan.chains if chain.proof]
+    assert all(proofs.count(role) >= 3 for role in ROLES)
+
+
+@pytest.mark.parametrize("tokens", [TOKENS, ["--token=apiread=apiread"], []], ids=["all", "another", "none"])
+def test_the_plan_is_what_is_sent(tmp_path: Path, tokens: list[str]) -> None:
+    """--plan prints as many requests and jobs as are then sent and used, and sends nothing itself."""
+    with standin_engine() as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        planned = check_engine(engine.url, *tokens, "--jobs", str(jobs), "--plan", cwd=tmp_path)
+        assert planned.status == 0
+        assert list(engine.requests) == []
+        match = re.fullmatch(r"(\d+) requests; (\d+) jobs would be canceled.", planned.last_line)
+        assert match
+        lines = [line for line in planned.out.splitlines() if line.startswith("  ")]
+        assert len(lines) == int(match[1])
+        check_engine(engine.url, *tokens, "--jobs", str(jobs), cwd=tmp_path)
+        assert len(engine.requests) == int(match[1])
+        assert len(engine.canceled) == int(match[2])
+
+
+@pytest.mark.parametrize("jobs", range(0, 21, 2))
+def test_fewer_jobs_leave_rules_unchecked_and_never_held(jobs: int) -> None:
+    """With fewer jobs the run is undecided, uses no more than it has, and what was left is unchecked because of jobs."""
+    seen = check_standin(None, jobs=24, max_jobs=jobs)
+    assert seen.report.jobs.used <= jobs
+    if jobs < 15:  # the last five show assumed rules alone, and what is observed
+        assert seen.report.verdict == "undecided"
+        assert "jobs" in seen.report.undecided_because
+    else:
+        assert seen.report.verdict == "conforms", seen.why()
+    if jobs == 4:
+        assert all(seen.outcome(f"roles.{role}") == "held" for role in ROLES)
+        assert seen.outcome("response.status") == "held"
+        assert seen.outcome("roles.others") == "unchecked"
+        assert seen.outcome("effects.methods") == "unchecked"
+
+
+def test_only_and_skip_send_less() -> None:
+    """--only sends what its rules need; the others are skipped, and the run can still conform."""
+    seen = check_standin(None, only=("request.job_id.empty",))
+    assert seen.report.verdict == "conforms", seen.why()
+    assert len(seen.report.exchanges) < 40
+    assert seen.outcome("request.job_id.empty") == "held"
+    assert seen.outcome("roles.others") == "skipped"
+    seen = check_standin(None, skip=("effects.exact", "effects.methods"))
+    assert seen.report.verdict == "conforms", seen.why()
+
+
+def test_strict_fails_on_assumed_rules() -> None:
+    """With --strict a broken assumed rule fails the run."""
+    assert check_standin("second-cancel-works").report.verdict == "conforms"
+    assert check_standin("second-cancel-works", strict=True).report.verdict == "violates"
+
+
+def test_one_role_alone() -> None:
+    """With one token all that needs no other role is checked, and the other roles are unchecked by name."""
+    seen = check_standin(None, roles=("admin",))
+    assert seen.outcome("effects.isolation") == "held"
+    assert seen.outcome("roles.support") == "unchecked"
+    assert seen.report.undecided_because == ("tokens",)
+
+
+def test_other_roles_try_each_job() -> None:
+    """Roles that may not try every job of the plan's middle in turn, in several ways, at the cost of no job."""
+    plan = make_plan(Means(ROLES, ("apiread", "operator"), None))
+    (stage,) = (stage for stage in plan.stages if stage.name == "jobs")
+    denied = [step for chain in stage.chains for step in chain.denied]
+    assert {step.caller.role for step in denied} == {"apiread", "operator"}
+    assert all(chain.denied for chain in stage.chains if chain.name != "others")
+    assert len({step.body for step in denied}) >= 5
+    assert plan.jobs == 20
+
+
+def test_what_may_be_anybodys_is_sent_one_by_one_until_it_harms(tmp_path: Path) -> None:
+    """An engine that cancels a job for `{}` is sent no second request that names no supplied job."""
+    with standin_engine("missing-accepted") as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        done = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), cwd=tmp_path)
+        answered = [entry for entry in engine.requests if entry["body"] == "{}" and entry["status"] == 200]
+    assert done.status == 1
+    assert "request.job_id.required" in done.out
+    assert len(answered) == 1
+    assert "no longer sent" in done.out

@@ -1,0 +1,58 @@
+"""Hostile engines: every run ends in time and within bounds, with a sentence, and is never green."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import field_engine
+from tests.support.check_engine import TOKENS, clean_environment, command, write_jobs
+
+MEMORY = 256 * 1024  # KiB
+DEADLINE = 20  # seconds
+MEASURE = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
+# What looks hostile and is well-formed: numbers and texts that JSON allows.
+WELL_FORMED = {"huge-integer", "huge-exponent", "long-fraction", "marked-texts", "surrogates"}
+QUICK = {
+    *("hang", "drip-body", "reset-in-body", "endless-body", "endless-headers", "gzip-bomb", "deep-arrays"),
+    *("redirect-loop", "ssh", "tls", "close-at-accept", "huge-refusal", "surrogates", "interim-storm"),
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        entry.name if entry.name in QUICK else pytest.param(entry.name, marks=pytest.mark.soak)
+        for entry in field_engine.HOSTILE
+    ],
+)
+def test_every_run_ends(tmp_path: Path, name: str) -> None:
+    """It ends within the deadline, within 256 MB, with status 1 or 3 and a sentence; no traceback."""
+    with field_engine.serve(version=name) as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        arguments = [engine.url, *TOKENS, f"--jobs={jobs}", "--timeout=1", f"--deadline={DEADLINE}", "--report-dir=out"]
+        started = time.monotonic()
+        # A small process in between: a child's peak memory counts from its fork, when it is as large as its parent.
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURE, *command(arguments)],
+            cwd=tmp_path,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEADLINE * 5,
+        )
+    peak = int(done.stderr.strip().splitlines()[-1])
+    assert done.returncode in ({0, 1} if name in WELL_FORMED else {1, 3}), done.stdout[-2000:]
+    assert time.monotonic() - started < DEADLINE + 20  # starting, reports and a busy machine beside
+    assert peak < MEMORY, f"{peak // 1024} MiB"
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip().splitlines()[-1].startswith(("violates", "undecided", "conforms"))
+    assert (tmp_path / "out" / "report.json").exists()

@@ -1,0 +1,73 @@
+"""Tokens that become stale in the middle of a run: a 401 for that reason is no refusal of what was asked."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.plan.scenario import ROLES
+from mock_server.serving.in_process import running_mock
+from mock_server.settings import Settings
+from tests.support.check_engine import check_engine, write_jobs
+
+STALE_AFTER = 13  # requests: in the midst of those that must be refused
+
+
+@contextmanager
+def gateway(engine: str, issued: Path) -> Iterator[str]:
+    """Before an engine whose tokens are roles: takes `ROLE.1`, and after some requests `ROLE.2` alone."""
+    lock, seen = threading.Lock(), [0]
+    issued.write_text("1")
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing is printed."""
+
+        def do_POST(self) -> None:
+            """Pass a request on with the role as its token."""
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            role, _, number = self.headers.get("Authorization", "").removeprefix("Bearer ").rpartition(".")
+            with lock:
+                seen[0] += 1
+                if seen[0] == STALE_AFTER:
+                    issued.write_text("2")
+                is_stale = number != issued.read_text()
+            headers = {"Authorization": "Bearer nobody" if is_stale else f"Bearer {role}"}
+            if content_type := self.headers.get("Content-Type"):
+                headers["Content-Type"] = content_type
+            answer = httpx.request(self.command, engine + self.path, content=body, headers=headers, trust_env=False)
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers["content-type"])
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+    for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
+        setattr(Handler, f"do_{method}", Handler.do_POST)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("fault", "status"), [(None, 0), ("accepts-boolean-job_id", 1)])
+def test_what_must_be_refused_is_asked_with_a_fresh_token(tmp_path: Path, fault: str | None, status: int) -> None:
+    """Requests that a stale token was refused for are sent again with the new one, so that the fault is seen."""
+    issued = tmp_path / "issued"
+    with running_mock(Settings(jobs=1, fault=fault)) as mock, gateway(mock.url, issued) as url:
+        jobs = write_jobs(tmp_path, mock.add_jobs(24))
+        tokens = [f"--token={role}=cmd:echo {role}.$(cat {issued})" for role in ROLES]
+        done = check_engine(url, *tokens, "--jobs", str(jobs), "--skip", "roles.others", cwd=tmp_path)
+    assert done.status == status, done.out + done.err
+    if fault is not None:
+        assert "BROKEN  request.job_id.type" in done.out

@@ -1,0 +1,130 @@
+"""The suite under pytest alone, from another project's folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.check_engine import TOKENS, clean_environment, write_jobs
+from tests.support.engines import standin_engine
+
+PYTEST_TOKENS = [token.replace("--token", "--engine-token") for token in TOKENS]
+
+
+def run_pytest(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """`pytest --pyargs contract_tests …` as another project would run it."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "contract_tests", *arguments],
+        cwd=cwd,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_embedded_mock_is_green(tmp_path: Path) -> None:
+    """Without a URL the suite runs on the embedded mock and is green, a test a rule."""
+    done = run_pytest("-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "conforms" in done.stdout
+    assert "91 passed" in done.stdout
+
+
+def test_a_broken_rule_fails_its_test_alone(tmp_path: Path) -> None:
+    """A broken rule fails, with what was received and a curl line; the others pass."""
+    with standin_engine("font-size-text") as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        done = run_pytest(f"--engine-url={engine.url}", f"--engine-jobs={jobs}", *PYTEST_TOKENS, "-q", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "FAILED" in done.stdout
+    assert "test_rule[response.font_size]" in done.stdout
+    assert "Reproduce:  curl" in done.stdout
+    assert "2 failed" in done.stdout  # the rule and the verdict
+
+
+def test_an_unchecked_rule_is_an_error(tmp_path: Path) -> None:
+    """Rules that count and were not checked are errors: the run is not green."""
+    with standin_engine() as engine:
+        done = run_pytest(f"--engine-url={engine.url}", *PYTEST_TOKENS, "-q", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "ERROR" in done.stdout
+    assert "failed" not in done.stdout.splitlines()[-1]
+
+
+def test_selection_runs_what_it_needs(tmp_path: Path) -> None:
+    """-k runs the selected rules alone: fewer jobs are used, and the reports are written."""
+    with standin_engine() as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        options = [
+            f"--engine-url={engine.url}",
+            f"--engine-jobs={jobs}",
+            "--engine-report-dir=out",
+            "--junitxml=own.xml",
+        ]
+        done = run_pytest(*options, *PYTEST_TOKENS, "-q", "-x", "-k", "request", cwd=tmp_path)
+        assert done.returncode == 0, done.stdout
+        assert len(engine.canceled) < 12
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["verdict"] == "conforms"
+    assert (tmp_path / "own.xml").exists()
+
+
+CONFTEST = """
+import pytest, urllib.request
+
+@pytest.fixture(scope="session")
+def engine_tokens():
+    return {role: role for role in ("admin", "engineering", "support", "apiwrite", "operator")}
+
+@pytest.fixture(scope="session")
+def engine_jobs():
+    def make(count):
+        request = urllib.request.Request(f"URL/_test/jobs?count={count}", method="POST")
+        return urllib.request.urlopen(request).read().decode().split()
+    return make
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_a_conftest_supplies_jobs_and_credentials(tmp_path: Path, workers: list[str]) -> None:
+    """A project's conftest overrides the supply and the credentials; under xdist one lease serves all workers."""
+    with standin_engine() as engine:
+        (tmp_path / "conftest.py").write_text(CONFTEST.replace("URL", engine.url))
+        options = [f"--engine-url={engine.url}", "--engine-report-dir=out", f"--confcutdir={tmp_path}", "-q", *workers]
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-p",
+                "no:cacheprovider",
+                "--pyargs",
+                "contract_tests",
+                *options,
+                "-c",
+                os.devnull,
+                f"--rootdir={tmp_path}",
+                "-p",
+                "conftest",
+            ],
+            cwd=tmp_path,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        report = json.loads((tmp_path / "out" / "report.json").read_text())
+        assert report["jobs"]["used"] == len(engine.canceled) == 20
+
+
+def test_wrong_usage_is_told(tmp_path: Path) -> None:
+    """A setting that cannot be used is an error with its sentence."""
+    done = run_pytest("--engine-url=ftp://x", "-q", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "that is no URL of an engine" in done.stdout + done.stderr

@@ -1,0 +1,111 @@
+"""The suite's own score on three engines that were written apart: faults found, false alarms, jobs left alone."""
+
+from collections.abc import Callable
+
+import pytest
+
+from engine_contract import contract
+from mock_server import faults as catalogue
+from tests import field_engine, standin
+from tests.support.engines import Seen, check_field_engine, check_mock, check_standin, expected, is_found
+
+STANDIN, FIELD = expected("standin"), expected("field")
+NOT_FOUND = {name for name, rule in (STANDIN | FIELD).items() if rule.startswith("-")}
+
+# Minutes of waiting or of work; they run in CI.
+SLOW = {
+    *("throttled", "throttled-by-date", "unavailable", "third-never-answered", "lockout", "slow", "huge-documents"),
+    *("rate-limited", "answers-shifted", "limit-date", "limit-seconds", "limit-503", "slower", "lockout-bad"),
+    *("lockout-all", "document-2000-tasks", "never-answers", "chunked-small", "starting"),
+    *("stalled", "dripped", "slow", "throttles", "locks-out", "large", "unavailable-at-times"),
+}
+
+# Each of their documents takes a run its whole time for an exchange.
+NEVER_WHOLE = {"stalled", "dripped"}
+
+
+def _marked(names: list[str], *, soak: bool = False) -> list[object]:
+    return [pytest.param(name, marks=pytest.mark.soak) if soak or name in SLOW else name for name in names]
+
+
+def _leaves_others_alone(seen: Seen) -> None:
+    touched = [text for text in seen.bodies for job_id in seen.bystanders if job_id in text]
+    assert not touched, touched[:3]
+
+
+@pytest.mark.parametrize("name", _marked([change.name for change in catalogue.faults()]))
+def test_each_fault_of_the_catalogue_is_found(name: str) -> None:
+    """Each fault that mock-engine lists is found under the rule that it is listed with."""
+    seen = check_mock(name, timeout=1.0 if name in NEVER_WHOLE else 3.0)
+    change = catalogue.find(name)
+    assert change is not None
+    assert change.rule in seen.broken() | seen.warned(), seen.why()
+    if not contract.rule(change.rule or "").is_assumed:
+        assert seen.report.verdict == "violates", seen.why()
+
+
+@pytest.mark.parametrize("name", [None, *_marked([change.name for change in catalogue.variations()])])
+def test_no_variation_of_the_catalogue_is_a_false_alarm(name: str | None) -> None:
+    """The mock, and each of its odd versions that conform, conforms."""
+    assert check_mock(name).report.verdict == "conforms", check_mock(name).why()
+
+
+# A fault of each kind runs on every machine, all of them in CI.
+QUICK = list(STANDIN)[::4]
+
+
+@pytest.mark.parametrize(
+    "name", [*_marked(QUICK), *_marked([name for name in STANDIN if name not in QUICK], soak=True)]
+)
+def test_each_wrong_stand_in_is_found(name: str) -> None:
+    """Each wrong version of the engine written from the page alone is found under its rule, or is listed as not."""
+    seen = check_standin(name)
+    _leaves_others_alone(seen)
+    if name not in NOT_FOUND:
+        assert is_found(seen, STANDIN[name]), seen.why()
+
+
+@pytest.mark.parametrize("name", [None, *_marked(list(standin.VARIATIONS))])
+def test_no_odd_stand_in_is_a_false_alarm(name: str | None) -> None:
+    """The engine written from the page alone, and each of its odd versions, conforms."""
+    seen = check_standin(name, timeout=10.0 if name in SLOW else 3.0)
+    _leaves_others_alone(seen)
+    assert seen.report.verdict == "conforms", seen.why()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", list(FIELD))
+def test_each_wrong_field_engine_is_found(name: str) -> None:
+    """Each wrong version of the engine that imitates public captures is found under its rule, or is listed as not."""
+    seen = check_field_engine(name)
+    _leaves_others_alone(seen)
+    if name not in NOT_FOUND:
+        assert is_found(seen, FIELD[name]), seen.why()
+
+
+@pytest.mark.parametrize("name", _marked([entry.name for entry in field_engine.VARIATIONS]))
+def test_no_odd_field_engine_is_a_false_alarm(name: str) -> None:
+    """Each odd version of the engine that imitates public captures conforms."""
+    seen = check_field_engine(name)
+    _leaves_others_alone(seen)
+    assert seen.report.verdict == "conforms", seen.why()
+
+
+def test_every_wrong_engine_has_an_expectation() -> None:
+    """No fault of the two engines is left out of the lists of expectations."""
+    assert set(STANDIN) == set(standin.FAULTS)
+    assert set(FIELD) == {entry.name for entry in field_engine.FAULTS}
+
+
+@pytest.mark.parametrize(
+    ("check", "name"),
+    [
+        (check_standin, "blank-accepted"),
+        (check_standin, "wildcard-accepted"),
+        (check_field_engine, "object-operator"),
+        (check_field_engine, "id-regex"),
+    ],
+)
+def test_unsafe_probes_find_what_selects_jobs(check: Callable[..., Seen], name: str) -> None:
+    """With --allow-unsafe-probes values that select jobs are sent too, and an engine that takes them is found."""
+    assert check(name, unsafe_probes=True).broken() & {"effects.unknown", "request.job_id.type"}

@@ -1,0 +1,195 @@
+"""The command watch-engine, run as a user runs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contract_tests.watch.cli import main
+from tests import standin
+from tests.support.watching import ROUTE
+
+COMMAND = (sys.executable, "-m", "contract_tests.watch.cli")
+
+
+def run(*options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, timeout=30, check=False, env={**os.environ, **(env or {})}
+    )
+
+
+@contextmanager
+def started(*options: str, env: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command: the process, and the address in its first line."""
+    process = subprocess.Popen(
+        [*COMMAND, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+    assert process.stdout is not None
+    try:
+        first = process.stdout.readline()
+        assert first.startswith("Watching http"), process.communicate(timeout=10)[1]
+        assert process.stdout.readline() == f"Console on {first.split()[-1]}/_watch/\n"
+        yield process, first.split()[-1]
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_what_broke_and_ends_cleanly(tmp_path: Path, number: int) -> None:
+    """The first two lines are the addresses, then what broke, in words; a signal ends it with 0 and leaves whole files."""
+    record, profile = tmp_path / "all.har", tmp_path / "profile.json"
+    with standin.serve(fault="status-running") as engine:
+        options = ("--port", "0", "--record", str(record), "--write-profile", str(profile), "--token", "admin=admin")
+        with started(engine.url, *options) as (process, url):
+            job_id, canceled = engine.make_jobs(1)[0], {"Authorization": "Bearer admin"}
+            httpx.post(url + ROUTE, json={"job_id": job_id}, headers=canceled)
+            httpx.post(url + ROUTE, json={"job_id": job_id}, headers=canceled)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert err == ""
+    assert f"POST {ROUTE} → 200 (admin, job {job_id})" in out
+    for line in (
+        "BROKEN  response.status at /status",
+        'received    "running" (a string)',
+        'page        "status": "canceled",',
+    ):
+        assert line in out
+    assert len(json.loads(record.read_text())["log"]["entries"]) == 2
+    assert list(json.loads(profile.read_text())["situations"]) == ["not-active"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.har", "profile.json"]
+
+
+def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
+    """An answer without end does not hold it up, and is recorded as far as it came."""
+    record = tmp_path / "all.har"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with (
+            started(address, "--port", "0", "--record", str(record)) as (process, url),
+            socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as caller,
+        ):
+            caller.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            engine, _ = listener.accept()
+            with engine:
+                engine.recv(65536)
+                engine.sendall(b"HTTP/1.1 200 OK\r\n\r\nsome")
+                received = b""
+                while b"some" not in received:
+                    received += caller.recv(65536)
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=20)
+    assert process.returncode == 0
+    (entry,) = json.loads(record.read_text())["log"]["entries"]
+    assert entry["response"]["content"]["text"] == "some"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "Missing argument 'URL'"),
+        (["ftp://x"], "ftp://x: that is no URL of an engine"),
+        (["http://me:pw@e.example"], "a URL with a password shows it everywhere"),
+        (["http://e", "--port", "70000"], "70000 is not in the range"),
+        (["http://e", "--auth", "magic"], "--auth magic: that is no way for a credential to travel"),
+        (["http://e", "--token", "admin"], "--token"),
+        (["http://e", "--token", "admin=env:NO_SUCH_VARIABLE_HERE"], "the environment has no variable"),
+        (["http://e", "--host", "no.such.host.invalid"], "--host no.such.host.invalid:"),
+        (["http://e", "--port", "0", "--record", "/none/x.har"], "--record /none/x.har: the file cannot be made"),
+        (
+            ["http://e", "--port", "0", "--write-profile", "/none/x.json"],
+            "--write-profile /none/x.json: the file cannot be",
+        ),
+        (["https://e", "--port", "0", "--ca-bundle", "/none"], "--ca-bundle /none: no certificates can be read there"),
+        (["http://e", "--port", "0", "--proxy", "::"], "--proxy: that is no proxy's URL"),
+        (["http://e", "--bogus"], "--bogus"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(
+    options: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be used is one line on stderr that says what is wrong, and exit status 2."""
+    monkeypatch.setattr(sys, "argv", ["watch-engine", *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert err.startswith("watch-engine: ")
+    assert says in err
+
+
+def test_a_taken_port_is_one_clear_line() -> None:
+    """The line names the address."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run("http://e", "--port", port)
+    assert ended.returncode == 2
+    assert ended.stderr == f"watch-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
+
+
+def test_an_older_recording_is_one_clear_line(tmp_path: Path) -> None:
+    """It is never written over: exit status 2, and the file as it was."""
+    record = tmp_path / "old.har"
+    record.write_text("mine")
+    ended = run("http://e", "--port", "0", "--record", str(record))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert f"--record {record}: there is a file already" in ended.stderr
+    assert record.read_text() == "mine"
+
+
+def test_options_come_from_the_environment() -> None:
+    """Every option has its variable; line breaks separate the values of those that repeat."""
+    env = {
+        "WATCH_ENGINE_PORT": "0",
+        "WATCH_ENGINE_TOKEN": "admin=env:ONE\nsupport=env:TWO",
+        "ONE": "first-token",
+        "TWO": "second-token",
+    }
+    with standin.serve() as engine, started(env={**env, "WATCH_ENGINE_URL": engine.url}) as (_, url):
+        assert httpx.get(f"{url}/_watch/api/about").json()["roles"] == ["admin", "support"]
+
+
+def test_help_names_every_option_and_imports_nothing_slow() -> None:
+    """--help lists the options with their defaults, and waits for no library."""
+    ended = run("--help")
+    for option in (
+        "host",
+        "port",
+        "record",
+        "write-profile",
+        "open",
+        "token",
+        "auth",
+        "header",
+        "proxy",
+        "ca-bundle",
+        "client-cert",
+        "insecure",
+    ):
+        assert f"--{option}" in ended.stdout
+    for text in ("4011", "127.0.0.1", "[default: 300", "bearer"):
+        assert text in ended.stdout
+    code = (
+        "import sys, contract_tests.watch.cli as c\n"
+        "try: c.command.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'uvicorn', 'starlette', 'yaml', 'httpx', 'flask', 'websockets', 'jsonschema_rs'} & set(sys.modules)))"
+    )
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert asked.stdout.splitlines()[-1] == "[]"

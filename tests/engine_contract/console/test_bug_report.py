@@ -1,0 +1,166 @@
+"""What is taken elsewhere: command lines and bug reports that nothing in a request can break out of."""
+
+import json
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from engine_contract.console.bug_report import bug_report, curl
+from engine_contract.console.interface import About, Entry, Finding, Message
+from engine_contract.console.json_view import highlight, locate, pretty_body
+from engine_contract.text.printable import duration, moment, visible
+
+ENTRY = Entry(
+    number=3,
+    at_ms=1_700_000_000_123,
+    duration_ms=4.2,
+    method="POST",
+    path="/workflow_engine/cancelJob",
+    request=Message(
+        (("host", "h"), ("authorization", "Bearer ***"), ("content-type", "application/json")), '{"job_id": "a"}', 15
+    ),
+    role="admin",
+    credential="bearer",
+    job_id="a",
+    status=200,
+    answer=Message((("content-type", "application/json"),), '{"a":[1,{}]}', 12),
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["'", '"', "$HOME", "`id`", "$(id)", "\\", "a\nb", "; rm -rf /", "***'; id #", '***"; id #', "***`id`"]
+)
+@pytest.mark.parametrize("credential", ["$TOKEN", "admin"])
+def test_shell_words(text: str, credential: str) -> None:
+    """Whatever a request holds is one word of the command line, and the shell runs none of it."""
+    entry = replace(ENTRY, query=f"q={text}", request=Message((("x-a", text),), text, 9))
+    line = curl(entry, "http://h", credential)
+    words = shlex.split(line.replace("\\\n", ""))
+    assert words[:2] == ["curl", "-i"]
+    assert len(words) == 7
+    shown = text.replace("***", credential)
+    assert words[2] == f"http://h/workflow_engine/cancelJob?q={shown}"
+    assert words[4] == f"X-A: {shown}"
+    assert words[6] == text
+    for danger in ("$(", "`", "$HOME"):
+        before, found, _ = line.partition(danger)
+        assert not found or before.count("'") % 2 == 1  # it stands in single quotes
+
+
+def test_methods() -> None:
+    """Other methods are named, HEAD has an option of its own."""
+    assert curl(replace(ENTRY, method="PUT"), "http://h", "x").startswith("curl -i -X PUT http://h/")
+    assert curl(replace(ENTRY, method="HEAD"), "http://h", "x").startswith("curl -I http://h/")
+    assert (
+        curl(replace(ENTRY, method="GET", request=Message()), "http://h", "x")
+        == "curl -i http://h/workflow_engine/cancelJob"
+    )
+    assert curl(replace(ENTRY, request=Message()), "http://h", "x").startswith("curl -i -X POST http://h/")
+
+
+def test_fences_are_longer_than_what_is_in_them() -> None:
+    """A body with a fence in it stays in its block."""
+    entry = replace(ENTRY, answer=Message((), "````\n# Heading\n", 9))
+    assert "`````\n````\n# Heading\n\n`````" in bug_report(entry, About(title="x"), "http://h", "x")
+
+
+def test_a_report_without_an_answer() -> None:
+    """What did not come is said."""
+    entry = replace(
+        ENTRY,
+        status=None,
+        answer=Message(),
+        reason="The connection was reset.",
+        role=None,
+        credential="none",
+        job_id=None,
+    )
+    report = bug_report(entry, About(title="x", engine="https://e", is_live=True), "https://e", "x")
+    assert report.startswith("## POST /workflow_engine/cancelJob: no answer\n")
+    assert "No answer. The connection was reset." in report
+    assert "without a credential" in report
+    assert report.endswith("**Engine**\n\nhttps://e\n")
+
+
+def test_a_report_of_an_assumed_rule() -> None:
+    """Where the page is silent the reason stands in place of its line."""
+    entry = replace(ENTRY, findings=(Finding("transport.status.exact", "status 201", "status 200"),))
+    report = bug_report(entry, About(title="x"), "http://h", "x")
+    assert "- status 200 (rule `transport.status.exact`, assumed)\n  The page names no status;" in report
+
+
+def test_places_of_pointers() -> None:
+    """A JSON pointer is found in the text; for a member that is missing, what should hold it."""
+    text = pretty_body('{"a/b": {"~c": [1, {"d": "x, {"}], "e": {}}, "f": null, "f": 2}')
+    pointers = ["/a~1b/~0c/1/d", "/a~1b/~0c/1", "/f", "/a~1b/e/missing", "/missing", "/not/there", "/a~1b/~0c/7"]
+    found = {pointer: text[start:end] for pointer, (start, end) in locate(text, pointers).items()}
+    assert found == {
+        "/a~1b/~0c/1/d": '"x, {"',
+        "/a~1b/~0c/1": '{\n        "d": "x, {"\n      }',
+        "/f": "2",
+        "/a~1b/e/missing": '"e"',
+        "/missing": "{",
+        "/a~1b/~0c/7": '"~c"',
+    }
+    assert locate("plain", ["/a"]) == locate('{"a": ', ["/a"]) == {}
+
+
+def test_marks_are_around_what_is_coloured() -> None:
+    """Marks stand around whole values, one in another, and the text stays as it was."""
+    text = '{"a": {"b": "<i>"}, "c": 1}'
+    marked = highlight(text, ["/a", "/a/b", "/c"])
+    assert '<mark id="at-0">{' in marked
+    assert '<mark id="at-1"><span class="j-string">&#34;&lt;i&gt;&#34;</span></mark>}</mark>' in marked
+    assert '<mark id="at-2"><span class="j-number">1</span></mark>}' in marked
+    assert marked.striptags() == text
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (
+            '{"a":1E5,"a":[ ],"b":{"c":"x, {\\" ]"},"d":[1.0,null]}',
+            '{\n  "a": 1E5,\n  "a": [],\n  "b": {\n    "c": "x, {\\" ]"\n  },\n  "d": [\n    1.0,\n    null\n  ]\n}',
+        ),
+        ('{"a": 1,}', '{"a": 1,}'),
+        ("plain", "plain"),
+        ("[" * 5000, "[" * 5000),
+        ("", ""),
+    ],
+)
+def test_bodies_keep_every_token(body: str, shown: str) -> None:
+    """JSON is indented and nothing else: numbers, repeated keys and what is no JSON stay as they came."""
+    assert pretty_body(body) == shown
+
+
+def test_nothing_invisible() -> None:
+    """What cannot be seen, or turns the direction of writing, is written out."""
+    assert visible("a\u202eb\x00\ud800\n\té") == "a\\u202eb\\x00\\ud800\n\té"
+
+
+def test_times() -> None:
+    """Times and durations for people; nothing for what is none."""
+    assert moment(1_700_000_000_123) == "2023-11-14T22:13:20.123Z"
+    assert [moment(value) for value in (None, True, "x", -1, 1e300, float("nan"))] == [""] * 6
+    assert [duration(value) for value in (0.12, 7, 1500, 65_000, 7_260_000, None, -1, float("inf"))] == [
+        "0.12 ms",
+        "7 ms",
+        "1.5 s",
+        "1 min 5 s",
+        "2 h 1 min",
+        "",
+        "",
+        "",
+    ]
+
+
+def test_the_place_that_breaks_a_rule_is_shown() -> None:
+    """A long document is cut before most places; what stands around the broken one is shown by itself."""
+    tasks = {f"{number:04x}": {"name": "x" * 80, "app": {"version": number}} for number in range(100)}
+    finding = Finding("response.tasks.name", "1 (a number)", "a string", pointer="/tasks/0063/app/version")
+    entry = replace(ENTRY, answer=Message((), json.dumps({"tasks": tasks}), 9), findings=(finding,))
+    report = bug_report(entry, About(title="x"), "http://h", "x")
+    assert 'At `/tasks/0063/app`:\n\n```json\n{\n  "version": 99\n}\n```' in report
+    missing = replace(finding, pointer="/nowhere/x")
+    assert "nowhere/x" in bug_report(replace(entry, findings=(missing,)), About(title="x"), "http://h", "x")

@@ -1,1 +1,0 @@
-"""Schemathesis with the hooks, over real HTTP, before the test engines."""

@@ -1,1 +1,0 @@
-"""Tests of the mock engine, over real HTTP where a user would."""

@@ -1,0 +1,213 @@
+"""The command `mock-engine`, run as a user runs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import httpx
+import pytest
+
+from tests.support.caller import PAGE_ID, ROUTE
+
+COMMAND = (sys.executable, "-m", "mock_server.cli")
+
+
+def run(*options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, timeout=30, check=False, env={**os.environ, **(env or {})}
+    )
+
+
+@contextmanager
+def serving(*options: str, env: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command on a free port: the process, and the address in its first line."""
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+    try:
+        first = _out(process).readline()
+        assert first.startswith("Mock engine ready on http"), process.communicate(timeout=10)[1]
+        yield process, first.split()[-1]
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=20)
+
+
+def _out(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdout is not None
+    return process.stdout
+
+
+def cancel(url: str, job_id: str = PAGE_ID, token: str = "admin") -> httpx.Response:  # noqa: S107
+    """Cancel a job with a bearer token."""
+    return httpx.post(url + ROUTE, json={"job_id": job_id}, headers={"Authorization": f"Bearer {token}"}, verify=False)  # noqa: S501
+
+
+def test_the_first_line_names_the_address() -> None:
+    """The first line on stdout is the address, when requests are accepted; nothing else is said there, exit status 0."""
+    with serving() as (process, url):
+        assert url.startswith("http://127.0.0.1:")
+        assert cancel(url).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+    assert (out, err, process.returncode) == ("", "", 0)
+
+
+def test_a_signal_lets_running_answers_finish() -> None:
+    """SIGTERM ends running answers, and then the process with 0."""
+    with serving("--latency", "500") as (process, url):
+        answers: list[httpx.Response] = []
+        thread = threading.Thread(target=lambda: answers.append(cancel(url)))
+        thread.start()
+        while not httpx.get(f"{url}/_mock/jobs", params={"status": "canceled"}).json()["jobs"]:
+            pass
+        process.send_signal(signal.SIGTERM)
+        thread.join(10)
+        process.communicate(timeout=10)
+    assert answers[0].json()["status"] == "canceled"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--port", "80000"], "80000 is not in the range"),
+        (["--fault", "nope"], "--fault nope: no such fault"),
+        (["--tokens", "/nope.json"], "--tokens /nope.json: cannot be read"),
+        (["--default-role", "king"], "--default-role king: no such role; known are admin"),
+        (["--latency", "fast"], "--latency fast: must be a number of milliseconds"),
+        (["--latency", "50-10"], "must be a number of milliseconds"),
+        (["--store", "redis://:secret@host.invalid/0"], "--store redis://host.invalid:6379/0: cannot be reached"),
+        (["--store", "redis://:secret@127.0.0.1:1/0"], "--store redis://127.0.0.1:1/0: cannot be reached"),
+        (["--store", "redis://:sec/ret@127.0.0.1:1/0"], "--store redis://…: is no URL; escape"),
+        (["--store", "redis://127.0.0.1/x"], "the database must be a number"),
+        (["--store", "redis://127.0.0.1/0?prefix=a%20b"], "prefix 'a b': takes 1 to 100 letters"),
+        (["--store", "redis://127.0.0.1/0?color=red"], "color: no such setting; there are prefix, copies"),
+        (["--store", "redis://127.0.0.1/0?copies=9"], "copies '9': must be a number"),
+        (["--store", "postgres://:secret@host/0"], "--store postgres://…: no such store; there are memory"),
+        (["--workers", "2"], "--workers 2: needs a store"),
+        (["--cors", "localhost"], "--cors localhost: an origin is a scheme and a host"),
+        (["--control-origin", "x"], "--control-origin x: an origin is"),
+        (["--base-path", "x"], "--base-path x: must begin with /"),
+        (["--tls-cert", "/nope"], "go together"),
+        (["--tls-cert", "/nope", "--tls-key", "/nope"], "--tls-cert /nope: no such file"),
+        (["--host", "no.such.host.invalid"], "--host no.such.host.invalid:"),
+        (["--bogus"], "--bogus"),
+        (["extra"], "extra"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(options: list[str], says: str) -> None:
+    """What cannot be used is one line on stderr that says what is allowed, and exit status 2."""
+    ended = run(*options)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert len(ended.stderr.splitlines()) == 1
+    assert says in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"t": 5}', '{"": "admin"}', "{"])
+def test_a_bad_token_file_is_one_clear_line(tmp_path: Path, content: str) -> None:
+    """A token file of another form is exit status 2, and no token is shown."""
+    file = tmp_path / "tokens.json"
+    file.write_text(content)
+    ended = run("--tokens", str(file))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert str(file) in ended.stderr
+
+
+def test_a_taken_port_is_one_clear_line() -> None:
+    """A port that is taken is exit status 2 with the address in the line."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run("--port", port)
+    assert ended.returncode == 2
+    assert ended.stderr == f"mock-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
+
+
+def test_options_come_from_the_environment(tmp_path: Path) -> None:
+    """Every option has its variable; line breaks separate the values of those that repeat."""
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text('{"s3cret-token": "support"}')
+    env = {
+        "MOCK_ENGINE_TOKENS": str(tokens),
+        "MOCK_ENGINE_BASE_PATH": "/base",
+        "MOCK_ENGINE_CORS": "https://one.example\nhttps://two.example\n",
+        "MOCK_ENGINE_ANY_JOB": "1",
+    }
+    with serving(env=env) as (_, url):
+        base = f"{url}/base"
+        assert cancel(base, token="s3cret-token").status_code == 200
+        assert cancel(base, "0123456789abcdef01234567", token="s3cret-token").status_code == 200
+        assert cancel(base, token="support").status_code == 401
+        assert cancel(url, token="s3cret-token").status_code == 404
+        for origin in ("https://one.example", "https://two.example"):
+            assert httpx.get(url, headers={"Origin": origin}).status_code == 200
+            answer = httpx.post(base + ROUTE, headers={"Origin": origin})
+            assert answer.headers["access-control-allow-origin"] == origin
+
+
+def test_help_names_every_option_with_its_default() -> None:
+    """--help lists the options of the interface with defaults, and imports nothing that is slow."""
+    ended = run("--help")
+    for option in (
+        "host",
+        "port",
+        "jobs",
+        "seed",
+        "any-job",
+        "tokens",
+        "default-role",
+        "base-path",
+        "cors",
+        "upstream",
+    ):
+        assert f"--{option}" in ended.stdout
+    for option in ("latency", "fault", "profile", "store", "workers", "control-token", "control-origin", "tls-cert"):
+        assert f"--{option}" in ended.stdout
+    for text in ("--tls-key", "--max-body", "--journal", "--list-faults", "--version", "4010", "1048576", "bytes"):
+        assert text in ended.stdout
+    code = (
+        "import sys, mock_server.cli as c\n"
+        "try: c.command.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'connexion', 'uvicorn', 'starlette', 'yaml', 'httpx', 'flask'} & set(sys.modules)))"
+    )
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert asked.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_same_seed_gives_the_same_jobs() -> None:
+    """The n-th job has the same id and name on every start with the same seed, and another with another seed."""
+    seen = []
+    for seed in ("7", "7", "8"):
+        with serving("--seed", seed, "--jobs", "5") as (_, url):
+            listed = httpx.get(f"{url}/_mock/jobs").json()["jobs"]
+            minted = httpx.post(f"{url}/_mock/jobs", json={"count": 2}).json()["job_ids"]
+            seen.append(json.dumps([listed, minted]))
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_another_host_is_warned_of() -> None:
+    """Listening elsewhere than on loopback is said on stderr, and the control API is closed there without a token."""
+    with serving("--host", "0.0.0.0") as (process, printed):  # noqa: S104 - the point
+        url = printed.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        assert cancel(url).status_code == 200
+        answer = httpx.get(f"{url}/_mock/jobs")
+        assert answer.status_code == 403
+        assert "--control-token" in answer.json()["detail"]
+        process.terminate()
+        assert "can be reached from other machines" in process.communicate(timeout=10)[1]

@@ -1,1 +1,0 @@
-"""The settings file: engines by name."""

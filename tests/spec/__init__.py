@@ -1,1 +1,0 @@
-"""The contract: page, ledger and OpenAPI document."""

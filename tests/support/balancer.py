@@ -1,0 +1,83 @@
+"""A plain haproxy on a free loopback port, before replicas of the mock or servers of Redis."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.ports import free_port
+from tests.support.requirements import need_haproxy
+
+
+class Backend(NamedTuple):
+    """A server behind the balancer."""
+
+    name: str
+    port: int
+
+
+_COMMON = """
+global
+    maxconn 2000
+defaults
+    timeout connect 1s
+    timeout client 20s
+    timeout server 20s
+    timeout check 500ms
+    default-server check inter 200ms fall 2 rise 1
+frontend in
+    bind 127.0.0.1:{port}
+    default_backend all
+"""
+
+_MOCKS = """
+backend all
+    mode http
+    balance roundrobin
+    option httpchk GET /_mock/health
+    option redispatch
+    retries 3
+"""
+
+# Whoever says that it is the primary gets the connections; those of one that is no more are closed.
+_REDIS = """
+backend all
+    mode tcp
+    option tcp-check
+    tcp-check send info\\ replication\\r\\n
+    tcp-check expect string role:master
+    default-server on-marked-down shutdown-sessions
+"""
+
+
+@contextmanager
+def balancer(directory: Path, backends: Sequence[Backend], *, is_redis: bool = False) -> Iterator[int]:
+    """Run haproxy while the context lasts; the port that it listens on."""
+    port = free_port()
+    text = _COMMON.format(port=port).replace("defaults", f"defaults\n    mode {'tcp' if is_redis else 'http'}")
+    text += _REDIS if is_redis else _MOCKS
+    text += "".join(f"    server {backend.name} 127.0.0.1:{backend.port}\n" for backend in backends)
+    file = directory / "haproxy.cfg"
+    file.write_text(text)
+    process = subprocess.Popen([need_haproxy(), "-db", "-q", "-f", str(file)], stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + 10
+    while True:
+        assert process.poll() is None, "haproxy ended at its start"
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            assert time.monotonic() < until, "haproxy does not listen"
+            time.sleep(0.02)

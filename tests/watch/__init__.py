@@ -1,1 +1,0 @@
-"""Tests of watch-engine, of replays and of profiles, over real sockets."""
