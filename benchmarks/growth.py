@@ -238,9 +238,9 @@ def _outcome(process: "subprocess.Popen[str]") -> dict[str, Any]:
 def _control(server: Running, method: str, path: str, value: object) -> Any:
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=120)
     connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    body = answer.read()
+    response = connection.getresponse()
+    body = response.read()
     connection.close()
-    if answer.status >= 300:
-        raise RuntimeError(f"{method} {path} was answered with {answer.status}: {body[:200]!r}")
+    if response.status >= 300:
+        raise RuntimeError(f"{method} {path} was answered with {response.status}: {body[:200]!r}")
     return json.loads(body) if body else None

@@ -74,15 +74,15 @@ def numbered_requests(offset: int, host: str, path: str) -> Iterator[tuple[bytes
         yield before + job_id(number).encode() + after, b"200" if number % REFUSED_EACH else b"%d" % REFUSED_STATUS
 
 
-def is_whole(answer: bytes) -> bool:
+def is_whole(response: bytes) -> bool:
     """Whether an answer is there to its end."""
-    end = answer.find(b"\r\n\r\n")
+    end = response.find(b"\r\n\r\n")
     if end < 0:
         return False
-    length = _LENGTH.search(answer, 0, end + 2)
+    length = _LENGTH.search(response, 0, end + 2)
     if length is not None:
-        return len(answer) >= end + 4 + int(length[1])
-    return answer.endswith(b"\r\n0\r\n\r\n")  # chunked
+        return len(response) >= end + 4 + int(length[1])
+    return response.endswith(b"\r\n0\r\n\r\n")  # chunked
 
 
 class _Connection:

@@ -173,11 +173,11 @@ def _first_answer(process: "subprocess.Popen[bytes]", port: int, words: Sequence
         if process.poll() is not None:
             raise RuntimeError(f"{' '.join(words)} ended with status {process.returncode} before it answered.")
         try:
-            answer = exchange(port, request)
+            response = exchange(port, request)
         except OSError:
             time.sleep(_POLL_S)
             continue
-        if answer[9:12] == b"200":
+        if response[9:12] == b"200":
             return
         time.sleep(_POLL_S)
     raise RuntimeError(f"{' '.join(words)} did not answer within {START_S:g} s.")
@@ -187,10 +187,10 @@ def exchange(port: int, request: bytes) -> bytes:
     """Send one request on a connection of its own; the whole answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=START_S) as connection:
         connection.sendall(request)
-        answer = b""
-        while not is_whole(answer):
+        response = b""
+        while not is_whole(response):
             data = connection.recv(1 << 20)
             if not data:
                 raise ConnectionError("The answer breaks off.")
-            answer += data
-        return answer
+            response += data
+        return response

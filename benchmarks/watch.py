@@ -55,11 +55,11 @@ def _measure(engine: str, watcher: str, count: int) -> None:
 def _cancel(connection: HTTPConnection, job_id: str) -> tuple[float, int]:
     started = time.perf_counter()
     connection.request("POST", PATH, json.dumps({"job_id": job_id}), HEADERS)
-    answer = connection.getresponse()
-    body = answer.read()
+    response = connection.getresponse()
+    body = response.read()
     elapsed = (time.perf_counter() - started) * 1000
-    if answer.status != 200:
-        raise SystemExit(f"status {answer.status}: {body[:200]!r}")
+    if response.status != 200:
+        raise SystemExit(f"status {response.status}: {body[:200]!r}")
     return elapsed, len(body)
 
 

@@ -15,9 +15,8 @@ from contract_tests.config.settings import Settings
 from contract_tests.judge.known import Known, apply_known
 from contract_tests.judge.verdict import rule_results, verdict_of
 from contract_tests.model import Because, Exchange, JobsUse, Observation, Report, Verdict
-from contract_tests.plan.means import Means
 from contract_tests.plan.plan import Plan, make_plan
-from contract_tests.plan.scenario import ROLES
+from contract_tests.plan.scenario import ROLES, Resources
 from contract_tests.report.presenter import Presenter
 from contract_tests.run.findings import Findings
 from contract_tests.run.runner import Runner
@@ -50,7 +49,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
     if settings.max_jobs is not None:
         jobs = settings.max_jobs if jobs is None else min(jobs, settings.max_jobs)
     tokens = settings.connection.tokens
-    means = Means(
+    resources = Resources(
         roles=tuple(role for role in ROLES if role in tokens),
         others=tuple(role for role in tokens if role not in ROLES),
         jobs=jobs,
@@ -62,7 +61,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs or --jobs-command",
         guard=guard,
     )
-    return make_plan(means, settings.seed)
+    return make_plan(resources, settings.seed)
 
 
 def wanted_rules(settings: Settings) -> frozenset[str] | None:
@@ -204,13 +203,13 @@ def observations(exchanges: Sequence[Exchange], redact: Callable[[str], str] = s
     """The first answer in each situation but that of a valid request."""
     seen = {"a valid request", "a job that was not used is canceled"}
     for exchange in exchanges:
-        if exchange.answer is None or exchange.situation in seen:
+        if exchange.response is None or exchange.situation in seen:
             continue
         seen.add(exchange.situation)
         # Secrets go before the cut: half a token would be found by nobody.
-        body = redact(exchange.answer.body[: MAX_OBSERVED * 40].decode("utf-8", errors="replace"))
+        body = redact(exchange.response.body[: MAX_OBSERVED * 40].decode("utf-8", errors="replace"))
         shortened = body if len(body) <= MAX_OBSERVED else body[:MAX_OBSERVED] + "…"
-        yield Observation(exchange.situation, exchange.status, exchange.answer.header("content-type"), shortened)
+        yield Observation(exchange.situation, exchange.status, exchange.response.header("content-type"), shortened)
 
 
 def presenter_for(settings: Settings, transport: Transport) -> Presenter:

@@ -40,8 +40,8 @@ from contract_tests.config.options import parse_sources
 from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.judge.document import judge_document
 from contract_tests.model import Caller, Request
-from contract_tests.safety.neutralize import JOB_ID, inert, inert_query, names_job
-from contract_tests.schemathesis_jobs import Feed
+from contract_tests.safety.neutralize import JOB_ID, names_job, neutralize, neutralize_query
+from contract_tests.schemathesis_jobs import SchemathesisJobs
 from engine_contract.contract import load_contract, load_openapi, rule
 from engine_contract.http.strict_json import NotJson, read_json
 
@@ -105,7 +105,7 @@ class Credential:
         return value is None or any(str(text).endswith(value) for place in places for text in (place or {}).values())
 
 
-feed = Feed(os.environ)
+feed = SchemathesisJobs(os.environ)
 credential = Credential(os.environ)
 
 if not feed.has_source:
@@ -136,10 +136,10 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
             f"{CONTRACT.method} {CONTRACT.path} alone: give Schemathesis spec/openapi.yaml."
         )
     mint = feed.guard.mint
-    case.query = inert_query(case.query or {}, mint, credential.is_pair)
+    case.query = neutralize_query(case.query or {}, mint, credential.is_pair)
     is_valid = _is_valid(case)
     if isinstance(case.body, _JSON):
-        case.body = inert(case.body, mint)
+        case.body = neutralize(case.body, mint)
     if is_valid:
         case.body = {**case.body, JOB_ID: feed.job_for(case.id)}
         if _is_replay() and not feed.has_job(case.id):
@@ -198,12 +198,12 @@ def _guard_requests() -> None:
         objection = _objection(again or request)
         if objection is not None:
             raise OutsideGuardError(f"The request was not sent: {objection}.")
-        answer = send(self, again or request, *arguments, **options)
-        if answer.status_code in _REFUSED_CREDENTIAL:
+        response = send(self, again or request, *arguments, **options)
+        if response.status_code in _REFUSED_CREDENTIAL:
             feed.give_back(_body(again or request))
-        elif again is not None and answer.ok and not _carries_credential(again):
+        elif again is not None and response.ok and not _carries_credential(again):
             feed.let_in = True
-        return answer
+        return response
 
     HTTPAdapter.send = guarded  # type: ignore[method-assign]
 

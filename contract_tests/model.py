@@ -50,7 +50,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An answer as received; `body` has its content encoding undone.
 
     `broken_off` says why the body is not whole, None when it is. `elapsed` is in seconds.
@@ -90,7 +90,7 @@ class Exchange:
 
     request: Request
     situation: str
-    answer: Answer | None = None
+    response: Response | None = None
     fault: Fault | None = None
     detail: str = ""
     started_at: float = 0.0
@@ -101,19 +101,19 @@ class Exchange:
     @property
     def status(self) -> int | None:
         """The answer's status, None without an answer."""
-        return self.answer.status if self.answer else None
+        return self.response.status if self.response else None
 
     @property
     def accepted(self) -> bool:
         """Whether the answer is a success."""
-        return self.answer is not None and self.answer.is_success
+        return self.response is not None and self.response.is_success
 
     def cut(self, limit: int) -> "Exchange":
         """The exchange with at most `limit` bytes of the answer's body, for those who only show it."""
-        if self.answer is None or len(self.answer.body) <= limit:
+        if self.response is None or len(self.response.body) <= limit:
             return self
-        why = self.answer.broken_off or f"only {limit} of {len(self.answer.body)} bytes are kept"
-        return replace(self, answer=replace(self.answer, body=self.answer.body[:limit], broken_off=why))
+        why = self.response.broken_off or f"only {limit} of {len(self.response.body)} bytes are kept"
+        return replace(self, response=replace(self.response, body=self.response.body[:limit], broken_off=why))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ MAX_JOBS = 100
 BATCH = 8  # jobs asked of a command at a time: what is left over at the end is less than that
 
 
-class Feed:
+class SchemathesisJobs:
     """Gives each valid request a job, and remembers which requests have one. Safe to use from any thread.
 
     `let_in` says whether a request was answered with a success that was sent again in a case's name, as

@@ -17,7 +17,7 @@ from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.login import log_in
 from mock_server.operations.profile import load_profile
 from mock_server.operations.refusals import Refusal, Refused, render
-from mock_server.operations.response import Answer
+from mock_server.operations.response import Response
 from mock_server.operations.sending import Send, head, send_answer
 from mock_server.pipeline import Pipeline, Render
 from mock_server.settings import Settings, SettingsError
@@ -62,13 +62,13 @@ class Mock:
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _operate(self, exchange: Exchange, scope: Any, receive: Receive) -> Answer:
+    async def _operate(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
         return await self._pipeline.operate(exchange, scope, receive, self._routed)
 
     async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
         # The answer is left in the exchange and not sent: hooks, CORS and the journal still see it.
         exchange: Exchange = scope[SCOPE_KEY]
-        exchange.answer = await cancel_job(exchange, self.store, self.settings.seed, self._prune)
+        exchange.response = await cancel_job(exchange, self.store, self.settings.seed, self._prune)
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve what is not the operation: own pages, the login, and what lies elsewhere."""
@@ -93,13 +93,13 @@ class Mock:
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
 
-    async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Answer:
-        answer = await self._pipeline.elsewhere(exchange, scope, receive, self._routed)
-        if answer is None:
+    async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
+        response = await self._pipeline.elsewhere(exchange, scope, receive, self._routed)
+        if response is None:
             raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
-        return answer
+        return response
 
-    def _page(self, path: str) -> Answer | None:
+    def _page(self, path: str) -> Response | None:
         prefix = self.settings.prefix
         if prefix and path.startswith(f"{prefix}/openapi."):
             path = path.removeprefix(prefix)
@@ -107,7 +107,7 @@ class Mock:
         page = self._pages.get(name)
         return None if page is None else page(slash + rest)
 
-    async def _log_in(self, exchange: Exchange, scope: Any, receive: Receive) -> Answer:  # noqa: ARG002
+    async def _log_in(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:  # noqa: ARG002
         return await log_in(exchange, receive, self._credentials, self.settings.max_body)
 
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
@@ -171,5 +171,5 @@ def check_settings(settings: Settings) -> None:
         )
 
 
-def _plain(refusal: Refusal, _job_id: str | None) -> Answer:
+def _plain(refusal: Refusal, _job_id: str | None) -> Response:
     return render(refusal)

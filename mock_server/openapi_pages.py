@@ -8,11 +8,11 @@ from pathlib import Path
 import orjson
 
 from engine_contract.contract import load_openapi
-from mock_server.operations.response import JSON, Answer
+from mock_server.operations.response import JSON, Response
 
 HTML = b"text/html; charset=utf-8"
 
-Page = Callable[[str], Answer | None]
+Page = Callable[[str], Response | None]
 """Gets what follows the page's name in the path; None for what is not there."""
 
 _SWAGGER = """<!doctype html>
@@ -34,15 +34,15 @@ _SWAGGER = """<!doctype html>
 """
 
 
-def specification(prefix: str, kind: str) -> Answer:
+def specification(prefix: str, kind: str) -> Response:
     """The OpenAPI document as it is served here: with the base path as its server."""
     document = load_openapi() | {"servers": [{"url": prefix or "/", "description": "This mock engine."}]}
     if kind == "json":
-        return Answer(200, JSON, orjson.dumps(document))
+        return Response(200, JSON, orjson.dumps(document))
     import yaml
 
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return Answer(200, b"text/yaml; charset=utf-8", text.encode())
+    return Response(200, b"text/yaml; charset=utf-8", text.encode())
 
 
 def swagger_ui(prefix: str) -> Page:
@@ -55,12 +55,12 @@ def swagger_ui(prefix: str) -> Page:
         folder = Path(swagger_ui_bundle.swagger_ui_path)
         return {path.name: path for path in folder.iterdir() if path.suffix in {".js", ".css", ".html", ".png"}}
 
-    def page(rest: str) -> Answer | None:
+    def page(rest: str) -> Response | None:
         if rest in {"", "/", "/index.html"}:
-            return Answer(200, HTML, _SWAGGER.format(here="/ui/", spec=f"{prefix}/openapi.json").encode())
+            return Response(200, HTML, _SWAGGER.format(here="/ui/", spec=f"{prefix}/openapi.json").encode())
         path = files().get(rest.removeprefix("/"))
         if path is None:
             return None
-        return Answer(200, (guess_type(path.name)[0] or "application/octet-stream").encode(), path.read_bytes())
+        return Response(200, (guess_type(path.name)[0] or "application/octet-stream").encode(), path.read_bytes())
 
     return page

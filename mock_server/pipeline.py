@@ -19,7 +19,7 @@ from mock_server.operations.credentials import Credentials
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.preferences import read_preferences
 from mock_server.operations.refusals import Refusal, Refused, situation_of
-from mock_server.operations.response import Answer, Headers
+from mock_server.operations.response import Headers, Response
 from mock_server.operations.sending import Send, head, send_answer
 from mock_server.sessions import read_session
 from mock_server.settings import Settings
@@ -29,10 +29,10 @@ from mock_server.upstream import Upstream
 
 log = logging.getLogger("mock_server")
 
-Respond = Callable[[Exchange, Any, Receive], Awaitable[Answer]]
+Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 """Gets the exchange, the ASGI scope and `receive`; raises Refused."""
 
-Render = Callable[[Refusal, str | None], Answer]
+Render = Callable[[Refusal, str | None], Response]
 """A refusal and the job it is about → the answer."""
 
 
@@ -66,22 +66,22 @@ class Pipeline:
             return
         scope[SCOPE_KEY] = exchange
         try:
-            answer = await self._answer(exchange, scope, receive, respond)
+            response = await self._answer(exchange, scope, receive, respond)
         except Gone:
             return
-        headers = head(answer, self._cors.headers(origin))
+        headers = head(response, self._cors.headers(origin))
         if exchange.preferences.given:
             situation = None if exchange.refusal is None else exchange.refusal.situation
-            if applied := exchange.preferences.applied(answer.status, situation):
+            if applied := exchange.preferences.applied(response.status, situation):
                 headers.append((b"preference-applied", applied))
         if self._store.is_shared:
-            await self._write_down(exchange, answer, headers)
-            await send_answer(answer, headers, receive, send)
+            await self._write_down(exchange, response, headers)
+            await send_answer(response, headers, receive, send)
             return
         try:
-            await send_answer(answer, headers, receive, send)
+            await send_answer(response, headers, receive, send)
         finally:
-            await self._write_down(exchange, answer, headers)
+            await self._write_down(exchange, response, headers)
 
     async def relay(self, scope: Any, receive: Receive, send: Send, upstream: Upstream) -> None:
         """Pass a request on to the rest of the application, and write it down."""
@@ -94,31 +94,31 @@ class Pipeline:
         with suppress(Refused):  # what is wrong for the mock may be right there
             self._identify(exchange)
         with suppress(Gone):
-            answer = await upstream.relay(exchange, receive, send, self._cors.headers(origin))
-            await self._write_down(exchange, answer, [])
+            response = await upstream.relay(exchange, receive, send, self._cors.headers(origin))
+            await self._write_down(exchange, response, [])
 
-    async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, respond: Respond) -> Answer:
+    async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, respond: Respond) -> Response:
         try:
             self._identify(exchange)
-            answer = await respond(exchange, scope, receive)
+            response = await respond(exchange, scope, receive)
         except Refused as refused:
-            answer = await self._refuse(exchange, refused.refusal)
+            response = await self._refuse(exchange, refused.refusal)
         except HTTPException as error:
-            answer = await self._refuse(exchange, _of_http(error))
+            response = await self._refuse(exchange, _of_http(error))
         except Gone:
             raise
         except StoreUnavailable as error:
             # Not the engine's answer, so no fault or variation has a part in it.
-            exchange.changes = None
-            answer = await self._refuse(exchange, _without_store(error))
+            exchange.change = None
+            response = await self._refuse(exchange, _without_store(error))
         except Exception:
             # A mistake of the mock's own: one request is answered so, the next ones are served.
             log.exception("%s %s failed", exchange.method, exchange.path)
-            answer = await self._refuse(exchange, Refusal("failure", "The mock failed; its terminal says how."))
-        change = exchange.changes
+            response = await self._refuse(exchange, Refusal("failure", "The mock failed; its terminal says how."))
+        change = exchange.change
         if change is not None and change.reply is not None:
-            answer = change.reply(answer, exchange)
-        return answer
+            response = change.reply(response, exchange)
+        return response
 
     def _identify(self, exchange: Exchange) -> None:
         """Session and credential: whom the request is from."""
@@ -128,11 +128,11 @@ class Pipeline:
         if exchange.repeated(b"authorization"):
             raise Refused(Refusal("wrong-credential", "There are two Authorization headers that differ."))
 
-    async def operate(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Answer:
+    async def operate(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Response:
         """Answer a request to the operation: by the specification, and as it is asked of the mock."""
         await read_body(exchange, receive, self._settings.max_body)
         code, latency_ms = await self._asked(exchange)
-        change = exchange.changes
+        change = exchange.change
         if change is not None:
             latency_ms = latency_ms or change.latency_ms
             if change.route is not None:
@@ -145,16 +145,16 @@ class Pipeline:
             if latency_ms is not None:
                 await sleep(uniform(*latency_ms) / 1000)  # noqa: S311 - a delay
 
-    async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Answer | None:
+    async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Response | None:
         """Answer a request to a path without an operation, if a fault serves the operation there; None if none does."""
         armed = await self._store.behavior(exchange.session)
         preferred = exchange.headers.get(b"prefer")
         if armed is None and preferred is None and self._started_with is None:
             return None
-        exchange.changes = self._started_with if armed is None or armed.fault is None else self._changes[armed.fault]
+        exchange.change = self._started_with if armed is None or armed.fault is None else self._changes[armed.fault]
         if preferred is not None and (name := read_preferences(preferred, self._examples, self._changes).fault):
-            exchange.changes = self._changes[name]
-        change, exchange.changes = exchange.changes, None
+            exchange.change = self._changes[name]
+        change, exchange.change = exchange.change, None
         if change is None or change.route is None or change.route(exchange.method, exchange.path)[1] == exchange.path:
             return None
         return await self.operate(exchange, scope, receive, routed)
@@ -176,7 +176,7 @@ class Pipeline:
             armed = await self._store.behavior(exchange.session)
             armed = armed if armed is not None and armed.matches(job_id, role) else None
         fault = preferences.fault or (armed.fault if armed is not None else None)
-        exchange.changes = self._started_with if fault is None else self._changes[fault]
+        exchange.change = self._started_with if fault is None else self._changes[fault]
         code, latency_ms = preferences.code, None
         if preferences.latency_ms is not None:
             latency_ms = (preferences.latency_ms, preferences.latency_ms)
@@ -186,39 +186,39 @@ class Pipeline:
                 code = armed.code
         return code, latency_ms
 
-    async def _act(self, exchange: Exchange, scope: Any, code: int | None, routed: Any) -> Answer:
+    async def _act(self, exchange: Exchange, scope: Any, code: int | None, routed: Any) -> Response:
         example = exchange.preferences.example
         if example is not None and example in self._refusal_examples:
             status, value = self._refusal_examples[example]
             raise Refused(Refusal(example, value["detail"], status=code or status))
         if code is not None and code >= 300:
             raise Refused(_asked_for(code))
-        change = exchange.changes
+        change = exchange.change
         if change is not None and change.first is not None:
             refusal = await change.first(exchange, self._store)
             if refusal is not None:
                 raise Refused(refusal)
         await routed(scope, None, None)
-        if exchange.answer is None:
+        if exchange.response is None:
             raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
-        return exchange.answer if code is None else exchange.answer._replace(status=code)
+        return exchange.response if code is None else exchange.response._replace(status=code)
 
-    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> Answer:
+    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> Response:
         exchange.refusal = refusal
-        change = exchange.changes
+        change = exchange.change
         if change is not None and change.refused is not None:
             try:
                 await change.refused(exchange, self._store)
             except StoreUnavailable as error:
-                exchange.changes, exchange.refusal = None, _without_store(error)
+                exchange.change, exchange.refusal = None, _without_store(error)
                 return self._render(exchange.refusal, None)
         return self._render(refusal, exchange.job_id or exchange.claimed_job_id)
 
-    async def _write_down(self, exchange: Exchange, answer: Answer, headers: list[tuple[bytes, bytes]]) -> None:
+    async def _write_down(self, exchange: Exchange, response: Response, headers: list[tuple[bytes, bytes]]) -> None:
         seconds = perf_counter() - exchange.started
-        refusal, change, credential = exchange.refusal, exchange.changes, exchange.credential
+        refusal, change, credential = exchange.refusal, exchange.change, exchange.credential
         fault = None if change is None else change.name
-        self.metrics.count(answer.status, None if refusal is None else refusal.situation, fault, seconds)
+        self.metrics.count(response.status, None if refusal is None else refusal.situation, fault, seconds)
         entry = Entry(
             exchange.at_ms,
             seconds * 1000,
@@ -233,14 +233,14 @@ class Pipeline:
             credential.role,
             credential.token,
             exchange.job_id or exchange.claimed_job_id,
-            answer.status,
+            response.status,
             headers,
-            answer.body[:SHOWN],
-            len(answer.body),
+            response.body[:SHOWN],
+            len(response.body),
             None if refusal is None else refusal.situation,
             None if refusal is None else refusal.detail,
             fault,
-            None if answer.wire is None else answer.wire.kind,
+            None if response.wire is None else response.wire.kind,
         )
         try:
             await self._store.record(exchange.session, entry)

@@ -10,7 +10,7 @@ import httpx
 from mock_server.operations.body import Gone, Receive
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, render
-from mock_server.operations.response import PROBLEM, Answer, Headers
+from mock_server.operations.response import PROBLEM, Headers, Response
 from mock_server.operations.sending import Send, head, send_answer
 from mock_server.settings import SettingsError, is_loopback
 
@@ -41,7 +41,7 @@ class Upstream:
         # What the caller accepts is the caller's to say.
         self._client.headers.clear()
 
-    async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Answer:
+    async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Response:
         """Pass one request on and its answer back, `headers` added; the answer without its body, for the journal."""
         target = self._url + exchange.path_and_query
         has_body = b"content-length" in exchange.headers or b"transfer-encoding" in exchange.headers
@@ -67,7 +67,7 @@ class Upstream:
             await send({"type": "http.response.body", "body": b""})
         finally:
             await response.aclose()
-        return Answer(response.status_code)
+        return Response(response.status_code)
 
     def _headers_back(self, response: httpx.Response) -> list[tuple[bytes, bytes]]:
         back = []

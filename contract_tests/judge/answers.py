@@ -4,7 +4,7 @@ from email.message import Message
 from typing import Any
 
 from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
-from contract_tests.model import Answer, Exchange, Finding, Judgement
+from contract_tests.model import Exchange, Finding, Judgement, Response
 from engine_contract import contract
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
@@ -19,30 +19,30 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
     `overlapping`: other cancel requests were under way, so that another job's document is a break of
     `effects.overlap` and not of `effects.identity`.
     """
-    answer = exchange.answer
-    if answer is None or not answer.is_success:
+    response = exchange.response
+    if response is None or not response.is_success:
         return []
     judgements = [
         Judgement("transport.status"),
-        _judge(exchange, "transport.status.exact", _status_flaw(answer)),
-        _judge(exchange, "transport.complete", _completeness_flaw(answer)),
+        _judge(exchange, "transport.status.exact", _status_flaw(response)),
+        _judge(exchange, "transport.complete", _completeness_flaw(response)),
     ]
-    if answer.broken_off:
+    if response.broken_off:
         return judgements
-    if not answer.body.strip():
-        received = f"status {answer.status} with an empty body"
+    if not response.body.strip():
+        received = f"status {response.status} with an empty body"
         flaw = (received, "the job itself, a JSON object as in the page's example")
         judgements.append(_judge(exchange, "response.document", flaw))
-        if answer.status not in WITHOUT_BODY:
+        if response.status not in WITHOUT_BODY:
             judgements.append(_judge(exchange, "transport.json", (received, "one JSON document")))
         return judgements
-    judgements.append(_judge(exchange, "transport.content_type", _content_type_flaw(answer)))
+    judgements.append(_judge(exchange, "transport.content_type", _content_type_flaw(response)))
     try:
-        document = read_json(answer.body)
+        document = read_json(response.body)
     except TooMuchJson:
         return judgements  # the page sets no bound
     except NotJson as error:
-        flaw = (f"{_excerpt(answer.body)}: {error}", "one JSON document, as in the page's example")
+        flaw = (f"{_excerpt(response.body)}: {error}", "one JSON document, as in the page's example")
         return [*judgements, _judge(exchange, "transport.json", flaw)]
     judgements.append(Judgement("transport.json"))
     judgements += _judge_fields(exchange, document)
@@ -58,34 +58,34 @@ def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) 
     `conclusive=False`: the request may have been refused for another reason, so that a refusal
     does not show that the rule holds.
     """
-    answer = exchange.answer
-    if answer is None:
+    response = exchange.response
+    if response is None:
         return []
-    if answer.is_success:
-        received = f"status {answer.status} to {exchange.situation}"
+    if response.is_success:
+        received = f"status {response.status} to {exchange.situation}"
         return [_judge(exchange, rule_id, (received, f"a refusal: {contract.rule(rule_id).title}"))]
     flaw = None
-    if not 400 <= answer.status < 500:
-        flaw = (f"status {answer.status} to {exchange.situation}", "a refusal with a 4xx status")
+    if not 400 <= response.status < 500:
+        flaw = (f"status {response.status} to {exchange.situation}", "a refusal with a 4xx status")
     judgements = [_judge(exchange, "transport.refusal_status", flaw)]
     return [Judgement(rule_id), *judgements] if conclusive else judgements
 
 
-def document_of(answer: Answer | None) -> Any:
+def document_of(response: Response | None) -> Any:
     """The answer's JSON document, None where it has none."""
-    if answer is None or answer.broken_off:
+    if response is None or response.broken_off:
         return None
     try:
-        return read_json(answer.body)
+        return read_json(response.body)
     except NotJson:
         return None
 
 
-def holds_job(answer: Answer | None) -> bool:
+def holds_job(response: Response | None) -> bool:
     """Whether the answer is a success with a job's document, flawed or not."""
-    if answer is None or not answer.is_success:
+    if response is None or not response.is_success:
         return False
-    document = document_of(answer)
+    document = document_of(response)
     return document is not None and all(flaw.rule != "response.document" for flaw in judge_document(document))
 
 
@@ -118,18 +118,18 @@ def _judge_fields(exchange: Exchange, document: Any) -> list[Judgement]:
     return broken + held
 
 
-def _status_flaw(answer: Answer) -> tuple[str, str] | None:
-    return None if answer.status == 200 else (f"status {answer.status}", "status 200")
+def _status_flaw(response: Response) -> tuple[str, str] | None:
+    return None if response.status == 200 else (f"status {response.status}", "status 200")
 
 
-def _completeness_flaw(answer: Answer) -> tuple[str, str] | None:
-    if answer.broken_off is None:
+def _completeness_flaw(response: Response) -> tuple[str, str] | None:
+    if response.broken_off is None:
         return None
-    return f"an answer that breaks off: {answer.broken_off}", "the whole canceled job"
+    return f"an answer that breaks off: {response.broken_off}", "the whole canceled job"
 
 
-def _content_type_flaw(answer: Answer) -> tuple[str, str] | None:
-    content_type = answer.header("content-type")
+def _content_type_flaw(response: Response) -> tuple[str, str] | None:
+    content_type = response.header("content-type")
     if content_type is None:
         return "no content type", "a JSON content type, such as application/json"
     kind = content_type.partition(";")[0].strip().lower()
@@ -137,7 +137,7 @@ def _content_type_flaw(answer: Answer) -> tuple[str, str] | None:
         kind.startswith("application/") and kind.endswith("+json")
     ):
         return f"content type {content_type[:100]}", "a JSON content type, such as application/json"
-    if _is_misread(answer.body, content_type):
+    if _is_misread(response.body, content_type):
         return f"content type {content_type[:100]}, and a body in UTF-8", "the character set of the body, or none"
     return None
 

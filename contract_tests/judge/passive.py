@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from contract_tests.judge.answers import document_of, finding, holds_job, judge_refusal, judge_success
-from contract_tests.model import Answer, Exchange, Fault, Finding, Judgement, Request
+from contract_tests.model import Exchange, Fault, Finding, Judgement, Request, Response
 from contract_tests.plan.generate import rule_broken_by
 from contract_tests.transport.sender import BUSY
 from engine_contract import contract
@@ -50,7 +50,7 @@ _TELLS_OF_THE_JOB = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ObservedCancel:
     """A cancel that was seen. `credential` tells callers apart without being the credential, None where nothing does."""
 
     exchange: Exchange
@@ -62,7 +62,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class JudgedCancel:
     """What a sighting says: the exchange with its situation and job, judgements, and a sentence where there are none."""
 
     exchange: Exchange
@@ -122,7 +122,7 @@ def identity(credential: str) -> str:
 
 
 @dataclass(slots=True)
-class Onlooker:
+class PassiveJudge:
     """Remembers what it has seen: jobs canceled and active, and who has canceled one."""
 
     canceled: dict[str, None] = field(default_factory=dict)
@@ -138,32 +138,32 @@ class Onlooker:
         if status in ACTIVE:
             self.canceled.pop(job_id, None)
 
-    def judge(self, sighting: Sighting) -> Opinion:
+    def judge(self, observed: ObservedCancel) -> JudgedCancel:
         """What one exchange says, in the order in which they were answered."""
-        exchange = sighting.exchange
+        exchange = observed.exchange
         job_id = exchange.job_id or job_of(exchange.request)
         rule_id, situation = self._must_be_refused(exchange, job_id)
         exchange = replace(exchange, situation=exchange.situation or situation, job_id=job_id)
-        opinion = self._judge(sighting, exchange, rule_id)
-        allowed = self._is_allowed(sighting) or exchange.request.caller.role in CONTRACT.roles
-        self._learn(sighting, opinion)
-        return replace(opinion, rule=rule_id, allowed=allowed)
+        judged = self._judge(observed, exchange, rule_id)
+        allowed = self._is_allowed(observed) or exchange.request.caller.role in CONTRACT.roles
+        self._learn(observed, judged)
+        return replace(judged, rule=rule_id, allowed=allowed)
 
-    def _judge(self, sighting: Sighting, exchange: Exchange, rule_id: str | None) -> Opinion:
-        if (note := _why_not_judged(sighting)) is not None:
-            return Opinion(exchange, note=note)
-        answer = exchange.answer
-        if answer is None:
-            return Opinion(exchange, tuple(_unanswered(exchange, valid=rule_id is None)))
-        if answer.status in GATEWAY:
-            received = f"status {answer.status}, in answer to {exchange.situation}"
-            return Opinion(exchange, (finding("transport.stable", received, "an answer of the engine", exchange),))
+    def _judge(self, observed: ObservedCancel, exchange: Exchange, rule_id: str | None) -> JudgedCancel:
+        if (note := _why_not_judged(observed)) is not None:
+            return JudgedCancel(exchange, note=note)
+        response = exchange.response
+        if response is None:
+            return JudgedCancel(exchange, tuple(_unanswered(exchange, valid=rule_id is None)))
+        if response.status in GATEWAY:
+            received = f"status {response.status}, in answer to {exchange.situation}"
+            return JudgedCancel(exchange, (finding("transport.stable", received, "an answer of the engine", exchange),))
         if rule_id is not None:
-            conclusive = self._is_allowed(sighting) or rule_id.startswith("roles.")
-            return Opinion(exchange, tuple(judge_refusal(exchange, rule_id, conclusive=conclusive)))
-        if answer.is_success:
-            return Opinion(exchange, tuple(_success(exchange, overlapping=sighting.overlapping)))
-        return Opinion(exchange, tuple(self._refusal(sighting, exchange, answer)))
+            conclusive = self._is_allowed(observed) or rule_id.startswith("roles.")
+            return JudgedCancel(exchange, tuple(judge_refusal(exchange, rule_id, conclusive=conclusive)))
+        if response.is_success:
+            return JudgedCancel(exchange, tuple(_success(exchange, overlapping=observed.overlapping)))
+        return JudgedCancel(exchange, tuple(self._refusal(observed, exchange, response)))
 
     def _must_be_refused(self, exchange: Exchange, job_id: str | None) -> tuple[str | None, str]:
         """The rule that a success would break, None where a success is due; and the situation."""
@@ -181,65 +181,65 @@ class Onlooker:
             return "effects.repeat", REPEATED
         return None, VALID
 
-    def _refusal(self, sighting: Sighting, exchange: Exchange, answer: Answer) -> list[Judgement]:
+    def _refusal(self, observed: ObservedCancel, exchange: Exchange, response: Response) -> list[Judgement]:
         """A refusal of a valid request, by a caller who may or of whom nothing is known."""
         role = exchange.request.caller.role
-        allowed = self._is_allowed(sighting)
-        received = f"status {answer.status} to a valid request"
-        if answer.status == 403 and role is not None and not allowed:
+        allowed = self._is_allowed(observed)
+        received = f"status {response.status} to a valid request"
+        if response.status == 403 and role is not None and not allowed:
             what = f"{received} of {role}. A token that is stale, or a job that is unknown, may look the same"
             return [finding(f"roles.{role}", what, f"the role {role} may cancel jobs", exchange)]
-        if answer.status in NOT_SERVED:
+        if response.status in NOT_SERVED:
             return [finding("route.path", received, f"{CONTRACT.method} {CONTRACT.path}", exchange)]
-        if _tells_of_a_cancel(answer, exchange.job_id):
+        if _tells_of_a_cancel(response, exchange.job_id):
             what = f"{received}, with the canceled job in the answer"
             return [finding("transport.status", what, "a success with the canceled job", exchange)]
-        if 400 <= answer.status < 500:
+        if 400 <= response.status < 500:
             return []
-        is_due = (role is not None or allowed) and not _sends_to_login(answer)
-        if is_due and (exchange.job_id in self.active or not _tells_of_the_job(answer)):
+        is_due = (role is not None or allowed) and not _sends_to_login(response)
+        if is_due and (exchange.job_id in self.active or not _tells_of_the_job(response)):
             documented = "a success with the canceled job, or a refusal with a 4xx status"
             return [finding("transport.status", received, documented, exchange)]
         return [finding("transport.refusal_status", received, "a refusal with a 4xx status", exchange)]
 
-    def _is_allowed(self, sighting: Sighting) -> bool:
+    def _is_allowed(self, observed: ObservedCancel) -> bool:
         """Whether this caller has canceled a job before."""
-        role = sighting.exchange.request.caller.role
-        return sighting.credential in self.allowed or (role is not None and f"role {role}" in self.allowed)
+        role = observed.exchange.request.caller.role
+        return observed.credential in self.allowed or (role is not None and f"role {role}" in self.allowed)
 
-    def _learn(self, sighting: Sighting, opinion: Opinion) -> None:
-        exchange = opinion.exchange
-        if sighting.obstacle or not holds_job(exchange.answer) or exchange.job_id is None:
+    def _learn(self, observed: ObservedCancel, judged: JudgedCancel) -> None:
+        exchange = judged.exchange
+        if observed.obstacle or not holds_job(exchange.response) or exchange.job_id is None:
             return
         _remember(self.canceled, exchange.job_id)
         self.active.pop(exchange.job_id, None)
         caller = exchange.request.caller
-        if caller.kind != "token" or any(item.rule == "roles.others" for item in opinion.findings):
+        if caller.kind != "token" or any(item.rule == "roles.others" for item in judged.findings):
             return
-        if sighting.credential is not None:
-            _remember(self.allowed, sighting.credential)
+        if observed.credential is not None:
+            _remember(self.allowed, observed.credential)
         if caller.role is not None:
             _remember(self.allowed, f"role {caller.role}")
 
 
-def _why_not_judged(sighting: Sighting) -> str | None:
+def _why_not_judged(observed: ObservedCancel) -> str | None:
     """A sentence on an exchange that says nothing, None for one that can be judged."""
-    answer = sighting.exchange.answer
-    if sighting.obstacle:
-        return f"Not judged: {sighting.obstacle}."
-    if answer is not None and answer.status in BUSY:
-        return f"Not judged: with {answer.status} the engine asks to be asked again later."
-    if answer is not None and answer.broken_off and not answer.is_success:
-        return f"Not judged: the answer breaks off: {answer.broken_off}."
+    response = observed.exchange.response
+    if observed.obstacle:
+        return f"Not judged: {observed.obstacle}."
+    if response is not None and response.status in BUSY:
+        return f"Not judged: with {response.status} the engine asks to be asked again later."
+    if response is not None and response.broken_off and not response.is_success:
+        return f"Not judged: the answer breaks off: {response.broken_off}."
     return None
 
 
 def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:
     judgements = judge_success(exchange, exchange.job_id, overlapping=overlapping)
-    if holds_job(exchange.answer):
+    if holds_job(exchange.response):
         role = exchange.request.caller.role
         shown = ["request.json", "route.path", *([f"roles.{role}"] if role else [])]
-        document = document_of(exchange.answer)
+        document = document_of(exchange.response)
         if isinstance(document, dict) and document.get("status") == "canceled":
             shown.append("effects.canceled")
         judgements += [Judgement(rule_id) for rule_id in shown]
@@ -257,22 +257,22 @@ def _unanswered(exchange: Exchange, *, valid: bool) -> list[Judgement]:
     return []
 
 
-def _tells_of_the_job(answer: Answer) -> bool:
+def _tells_of_the_job(response: Response) -> bool:
     """Whether an error reads like a refusal of the job or the caller, and not like a failure of the engine."""
-    return bool(_TELLS_OF_THE_JOB.search(answer.body[:4096]))
+    return bool(_TELLS_OF_THE_JOB.search(response.body[:4096]))
 
 
-def _tells_of_a_cancel(answer: Answer, job_id: str | None) -> bool:
+def _tells_of_a_cancel(response: Response, job_id: str | None) -> bool:
     """Whether an answer that is no success has the canceled job in it all the same."""
-    document = document_of(answer)
+    document = document_of(response)
     return isinstance(document, dict) and document.get("_id") == job_id and document.get("status") == "canceled"
 
 
-def _sends_to_login(answer: Answer) -> bool:
-    if not 300 <= answer.status < 400:
+def _sends_to_login(response: Response) -> bool:
+    if not 300 <= response.status < 400:
         return False
     try:
-        return "login" in urlsplit(answer.header("location") or "").path.lower()
+        return "login" in urlsplit(response.header("location") or "").path.lower()
     except ValueError:
         return False
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from contract_tests.model import Caller, Request
 from contract_tests.plan.generate import bad_bodies
-from contract_tests.plan.means import Means
 from contract_tests.plan.scenario import (
     FURTHER,
     JOB,
@@ -16,7 +15,8 @@ from contract_tests.plan.scenario import (
     SPELLINGS,
     UNKNOWN,
     VALID,
-    Chain,
+    Resources,
+    Scenario,
     Step,
 )
 from contract_tests.safety.guard import Guard
@@ -30,32 +30,32 @@ def _repeat(caller: Caller) -> Step:
     return Step("a second cancel of the same job", caller, "refused", "effects.repeat")
 
 
-def _callers(means: Means) -> list[Caller]:
-    return [Caller(role, "token") for role in means.roles]
+def _callers(resources: Resources) -> list[Caller]:
+    return [Caller(role, "token") for role in resources.roles]
 
 
-def baseline(means: Means) -> Iterator[Chain]:
+def baseline(resources: Resources) -> Iterator[Scenario]:
     """Each role cancels a job that nothing else was done to; the next one shows that it touched no other."""
-    callers = _callers(means)
+    callers = _callers(resources)
     if len(callers) == 1:
         callers *= 2
     for index, caller in enumerate(callers):
         repeats = (_repeat(callers[index - 1]), _repeat(caller))
         proof = Step("a valid request", caller, "accepted", "effects.isolation", body=SPELLINGS[index % 2])
-        yield Chain(caller.role or "", proof=proof, repeats=repeats)
+        yield Scenario(caller.role or "", proof=proof, repeats=repeats)
 
 
 def _on_job(
-    name: str, index: int, means: Means, refused: Iterable[Step], rule: str = "effects.refused"
-) -> Iterator[Chain]:
+    name: str, index: int, resources: Resources, refused: Iterable[Step], rule: str = "effects.refused"
+) -> Iterator[Scenario]:
     """A chain whose job is canceled at the end by a role that is another one for each chain."""
-    callers = _callers(means)
+    callers = _callers(resources)
     if not callers:
-        yield Chain(name, tuple(refused))
+        yield Scenario(name, tuple(refused))
         return
     caller = callers[index % len(callers)]
     proof = Step("a valid request", caller, "accepted", rule, body=SPELLINGS[index % len(SPELLINGS)])
-    yield Chain(name, tuple(refused), proof, (_repeat(callers[(index + 1) % len(callers)]),))
+    yield Scenario(name, tuple(refused), proof, (_repeat(callers[(index + 1) % len(callers)]),))
 
 
 # Bad bodies that name no job: what is wrong, the rule, the body.
@@ -93,30 +93,30 @@ _UNSAFE = (
 )
 
 
-def probes(means: Means) -> Iterator[Chain]:
+def probes(resources: Resources) -> Iterator[Scenario]:
     """Requests that name no active job and must be refused, each by one role: what they cancel is seen at once."""
-    callers = _callers(means)
+    callers = _callers(resources)
     for index, (situation, rule, body) in enumerate(_BAD if callers else ()):
-        yield Chain(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
+        yield Scenario(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
 
 
-def parameters(means: Means, seed: int) -> Iterator[Chain]:
+def parameters(resources: Resources, seed: int) -> Iterator[Scenario]:
     """The same requests by every other role, and generated ones."""
-    callers = _callers(means)
+    callers = _callers(resources)
     if not callers:
         return
     for index, (situation, rule, body) in enumerate(_BAD):
         for caller in callers:
             if caller != callers[index % len(callers)]:
-                yield Chain(rule, (Step(situation, caller, "refused", rule, body),))
-    if means.unsafe:
+                yield Scenario(rule, (Step(situation, caller, "refused", rule, body),))
+    if resources.unsafe:
         for index, (situation, rule, body) in enumerate(_UNSAFE):
-            yield Chain(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
-    guard = means.guard or Guard(unsafe=means.unsafe)
+            yield Scenario(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
+    guard = resources.guard or Guard(unsafe=resources.unsafe)
     for index, bad in enumerate(bad_bodies(seed, FUZZ)):
         caller = callers[index % len(callers)]
         if guard.objection(Request(METHOD, PATH, caller, body=bad.body)) is None:
-            yield Chain(bad.rule, (Step("a generated body", caller, "refused", bad.rule, bad.body),))
+            yield Scenario(bad.rule, (Step("a generated body", caller, "refused", bad.rule, bad.body),))
 
 
 # Requests that hold an active job's id where it is not documented: what is wrong, the rule, the body.
@@ -154,21 +154,21 @@ _LONGER = (
 _METHODS = (("GET", "HEAD"), ("PUT", "PATCH"), ("DELETE", "OPTIONS"))
 
 
-def on_jobs(means: Means) -> Iterator[Chain]:
+def on_jobs(resources: Resources) -> Iterator[Scenario]:
     """Chains on a job each: what must not cancel it, then its cancel; the cancels overlap.
 
     A role that may not tries each of the jobs too: a check that looks at the job, at the body or at who else
     is there, in place of the role, is not seen with one job.
     """
-    for index, chain in enumerate(_on_jobs(means)):
-        tries = range(len(means.others)) if chain.rivals else (index,)
-        tried = (step for number in tries for step in _denied(number, means))
-        yield replace(chain, denied=(*chain.denied, *tried))
+    for index, scenario in enumerate(_on_jobs(resources)):
+        tries = range(len(resources.others)) if scenario.rivals else (index,)
+        tried = (step for number in tries for step in _denied(number, resources))
+        yield replace(scenario, denied=(*scenario.denied, *tried))
     others = [
-        step for role in means.others for step in _twice(Caller(role, "token"), f"the role {role}", "roles.others")
+        step for role in resources.others for step in _twice(Caller(role, "token"), f"the role {role}", "roles.others")
     ]
     if others:
-        yield from _on_job("others", 0, means, others)
+        yield from _on_job("others", 0, resources, others)
 
 
 def _twice(caller: Caller, situation: str, rule: str) -> list[Step]:
@@ -186,16 +186,16 @@ _TRIES = (
 )
 
 
-def _denied(index: int, means: Means) -> tuple[Step, ...]:
-    if not means.others:
+def _denied(index: int, resources: Resources) -> tuple[Step, ...]:
+    if not resources.others:
         return ()
-    role = means.others[index % len(means.others)]
-    body, how = _TRIES[(index // len(means.others)) % len(_TRIES)]
+    role = resources.others[index % len(resources.others)]
+    body, how = _TRIES[(index // len(resources.others)) % len(_TRIES)]
     return (Step(f"the role {role}{how}", Caller(role, "token"), "refused", "roles.others", body),)
 
 
-def _on_jobs(means: Means) -> Iterator[Chain]:
-    callers = _callers(means)
+def _on_jobs(resources: Resources) -> Iterator[Scenario]:
+    callers = _callers(resources)
 
     def each(bad: Iterable[tuple[str, str, str]]) -> list[Step]:
         return [Step(what, caller, "refused", rule, body) for what, rule, body in bad for caller in callers]
@@ -222,19 +222,19 @@ def _on_jobs(means: Means) -> Iterator[Chain]:
         )
         for caller in callers
     ]
-    number = each(_NUMBER) if means.numeric else []
-    yield from _on_job("array", 0, means, [*each(_ARRAY), *in_turn(_LONGER_ARRAY), *number])
-    yield from _on_job("location", 1, means, location)
-    yield from _on_job("object", 2, means, in_turn(_OBJECT))
-    yield from _on_job("bodies", 3, means, in_turn(_BODIES))
-    if means.derivable:
-        yield from _on_job("cut", 4, means, each(_CUT))
-        yield from _on_job("longer", 5, means, each(_LONGER))
+    number = each(_NUMBER) if resources.numeric else []
+    yield from _on_job("array", 0, resources, [*each(_ARRAY), *in_turn(_LONGER_ARRAY), *number])
+    yield from _on_job("location", 1, resources, location)
+    yield from _on_job("object", 2, resources, in_turn(_OBJECT))
+    yield from _on_job("bodies", 3, resources, in_turn(_BODIES))
+    if resources.derivable:
+        yield from _on_job("cut", 4, resources, each(_CUT))
+        yield from _on_job("longer", 5, resources, each(_LONGER))
     for index, methods in enumerate(_METHODS):
         steps = [_other_method(method, callers[(index + at) % len(callers)]) for at, method in enumerate(methods)]
-        yield from _on_job(" and ".join(methods), 6 + index, means, steps, "effects.methods")
+        yield from _on_job(" and ".join(methods), 6 + index, resources, steps, "effects.methods")
     further = Step("a further property beside job_id", callers[0], "observed", "effects.refused", FURTHER)
-    yield from _on_job("further", 9, means, [further])
+    yield from _on_job("further", 9, resources, [further])
     elsewhere = Step(
         "a path that does not exist",
         callers[1 % len(callers)],
@@ -244,10 +244,10 @@ def _on_jobs(means: Means) -> Iterator[Chain]:
     )
     nearby = [
         Step(f"the role {role}, at the path {path}", Caller(role, "token"), "ineffective", "roles.others", path=path)
-        for role, path in zip(means.others, (f"{PATH}/", PATH.lower()), strict=False)
+        for role, path in zip(resources.others, (f"{PATH}/", PATH.lower()), strict=False)
     ]
-    for chain in _on_job("elsewhere", 10, means, [elsewhere], "effects.paths"):
-        yield replace(chain, denied=tuple(nearby))
+    for scenario in _on_job("elsewhere", 10, resources, [elsewhere], "effects.paths"):
+        yield replace(scenario, denied=tuple(nearby))
     yield _race(callers)
 
 
@@ -263,21 +263,21 @@ def _other_method(method: str, caller: Caller) -> Step:
     )
 
 
-def _race(callers: Sequence[Caller]) -> Chain:
+def _race(callers: Sequence[Caller]) -> Scenario:
     """Several cancels of one job at the same time: one succeeds."""
     first, *rest = [
         Step("simultaneous cancels of one job", caller, "accepted", "effects.isolation") for caller in callers
     ]
     rivals = [replace(step, expect="refused", rule="effects.repeat") for step in rest or [first]]
-    return Chain("race", proof=first, rivals=tuple(rivals))
+    return Scenario("race", proof=first, rivals=tuple(rivals))
 
 
-def credentials(means: Means) -> Iterator[Chain]:
+def credentials(resources: Resources) -> Iterator[Scenario]:
     """Callers without a credential that is known, the wrong one last: some engines lock out whoever sends one."""
     # What an engine remembers of a refused request must not be taken for the next one's.
     after = [
         Step(f"{situation}, after the id of a job", caller, "refused", rule, body)
-        for caller in _callers(means)[:1]
+        for caller in _callers(resources)[:1]
         for situation, rule, body in (
             ("job_id is missing", "request.job_id.required", "{}"),
             ("the id of no job", "effects.unknown", NO_JOB),
@@ -287,13 +287,13 @@ def credentials(means: Means) -> Iterator[Chain]:
     nobody = Caller(kind="none")
     without_body = Step("no credential, without a body", nobody, "refused", "roles.none", None)
     none = [*_twice(nobody, "no credential", "roles.none"), without_body, *after[:1]]
-    yield from _on_job("none", 1, means, none)
+    yield from _on_job("none", 1, resources, none)
     yield from _on_job(
-        "empty", 2, means, [*_twice(Caller(kind="empty"), "an empty credential", "roles.empty"), *after[1:]]
+        "empty", 2, resources, [*_twice(Caller(kind="empty"), "an empty credential", "roles.empty"), *after[1:]]
     )
-    wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != means.auth)]
+    wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != resources.auth)]
     steps = [Step("a wrong credential", caller, "refused", "roles.wrong") for caller in wrong]
-    if means.auth != "basic" and means.roles:
+    if resources.auth != "basic" and resources.roles:
         # A cut password could lock its user out; a cut token is nobody's.
-        steps.append(Step("a token without its end", Caller(means.roles[0], "cut"), "refused", "roles.wrong"))
-    yield from _on_job("wrong", 3, means, steps)
+        steps.append(Step("a token without its end", Caller(resources.roles[0], "cut"), "refused", "roles.wrong"))
+    yield from _on_job("wrong", 3, resources, steps)

@@ -18,14 +18,14 @@ def describe_plan(plan: Plan, engine: str) -> Iterator[str]:
     yield f"What check-engine would send to {engine}; nothing is sent now."
     job = 0
     for stage in plan.stages:
-        steps = [(chain, step) for chain in stage.chains for step in chain.steps]
+        steps = [(scenario, step) for scenario in stage.scenarios for step in scenario.steps]
         yield ""
         how = {1: "one after the other", None: "side by side"}.get(stage.at_once, f"{stage.at_once} at a time")
         yield f"{stage.name}: {len(steps)} requests, {how}"
-        for chain in stage.chains:
-            job += chain.needs_job
-            for step in chain.steps:
-                yield f"  {describe_step(step, job if chain.needs_job else None)}"
+        for scenario in stage.scenarios:
+            job += scenario.needs_job
+            for step in scenario.steps:
+                yield f"  {describe_step(step, job if scenario.needs_job else None)}"
     yield ""
     for rule_id, (reason, _) in plan.missing.items():
         yield f"not checked: {rule_id}: {reason}"

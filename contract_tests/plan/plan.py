@@ -9,8 +9,7 @@ from typing import Literal
 
 from contract_tests.model import Because
 from contract_tests.plan import catalogue
-from contract_tests.plan.means import Means
-from contract_tests.plan.scenario import NO_JOB, ROLES, Chain
+from contract_tests.plan.scenario import NO_JOB, ROLES, Resources, Scenario
 from engine_contract import contract
 
 
@@ -19,7 +18,7 @@ class Stage:
     """Chains that belong together. `at_once`: how many of them; with None all, and their proofs overlap."""
 
     name: Literal["baseline", "probes", "parameters", "jobs", "credentials"]
-    chains: tuple[Chain, ...]
+    scenarios: tuple[Scenario, ...]
     at_once: int | None = None
 
 
@@ -31,57 +30,63 @@ class Plan:
     missing: dict[str, tuple[str, Because | None]]
 
     @property
-    def chains(self) -> Iterator[Chain]:
+    def scenarios(self) -> Iterator[Scenario]:
         """All chains in order."""
-        return (chain for stage in self.stages for chain in stage.chains)
+        return (scenario for stage in self.stages for scenario in stage.scenarios)
 
     @property
     def jobs(self) -> int:
         """How many jobs it is given."""
-        return sum(chain.needs_job for chain in self.chains)
+        return sum(scenario.needs_job for scenario in self.scenarios)
 
     @property
     def cancels(self) -> int:
         """How many of them it cancels on an engine that conforms."""
-        return sum(chain.proof is not None for chain in self.chains)
+        return sum(scenario.proof is not None for scenario in self.scenarios)
 
     @property
     def requests(self) -> int:
         """How many requests it sends to an engine that conforms and does not throttle."""
-        return sum(len(chain.steps) for chain in self.chains)
+        return sum(len(scenario.steps) for scenario in self.scenarios)
 
 
-def make_plan(means: Means, seed: int = 0) -> Plan:
+def make_plan(resources: Resources, seed: int = 0) -> Plan:
     """The plan for these means. Without a token for any documented role there are no chains with jobs."""
     missing: dict[str, tuple[str, Because | None]] = {}
     stages = [
-        Stage("baseline", tuple(catalogue.baseline(means)), at_once=1),
-        Stage("probes", tuple(catalogue.probes(means)), at_once=1),
-        Stage("parameters", tuple(catalogue.parameters(means, seed))),
-        Stage("jobs", tuple(catalogue.on_jobs(means))),
-        Stage("credentials", tuple(catalogue.credentials(means)), at_once=1),
+        Stage("baseline", tuple(catalogue.baseline(resources)), at_once=1),
+        Stage("probes", tuple(catalogue.probes(resources)), at_once=1),
+        Stage("parameters", tuple(catalogue.parameters(resources, seed))),
+        Stage("jobs", tuple(catalogue.on_jobs(resources))),
+        Stage("credentials", tuple(catalogue.credentials(resources)), at_once=1),
     ]
-    if not means.derivable:
+    if not resources.derivable:
         reason = (
             "the supplied ids are short, or may end in a running number, "
             "so that one with a character more or less could be somebody else's job"
         )
         missing["effects.exact"] = (reason, None)
     for role in ROLES:
-        if role not in means.roles:
+        if role not in resources.roles:
             missing[f"roles.{role}"] = (f"no token for the role: give --token {role}=SOURCE", "tokens")
-    if not means.others:
+    if not resources.others:
         missing["roles.others"] = (
             "no token for a role that the page does not list: give --token apiread=SOURCE",
             "tokens",
         )
-    if not means.roles:
+    if not resources.roles:
         reason = "no token for a role that may cancel: nothing else shows that the job was still active"
-        unproved = {rule_id for stage in stages for chain in stage.chains if chain.needs_job for rule_id in chain.rules}
+        unproved = {
+            rule_id
+            for stage in stages
+            for scenario in stage.scenarios
+            if scenario.needs_job
+            for rule_id in scenario.rules
+        }
         for rule_id in sorted(unproved):
             missing.setdefault(rule_id, (reason, "tokens"))
-    stages = _select(stages, means.wanted)
-    return Plan(tuple(_ration(stages, means, missing)), missing)
+    stages = _select(stages, resources.wanted)
+    return Plan(tuple(_ration(stages, resources, missing)), missing)
 
 
 def _select(stages: Sequence[Stage], wanted: frozenset[str] | None) -> list[Stage]:
@@ -91,15 +96,15 @@ def _select(stages: Sequence[Stage], wanted: frozenset[str] | None) -> list[Stag
     return [
         stage
         if stage.name == "baseline"
-        else replace(stage, chains=tuple(chain for chain in stage.chains if _is_wanted(chain, wanted)))
+        else replace(stage, scenarios=tuple(scenario for scenario in stage.scenarios if _is_wanted(scenario, wanted)))
         for stage in stages
     ]
 
 
-def _is_wanted(chain: Chain, wanted: frozenset[str]) -> bool:
-    own = {step.rule for step in chain.refused} | ({chain.proof.rule} if chain.proof else set())
-    own |= {"effects.overlap"} if chain.refused and chain.proof else set()
-    return bool(own & wanted) or (bool(chain.rivals) and "effects.repeat" in wanted)
+def _is_wanted(scenario: Scenario, wanted: frozenset[str]) -> bool:
+    own = {step.rule for step in scenario.refused} | ({scenario.proof.rule} if scenario.proof else set())
+    own |= {"effects.overlap"} if scenario.refused and scenario.proof else set()
+    return bool(own & wanted) or (bool(scenario.rivals) and "effects.repeat" in wanted)
 
 
 _SHOWN_BY_SUCCESS = [
@@ -126,40 +131,44 @@ _PRIORITY = (
 )
 
 
-def _telling(chain: Chain) -> int:
+def _telling(scenario: Scenario) -> int:
     """The rank of a chain: the most telling first, what only assumed rules need last."""
-    if chain.name in _LAST:
-        return 100 + _LAST.index(chain.name)
-    return _PRIORITY.index(chain.name) if chain.name in _PRIORITY else len(_PRIORITY)
+    if scenario.name in _LAST:
+        return 100 + _LAST.index(scenario.name)
+    return _PRIORITY.index(scenario.name) if scenario.name in _PRIORITY else len(_PRIORITY)
 
 
-def _ration(stages: Sequence[Stage], means: Means, missing: dict[str, tuple[str, Because | None]]) -> Iterator[Stage]:
+def _ration(
+    stages: Sequence[Stage], resources: Resources, missing: dict[str, tuple[str, Because | None]]
+) -> Iterator[Stage]:
     """Drop the chains that there are no jobs for, the least telling first."""
-    with_jobs = [chain for stage in stages for chain in stage.chains if chain.needs_job]
+    with_jobs = [scenario for stage in stages for scenario in stage.scenarios if scenario.needs_job]
     with_jobs.sort(key=_telling)
-    kept = with_jobs if means.jobs is None else with_jobs[: means.jobs]
-    dropped = [chain for chain in with_jobs if chain not in kept]
-    reason = f"too few jobs: {means.jobs} of {len(with_jobs)}; give more by {means.jobs_option}"
-    for chain in dropped:
+    kept = with_jobs if resources.jobs is None else with_jobs[: resources.jobs]
+    dropped = [scenario for scenario in with_jobs if scenario not in kept]
+    reason = f"too few jobs: {resources.jobs} of {len(with_jobs)}; give more by {resources.jobs_option}"
+    for scenario in dropped:
         # Also where another chain shows a part of the rule: what was checked in part is not held.
-        for rule_id in sorted(chain.rules):
+        for rule_id in sorted(scenario.rules):
             missing.setdefault(rule_id, (reason, "jobs"))
-    if {chain.proof.body for chain in dropped if chain.proof} - {chain.proof.body for chain in kept if chain.proof}:
+    if {scenario.proof.body for scenario in dropped if scenario.proof} - {
+        scenario.proof.body for scenario in kept if scenario.proof
+    }:
         missing.setdefault("request.json", (reason, "jobs"))
     if not kept:
         for rule_id in _SHOWN_BY_SUCCESS:
             missing.setdefault(rule_id, (reason, "jobs"))
     for stage in stages:
-        yield replace(stage, chains=tuple(_in_place(chain, dropped) for chain in stage.chains))
+        yield replace(stage, scenarios=tuple(_in_place(scenario, dropped) for scenario in stage.scenarios))
 
 
-def _in_place(chain: Chain, dropped: Sequence[Chain]) -> Chain:
+def _in_place(scenario: Scenario, dropped: Sequence[Scenario]) -> Scenario:
     """What of a chain needs no job: callers who may not can still be seen to cancel the id of no job."""
-    if chain not in dropped:
-        return chain
+    if scenario not in dropped:
+        return scenario
     refused = tuple(
         replace(step, body=NO_JOB, situation=f"{step.situation}, for the id of no job")
-        for step in dict.fromkeys(chain.refused)
+        for step in dict.fromkeys(scenario.refused)
         if step.rule.startswith("roles.")
     )
-    return Chain(chain.name, refused)
+    return Scenario(scenario.name, refused)

@@ -71,7 +71,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Scenario:
     """What happens to one job, or one request that needs none.
 
     `proof` is None for a request that needs no job, and where no role is there that could cancel the job.
@@ -112,6 +112,27 @@ class Chain:
             return frozenset({f"roles.{self.proof.caller.role}"})
         must_not = [step for step in self.refused if step.expect != "observed"]
         return frozenset({step.rule for step in must_not} | ({self.proof.rule} if self.proof and must_not else set()))
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a run has to work with."""
+
+    roles: tuple[str, ...]
+    """Documented roles with a token, in the page's order."""
+    others: tuple[str, ...]
+    """Roles that the page does not list, with a token."""
+    jobs: int | None
+    """How many jobs there are; None for as many as the plan wants."""
+    derivable: bool = True
+    numeric: bool = False
+    """Whether all ids are decimal numbers, which an engine may confuse with numbers."""
+    unsafe: bool = False
+    wanted: frozenset[str] | None = None
+    """Rules to check; None for all."""
+    auth: str = "bearer"
+    jobs_option: str = "--jobs or --jobs-command"
+    guard: Guard | None = None
 
 
 def fill(step: Step, job_id: str | None, guard: Guard) -> Request:

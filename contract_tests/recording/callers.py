@@ -26,7 +26,7 @@ SECRET_PARAMETER = re.compile(rf"{CREDENTIAL_NAME.pattern}|(?:^|[._-])(?:key|sig
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PresentedCredential:
     """What a request shows: the caller, what tells it from others, and the credentials themselves."""
 
     caller: Caller
@@ -45,22 +45,22 @@ class Callers:
     tokens: Mapping[str, str] = field(default_factory=dict)
     vouched: bool = False
 
-    def of(self, headers: Pairs, query: Pairs) -> Shown:
+    def of(self, headers: Pairs, query: Pairs) -> PresentedCredential:
         """The caller of a request with these headers and this query."""
         presented, cookies = self._presented(headers, query)
         texts = [text for text in presented if text]
         for role, token in self.tokens.items():
             if token in texts or token in cookies.values():
-                return Shown(Caller(role, "token"), identity(token), (*texts, *_likely(cookies)))
+                return PresentedCredential(Caller(role, "token"), identity(token), (*texts, *_likely(cookies)))
         if texts:
-            return Shown(Caller(None, "token"), identity(texts[0]), (*texts, *_likely(cookies)))
+            return PresentedCredential(Caller(None, "token"), identity(texts[0]), (*texts, *_likely(cookies)))
         if cookies and any(cookies.values()):
             likely = _likely(cookies) or tuple(cookies.values())
-            return Shown(Caller(None, "token"), identity(" ".join(likely)), _likely(cookies))
+            return PresentedCredential(Caller(None, "token"), identity(" ".join(likely)), _likely(cookies))
         if self.vouched:
-            return Shown(Caller(None, "token"), "the watcher's own")
+            return PresentedCredential(Caller(None, "token"), "the watcher's own")
         kind = "empty" if presented or cookies else "none"
-        return Shown(Caller(None, kind), None)  # type: ignore[arg-type]
+        return PresentedCredential(Caller(None, kind), None)  # type: ignore[arg-type]
 
     def _presented(self, headers: Pairs, query: Pairs) -> tuple[list[str], dict[str, str]]:
         """Credentials of headers and query, empty ones too; and the cookies."""

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.errors import SettingError
-from contract_tests.judge.passive import CONTRACT, Sighting, is_cancel
-from contract_tests.model import Answer, Caller, Exchange, Fault, Request
+from contract_tests.judge.passive import CONTRACT, ObservedCancel, is_cancel
+from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.recording.callers import CREDENTIAL_NAME, Callers
 from contract_tests.report.presenter import MASK
 
@@ -30,7 +30,7 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 class Recorded:
     """An entry of a recording. `base` is the engine's, before the operation's path; times are seconds since 1970."""
 
-    sighting: Sighting
+    observed: ObservedCancel
     base: str
     ended_at: float
     is_cancel: bool
@@ -75,13 +75,13 @@ def _marked(recorded: list[Recorded]) -> list[Recorded]:
                 overlapping |= {id(item), *map(id, under_way)}
             under_way.append(item)
     return [
-        replace(item, sighting=replace(item.sighting, overlapping=True)) if id(item) in overlapping else item
+        replace(item, observed=replace(item.observed, overlapping=True)) if id(item) in overlapping else item
         for item in recorded
     ]
 
 
 def _started_at(item: Recorded) -> float:
-    return item.sighting.exchange.started_at
+    return item.observed.exchange.started_at
 
 
 def _entry(entry: Mapping[str, Any], *, is_own: bool) -> Recorded:
@@ -96,7 +96,7 @@ def _entry(entry: Mapping[str, Any], *, is_own: bool) -> Recorded:
     query = parse_qsl(url.query, keep_blank_values=True)
     caller, credential, secrets = _caller(entry, headers, query, is_own=is_own)
     body, missing_body = _posted(sent)
-    answer, missing_answer = _answer(received, elapsed, is_own=is_own)
+    response, missing_answer = _answer(received, elapsed, is_own=is_own)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     request = Request(
         sent["method"],
@@ -106,22 +106,22 @@ def _entry(entry: Mapping[str, Any], *, is_own: bool) -> Recorded:
         body,
         content_type,
     )
-    fault = None if answer else _FAULTS.get(received.get("_fault", ""))
+    fault = None if response else _FAULTS.get(received.get("_fault", ""))
     detail = str(received.get("_error") or "")
     exchange = Exchange(
         request,
         str(entry.get("_situation") or "") if is_own else "",
-        answer,
+        response,
         fault,
         detail.removeprefix(f"{fault}: ") if fault else detail,
         started_at,
         entry.get("_job_id") if is_own else None,
     )
-    if answer is None and fault is None:
+    if response is None and fault is None:
         missing_answer = "the recording holds no answer"
     obstacle = entry.get("_obstacle") or missing_body or missing_answer
-    sighting = Sighting(exchange, credential, bool(entry.get("_overlapping")), obstacle)
-    return Recorded(sighting, base, started_at + elapsed, is_cancel(request.method, path), secrets)
+    observed = ObservedCancel(exchange, credential, bool(entry.get("_overlapping")), obstacle)
+    return Recorded(observed, base, started_at + elapsed, is_cancel(request.method, path), secrets)
 
 
 def _caller(
@@ -152,7 +152,7 @@ def _posted(sent: Mapping[str, Any]) -> tuple[bytes | None, str | None]:
     return str(data.get("text") or "").encode("utf-8", "surrogatepass"), None
 
 
-def _answer(received: Mapping[str, Any], elapsed: float, *, is_own: bool) -> tuple[Answer | None, str | None]:
+def _answer(received: Mapping[str, Any], elapsed: float, *, is_own: bool) -> tuple[Response | None, str | None]:
     """The answer, and why it cannot be judged."""
     status = int(received.get("status") or 0)
     if not 100 <= status <= 599:
@@ -167,7 +167,7 @@ def _answer(received: Mapping[str, Any], elapsed: float, *, is_own: bool) -> tup
         obstacle = "the recording left the answer's body out"
     body = _content(text or "", content, headers, is_own=is_own)
     broken_off = received.get("_error") if is_own else None
-    return Answer(status, headers, body, str(broken_off) if broken_off else None, elapsed), obstacle
+    return Response(status, headers, body, str(broken_off) if broken_off else None, elapsed), obstacle
 
 
 def _content(text: str, content: Mapping[str, Any], headers: tuple[tuple[str, str], ...], *, is_own: bool) -> bytes:

@@ -9,50 +9,50 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import unquote_plus
 
-from contract_tests.model import Answer, Exchange
-from contract_tests.recording.observed import Seen
-from contract_tests.recording.proxied_exchange import Passage
+from contract_tests.model import Exchange, Response
+from contract_tests.recording.observed import ObservedExchange
+from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
 from contract_tests.report.har import SECRET_HEADER, pair, post_text, response_object
 from contract_tests.report.presenter import MASK
 from contract_tests.report.view import timestamp
 
 
-def har_entry(seen: Seen, redaction: Redaction, base: str) -> dict[str, Any]:
+def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[str, Any]:
     """The entry of what was seen; `base` is the engine's."""
-    passage, exchange, shown, opinion = seen.passage, seen.exchange, seen.shown, seen.opinion
-    hidden = is_login(passage.path)
-    milliseconds = round(passage.elapsed * 1000, 3)
+    proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
+    hidden = is_login(proxied.path)
+    milliseconds = round(proxied.elapsed * 1000, 3)
     entry: dict[str, Any] = {
-        "startedDateTime": timestamp(passage.started_at),
+        "startedDateTime": timestamp(proxied.started_at),
         "time": milliseconds,
-        "request": _request(passage, redaction, base, hidden=hidden),
-        "response": _response(passage, exchange, redaction, hidden=hidden),
+        "request": _request(proxied, redaction, base, hidden=hidden),
+        "response": _response(proxied, exchange, redaction, hidden=hidden),
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_role": shown.caller.role,
         "_credential": shown.caller.kind,
         "_caller": shown.credential,
     }
-    if opinion is not None:
+    if judged is not None:
         entry |= {
-            "_situation": redaction.text(opinion.exchange.situation),
-            "_job_id": None if opinion.exchange.job_id is None else redaction.text(opinion.exchange.job_id),
-            "_overlapping": passage.overlapping,
-            "_violations": list(opinion.broken),
-            "_warnings": list(opinion.warned),
+            "_situation": redaction.text(judged.exchange.situation),
+            "_job_id": None if judged.exchange.job_id is None else redaction.text(judged.exchange.job_id),
+            "_overlapping": proxied.overlapping,
+            "_violations": list(judged.broken),
+            "_warnings": list(judged.warned),
         }
-    if passage.obstacle:
-        entry["_obstacle"] = passage.obstacle
-    if passage.frames is not None:
-        entry |= {"_resourceType": "websocket", "_webSocketMessages": passage.frames}
+    if proxied.obstacle:
+        entry["_obstacle"] = proxied.obstacle
+    if proxied.frames is not None:
+        entry |= {"_resourceType": "websocket", "_webSocketMessages": proxied.frames}
     return entry
 
 
-def shown_headers(passage: Passage, redaction: Redaction) -> list[tuple[str, str]]:
+def shown_headers(proxied: ProxiedExchange, redaction: Redaction) -> list[tuple[str, str]]:
     """The request's headers as the caller sent them, but for secrets and the watcher's own address."""
     shown = []
-    for name, value in passage.headers:
+    for name, value in proxied.headers:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         if key.lower() == "authorization":
             scheme, space, _ = text.partition(" ")
@@ -63,49 +63,49 @@ def shown_headers(passage: Passage, redaction: Redaction) -> list[tuple[str, str
     return shown
 
 
-def _request(passage: Passage, redaction: Redaction, base: str, *, hidden: bool) -> dict[str, Any]:
+def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidden: bool) -> dict[str, Any]:
     presenter = redaction.presenter
-    query = redaction.query(passage.query)
+    query = redaction.query(proxied.query)
     parameters = [part.partition("=") for part in query.split("&") if part]
     request: dict[str, Any] = {
-        "method": passage.method,
-        "url": base + redaction.text(passage.path) + (f"?{query}" if query else ""),
+        "method": proxied.method,
+        "url": base + redaction.text(proxied.path) + (f"?{query}" if query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": [pair(name, value, presenter) for name, value in shown_headers(passage, redaction)],
+        "headers": [pair(name, value, presenter) for name, value in shown_headers(proxied, redaction)],
         "queryString": [pair(unquote_plus(name), unquote_plus(value), presenter) for name, _, value in parameters],
         "headersSize": -1,
-        "bodySize": passage.body.size,
+        "bodySize": proxied.body.size,
     }
-    if passage.body.size:
-        kind = next((v.decode("latin-1") for n, v in passage.headers if n.lower() == b"content-type"), "")
+    if proxied.body.size:
+        kind = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), "")
         if hidden:
             text: dict[str, Any] = {"text": HIDDEN, "_hidden": True}
         else:
-            text = post_text(redaction.body(bytes(passage.body.data)).decode("utf-8", "surrogateescape"))
-        request["postData"] = {"mimeType": kind, **text, **_cut(passage.body.size, is_cut=passage.body.is_cut)}
+            text = post_text(redaction.body(bytes(proxied.body.data)).decode("utf-8", "surrogateescape"))
+        request["postData"] = {"mimeType": kind, **text, **_cut(proxied.body.size, is_cut=proxied.body.is_cut)}
     return request
 
 
-def _response(passage: Passage, exchange: Exchange, redaction: Redaction, *, hidden: bool) -> dict[str, Any]:
-    if exchange.answer is not None:
-        body = exchange.answer.body
+def _response(proxied: ProxiedExchange, exchange: Exchange, redaction: Redaction, *, hidden: bool) -> dict[str, Any]:
+    if exchange.response is not None:
+        body = exchange.response.body
         kept = HIDDEN.encode() if hidden and body else redaction.body(body)
-        headers = tuple((name, redaction.header(value)) for name, value in exchange.answer.headers)
-        exchange = replace(exchange, answer=replace(exchange.answer, headers=headers, body=kept))
-    response = response_object(exchange, redaction.presenter, passage.answer.limit * 2)
-    response["bodySize"] = passage.answer.size
-    response["content"] |= _cut(passage.answer.size, is_cut=passage.answer.is_cut)
-    if hidden and passage.answer.size:
-        response["content"]["_hidden"] = True
-    response["cookies"] = [] if exchange.answer is None else _cookies(exchange.answer)
-    return response
+        headers = tuple((name, redaction.header(value)) for name, value in exchange.response.headers)
+        exchange = replace(exchange, response=replace(exchange.response, headers=headers, body=kept))
+    entry = response_object(exchange, redaction.presenter, proxied.response.limit * 2)
+    entry["bodySize"] = proxied.response.size
+    entry["content"] |= _cut(proxied.response.size, is_cut=proxied.response.is_cut)
+    if hidden and proxied.response.size:
+        entry["content"]["_hidden"] = True
+    entry["cookies"] = [] if exchange.response is None else _cookies(exchange.response)
+    return entry
 
 
-def _cookies(answer: Answer) -> list[dict[str, str]]:
+def _cookies(response: Response) -> list[dict[str, str]]:
     """The names of the cookies that an answer sets."""
     names: list[str] = []
-    for name, value in answer.headers:
+    for name, value in response.headers:
         if name.lower() == "set-cookie":
             try:
                 names += SimpleCookie(value.partition(";")[0])

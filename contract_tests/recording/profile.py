@@ -16,8 +16,8 @@ from typing import Any
 from contract_tests.errors import SettingError
 from contract_tests.judge.answers import RESPONSE_RULES, document_of, holds_job
 from contract_tests.judge.document import seen_fields
-from contract_tests.judge.passive import CONTRACT, Onlooker, Opinion, Sighting, is_cancel
-from contract_tests.model import Answer, Exchange
+from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel, PassiveJudge, is_cancel
+from contract_tests.model import Exchange, Response
 from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
 from engine_contract.http.strict_json import NotJson, read_json
@@ -81,28 +81,33 @@ class ProfileWriter:
                 f"--write-profile {self.path}: the file cannot be written there. Name a file in a directory that can be written."
             )
 
-    def learn(self, opinion: Opinion) -> None:
+    def learn(self, judged: JudgedCancel) -> None:
         """Take in what an exchange shows, and write the file if that is something new."""
         before = self.profile()
-        self.take(opinion)
+        self.take(judged)
         if self.profile() != before:
             self.write()
 
-    def take(self, opinion: Opinion) -> None:
+    def take(self, judged: JudgedCancel) -> None:
         """Take in what an exchange shows."""
-        exchange = opinion.exchange
-        answer = exchange.answer
-        if answer is None or answer.broken_off or len(answer.body) > MAX_BODY or exchange.request.path != CONTRACT.path:
+        exchange = judged.exchange
+        response = exchange.response
+        if (
+            response is None
+            or response.broken_off
+            or len(response.body) > MAX_BODY
+            or exchange.request.path != CONTRACT.path
+        ):
             return
-        if answer.is_success:
-            if is_cancel(exchange.request.method, exchange.request.path) and holds_job(answer):
+        if response.is_success:
+            if is_cancel(exchange.request.method, exchange.request.path) and holds_job(response):
                 self._documents += 1
-                self._fields |= seen_fields(document_of(answer))
+                self._fields |= seen_fields(document_of(response))
             return
-        look = self._look(exchange, answer)
-        situation = _situation(opinion, answer)
+        look = self._look(exchange, response)
+        situation = _situation(judged, response)
         if situation == _STRANGER:
-            situation = "wrong-credential" if look in self._looks.get("no-credential", ()) else _of_a_stranger(answer)
+            situation = "wrong-credential" if look in self._looks.get("no-credential", ()) else _of_a_stranger(response)
         if situation is not None:
             self._looks.setdefault(situation, Counter())[look] += 1
 
@@ -139,79 +144,79 @@ class ProfileWriter:
         ]
         return sorted(".".join(place) for place in missing)
 
-    def _look(self, exchange: Exchange, answer: Answer) -> Look:
-        content_type = answer.header("content-type") or ""
+    def _look(self, exchange: Exchange, response: Response) -> Look:
+        content_type = response.header("content-type") or ""
         content_type = content_type if content_type.isascii() and content_type.isprintable() else "text/plain"
         charset = _CHARSET.search(content_type)
-        text = self.redact(_decoded(answer.body, charset.group(1) if charset else "utf-8"))
-        location = answer.header("location") or ""
-        location = location if 300 <= answer.status < 400 and location.isascii() and location.isprintable() else ""
+        text = self.redact(_decoded(response.body, charset.group(1) if charset else "utf-8"))
+        location = response.header("location") or ""
+        location = location if 300 <= response.status < 400 and location.isascii() and location.isprintable() else ""
         if charset and charset.group(1).lower() not in {"utf-8", "utf8"}:
             content_type = _CHARSET.sub("charset=utf-8", content_type)  # the mock writes UTF-8
         if not text:
-            return answer.status, "", location, ""
+            return response.status, "", location, ""
         if "json" not in content_type.lower():
-            return answer.status, content_type or "text/plain", location, json.dumps(_template(text, exchange.job_id))
+            return response.status, content_type or "text/plain", location, json.dumps(_template(text, exchange.job_id))
         try:
             value = read_json(text.encode())
         except (NotJson, UnicodeEncodeError):
             # A text under a type in capitals is sent as it is; under one in small letters it would become a JSON string.
             capitals = re.sub("json", "JSON", content_type, flags=re.IGNORECASE)
-            return answer.status, capitals, location, json.dumps(_template(text, exchange.job_id))
-        return answer.status, content_type.lower(), location, json.dumps(_template(value, exchange.job_id))
+            return response.status, capitals, location, json.dumps(_template(text, exchange.job_id))
+        return response.status, content_type.lower(), location, json.dumps(_template(value, exchange.job_id))
 
 
 def profile_from(
     exchanges: Iterable[Exchange], path: Path, engine: str, redact: Callable[[str], str] = str
 ) -> ProfileWriter:
     """What a run's exchanges show, in their order; `write` writes it."""
-    writer, onlooker = ProfileWriter(path, engine, redact), Onlooker()
+    writer, passive_judge = ProfileWriter(path, engine, redact), PassiveJudge()
     for exchange in exchanges:
         if is_cancel(exchange.request.method, exchange.request.path):
             caller = exchange.request.caller
             credential = f"role {caller.role}" if caller.kind == "token" and caller.role else None
-            writer.take(onlooker.judge(Sighting(exchange, credential)))
+            writer.take(passive_judge.judge(ObservedCancel(exchange, credential)))
         else:
-            writer.take(Opinion(exchange))
+            writer.take(JudgedCancel(exchange))
     return writer
 
 
-def _situation(opinion: Opinion, answer: Answer) -> str | None:
+def _situation(judged: JudgedCancel, response: Response) -> str | None:
     """The mock's name of the situation in which that was answered, None where it cannot be told."""
-    exchange, status = opinion.exchange, answer.status
+    exchange, status = judged.exchange, response.status
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if exchange.request.method != CONTRACT.method:
         return "method-not-allowed" if status >= 400 and exchange.request.method not in {"OPTIONS", "HEAD"} else None
     if status in {502, 504}:
         return None  # a gateway's answer
-    rule_id = opinion.rule
-    if not opinion.allowed and (rule_id is None or status in _OF_THE_CALLER) and rule_id not in _CALLERS:
+    rule_id = judged.rule
+    if not judged.allowed and (rule_id is None or status in _OF_THE_CALLER) and rule_id not in _CALLERS:
         return _STRANGER
     if rule_id == "request.body" and not (exchange.request.body or b"").strip():
         return "missing-parameter"
-    return SITUATIONS[rule_id] if rule_id is not None else _of_a_valid_request(opinion, answer)
+    return SITUATIONS[rule_id] if rule_id is not None else _of_a_valid_request(judged, response)
 
 
-def _of_a_stranger(answer: Answer) -> str | None:
+def _of_a_stranger(response: Response) -> str | None:
     """Why a caller of whom nothing is known was refused: by the status where that says it, else by what the answer tells."""
-    if answer.status == 401 or _OF_CREDENTIALS.search(answer.body):
+    if response.status == 401 or _OF_CREDENTIALS.search(response.body):
         return "wrong-credential"
-    if answer.status == 403 or _OF_ROLES.search(answer.body):
+    if response.status == 403 or _OF_ROLES.search(response.body):
         return "other-role"
-    if not answer.status >= 400 or not _OF_JOBS.search(answer.body):
+    if not response.status >= 400 or not _OF_JOBS.search(response.body):
         return None
-    return "not-active" if _NOT_ACTIVE.search(answer.body) else "unknown-job"
+    return "not-active" if _NOT_ACTIVE.search(response.body) else "unknown-job"
 
 
-def _of_a_valid_request(opinion: Opinion, answer: Answer) -> str | None:
+def _of_a_valid_request(judged: JudgedCancel, response: Response) -> str | None:
     """Why a valid request was refused: by its status, or by what the answer tells of the job."""
-    if answer.status in _OF_THE_REQUEST:
-        return _OF_THE_REQUEST[answer.status]
-    is_a_fault = any(not contract.rule(item.rule).is_assumed for item in opinion.findings)
-    if is_a_fault or answer.status in _OF_THE_CALLER or answer.status < 400:
+    if response.status in _OF_THE_REQUEST:
+        return _OF_THE_REQUEST[response.status]
+    is_a_fault = any(not contract.rule(item.rule).is_assumed for item in judged.findings)
+    if is_a_fault or response.status in _OF_THE_CALLER or response.status < 400:
         return None
-    return "not-active" if _NOT_ACTIVE.search(answer.body) else "unknown-job"
+    return "not-active" if _NOT_ACTIVE.search(response.body) else "unknown-job"
 
 
 def _decoded(body: bytes, charset: str) -> str:

@@ -34,7 +34,7 @@ class Copy:
 
 
 @dataclass(slots=True)
-class Passage:
+class ProxiedExchange:
     """A request and what came of it; `path` and `query` are as the caller sent them."""
 
     method: str
@@ -43,12 +43,12 @@ class Passage:
     headers: Headers
     is_cancel: bool
     body: Copy
-    answer: Copy
+    response: Copy
     started_at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
     elapsed: float = 0.0
     status: int | None = None
-    answer_headers: Headers = field(default_factory=list)
+    response_headers: Headers = field(default_factory=list)
     fault: Fault | None = None
     detail: str = ""
     """Why there is no answer, or why it is not whole."""
@@ -61,8 +61,8 @@ class Passage:
     """The messages of a WebSocket, as HAR files hold them."""
 
     @classmethod
-    def of(cls, scope: Any, *, is_cancel: bool) -> "Passage":
-        """The passage of an ASGI request that has just come."""
+    def of(cls, scope: Any, *, is_cancel: bool) -> "ProxiedExchange":
+        """Return the exchange of an ASGI request that has just come."""
         limit = KEPT_OF_CANCEL if is_cancel else KEPT_OF_OTHERS
         return cls(
             method=scope.get("method", "GET"),
@@ -71,7 +71,7 @@ class Passage:
             headers=list(scope["headers"]),
             is_cancel=is_cancel,
             body=Copy(limit),
-            answer=Copy(limit),
+            response=Copy(limit),
         )
 
     @property

@@ -9,7 +9,7 @@ from contract_tests.check import Checked, observations
 from contract_tests.config.auth import Auth
 from contract_tests.judge.answers import RESPONSE_RULES, holds_job
 from contract_tests.judge.known import Known, apply_known
-from contract_tests.judge.passive import CONTRACT, Onlooker, Opinion
+from contract_tests.judge.passive import CONTRACT, JudgedCancel, PassiveJudge
 from contract_tests.judge.verdict import rule_results, verdict_of
 from contract_tests.model import Because, JobsUse, Judgement, Report, RuleResult
 from contract_tests.recording.har_reader import Recorded, read_har
@@ -40,9 +40,9 @@ def replay(settings: ReplaySettings) -> Checked:
     """Judge a recording. Raises SettingError for a file that is no HAR."""
     recorded = read_har(settings.path)
     opinions = _judge(recorded)
-    judgements = [judgement for opinion in opinions for judgement in opinion.judgements]
+    judgements = [judgement for judged in opinions for judgement in judged.judgements]
     judgements += _of_all(opinions, judgements)
-    documents = any(holds_job(opinion.exchange.answer) for opinion in opinions)
+    documents = any(holds_job(judged.exchange.response) for judged in opinions)
     results = rule_results(
         judgements,
         _unchecked(opinions, judgements, documents=documents),
@@ -57,33 +57,33 @@ def replay(settings: ReplaySettings) -> Checked:
     return Checked(report, presenter)
 
 
-def _judge(recorded: Sequence[Recorded]) -> list[Opinion]:
+def _judge(recorded: Sequence[Recorded]) -> list[JudgedCancel]:
     """An opinion on each cancel; documents of other routes tell which jobs were active."""
-    onlooker = Onlooker()
+    passive_judge = PassiveJudge()
     opinions = []
     for item in recorded:
         if item.is_cancel:
-            opinions.append(onlooker.judge(item.sighting))
+            opinions.append(passive_judge.judge(item.observed))
         else:
-            for job_id, status, _ in jobs_in(item.sighting.exchange):
-                onlooker.see_job(job_id, status)
+            for job_id, status, _ in jobs_in(item.observed.exchange):
+                passive_judge.see_job(job_id, status)
     return opinions
 
 
-def _of_all(opinions: Sequence[Opinion], judgements: Sequence[Judgement]) -> list[Judgement]:
+def _of_all(opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement]) -> list[Judgement]:
     """What only the recording as a whole shows."""
     judged = {judgement.rule for judgement in judgements}
-    succeeded = sum(holds_job(opinion.exchange.answer) for opinion in opinions)
+    succeeded = sum(holds_job(judged.exchange.response) for judged in opinions)
     return [Judgement("transport.stable")] if succeeded and "transport.stable" not in judged else []
 
 
 def _unchecked(
-    opinions: Sequence[Opinion], judgements: Sequence[Judgement], *, documents: bool
+    opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement], *, documents: bool
 ) -> dict[str, tuple[str, Because | None]]:
     """The rules of which the recording says nothing, which does not count against the engine."""
     judged = {judgement.rule for judgement in judgements}
     fields = {rule.id for rule in RESPONSE_RULES} if documents else set()
-    named = any(opinion.exchange.request.caller.role for opinion in opinions)
+    named = any(judged.exchange.request.caller.role for judged in opinions)
     return {
         rule.id: (NOBODY_NAMED if rule.aspect == "roles" and not named else NOT_SHOWN, None)
         for rule in contract.load_rules()
@@ -94,16 +94,16 @@ def _unchecked(
 def _report(  # noqa: PLR0913, PLR0917 - what there is to tell
     settings: ReplaySettings,
     recorded: Sequence[Recorded],
-    opinions: Sequence[Opinion],
+    opinions: Sequence[JudgedCancel],
     results: tuple[RuleResult, ...],
     presenter: Presenter,
     complaints: Sequence[str],
 ) -> Report:
-    exchanges = tuple(opinion.exchange for opinion in opinions)
-    canceled = {exchange.job_id: None for exchange in exchanges if exchange.job_id and holds_job(exchange.answer)}
-    decided = any(opinion.judgements and opinion.exchange.accepted for opinion in opinions)
+    exchanges = tuple(judged.exchange for judged in opinions)
+    canceled = {exchange.job_id: None for exchange in exchanges if exchange.job_id and holds_job(exchange.response)}
+    decided = any(judged.judgements and judged.exchange.accepted for judged in opinions)
     verdict, because = verdict_of(results, () if decided else ("jobs",))
-    started_at = min((item.sighting.exchange.started_at for item in recorded), default=0.0)
+    started_at = min((item.observed.exchange.started_at for item in recorded), default=0.0)
     return Report(
         verdict="violates" if complaints else verdict,
         rules=results,
@@ -120,13 +120,13 @@ def _report(  # noqa: PLR0913, PLR0917 - what there is to tell
     )
 
 
-def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[Opinion], *, decided: bool) -> list[str]:
+def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[JudgedCancel], *, decided: bool) -> list[str]:
     notes = []
     held = f"{plural(len(recorded), 'exchange')}, {len(opinions)} of them a {CONTRACT.method} {CONTRACT.path}"
     if not decided:
         notes.append(f"The recording {path} holds no answered cancel that tells of the contract: {held}.")
-    reasons = dict.fromkeys(opinion.note for opinion in opinions if opinion.note)
-    count = sum(opinion.note is not None for opinion in opinions)
+    reasons = dict.fromkeys(judged.note for judged in opinions if judged.note)
+    count = sum(judged.note is not None for judged in opinions)
     if reasons:
         told = " ".join(list(reasons)[:MAX_NOTES])
         notes.append(f"{plural(count, 'cancel')} of the recording could not be judged. {told}")

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any, TextIO
 from urllib.parse import parse_qsl, urlsplit
 
-from contract_tests.model import Answer, Exchange, Report
+from contract_tests.model import Exchange, Report, Response
 from contract_tests.report.as_json import kit_version
 from contract_tests.report.presenter import MASK, Presenter
 from contract_tests.report.view import timestamp, verdict_sentence
@@ -45,14 +45,14 @@ def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
     left = TOTAL_LIMIT
     for number, exchange in enumerate(report.exchanges):
         limit = min(BODY_LIMIT, max(left, BRIEF_LIMIT))
-        left -= min(limit, len(exchange.answer.body) if exchange.answer else 0)
+        left -= min(limit, len(exchange.response.body) if exchange.response else 0)
         file.write((",\n" if number else "\n") + json.dumps(_entry(exchange, presenter, limit)))
     file.write("\n]}}\n")
 
 
 def _entry(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
     caller = exchange.request.caller
-    milliseconds = round(exchange.answer.elapsed * 1000, 3) if exchange.answer else 0
+    milliseconds = round(exchange.response.elapsed * 1000, 3) if exchange.response else 0
     return {
         "startedDateTime": timestamp(exchange.started_at),
         "time": milliseconds,
@@ -98,24 +98,24 @@ def post_text(kept: str) -> dict[str, Any]:
 
 def response_object(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
     """The `response` of an entry; bytes that are no text as base64."""
-    answer = exchange.answer or Answer(status=0)
-    kept, cut = kept_body(answer.body, presenter, limit)
+    response = exchange.response or Response(status=0)
+    kept, cut = kept_body(response.body, presenter, limit)
     content: dict[str, Any] = {
-        "size": len(answer.body),
-        "mimeType": short_text(answer.header("Content-Type") or "x-unknown", presenter),
+        "size": len(response.body),
+        "mimeType": short_text(response.header("Content-Type") or "x-unknown", presenter),
     }
     if _is_text(kept):
         content["text"] = kept
     else:
         content |= {"text": b64encode(kept.encode("utf-8", "surrogateescape")).decode(), "encoding": "base64"}
     return {
-        "status": answer.status,
-        "statusText": _phrase(answer.status),
-        "httpVersion": "HTTP/1.1" if exchange.answer else "",
+        "status": response.status,
+        "statusText": _phrase(response.status),
+        "httpVersion": "HTTP/1.1" if exchange.response else "",
         "cookies": [],
-        "headers": [_answer_header(name, value, presenter) for name, value in answer.headers],
+        "headers": [_answer_header(name, value, presenter) for name, value in response.headers],
         "content": content | cut,
-        "redirectURL": short_text(answer.header("Location") or "", presenter),
+        "redirectURL": short_text(response.header("Location") or "", presenter),
         "headersSize": -1,
         "bodySize": -1,
         **_error(exchange, presenter),
@@ -126,8 +126,8 @@ def _error(exchange: Exchange, presenter: Presenter) -> dict[str, str]:
     if exchange.fault:
         sentence = f"{exchange.fault}: {exchange.detail}" if exchange.detail else str(exchange.fault)
         return {"_fault": str(exchange.fault), "_error": short_text(sentence, presenter)}
-    if exchange.answer and exchange.answer.broken_off:
-        return {"_error": short_text(exchange.answer.broken_off, presenter)}
+    if exchange.response and exchange.response.broken_off:
+        return {"_error": short_text(exchange.response.broken_off, presenter)}
     return {}
 
 

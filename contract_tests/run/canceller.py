@@ -5,7 +5,7 @@ from dataclasses import replace
 from contract_tests.judge.answers import judge_success
 from contract_tests.model import Caller, Exchange, Judgement
 from contract_tests.plan.scenario import SPELLINGS, Step, fill
-from contract_tests.run.findings import Fate, Findings
+from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.transport.sender import BUSY, Sender
 
 LOCKED_OUT = frozenset({401, 403, *BUSY})  # what callers get for a while after they sent a bad credential
@@ -13,7 +13,7 @@ LOCK_OUT_WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds
 GATEWAY = frozenset({502, 504})
 
 
-class Proofs:
+class Canceller:
     """Sends valid requests, and knows which roles are seen to work."""
 
     def __init__(self, sender: Sender, found: Findings) -> None:
@@ -44,7 +44,7 @@ class Proofs:
 
     async def prove(
         self, step: Step, job_id: str, *, overlapping: bool = False, after_bad_credential: bool = False
-    ) -> tuple[Fate, Exchange]:
+    ) -> tuple[JobOutcome, Exchange]:
         """Send a valid request for a job that should be active, and tell what became of the job."""
         step = self.by_working_role(step)
         exchange = await self.exchange(step, job_id)
@@ -52,7 +52,7 @@ class Proofs:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
         status = exchange.status
         if status is None or status in GATEWAY:
-            return Fate.LOST, exchange
+            return JobOutcome.LOST, exchange
         if exchange.accepted:
             self._body = self._body if self.canceled else step.body
             return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
@@ -60,14 +60,14 @@ class Proofs:
             self.found.stop(
                 "unreachable", f"The engine answered {status} to a valid request and stayed so: it is too busy."
             )
-            return (Fate.UNSURE if self.working else Fate.REFUSED), exchange
+            return (JobOutcome.UNSURE if self.working else JobOutcome.REFUSED), exchange
         if not self.working:
-            return Fate.REFUSED, exchange
+            return JobOutcome.REFUSED, exchange
         if status >= 500 or status < 400:
             return await self._failed(step, job_id, exchange, overlapping=overlapping)
         return await self._refused(step, job_id, exchange, overlapping=overlapping)
 
-    def _succeeded(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> Fate:
+    def _succeeded(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> JobOutcome:
         self.found.judgements += judge_success(exchange, job_id, overlapping=overlapping)
         role = exchange.request.caller.role or ""
         for rule_id in ("effects.canceled", "request.json", "route.path", f"roles.{role}"):
@@ -75,20 +75,22 @@ class Proofs:
         if role not in self.working:
             self.working.append(role)
         self.canceled += 1
-        return Fate.CANCELED
+        return JobOutcome.CANCELED
 
-    async def _failed(self, step: Step, job_id: str, exchange: Exchange, *, overlapping: bool) -> tuple[Fate, Exchange]:
+    async def _failed(
+        self, step: Step, job_id: str, exchange: Exchange, *, overlapping: bool
+    ) -> tuple[JobOutcome, Exchange]:
         """An error of the engine or a redirect: a break, and the job may be canceled or not."""
         received = f"status {exchange.status} to a valid request"
         self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
         again = await self.exchange(step, job_id)
         if again.accepted:
             return self._succeeded(again, job_id, overlapping=overlapping), again
-        return Fate.UNSURE, exchange
+        return JobOutcome.UNSURE, exchange
 
     async def _refused(
         self, step: Step, job_id: str, exchange: Exchange, *, overlapping: bool
-    ) -> tuple[Fate, Exchange]:
+    ) -> tuple[JobOutcome, Exchange]:
         """Tell a refusal's reason, where some role is known to work: the role, the spelling of the body, or the job."""
         role = step.caller.role or ""
         trusted = next((other for other in self.working if other != role), role)
@@ -107,7 +109,7 @@ class Proofs:
                 return fate, exchange
         if exchange.status in {401, 403} and answered.status != exchange.status:
             self.role_refused(exchange)
-        return Fate.DEAD, exchange
+        return JobOutcome.DEAD, exchange
 
     def _refused_an_active_job(self, step: Step, exchange: Exchange, accepted: Step) -> None:
         """Tell the reason by what was accepted for the same job then."""

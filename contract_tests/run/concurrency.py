@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def together(work: Iterable[Coroutine[Any, Any, T]], *, at_once: int | None = None) -> list[T]:
+async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, at_once: int | None = None) -> list[T]:
     """All results in order, worked out so many at a time; the first that fails ends the others."""
     items = list(work)
     gate = asyncio.Semaphore(at_once or len(items) or 1)

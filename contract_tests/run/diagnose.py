@@ -49,7 +49,7 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
     tried = tuple(exchange for exchange in sender.exchanges if exchange.situation == "a valid request")
     # The first answer for a job tells most: the job may be gone at the next request.
     valid = next((exchange for exchange in tried if _is_telling(exchange)), tried[-1])
-    if valid.answer is None:
+    if valid.response is None:
         return Diagnosis(f"The engine could not be reached: {describe_failure(valid)}.", "unreachable")
     if (changed := _canceled_all_the_same(tried)) is not None:
         return changed
@@ -97,7 +97,7 @@ def _canceled_all_the_same(tried: Sequence[Exchange]) -> Diagnosis | None:
                 "the first has changed its state"
             )
             return _broken("transport.status", received, "a success with the canceled job", first)
-    answered = [[e for e in tried if e.job_id == job_id and e.answer] for job_id in {e.job_id for e in tried}]
+    answered = [[e for e in tried if e.job_id == job_id and e.response] for job_id in {e.job_id for e in tried}]
     if len(answered) > 1 and all(e and e[0].status in BUSY and e[-1].status not in BUSY for e in answered):
         first, *_, last = answered[0]
         received = f"status {first.status} to the first request for each job, and {last.status} to the next"
@@ -106,7 +106,7 @@ def _canceled_all_the_same(tried: Sequence[Exchange]) -> Diagnosis | None:
 
 
 def _is_telling(exchange: Exchange) -> bool:
-    return exchange.answer is not None and exchange.status not in {401, 403, *BUSY}
+    return exchange.response is not None and exchange.status not in {401, 403, *BUSY}
 
 
 def _by_status(evidence: _Evidence) -> Diagnosis | None:
@@ -119,7 +119,7 @@ def _by_status(evidence: _Evidence) -> Diagnosis | None:
     if status in BUSY:
         return Diagnosis(f"The engine answers {status} and stays so: it is too busy to be checked.", "unreachable")
     if 300 <= status < 400:
-        where = (valid.answer.header("location") if valid.answer else None) or "nowhere"
+        where = (valid.response.header("location") if valid.response else None) or "nowhere"
         received = f"status {status}, a redirect to {where[:200]}"
         return _broken("transport.status", received, "a success with the canceled job", valid)
     return None
@@ -217,7 +217,7 @@ def _broken(rule_id: str, received: str, documented: str, exchange: Exchange) ->
 
 def look(exchange: Exchange) -> tuple[int | None, str]:
     """An answer without what differs from request to request."""
-    body = exchange.answer.body[:2000].decode("utf-8", errors="replace") if exchange.answer else ""
+    body = exchange.response.body[:2000].decode("utf-8", errors="replace") if exchange.response else ""
     if exchange.job_id:
         body = body.replace(exchange.job_id, "")
     return exchange.status, _IDS.sub("", body)

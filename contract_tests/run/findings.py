@@ -7,7 +7,7 @@ from contract_tests.judge.answers import finding
 from contract_tests.model import Because, Exchange, Judgement
 
 
-class Fate(Enum):
+class JobOutcome(Enum):
     """What became of a job that a valid request was sent for."""
 
     CANCELED = auto()

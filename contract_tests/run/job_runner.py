@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from contract_tests.judge.answers import holds_job, judge_refusal, judge_success
 from contract_tests.model import Exchange, Fault, Judgement
-from contract_tests.plan.scenario import Chain, Step
-from contract_tests.run.canceller import GATEWAY, Proofs
-from contract_tests.run.concurrency import together
-from contract_tests.run.findings import Fate, Findings
+from contract_tests.plan.scenario import Scenario, Step
+from contract_tests.run.canceller import GATEWAY, Canceller
+from contract_tests.run.concurrency import gather_limited
+from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import BUSY, describe_failure
 from engine_contract import contract
@@ -21,14 +21,14 @@ NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the
 class JobRunner:
     """Carries out chains."""
 
-    def __init__(self, proofs: Proofs, supply: Supply, wanted: int, found: Findings) -> None:
+    def __init__(self, canceller: Canceller, supply: Supply, wanted: int, found: Findings) -> None:
         """`wanted` is the number of jobs that the plan uses."""
-        self.proofs = proofs
+        self.canceller = canceller
         self.supply = supply
         self.found = found
         self.dead_baseline: list[Exchange] = []
         """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
-        self.ended: list[tuple[Chain, Exchange]] = []
+        self.ended: list[tuple[Scenario, Exchange]] = []
         """Chains whose job was not active at their end, while another job was: with the refused valid request."""
         self._wanted = wanted
         self._aimless = asyncio.Semaphore(AIMLESS)
@@ -37,19 +37,19 @@ class JobRunner:
         self._uncertain: set[str] = set()
         """Jobs that a request without an answer may have canceled, as the page leaves open."""
 
-    async def prepare(self, chain: Chain, *, one_by_one: bool = False) -> tuple[Chain, str, bool] | None:
+    async def prepare(self, scenario: Scenario, *, one_by_one: bool = False) -> tuple[Scenario, str, bool] | None:
         """Lease a job and send what must not cancel it. None without a job; True if a request was accepted."""
         job_id = None
-        if chain.needs_job:
+        if scenario.needs_job:
             job_id = await self.lease()
             if job_id is None:
-                self.out_of_jobs(chain)
+                self.out_of_jobs(scenario)
                 return None
         if one_by_one:
-            accepted = [await self._must_not_cancel(step, job_id) for step in chain.tried]
+            accepted = [await self._must_not_cancel(step, job_id) for step in scenario.tried]
         else:
-            accepted = await together(self._must_not_cancel(step, job_id) for step in chain.tried)
-        return None if job_id is None else (chain, job_id, any(accepted))
+            accepted = await gather_limited(self._must_not_cancel(step, job_id) for step in scenario.tried)
+        return None if job_id is None else (scenario, job_id, any(accepted))
 
     async def _must_not_cancel(self, step: Step, job_id: str | None) -> bool:
         """Send a request that is to be refused, ineffective or observed. Whether it was answered by a success."""
@@ -63,173 +63,181 @@ class JobRunner:
             return await self._tried(step, job_id)
 
     async def _tried(self, step: Step, job_id: str | None) -> bool:
-        exchange = await self.proofs.exchange(step, job_id)
-        if exchange.answer is None and step.expect == "observed" and job_id is not None:
+        exchange = await self.canceller.exchange(step, job_id)
+        if exchange.response is None and step.expect == "observed" and job_id is not None:
             self._uncertain.add(job_id)
-        if exchange.answer is None:
+        if exchange.response is None:
             # What is refused can be sent again: an engine that drops a used connection is no fault.
-            exchange = await self.proofs.exchange(replace(step, fresh_connection=True), job_id)
-        if not step.is_aimed and exchange.accepted and holds_job(exchange.answer):
+            exchange = await self.canceller.exchange(replace(step, fresh_connection=True), job_id)
+        if not step.is_aimed and exchange.accepted and holds_job(exchange.response):
             self._harm = f"no longer sent: the engine answered {step.situation} with a job, which may be anybody's"
         if step.expect == "refused":
             if exchange.fault is Fault.GUARD:
                 self.found.unchecked.setdefault(step.rule, (exchange.detail, None))
-            elif exchange.answer is None:
+            elif exchange.response is None:
                 received = f"no answer to {step.situation}, twice: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
-            conclusive = bool(self.proofs.working) or _tells_a_refusal(exchange)
+            conclusive = bool(self.canceller.working) or _tells_a_refusal(exchange)
             self.found.judgements += judge_refusal(exchange, step.rule, conclusive=conclusive)
-        if step.expect == "ineffective" and step.rule.startswith("roles.") and holds_job(exchange.answer):
+        if step.expect == "ineffective" and step.rule.startswith("roles.") and holds_job(exchange.response):
             received = f"status {exchange.status} and a job to {step.situation}"
             self.found.break_rule(step.rule, received, f"no cancel: {contract.rule(step.rule).title}", exchange)
             return True
         return exchange.accepted and step.expect != "ineffective"
 
     async def finish(
-        self, chain: Chain, job_id: str, *, spent: bool, overlapping: bool = True, after_bad_credential: bool = False
-    ) -> tuple[Chain, str | None]:
+        self,
+        scenario: Scenario,
+        job_id: str,
+        *,
+        spent: bool,
+        overlapping: bool = True,
+        after_bad_credential: bool = False,
+    ) -> tuple[Scenario, str | None]:
         """Cancel the job of a chain, the proof that it was still active. Its id if it is canceled now."""
-        if chain.proof is None:
-            return chain, None
-        if spent and all(step.expect != "observed" for step in chain.tried):
-            return chain, None  # found already: what must be refused was accepted
+        if scenario.proof is None:
+            return scenario, None
+        if spent and all(step.expect != "observed" for step in scenario.tried):
+            return scenario, None  # found already: what must be refused was accepted
         if spent:
             # What was observed has canceled the job, as the page leaves open.
-            exchange = await self.proofs.exchange(chain.proof, job_id)
+            exchange = await self.canceller.exchange(scenario.proof, job_id)
             self.found.judgements += judge_refusal(exchange, "effects.repeat")
-            return chain, job_id
-        if chain.rivals:
-            return chain, await self._race(chain, job_id)
-        fate, exchange = await self.proofs.prove(
-            chain.proof, job_id, overlapping=overlapping, after_bad_credential=after_bad_credential
+            return scenario, job_id
+        if scenario.rivals:
+            return scenario, await self._race(scenario, job_id)
+        fate, exchange = await self.canceller.prove(
+            scenario.proof, job_id, overlapping=overlapping, after_bad_credential=after_bad_credential
         )
-        if fate is Fate.LOST:
-            return chain, await self._finish_again(chain, job_id, exchange, overlapping=overlapping)
-        if fate is Fate.DEAD and self._may_have_ended(chain, exchange):
+        if fate is JobOutcome.LOST:
+            return scenario, await self._finish_again(scenario, job_id, exchange, overlapping=overlapping)
+        if fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
             job_id, fate, exchange = await self._once_more(
-                chain, job_id, exchange, overlapping=overlapping, after_bad_credential=after_bad_credential
+                scenario, job_id, exchange, overlapping=overlapping, after_bad_credential=after_bad_credential
             )
-        self._judge_fate(chain, fate, exchange)
-        return chain, job_id if fate is Fate.CANCELED else None
+        self._judge_fate(scenario, fate, exchange)
+        return scenario, job_id if fate is JobOutcome.CANCELED else None
 
-    def _may_have_ended(self, chain: Chain, exchange: Exchange) -> bool:
+    def _may_have_ended(self, scenario: Scenario, exchange: Exchange) -> bool:
         """Whether nothing else tells why the job was not active: it may have ended by itself."""
         told = bool(self.dead_baseline) or exchange.job_id in self._uncertain
         return (
-            bool(chain.tried or chain.rivals)
+            bool(scenario.tried or scenario.rivals)
             and not told
-            and chain.proof is not None
-            and chain.proof.rule not in self.found.broken()
+            and scenario.proof is not None
+            and scenario.proof.rule not in self.found.broken()
         )
 
     async def _once_more(
-        self, chain: Chain, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
-    ) -> tuple[str, Fate, Exchange]:
+        self, scenario: Scenario, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
+    ) -> tuple[str, JobOutcome, Exchange]:
         """The chain with another job: if that one is left active, the first may have ended by itself."""
         another = await self.lease()
-        if another is None or chain.proof is None:
-            return job_id, Fate.DEAD, dead
-        if any([await self._must_not_cancel(step, another) for step in chain.tried]):
-            if all(step.expect != "observed" for step in chain.tried):
-                return another, Fate.DEAD, dead
+        if another is None or scenario.proof is None:
+            return job_id, JobOutcome.DEAD, dead
+        if any([await self._must_not_cancel(step, another) for step in scenario.tried]):
+            if all(step.expect != "observed" for step in scenario.tried):
+                return another, JobOutcome.DEAD, dead
             # What is observed cancels, as the page leaves open, and is no longer there to tell of the first job.
-            self.ended.append((chain, dead))
-            return another, Fate.UNSURE, dead
-        fate, exchange = await self.proofs.prove(
-            chain.proof, another, overlapping=overlapping, after_bad_credential=after_bad_credential
+            self.ended.append((scenario, dead))
+            return another, JobOutcome.UNSURE, dead
+        fate, exchange = await self.canceller.prove(
+            scenario.proof, another, overlapping=overlapping, after_bad_credential=after_bad_credential
         )
-        if fate is not Fate.CANCELED:
-            return job_id, Fate.DEAD, dead
-        self.ended.append((chain, dead))
+        if fate is not JobOutcome.CANCELED:
+            return job_id, JobOutcome.DEAD, dead
+        self.ended.append((scenario, dead))
         return another, fate, exchange
 
-    async def _finish_again(self, chain: Chain, job_id: str, lost: Exchange, *, overlapping: bool) -> str | None:
+    async def _finish_again(self, scenario: Scenario, job_id: str, lost: Exchange, *, overlapping: bool) -> str | None:
         """A chain whose last answer was lost, with another job. The job's id if it is canceled."""
         another = await self._another(lost)
-        accepted = [await self._must_not_cancel(step, another) for step in chain.tried if another]
-        if chain.proof is None or any(accepted):
+        accepted = [await self._must_not_cancel(step, another) for step in scenario.tried if another]
+        if scenario.proof is None or any(accepted):
             return None
         # Without another job the same one is asked for again: a success tells that it was not canceled.
-        proof = replace(chain.proof, fresh_connection=True)
-        fate, exchange = await self.proofs.prove(proof, another or job_id, overlapping=overlapping)
-        if another is None and fate is Fate.DEAD:
-            self.out_of_jobs(chain)
+        proof = replace(scenario.proof, fresh_connection=True)
+        fate, exchange = await self.canceller.prove(proof, another or job_id, overlapping=overlapping)
+        if another is None and fate is JobOutcome.DEAD:
+            self.out_of_jobs(scenario)
             return None
-        self._judge_fate(chain, fate, exchange)
-        return (another or job_id) if fate is Fate.CANCELED else None
+        self._judge_fate(scenario, fate, exchange)
+        return (another or job_id) if fate is JobOutcome.CANCELED else None
 
-    async def prove_or_replace(self, chain: Chain, job_id: str) -> tuple[Fate, Exchange, str]:
+    async def prove_or_replace(self, scenario: Scenario, job_id: str) -> tuple[JobOutcome, Exchange, str]:
         """Cancel a job that nothing was done to; where that tells nothing, another one."""
-        proof = chain.proof
+        proof = scenario.proof
         if proof is None:
-            raise ValueError(chain.name)
-        fate, exchange = await self.proofs.prove(proof, job_id)
-        if fate is Fate.DEAD:
+            raise ValueError(scenario.name)
+        fate, exchange = await self.canceller.prove(proof, job_id)
+        if fate is JobOutcome.DEAD:
             self.dead_baseline.append(exchange)
-        if fate is Fate.DEAD or fate is Fate.LOST:
-            another = await self._another(exchange) if fate is Fate.LOST else await self.lease()
+        if fate is JobOutcome.DEAD or fate is JobOutcome.LOST:
+            another = await self._another(exchange) if fate is JobOutcome.LOST else await self.lease()
             if another is not None:
                 job_id = another
-                fate, exchange = await self.proofs.prove(replace(proof, fresh_connection=True), job_id)
-                if fate is Fate.DEAD:
+                fate, exchange = await self.canceller.prove(replace(proof, fresh_connection=True), job_id)
+                if fate is JobOutcome.DEAD:
                     self.dead_baseline.append(exchange)
-        if fate is Fate.LOST:
+        if fate is JobOutcome.LOST:
             self._lost_twice(exchange)
         return fate, exchange, job_id
 
-    def _judge_fate(self, chain: Chain, fate: Fate, exchange: Exchange) -> None:
+    def _judge_fate(self, scenario: Scenario, fate: JobOutcome, exchange: Exchange) -> None:
         """What the end of a chain says of the requests before it."""
-        proof = chain.proof
+        proof = scenario.proof
         if proof is None:
             return
         match fate:
-            case Fate.CANCELED:
+            case JobOutcome.CANCELED:
                 self.found.add(Judgement(proof.rule))
-            case Fate.LOST:
+            case JobOutcome.LOST:
                 self._lost_twice(exchange)
-            case Fate.DEAD if self.dead_baseline:
+            case JobOutcome.DEAD if self.dead_baseline:
                 # Jobs vanish when others are canceled: that a refused request did it cannot be told.
                 self.dead_baseline.append(exchange)
                 self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
-            case Fate.DEAD if exchange.job_id in self._uncertain:
+            case JobOutcome.DEAD if exchange.job_id in self._uncertain:
                 pass
-            case Fate.DEAD if not chain.tried:
+            case JobOutcome.DEAD if not scenario.tried:
                 received = f"status {exchange.status} to a valid request for a job that no request before had named"
                 documented = "an active job: what was refused changes nothing"
                 self.found.break_rule("effects.refused", received, documented, exchange)
-            case Fate.DEAD:
-                before = ", ".join(dict.fromkeys(step.situation for step in chain.tried))
+            case JobOutcome.DEAD:
+                before = ", ".join(dict.fromkeys(step.situation for step in scenario.tried))
                 received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
                 # An answer as to a job that is gone, or one that tells of something else.
                 rule_id = proof.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
                 self.found.break_rule(rule_id, received, "a job that is still active, and is canceled now", exchange)
-            case Fate.REFUSED | Fate.UNSURE:
+            case JobOutcome.REFUSED | JobOutcome.UNSURE:
                 pass
 
     async def repeat(self, job_id: str, steps: Sequence[Step]) -> None:
         """Cancel a canceled job again."""
         for step in steps:
-            exchange = await self.proofs.exchange(step, job_id)
+            exchange = await self.canceller.exchange(step, job_id)
             if exchange.fault is Fault.TIMEOUT:
                 received = f"no answer to {step.situation}: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
             self.found.judgements += judge_refusal(exchange, step.rule)
 
-    async def _race(self, chain: Chain, job_id: str, *, once_more: bool = True) -> str | None:
+    async def _race(self, scenario: Scenario, job_id: str, *, once_more: bool = True) -> str | None:
         """Cancel one job several times at once: one request succeeds."""
-        steps = [self.proofs.by_working_role(step) for step in (chain.proof, *chain.rivals) if step is not None]
+        steps = [
+            self.canceller.by_working_role(step) for step in (scenario.proof, *scenario.rivals) if step is not None
+        ]
         denied, exchanges = await asyncio.gather(
-            together(self._must_not_cancel(step, job_id) for step in chain.denied),
-            together(self.proofs.exchange(step, job_id) for step in steps),
+            gather_limited(self._must_not_cancel(step, job_id) for step in scenario.denied),
+            gather_limited(self.canceller.exchange(step, job_id) for step in steps),
         )
         winners = [exchange for exchange in exchanges if exchange.accepted]
         if any(denied):
             return None
         if not winners:
-            return await self._race_lost(chain, job_id, once_more=once_more)
+            return await self._race_lost(scenario, job_id, once_more=once_more)
         for exchange in winners:
             self.found.judgements += judge_success(exchange, job_id, overlapping=True)
-        self.proofs.canceled += 1
+        self.canceller.canceled += 1
         if len(winners) > 1:
             received = f"{len(winners)} successes to {len(exchanges)} simultaneous cancels of one job"
             self.found.break_rule("effects.repeat", received, "one success: the job is canceled once", winners[1])
@@ -238,28 +246,28 @@ class JobRunner:
                 self.found.judgements += judge_refusal(exchange, "effects.repeat")
         return job_id
 
-    async def _race_lost(self, chain: Chain, job_id: str, *, once_more: bool) -> str | None:
+    async def _race_lost(self, scenario: Scenario, job_id: str, *, once_more: bool) -> str | None:
         """None of the simultaneous requests succeeded: why, and the race for another job if this one may have ended."""
-        if chain.proof is None:
+        if scenario.proof is None:
             return None
-        fate, exchange = await self.proofs.prove(chain.proof, job_id, overlapping=True)
+        fate, exchange = await self.canceller.prove(scenario.proof, job_id, overlapping=True)
         another = None
-        if once_more and fate is Fate.DEAD and self._may_have_ended(chain, exchange):
+        if once_more and fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
             another = await self.lease()
         if another is None:
-            self._judge_fate(chain, fate, exchange)
+            self._judge_fate(scenario, fate, exchange)
             return None
-        canceled = await self._race(chain, another, once_more=False)
+        canceled = await self._race(scenario, another, once_more=False)
         if canceled is not None:
-            self.ended.append((chain, exchange))
+            self.ended.append((scenario, exchange))
         return canceled
 
     async def lease(self, *, last: bool = False) -> str | None:
         """A job; the source is asked for more once."""
         job_id = self.supply.lease(last=last)
         if job_id is None and self.supply.can_ask():
-            wanted = max(1, self._wanted - self.proofs.canceled)
-            self.proofs.sender.transport.guard.supply(await asyncio.to_thread(self.supply.ask_for, wanted))
+            wanted = max(1, self._wanted - self.canceller.canceled)
+            self.canceller.sender.transport.guard.supply(await asyncio.to_thread(self.supply.ask_for, wanted))
             job_id = self.supply.lease()
         return job_id
 
@@ -281,15 +289,17 @@ class JobRunner:
             received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
             self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
 
-    def out_of_jobs(self, chain: Chain) -> None:
+    def out_of_jobs(self, scenario: Scenario) -> None:
         """There is no job left for a chain: what it would show is not checked."""
         reason = "the jobs ran out: some were spent on answers that had to be asked for again"
-        for rule_id in chain.rules:
+        for rule_id in scenario.rules:
             self.found.unchecked.setdefault(rule_id, (reason, "jobs"))
 
     def statuses_of_gone_jobs(self) -> set[int | None]:
         """How the engine answers for the id of no job and for a canceled one."""
-        return {e.status for e in self.proofs.sender.exchanges if e.situation in (NO_JOB_SITUATION, REPEAT_SITUATION)}
+        return {
+            e.status for e in self.canceller.sender.exchanges if e.situation in (NO_JOB_SITUATION, REPEAT_SITUATION)
+        }
 
 
 def _tells_a_refusal(exchange: Exchange) -> bool:

@@ -11,11 +11,11 @@ from statistics import median
 
 from contract_tests.model import Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
-from contract_tests.plan.scenario import Chain, Step, fill
-from contract_tests.run.canceller import Proofs
-from contract_tests.run.concurrency import together
+from contract_tests.plan.scenario import Scenario, Step, fill
+from contract_tests.run.canceller import Canceller
+from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.diagnose import Diagnosis, diagnose, look
-from contract_tests.run.findings import Fate, Findings
+from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.run.job_runner import NO_JOB_SITUATION, REPEAT_SITUATION, JobRunner
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import BUSY, GaveUp, Sender, describe_failure
@@ -34,11 +34,11 @@ class Runner:
         self.sender = sender
         self.supply = supply
         self.found = Findings(unchecked=dict(plan.missing))
-        self.proofs = Proofs(sender, self.found)
-        self.jobs = JobRunner(self.proofs, supply, plan.jobs, self.found)
+        self.canceller = Canceller(sender, self.found)
+        self.jobs = JobRunner(self.canceller, supply, plan.jobs, self.found)
         self._dead_at_first: list[Exchange] = []
         """Valid requests that were refused to every role before any job was canceled."""
-        self._canceled_at_first: list[tuple[Chain, str]] = []
+        self._canceled_at_first: list[tuple[Scenario, str]] = []
 
     async def run(self, deadline: float) -> Findings:
         """Carry out the plan within `deadline` seconds. Interrupted, it returns what is known."""
@@ -58,8 +58,8 @@ class Runner:
 
     async def cancel_leftovers(self) -> None:
         """Cancel the jobs that were made for this run and not used."""
-        for job_id in self.supply.left if self.proofs.working else []:
-            caller = Caller(self.proofs.working[0], "token")
+        for job_id in self.supply.left if self.canceller.working else []:
+            caller = Caller(self.canceller.working[0], "token")
             step = Step("a job that was not used is canceled", caller, "accepted", "effects.canceled")
             exchange = await self.sender.send(fill(step, job_id, self.sender.transport.guard), step.situation, job_id)
             self.found.leftover_canceled += exchange.accepted
@@ -71,55 +71,57 @@ class Runner:
                     if not await self._baseline(stage):
                         return
                 case "credentials":
-                    for chain in stage.chains:
-                        await self._chain(chain, after_bad_credential=True)
+                    for scenario in stage.scenarios:
+                        await self._chain(scenario, after_bad_credential=True)
                 case _:
                     await self._side_by_side(stage)
         # At the end, so that a job that comes back to life has had some time for it.
-        await together(self.jobs.repeat(job_id, chain.repeats[1:]) for chain, job_id in self._canceled_at_first)
+        await gather_limited(
+            self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first
+        )
 
     async def _baseline(self, stage: Stage) -> bool:
         """Each role's first cancel. False if no valid request succeeded, and the reason is told."""
-        chains = [chain for chain in stage.chains if chain.proof]
-        if not chains:
+        scenarios = [scenario for scenario in stage.scenarios if scenario.proof]
+        if not scenarios:
             return True
-        first = await self._first_success(chains)
+        first = await self._first_success(scenarios)
         if first is None:
             return await self._nothing_worked()
         canceled = [first]
         # In turn from both ends of the supply: an engine that also cancels a neighbour, the oldest or the
         # newest job is seen here, before anything was refused that could have canceled it.
-        others = [chain for chain in chains if chain is not first[0]]
-        for index, chain in enumerate(others):
+        others = [scenario for scenario in scenarios if scenario is not first[0]]
+        for index, scenario in enumerate(others):
             job_id = await self.jobs.lease(last=index % 2 == 0)
             if job_id is None:
-                self.jobs.out_of_jobs(chain)
+                self.jobs.out_of_jobs(scenario)
                 continue
-            fate, _, job_id = await self.jobs.prove_or_replace(chain, job_id)
-            if fate is Fate.CANCELED:
-                canceled.append((chain, job_id))
+            fate, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
+            if fate is JobOutcome.CANCELED:
+                canceled.append((scenario, job_id))
         # Not before all are canceled, so that what a second cancel does is not taken for what a first one does.
-        await together(self.jobs.repeat(job_id, chain.repeats[:1]) for chain, job_id in canceled)
+        await gather_limited(self.jobs.repeat(job_id, scenario.repeats[:1]) for scenario, job_id in canceled)
         self._canceled_at_first = canceled
         return True
 
-    async def _first_success(self, chains: Sequence[Chain]) -> tuple[Chain, str] | None:
+    async def _first_success(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, str] | None:
         """The first role that cancels a job, and the job: each role is tried with it, then with the next jobs."""
         for _ in range(FIRST_JOBS):
             refused: list[Exchange] = []
             job_id = await self.jobs.lease()
             if job_id is None:
                 break
-            for chain in chains:
-                fate, exchange, job_id = await self.jobs.prove_or_replace(chain, job_id)
-                if fate is Fate.CANCELED:
+            for scenario in scenarios:
+                fate, exchange, job_id = await self.jobs.prove_or_replace(scenario, job_id)
+                if fate is JobOutcome.CANCELED:
                     for earlier in refused:
                         self._refused_before(earlier, exchange)
-                    return chain, job_id
+                    return scenario, job_id
                 refused.append(exchange)
             if all(exchange.status in {401, 403, *BUSY} for exchange in refused):
                 break
-            self._dead_at_first += [exchange for exchange in refused if exchange.answer][-1:]
+            self._dead_at_first += [exchange for exchange in refused if exchange.response][-1:]
         return None
 
     def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
@@ -130,36 +132,40 @@ class Runner:
             # It may be the way in which the body is written: the role is tried again with another job.
             is_as_written = exchange.job_id == success.job_id and exchange.request.body != success.request.body
             if exchange.status in {401, 403} or not is_as_written:
-                self.proofs.role_refused(exchange)
+                self.canceller.role_refused(exchange)
         elif exchange.status not in BUSY:
             received = f"status {exchange.status} to a valid request"
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
 
     async def _side_by_side(self, stage: Stage) -> None:
         """All that must be refused; then all proofs at once, so that they overlap; then the second cancels."""
-        chains = [chain for chain in stage.chains if chain.steps]
+        scenarios = [scenario for scenario in stage.scenarios if scenario.steps]
         at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
-        prepared = await together((self.jobs.prepare(chain) for chain in chains), at_once=at_once)
+        prepared = await gather_limited((self.jobs.prepare(scenario) for scenario in scenarios), at_once=at_once)
         with_jobs = [item for item in prepared if item is not None]
-        fates = await together(self.jobs.finish(chain, job_id, spent=spent) for chain, job_id, spent in with_jobs)
-        await together(self.jobs.repeat(job_id, chain.repeats) for chain, job_id in fates if job_id is not None)
+        fates = await gather_limited(
+            self.jobs.finish(scenario, job_id, spent=spent) for scenario, job_id, spent in with_jobs
+        )
+        await gather_limited(
+            self.jobs.repeat(job_id, scenario.repeats) for scenario, job_id in fates if job_id is not None
+        )
 
     def _for_a_slow_engine(self) -> int:
         """How many requests at a time take no longer than one does on an engine that is not slow."""
-        took = [exchange.answer.elapsed for exchange in self.sender.exchanges if exchange.answer]
+        took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
         return ceil(median(took) / NOT_SLOW) if took else 1
 
-    async def _chain(self, chain: Chain, *, after_bad_credential: bool) -> None:
+    async def _chain(self, scenario: Scenario, *, after_bad_credential: bool) -> None:
         """One chain from beginning to end."""
-        prepared = await self.jobs.prepare(chain, one_by_one=True)
+        prepared = await self.jobs.prepare(scenario, one_by_one=True)
         if prepared is None:
             return
         _, job_id, spent = prepared
         _, canceled = await self.jobs.finish(
-            chain, job_id, spent=spent, overlapping=False, after_bad_credential=after_bad_credential
+            scenario, job_id, spent=spent, overlapping=False, after_bad_credential=after_bad_credential
         )
         if canceled is not None:
-            await self.jobs.repeat(canceled, chain.repeats)
+            await self.jobs.repeat(canceled, scenario.repeats)
 
     async def _nothing_worked(self) -> bool:
         if not any(exchange.situation == "a valid request" for exchange in self.sender.exchanges):
@@ -173,23 +179,23 @@ class Runner:
         return False
 
     def _give_up(self, error: GaveUp) -> None:
-        broken_off = next((e for e in reversed(self.sender.exchanges) if e.answer and e.answer.broken_off), None)
-        if broken_off is not None and not self.proofs.working and broken_off.accepted:
+        broken_off = next((e for e in reversed(self.sender.exchanges) if e.response and e.response.broken_off), None)
+        if broken_off is not None and not self.canceller.working and broken_off.accepted:
             received = describe_failure(broken_off)
             self.found.break_rule("transport.complete", received, "the whole canceled job", broken_off)
         self.found.stop("unreachable", f"The run stopped: {error}.")
 
     def _conclude(self) -> None:
-        if not any(exchange.answer for exchange in self.sender.exchanges):
+        if not any(exchange.response for exchange in self.sender.exchanges):
             # Nothing that speaks HTTP was there: that says nothing of an engine.
             self.found.judgements.clear()
             return
         judged = {item.rule for item in self.found.judgements}
-        if self.proofs.canceled and "transport.stable" not in judged:
+        if self.canceller.canceled and "transport.stable" not in judged:
             self.found.add(Judgement("transport.stable"))
-        if self.proofs.canceled > 1 and not self.jobs.dead_baseline:
+        if self.canceller.canceled > 1 and not self.jobs.dead_baseline:
             self.found.add(Judgement("effects.isolation"))
-        if not self.proofs.working:
+        if not self.canceller.working:
             return
         dead = [*self._dead_at_first, *self.jobs.dead_baseline]
         for exchange in dead:
@@ -227,7 +233,10 @@ class Runner:
             self.found.break_rule("effects.refused", received, documented, ended[0][1])
             return
         reason = f"{ids} was not active when its turn came; it may have ended by itself, or something else canceled it"
-        for rule_id in ("effects.refused", *(chain.proof.rule for chain, _ in ended if chain.proof is not None)):
+        for rule_id in (
+            "effects.refused",
+            *(scenario.proof.rule for scenario, _ in ended if scenario.proof is not None),
+        ):
             self.found.unchecked.setdefault(rule_id, (reason, "jobs"))
         self.found.note(f"Supplied jobs must stay active until the run cancels them: {reason}. Give jobs that do.")
 

@@ -12,16 +12,16 @@ UNREADABLE = b'{"job_id": '
 _KEPT = frozenset({JOB_ID, "token"})
 
 
-def inert(value: Any, mint: Callable[[], str]) -> Any:
+def neutralize(value: Any, mint: Callable[[], str]) -> Any:
     """The value with each text in it replaced by a minted id, each number made negative, each key renamed.
 
     What decides whether a body fits the request schema stays: types, emptiness, and the key `job_id`.
     """
     if isinstance(value, Mapping):
         names = (f"other_{number}" for number in count(1))
-        return {key if key in _KEPT else next(names): inert(below, mint) for key, below in value.items()}
+        return {key if key in _KEPT else next(names): neutralize(below, mint) for key, below in value.items()}
     if isinstance(value, list | tuple | set):
-        return [inert(below, mint) for below in value]
+        return [neutralize(below, mint) for below in value]
     if isinstance(value, bool) or not value:
         return value
     if isinstance(value, int | float):
@@ -29,7 +29,9 @@ def inert(value: Any, mint: Callable[[], str]) -> Any:
     return UNREADABLE if isinstance(value, bytes) else mint()
 
 
-def inert_query(query: Mapping[str, Any], mint: Callable[[], str], is_credential: Callable[[str, Any], bool]) -> Any:
+def neutralize_query(
+    query: Mapping[str, Any], mint: Callable[[], str], is_credential: Callable[[str, Any], bool]
+) -> Any:
     """The query with each parameter but the credential renamed, and minted ids in place of its values."""
     safe: dict[str, Any] = {}
     names = (f"other_{number}" for number in count(1))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from contract_tests.errors import OutsideGuardError
-from contract_tests.model import Answer, Exchange, Fault, Request
+from contract_tests.model import Exchange, Fault, Request, Response
 from contract_tests.transport.transport import Transport
 
 RETRIES = 3
@@ -65,7 +65,7 @@ class Sender:
             if exchange.status not in BUSY or attempt == RETRIES:
                 break
             self.busy_answers += 1
-            delay = _delay(exchange.answer, attempt)
+            delay = _delay(exchange.response, attempt)
             if delay >= self.remaining:
                 break
             self._not_before = max(self._not_before, time.monotonic() + delay)
@@ -93,7 +93,7 @@ class Sender:
     def _keep(self, exchange: Exchange) -> None:
         """Keep an exchange for the reports: whole while there is room, else the beginning of its body."""
         kept = exchange.cut(KEPT_OF_ONE if self._kept < KEPT_OF_ALL else KEPT_OF_LATER)
-        self._kept += len(kept.answer.body) if kept.answer else 0
+        self._kept += len(kept.response.body) if kept.response else 0
         self.exchanges.append(kept)
 
     async def _paced(self, request: Request, situation: str, job_id: str | None) -> Exchange:
@@ -131,26 +131,26 @@ class Sender:
 
 def _is_whole(exchange: Exchange) -> bool:
     """Whether the answer tells what it is to tell: of a refusal the status is enough."""
-    return exchange.answer is not None and (exchange.answer.broken_off is None or not exchange.accepted)
+    return exchange.response is not None and (exchange.response.broken_off is None or not exchange.accepted)
 
 
 def describe_failure(exchange: Exchange) -> str:
     """A sentence on an exchange without a whole answer."""
-    if exchange.answer is not None:
-        return f"an answer that breaks off: {exchange.answer.broken_off}"
+    if exchange.response is not None:
+        return f"an answer that breaks off: {exchange.response.broken_off}"
     detail = f": {exchange.detail}" if exchange.detail else ""
     return f"{exchange.fault or Fault.DROPPED}{detail}"
 
 
-def _delay(answer: Answer | None, attempt: int) -> float:
-    told = retry_after(answer) if answer else None
+def _delay(response: Response | None, attempt: int) -> float:
+    told = retry_after(response) if response else None
     # A date has whole seconds only, and may be over already.
     return max(told, BACKOFF * attempt) if told is not None else BACKOFF * 2**attempt
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(response: Response) -> float | None:
     """The seconds that `Retry-After` asks for, given as seconds or as a date; None where it says nothing."""
-    value = (answer.header("retry-after") or "").strip()
+    value = (response.header("retry-after") or "").strip()
     if not value:
         return None
     try:

@@ -14,7 +14,7 @@ from contract_tests import __version__
 from contract_tests.config.auth import Auth, on_the_wire, place_credential
 from contract_tests.config.settings import Connection
 from contract_tests.errors import OutsideGuardError, SettingError
-from contract_tests.model import Answer, Caller, Exchange, Fault, Request
+from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from engine_contract.http.content_encoding import MAX_BODY, decode_content
@@ -107,8 +107,8 @@ class Transport:
             fault, detail = fault_of(error), sentence_of(error)
         except (httpx.InvalidURL, OSError, ValueError) as error:
             fault, detail = Fault.PROTOCOL, sentence_of(error)
-        answer = _answer(head, parts, detail if fault else None, time.monotonic() - started)
-        return Exchange(request, situation, answer, None if answer else fault, detail, started_at, job_id)
+        response = _answer(head, parts, detail if fault else None, time.monotonic() - started)
+        return Exchange(request, situation, response, None if response else fault, detail, started_at, job_id)
 
     async def _receive(
         self, request: Request, head: list[httpx.Response], parts: list[bytes], bound: asyncio.Timeout
@@ -127,10 +127,10 @@ class Transport:
                 params=tuple(query) or None,
                 headers=[(name.encode(), value.encode()) for name, value in headers],
                 content=request.body,
-            ) as response:
-                head.append(response)
+            ) as received:
+                head.append(received)
                 size, is_large = 0, False
-                async for part in response.aiter_raw():
+                async for part in received.aiter_raw():
                     size += len(part)
                     if size > READ_AT_ONCE and not is_large:
                         is_large, waits_since = True, time.monotonic()
@@ -192,24 +192,24 @@ def _client_options(connection: Connection) -> dict[str, Any]:
     }
 
 
-async def _keep_headers(response: httpx.Response) -> None:
+async def _keep_headers(received: httpx.Response) -> None:
     """Take away where a redirect points to: httpx reads it even where it follows none, and may choke on it."""
-    response.extensions["kept_headers"] = list(response.headers.raw)
-    response.headers.pop("location", None)
+    received.extensions["kept_headers"] = list(received.headers.raw)
+    received.headers.pop("location", None)
 
 
-def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float) -> Answer | None:
+def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float) -> Response | None:
     if not head:
         return None
-    response, body = head[0], b"".join(parts if broken_off is None else _beginning(parts))
+    received, body = head[0], b"".join(parts if broken_off is None else _beginning(parts))
     if broken_off is None:
-        body, broken_off = decode_content(body, response.headers.get("content-encoding", ""))
+        body, broken_off = decode_content(body, received.headers.get("content-encoding", ""))
     if broken_off is not None:
         body = body[:KEPT_OF_BROKEN]
     headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.extensions["kept_headers"]
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in received.extensions["kept_headers"]
     )
-    return Answer(response.status_code, headers, body, broken_off, elapsed)
+    return Response(received.status_code, headers, body, broken_off, elapsed)
 
 
 def _beginning(parts: list[bytes]) -> Iterator[bytes]:

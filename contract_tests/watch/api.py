@@ -44,7 +44,7 @@ def whole(entry: Entry) -> dict[str, Any]:
     """An entry with all that is kept of it."""
     return summary(entry) | {
         "request": _message(entry.request),
-        "answer": _message(entry.answer),
+        "answer": _message(entry.response),
         "findings": [finding_in_words(finding) for finding in entry.findings],
     }
 

@@ -17,12 +17,12 @@ from contract_tests.recording.recording_file import Recording
 from contract_tests.recording.redaction import Redaction
 from contract_tests.report.har import SECRET_HEADER
 from contract_tests.watch.console import PREFIX, console_for
-from contract_tests.watch.http_proxy import Relay
+from contract_tests.watch.http_proxy import HttpProxy
 from contract_tests.watch.journal import Entry
 from contract_tests.watch.observer import Observer, Tell
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.upstream import Upstream
-from contract_tests.watch.websocket_proxy import SocketRelay
+from contract_tests.watch.websocket_proxy import WebSocketProxy
 
 
 class Watch:
@@ -51,8 +51,8 @@ class Watch:
             learn=(self.profile.learn,) if self.profile else (),
         )
         self.journal = self.observer.journal
-        self._relay = Relay(self.upstream, self.observer)
-        self._sockets = SocketRelay(connection, self.observer)
+        self._http_proxy = HttpProxy(self.upstream, self.observer)
+        self._sockets = WebSocketProxy(connection, self.observer)
         self._console = console_for(self)
         self._complained: str | None = None
         judge_document(
@@ -69,7 +69,7 @@ class Watch:
         elif scope["type"] == "websocket":
             await self._sockets(scope, receive, send)
         else:
-            await self._relay(scope, receive, send)
+            await self._http_proxy(scope, receive, send)
 
     async def cancel(self, role: str, job_id: str) -> Entry:
         """Cancel a job as one of the roles with a token. Raises KeyError for another role, RuntimeError without an entry."""
@@ -94,8 +94,8 @@ class Watch:
         async def send(_message: Any) -> None:
             return
 
-        passage = await self._relay(scope, receive, send)
-        entry = self.journal.entry(passage.number)
+        proxied = await self._http_proxy(scope, receive, send)
+        entry = self.journal.entry(proxied.number)
         if entry is None:
             raise RuntimeError("The journal has no room for an entry.")
         return entry

@@ -133,7 +133,7 @@ def _shown(entry: Entry) -> interface.Entry:
         credential="" if entry.role else entry.caller,
         job_id=entry.job_id,
         status=entry.status,
-        answer=_message(entry.answer),
+        response=_message(entry.response),
         reason=entry.note,
         findings=tuple(interface.Finding(f.rule, f.received, f.documented, f.pointer) for f in entry.findings),
     )

@@ -17,9 +17,9 @@ import httpx
 
 from contract_tests.judge.passive import is_cancel
 from contract_tests.model import Fault
-from contract_tests.recording.proxied_exchange import Headers, Passage
+from contract_tests.recording.proxied_exchange import Headers, ProxiedExchange
 from contract_tests.watch.observer import Observer
-from contract_tests.watch.rewriting import answer_headers, readable, request_headers
+from contract_tests.watch.rewriting import readable, request_headers, response_headers
 from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, parts_of
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -40,7 +40,7 @@ class CallerGoneError(Exception):
     """The caller went away before the request was whole."""
 
 
-class Relay:
+class HttpProxy:
     """Passes requests on to one engine."""
 
     def __init__(self, upstream: Upstream, observer: Observer) -> None:
@@ -48,11 +48,11 @@ class Relay:
         self._observer = observer
         self._hold_for = observer.settings.connection.timeout
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> Passage:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> ProxiedExchange:
         """Pass one HTTP request on."""
-        passage = Passage.of(scope, is_cancel=is_cancel(scope["method"], scope["raw_path"].decode("latin-1")))
-        way = _Way(passage, receive, send, is_old=scope.get("http_version") == "1.0")
-        with self._observer.under_way(passage):
+        proxied = ProxiedExchange.of(scope, is_cancel=is_cancel(scope["method"], scope["raw_path"].decode("latin-1")))
+        way = _Way(proxied, receive, send, is_old=scope.get("http_version") == "1.0")
+        with self._observer.under_way(proxied):
             try:
                 await self._pass(way)
             except CallerGoneError:
@@ -63,36 +63,36 @@ class Relay:
                     raise
             finally:
                 way.forget_caller()
-        return passage
+        return proxied
 
     async def _give_up(self, way: "_Way", why: str) -> None:
         if not way.observed:
-            way.passage.obstacle = why
-            way.passage.end(Fault.DROPPED, why)
-            await self._observer.observe(way.passage)
+            way.proxied.obstacle = why
+            way.proxied.end(Fault.DROPPED, why)
+            await self._observer.observe(way.proxied)
 
     async def _pass(self, way: "_Way") -> None:
-        passage = way.passage
-        headers = request_headers(passage.headers, self._upstream.address, self._upstream.extra)
-        if passage.is_cancel:
+        proxied = way.proxied
+        headers = request_headers(proxied.headers, self._upstream.address, self._upstream.extra)
+        if proxied.is_cancel:
             headers = readable(headers)
         try:
-            response = await self._upstream.send(passage.method, passage.target, headers, way.request_body())
+            received = await self._upstream.send(proxied.method, proxied.target, headers, way.request_body())
         except BadRequestError as error:
             await self._answer_for_engine(way, 400, Fault.GUARD, f"The request cannot be passed on as HTTP: {error}.")
             return
         except UpstreamError as error:
             await self._answer_for_engine(way, _STATUS.get(error.fault, 502), error.fault, str(error))
             return
-        passage.status, passage.answer_headers = response.status_code, list(response.headers.raw)
-        if passage.is_cancel:
-            await self._hold(way, response)
+        proxied.status, proxied.response_headers = received.status_code, list(received.headers.raw)
+        if proxied.is_cancel:
+            await self._hold(way, received)
         else:
-            await self._stream(way, response)
+            await self._stream(way, received)
 
     async def _answer_for_engine(self, way: "_Way", status: int, fault: Fault, detail: str) -> None:
         """Answer in the place of an engine that gave no whole answer, with the reason."""
-        way.passage.end(fault, detail)
+        way.proxied.end(fault, detail)
         marks = await self._observe(way)
         base = self._observer.settings.connection.base
         reason = f"The engine at {base} {_SENTENCES[fault]}: {detail}." if fault in _SENTENCES else detail
@@ -105,22 +105,22 @@ class Relay:
         body = json.dumps(problem).encode()
         headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()), *marks]
         await way.start(status, headers)
-        await way.send_body(b"" if way.passage.method == "HEAD" else body)
+        await way.send_body(b"" if way.proxied.method == "HEAD" else body)
 
-    async def _hold(self, way: "_Way", response: httpx.Response) -> None:
+    async def _hold(self, way: "_Way", received: httpx.Response) -> None:
         """The answer of a cancel: judged first. One that is too large or too slow streams on, and is not judged."""
-        passage = way.passage
+        proxied = way.proxied
         parts: list[bytes] = []
         try:
-            async with aclosing(parts_of(response)) as stream:
+            async with aclosing(parts_of(received)) as stream:
                 async for part in stream:
-                    passage.answer.add(part)
+                    proxied.response.add(part)
                     parts.append(part)
-                    if passage.answer.is_cut:
-                        passage.obstacle = f"the answer is larger than {passage.answer.limit >> 20} MiB"
-                    elif time.monotonic() - passage.started > self._hold_for:
-                        passage.obstacle = f"the answer was not complete after {self._hold_for:g} s"
-                    if passage.obstacle:
+                    if proxied.response.is_cut:
+                        proxied.obstacle = f"the answer is larger than {proxied.response.limit >> 20} MiB"
+                    elif time.monotonic() - proxied.started > self._hold_for:
+                        proxied.obstacle = f"the answer was not complete after {self._hold_for:g} s"
+                    if proxied.obstacle:
                         await self._stream_on(way, stream, b"".join(parts))
                         return
         except UpstreamError as error:
@@ -129,50 +129,50 @@ class Relay:
             else:
                 await self._answer_for_engine(way, _STATUS.get(error.fault, 502), error.fault, str(error))
             return
-        passage.end()
+        proxied.end()
         marks = await self._observe(way)
-        await way.answer(passage.status or 200, [*self._headers_back(passage), *marks], b"".join(parts))
+        await way.response(proxied.status or 200, [*self._headers_back(proxied), *marks], b"".join(parts))
 
-    async def _stream(self, way: "_Way", response: httpx.Response) -> None:
+    async def _stream(self, way: "_Way", received: httpx.Response) -> None:
         """All other answers: as they come."""
         way.watch_caller()
         try:
-            async with aclosing(parts_of(response)) as stream:
+            async with aclosing(parts_of(received)) as stream:
                 await self._stream_on(way, stream, b"")
         except UpstreamError as error:
             await self._cut_off(way, error)
 
     async def _stream_on(self, way: "_Way", stream: AsyncIterator[bytes], first: bytes) -> None:
-        passage = way.passage
-        headers = self._headers_back(passage)
-        length = _length(passage, headers)
+        proxied = way.proxied
+        headers = self._headers_back(proxied)
+        length = _length(proxied, headers)
         if length is None and way.is_old:
-            whole = first + b"".join([part async for part in _copied(stream, passage)])
-            passage.end()
+            whole = first + b"".join([part async for part in _copied(stream, proxied)])
+            proxied.end()
             await self._observe(way)
-            await way.answer(passage.status or 200, headers, whole)
+            await way.response(proxied.status or 200, headers, whole)
             return
         if length != 0:
-            await way.start(passage.status or 200, headers)
+            await way.start(proxied.status or 200, headers)
         passed = len(first)
         if first:
             await way.send_body(first, more=True)
         last = b""
-        async for part in _copied(stream, passage):
+        async for part in _copied(stream, proxied):
             passed += len(part)
             if length is not None and passed >= length:
                 last = part
             else:
                 await way.send_body(part, more=True)
-        passage.end()
+        proxied.end()
         await self._observe(way)
         if length == 0:
-            await way.start(passage.status or 200, headers)
+            await way.start(proxied.status or 200, headers)
         await way.send_body(last)
 
     async def _cut_off(self, way: "_Way", error: UpstreamError) -> None:
         """The engine cut its answer off: so does the watcher, once that is written down."""
-        way.passage.end(error.fault, str(error))
+        way.proxied.end(error.fault, str(error))
         await self._observe(way)
         if not way.has_started:
             raise error
@@ -180,16 +180,16 @@ class Relay:
     async def _observe(self, way: "_Way") -> Headers:
         way.observed = True
         try:
-            return await self._observer.observe(way.passage)
+            return await self._observer.observe(way.proxied)
         except Exception as error:  # noqa: BLE001 - a live engine's answer passes, whatever is wrong with its watcher
-            what = f"{way.passage.method} {self._observer.redaction.text(way.passage.path)}"
+            what = f"{way.proxied.method} {self._observer.redaction.text(way.proxied.path)}"
             line = f"watch-engine: {what} could not be judged and recorded: {type(error).__name__}: {error}."
             print(line, file=sys.stderr, flush=True)  # noqa: T201 - there is no other place
             return []
 
-    def _headers_back(self, passage: Passage) -> Headers:
-        headers = answer_headers(passage.answer_headers, self._upstream.address, passage.headers)
-        if passage.status in {204, 304} or (passage.status == 205 and _length(passage, headers) == 0):
+    def _headers_back(self, proxied: ProxiedExchange) -> Headers:
+        headers = response_headers(proxied.response_headers, self._upstream.address, proxied.headers)
+        if proxied.status in {204, 304} or (proxied.status == 205 and _length(proxied, headers) == 0):
             # The server would wait for the body that such a length announces, and there is none.
             headers = [pair for pair in headers if pair[0] != b"content-length"]
         return headers
@@ -198,8 +198,8 @@ class Relay:
 class _Way:
     """What is between the caller and the watcher during one exchange."""
 
-    def __init__(self, passage: Passage, receive: Receive, send: Send, *, is_old: bool) -> None:
-        self.passage = passage
+    def __init__(self, proxied: ProxiedExchange, receive: Receive, send: Send, *, is_old: bool) -> None:
+        self.proxied = proxied
         self.is_old = is_old
         """Whether the caller speaks HTTP/1.0, which has no chunks: an answer is given a length."""
         self.has_started = False
@@ -218,10 +218,10 @@ class _Way:
                 raise CallerGoneError
             part = message.get("body", b"")
             if part:
-                self.passage.body.add(part)
+                self.proxied.body.add(part)
                 yield part
             if not message.get("more_body"):
-                if not self.passage.is_cancel:
+                if not self.proxied.is_cancel:
                     self.watch_caller()
                 return
 
@@ -247,7 +247,7 @@ class _Way:
         self.has_started = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+    async def response(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole answer."""
         if self.is_old and not any(name == b"content-length" for name, _ in headers):
             headers = [*headers, (b"content-length", str(len(body)).encode())]
@@ -259,16 +259,16 @@ class _Way:
         await self._send({"type": "http.response.body", "body": part, "more_body": more})
 
 
-async def _copied(stream: AsyncIterator[bytes], passage: Passage) -> AsyncIterator[bytes]:
+async def _copied(stream: AsyncIterator[bytes], proxied: ProxiedExchange) -> AsyncIterator[bytes]:
     """The parts of an answer, of which a copy is kept."""
     async for part in stream:
-        passage.answer.add(part)
+        proxied.response.add(part)
         yield part
 
 
-def _length(passage: Passage, headers: Headers) -> int | None:
+def _length(proxied: ProxiedExchange, headers: Headers) -> int | None:
     """How long the body will be, None if the answer does not say."""
-    if passage.method == "HEAD" or passage.status in {204, 304}:
+    if proxied.method == "HEAD" or proxied.status in {204, 304}:
         return 0
     announced = next((value for name, value in headers if name == b"content-length"), None)
     return int(announced) if announced is not None and announced.isdigit() else None

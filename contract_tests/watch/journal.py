@@ -39,7 +39,7 @@ class Entry:
     query: str
     request: Message
     status: int | None
-    answer: Message
+    response: Message
     is_cancel: bool = False
     caller: str = ""
     role: str | None = None
@@ -65,7 +65,7 @@ class Entry:
     @property
     def weight(self) -> int:
         """Bytes of its bodies."""
-        return len(self.request.body) + len(self.answer.body)
+        return len(self.request.body) + len(self.response.body)
 
 
 @dataclass(frozen=True, slots=True)

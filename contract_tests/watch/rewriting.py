@@ -90,7 +90,7 @@ def _readable_of(accepted: bytes) -> bytes:
     return b", ".join(part for part in parts if part.partition(b";")[0].strip().lower() in _READABLE) or b"identity"
 
 
-def answer_headers(headers: Headers, engine: Address, request: Headers) -> Headers:
+def response_headers(headers: Headers, engine: Address, request: Headers) -> Headers:
     """The headers of an answer as the caller gets them."""
     dropped = HOP_BY_HOP | _named_by_connection(headers) | _MARKS
     passed: Headers = []

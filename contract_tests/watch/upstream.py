@@ -66,26 +66,26 @@ class Upstream:
         extensions = {"timeout": self._timeout, "target": (self.address.prefix + target).encode("latin-1")}
         request = httpx.Request(method, self._url, headers=headers, stream=Body(body), extensions=extensions)
         try:
-            response = await self._transport.handle_async_request(request)
+            received = await self._transport.handle_async_request(request)
         except httpx.LocalProtocolError as error:
             raise BadRequestError(sentence_of(error)) from error
         except httpx.HTTPError as error:
             raise _upstream_error(error) from error
         except (OSError, ValueError) as error:
             raise UpstreamError(Fault.PROTOCOL, sentence_of(error)) from error
-        if not 200 <= response.status_code <= 599:
-            await response.stream.aclose()  # type: ignore[union-attr]
-            raise UpstreamError(Fault.PROTOCOL, f"the status {response.status_code}, which HTTP does not have")
-        return response
+        if not 200 <= received.status_code <= 599:
+            await received.stream.aclose()  # type: ignore[union-attr]
+            raise UpstreamError(Fault.PROTOCOL, f"the status {received.status_code}, which HTTP does not have")
+        return received
 
     async def close(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
 
 
-async def parts_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+async def parts_of(received: httpx.Response) -> AsyncGenerator[bytes, None]:
     """The body of an answer in raw parts, as they come. Raises UpstreamError where it breaks off."""
-    stream = response.stream
+    stream = received.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - it came from an asynchronous transport
     try:
         async for part in stream:

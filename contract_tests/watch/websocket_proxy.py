@@ -13,11 +13,11 @@ from websockets.typing import Subprotocol
 
 from contract_tests.config.settings import Connection
 from contract_tests.model import Fault
-from contract_tests.recording.proxied_exchange import Headers, Passage
+from contract_tests.recording.proxied_exchange import Headers, ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import sentence_of
 from contract_tests.watch.observer import Observer
-from contract_tests.watch.rewriting import Address, answer_headers, request_headers
+from contract_tests.watch.rewriting import Address, request_headers, response_headers
 
 MAX_FRAMES = 1000  # messages of one connection that are recorded
 MAX_FRAME = 64 << 10  # characters of each
@@ -27,7 +27,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class SocketRelay:
+class WebSocketProxy:
     """Passes WebSockets on to one engine."""
 
     def __init__(self, connection: Connection, observer: Observer) -> None:
@@ -47,47 +47,47 @@ class SocketRelay:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Pass one WebSocket on, to its end."""
-        passage = Passage.of(scope, is_cancel=False)
-        passage.frames = []
+        proxied = ProxiedExchange.of(scope, is_cancel=False)
+        proxied.frames = []
         await receive()
         try:
-            async with self._connected(scope, passage) as engine:
-                response = engine.response
-                if response is not None:
-                    passage.answer_headers = _raw(response.headers.raw_items())
-                passage.status = 101
-                back = answer_headers(passage.answer_headers, self._address, passage.headers)
+            async with self._connected(scope, proxied) as engine:
+                received = engine.response
+                if received is not None:
+                    proxied.response_headers = _raw(received.headers.raw_items())
+                proxied.status = 101
+                back = response_headers(proxied.response_headers, self._address, proxied.headers)
                 headers = [pair for pair in back if not pair[0].startswith(_OWN)]
                 await send({"type": "websocket.accept", "subprotocol": engine.subprotocol, "headers": headers})
-                await self._pump(passage, engine, receive, send)
+                await self._pump(proxied, engine, receive, send)
         except InvalidStatus as error:
-            response = error.response
-            passage.status, passage.answer_headers = response.status_code, _raw(response.headers.raw_items())
-            await self._refuse(scope, passage, send, bytes(response.body or b""))
+            received = error.response
+            proxied.status, proxied.response_headers = received.status_code, _raw(received.headers.raw_items())
+            await self._refuse(scope, proxied, send, bytes(received.body or b""))
         except (OSError, TimeoutError, WebSocketException, ValueError) as error:
             fault = Fault.TIMEOUT if isinstance(error, TimeoutError) else Fault.CONNECT
-            passage.end(fault, sentence_of(error))
-            await self._refuse(scope, passage, send, b"The engine did not take the WebSocket.\n")
+            proxied.end(fault, sentence_of(error))
+            await self._refuse(scope, proxied, send, b"The engine did not take the WebSocket.\n")
         finally:
-            if not passage.number:
-                passage.end(passage.fault, passage.detail)
-                await asyncio.shield(self._observer.observe(passage))
+            if not proxied.number:
+                proxied.end(proxied.fault, proxied.detail)
+                await asyncio.shield(self._observer.observe(proxied))
 
     @asynccontextmanager
-    async def _connected(self, scope: Any, passage: Passage) -> AsyncIterator[ClientConnection]:
+    async def _connected(self, scope: Any, proxied: ProxiedExchange) -> AsyncIterator[ClientConnection]:
         scheme = "wss" if self._address.scheme == "https" else "ws"
-        url = f"{scheme}://{self._address.netloc}{self._address.prefix}{passage.target}"
-        passed = request_headers(passage.headers, self._address, self._extra)
+        url = f"{scheme}://{self._address.netloc}{self._address.prefix}{proxied.target}"
+        passed = request_headers(proxied.headers, self._address, self._extra)
         headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in passed if not n.lower().startswith(_OWN)]
         subprotocols = [Subprotocol(name) for name in scope.get("subprotocols", [])] or None
         async with connect(url, additional_headers=headers, subprotocols=subprotocols, **self._options) as engine:
             yield engine
 
-    async def _pump(self, passage: Passage, engine: ClientConnection, receive: Receive, send: Send) -> None:
+    async def _pump(self, proxied: ProxiedExchange, engine: ClientConnection, receive: Receive, send: Send) -> None:
         """Messages both ways until one side closes."""
         ways = [
-            asyncio.create_task(self._to_engine(passage, engine, receive)),
-            asyncio.create_task(self._to_caller(passage, engine, send)),
+            asyncio.create_task(self._to_engine(proxied, engine, receive)),
+            asyncio.create_task(self._to_caller(proxied, engine, send)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -96,13 +96,13 @@ class SocketRelay:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             # Written down before the caller hears of the end.
-            passage.end()
-            await asyncio.shield(self._observer.observe(passage))
+            proxied.end()
+            await asyncio.shield(self._observer.observe(proxied))
         if engine.close_code is not None:
             code = engine.close_code if engine.close_code not in {1005, 1006, 1015} else 1000
             await send({"type": "websocket.close", "code": code, "reason": engine.close_reason or ""})
 
-    async def _to_engine(self, passage: Passage, engine: ClientConnection, receive: Receive) -> None:
+    async def _to_engine(self, proxied: ProxiedExchange, engine: ClientConnection, receive: Receive) -> None:
         try:
             while True:
                 message = await receive()
@@ -111,36 +111,36 @@ class SocketRelay:
                     await engine.close(code if code not in {1005, 1006, 1015} else 1000, message.get("reason") or "")
                     return
                 data: str | bytes = message["text"] if message.get("text") is not None else message["bytes"]
-                self._note(passage, "send", data)
+                self._note(proxied, "send", data)
                 await engine.send(data)
         except ConnectionClosed:
             return
 
-    async def _to_caller(self, passage: Passage, engine: ClientConnection, send: Send) -> None:
+    async def _to_caller(self, proxied: ProxiedExchange, engine: ClientConnection, send: Send) -> None:
         async for data in engine:
-            self._note(passage, "receive", data)
+            self._note(proxied, "receive", data)
             await send({"type": "websocket.send", "text" if isinstance(data, str) else "bytes": data})
 
-    def _note(self, passage: Passage, kind: str, data: Any) -> None:
+    def _note(self, proxied: ProxiedExchange, kind: str, data: Any) -> None:
         """Take a message into the recording, as browsers write them."""
         is_text = isinstance(data, str)
-        (passage.body if kind == "send" else passage.answer).size += len(data)
-        if passage.frames is not None and len(passage.frames) < MAX_FRAMES:
+        (proxied.body if kind == "send" else proxied.response).size += len(data)
+        if proxied.frames is not None and len(proxied.frames) < MAX_FRAMES:
             text = self._observer.redaction.body(data.encode()).decode() if is_text else b64encode(data).decode()
             frame = {"type": kind, "time": time.time(), "opcode": 1 if is_text else 2, "data": text[:MAX_FRAME]}
-            passage.frames.append(frame)
+            proxied.frames.append(frame)
 
-    async def _refuse(self, scope: Any, passage: Passage, send: Send, body: bytes) -> None:
+    async def _refuse(self, scope: Any, proxied: ProxiedExchange, send: Send, body: bytes) -> None:
         """The engine's own refusal, or one in its place."""
-        passage.end(passage.fault, passage.detail)
-        passage.frames = None
-        passage.answer.add(body)
-        await self._observer.observe(passage)
+        proxied.end(proxied.fault, proxied.detail)
+        proxied.frames = None
+        proxied.response.add(body)
+        await self._observer.observe(proxied)
         if "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1002})
             return
-        status = passage.status or (504 if passage.fault is Fault.TIMEOUT else 502)
-        back = answer_headers(passage.answer_headers, self._address, passage.headers)
+        status = proxied.status or (504 if proxied.fault is Fault.TIMEOUT else 502)
+        back = response_headers(proxied.response_headers, self._address, proxied.headers)
         headers = [pair for pair in back if pair[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "websocket.http.response.start", "status": status, "headers": headers})

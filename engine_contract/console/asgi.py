@@ -19,7 +19,7 @@ LARGEST = 64 * 1024
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
 class Console:
@@ -60,7 +60,7 @@ class Console:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
-    def _answer(self, scope: dict[str, Any], body: bytes) -> Answer:
+    def _answer(self, scope: dict[str, Any], body: bytes) -> Response:
         started: list[tuple[int, list[tuple[bytes, bytes]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], object]:

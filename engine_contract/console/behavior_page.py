@@ -7,15 +7,15 @@ from flask import abort, g, make_response, redirect, render_template, request
 
 from engine_contract.console.behavior_form import FIELDS, read_form, values_of
 from engine_contract.console.interface import NOBODY, ConsoleError
-from engine_contract.console.request_hooks import Frame
+from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.contract import load_contract, rule
 
 
 class BehaviorPage:
     """Answers the page."""
 
-    def __init__(self, frame: Frame) -> None:
-        self._frame = frame
+    def __init__(self, hooks: RequestHooks) -> None:
+        self._hooks = hooks
 
     def behavior(self) -> Any:
         """What is armed, and the switches."""
@@ -25,11 +25,11 @@ class BehaviorPage:
         form: Mapping[str, str] | None = None
         if request.method == "POST":
             try:
-                self._frame.data.arm(g.session, read_form(request.form))
-                return redirect(self._frame.url("behavior"), 303)
+                self._hooks.data.arm(g.session, read_form(request.form))
+                return redirect(self._hooks.url("behavior"), 303)
             except ConsoleError as error:
                 problem, form = str(error), {name: request.form.get(name, "") for name in FIELDS}
-        armed = self._frame.data.armed(g.session)
+        armed = self._hooks.data.armed(g.session)
         search = request.args.get("search", "").strip()
         faults = [fault for fault in g.about.faults if search.casefold() in f"{fault.name} {fault.sentence}".casefold()]
         groups: dict[str, list[Any]] = {}

@@ -81,13 +81,13 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
     if entry.status is None:
         lines += [f"No answer. {visible(entry.reason or '')}".rstrip(), ""]
     else:
-        lines += [f"Status {entry.status}{_kind(entry)}, {entry.answer.size:,} bytes.", ""]
+        lines += [f"Status {entry.status}{_kind(entry)}, {entry.response.size:,} bytes.", ""]
     lines += [f"- {_inline(_received(finding))}" for finding in entry.findings]
     if entry.findings:
         lines.append("")
     lines += _places(entry)
-    if entry.answer.body:
-        lines += [*_fenced(_cut(pretty_body(entry.answer.body)), ""), ""]
+    if entry.response.body:
+        lines += [*_fenced(_cut(pretty_body(entry.response.body)), ""), ""]
     if entry.reason and entry.status is not None:
         lines += [f"The reason: {_inline(entry.reason)}", ""]
     if entry.findings:
@@ -106,7 +106,7 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
 def _places(entry: Entry) -> list[str]:
     """What stands around the first places that break a rule: a long document is cut before most of them."""
     try:
-        document = json.loads(entry.answer.body)
+        document = json.loads(entry.response.body)
     except (ValueError, RecursionError):
         return []
     lines: list[str] = []
@@ -156,7 +156,7 @@ def _caller(entry: Entry) -> str:
 
 
 def _kind(entry: Entry) -> str:
-    kind = next((value for name, value in entry.answer.headers if name.lower() == "content-type"), "")
+    kind = next((value for name, value in entry.response.headers if name.lower() == "content-type"), "")
     return f", {_inline(kind)}" if kind else ""
 
 

@@ -10,16 +10,16 @@ from engine_contract.console.behavior_page import BehaviorPage
 from engine_contract.console.interface import ConsoleData, ConsoleError
 from engine_contract.console.job_pages import JobPages
 from engine_contract.console.journal_pages import JournalPages
-from engine_contract.console.request_hooks import Frame
+from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.text import printable
 
 
 def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
     """The Flask application; `home` is the path of its first page."""
-    frame = Frame(data, guard, home)
-    journal = JournalPages(frame)
-    jobs = JobPages(frame, journal)
-    behavior = BehaviorPage(frame)
+    hooks = RequestHooks(data, guard, home)
+    journal = JournalPages(hooks)
+    jobs = JobPages(hooks, journal)
+    behavior = BehaviorPage(hooks)
     app = Flask("mock_server.console", static_url_path="/static")
     app.jinja_options = {
         "finalize": printable.shown,
@@ -36,11 +36,11 @@ def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
         "tone": graph.tone,
     }
     app.jinja_env.globals |= {"box": {"width": graph_layout.WIDTH, "height": graph_layout.HEIGHT}}
-    app.before_request(frame.before)
-    app.after_request(frame.after)
-    app.context_processor(frame.context)
-    app.register_error_handler(HTTPException, frame.failed)
-    app.register_error_handler(ConsoleError, frame.unavailable)
+    app.before_request(hooks.before)
+    app.after_request(hooks.after)
+    app.context_processor(hooks.context)
+    app.register_error_handler(HTTPException, hooks.failed)
+    app.register_error_handler(ConsoleError, hooks.unavailable)
     app.add_url_rule("/", "jobs", jobs.jobs)
     app.add_url_rule("/job", "job", jobs.job)
     app.add_url_rule("/jobs", "make_jobs", jobs.make_jobs, methods=["POST"])
@@ -51,5 +51,5 @@ def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
     app.add_url_rule("/journal.json", "rows", journal.rows)
     app.add_url_rule("/journal/<int:number>", "entry", journal.entry)
     app.add_url_rule("/journal/<int:number>/pin", "pin", journal.pin, methods=["POST"])
-    app.add_url_rule("/login", "login", frame.login, methods=["GET", "POST"])
+    app.add_url_rule("/login", "login", hooks.login, methods=["GET", "POST"])
     return app

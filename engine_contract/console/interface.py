@@ -114,7 +114,7 @@ class Entry:
     job_id: str | None = None
     status: int | None = None
     """None where there was no answer."""
-    answer: Message = Message()
+    response: Message = Message()
     reason: str | None = None
     """Why the request was refused, or why there is no whole answer, as a sentence."""
     fault: str | None = None

@@ -9,7 +9,7 @@ from engine_contract.console import graph, json_view
 from engine_contract.console.interface import ConsoleError
 from engine_contract.console.journal_pages import JournalPages
 from engine_contract.console.journal_rows import READ
-from engine_contract.console.request_hooks import ACTIVE, Frame
+from engine_contract.console.request_hooks import ACTIVE, RequestHooks
 from engine_contract.text import printable
 
 PER_PAGE = 50
@@ -20,8 +20,8 @@ STATUSES = ("running", "paused", "error", "complete", "canceled", "incomplete")
 class JobPages:
     """Each method answers a page."""
 
-    def __init__(self, frame: Frame, journal: JournalPages) -> None:
-        self._frame = frame
+    def __init__(self, hooks: RequestHooks, journal: JournalPages) -> None:
+        self._hooks = hooks
         self._journal = journal
 
     def jobs(self) -> str:
@@ -30,7 +30,7 @@ class JobPages:
         if status not in {"", "active", *STATUSES}:
             abort(400, f"status {status[:40]}: must be active or one of {', '.join(STATUSES)}.")
         offset = max(request.args.get("offset", 0, int), 0)
-        page = self._frame.data.jobs(g.session, status=status, search=search, offset=offset, limit=PER_PAGE)
+        page = self._hooks.data.jobs(g.session, status=status, search=search, offset=offset, limit=PER_PAGE)
         counts = {name: page.counts.get(name, 0) for name in STATUSES}
         counts |= {name: count for name, count in page.counts.items() if name and name not in counts}
         filters = [("", "All", sum(page.counts.values())), ("active", "Active", sum(counts[name] for name in ACTIVE))]
@@ -49,11 +49,11 @@ class JobPages:
     def job(self) -> str:
         """One job."""
         job_id = request.args.get("id", "")
-        job = self._frame.data.job(g.session, job_id)
+        job = self._hooks.data.job(g.session, job_id)
         if job is None:
             abort(404, f"There is no job {job_id[:80]} here.")
         tasks = graph.tasks_of(job.document)
-        entries = [e for e in self._frame.data.entries(g.session, since=0, limit=READ) if e.job_id == job_id][-10:]
+        entries = [e for e in self._hooks.data.entries(g.session, since=0, limit=READ) if e.job_id == job_id][-10:]
         return render_template(
             "job.html",
             job=job,
@@ -73,20 +73,20 @@ class JobPages:
                     wanted[name] = _whole(name, request.form[name])
             if request.form.get("name", "").strip():
                 wanted["name"] = request.form["name"]
-            made = self._frame.data.make_jobs(g.session, wanted)
+            made = self._hooks.data.make_jobs(g.session, wanted)
         except ConsoleError as error:
             abort(400, str(error))
         if len(made) == 1:
-            return redirect(self._frame.url("job", id=made[0]), 303)
-        return redirect(self._frame.url("", status=wanted["status"]), 303)
+            return redirect(self._hooks.url("job", id=made[0]), 303)
+        return redirect(self._hooks.url("", status=wanted["status"]), 303)
 
     def reset(self) -> Any:
         """Back to the start."""
         try:
-            self._frame.data.reset(g.session)
+            self._hooks.data.reset(g.session)
         except ConsoleError as error:
             abort(400, str(error))
-        return redirect(self._frame.url(""), 303)
+        return redirect(self._hooks.url(""), 303)
 
     def cancel(self) -> Any:
         """The form, what it asks before it acts on a live engine, and what came of it."""
@@ -106,14 +106,14 @@ class JobPages:
             return make_response(render_template("cancel.html", job_id=job_id, role=role, problem=problem), 400)
         if g.about.is_live and request.form.get("confirmed") != job_id:
             return render_template(
-                "confirm.html", job_id=job_id, role=role, job=self._frame.data.job(g.session, job_id)
+                "confirm.html", job_id=job_id, role=role, job=self._hooks.data.job(g.session, job_id)
             )
         try:
-            entry = self._frame.data.cancel(g.session, job_id, role)
+            entry = self._hooks.data.cancel(g.session, job_id, role)
         except ConsoleError as error:
             return make_response(render_template("cancel.html", job_id=job_id, role=role, problem=str(error)), 400)
         self._journal.keep(entry)
-        return redirect(self._frame.url(f"journal/{entry.number}", at=entry.at_ms, sent=1), 303)
+        return redirect(self._hooks.url(f"journal/{entry.number}", at=entry.at_ms, sent=1), 303)
 
 
 def _whole(name: str, value: str) -> int:

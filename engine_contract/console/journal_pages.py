@@ -7,7 +7,7 @@ from flask import abort, g, jsonify, redirect, render_template, request
 from engine_contract.console import bug_report, journal_rows, json_view
 from engine_contract.console.interface import Entry
 from engine_contract.console.pins import Pins
-from engine_contract.console.request_hooks import Frame
+from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.text.printable import visible
 
 KEPT = 50
@@ -17,8 +17,8 @@ KEPT = 50
 class JournalPages:
     """Each method answers a page, but for the last ones."""
 
-    def __init__(self, frame: Frame) -> None:
-        self._frame = frame
+    def __init__(self, hooks: RequestHooks) -> None:
+        self._hooks = hooks
         self._pins = Pins()
         self._whole: dict[tuple[str, int, int], Entry] = {}
 
@@ -42,12 +42,12 @@ class JournalPages:
     def rows(self) -> Any:
         """What is new since an entry, for the page's script."""
         since = max(request.args.get("since", 0, int), 0)
-        latest = self._frame.data.entries(g.session, since=0, limit=1)
+        latest = self._hooks.data.entries(g.session, since=0, limit=1)
         newest = latest[-1].number if latest else 0
-        seen = self._frame.data.entry(g.session, since) if since else None
+        seen = self._hooks.data.entry(g.session, since) if since else None
         if newest < since or (seen is not None and seen.at_ms != request.args.get("at", seen.at_ms, int)):
             return jsonify(reset=True)
-        entries = self._frame.data.entries(g.session, since=since, limit=journal_rows.ROWS) if newest > since else ()
+        entries = self._hooks.data.entries(g.session, since=since, limit=journal_rows.ROWS) if newest > since else ()
         chosen = journal_rows.select(entries, request.args.get("outcome", "all"), request.args.get("search", ""))
         return jsonify(newest=newest, at=latest[-1].at_ms if latest else 0, rows=self.table(chosen))
 
@@ -57,14 +57,14 @@ class JournalPages:
         if found is None:
             abort(404, f"The journal no longer holds an entry {number}.")
         if not self._pins.toggle(g.session, found) and self._find(number) is None:
-            return redirect(self._frame.url("journal", outcome="pinned"), 303)
-        return redirect(self._frame.url(f"journal/{number}", at=found.at_ms, **_filters(), fragment="#entry"), 303)
+            return redirect(self._hooks.url("journal", outcome="pinned"), 303)
+        return redirect(self._hooks.url(f"journal/{number}", at=found.at_ms, **_filters(), fragment="#entry"), 303)
 
     def _journal(self, selected: Entry | None) -> str:
         filters = _filters()
         before = request.args.get("before", 0, int)
         pinned = self._pins.of(g.session)
-        entries = self._frame.data.entries(g.session, since=0, limit=journal_rows.READ)
+        entries = self._hooks.data.entries(g.session, since=0, limit=journal_rows.READ)
         newest = entries[-1].number if entries else 0
         counted = {name: len(journal_rows.select(entries, name, "")) for name in journal_rows.FILTERS} | {
             "pinned": len(pinned)
@@ -90,7 +90,7 @@ class JournalPages:
 
     def _shown(self, entry: Entry, pinned: list[Entry]) -> dict[str, Any]:
         base = (g.about.engine or request.host_url).rstrip("/")
-        credential = self._frame.data.credential(entry.role)
+        credential = self._hooks.data.credential(entry.role)
         pointers = list(dict.fromkeys(finding.pointer for finding in entry.findings if finding.pointer))
         fault = next((fault for fault in g.about.faults if fault.name == entry.fault), None)
         return {
@@ -99,7 +99,7 @@ class JournalPages:
             "violations": [journal_rows.explain(finding) for finding in entry.findings],
             "broken_rules": journal_rows.broken(entry),
             "pointers": pointers,
-            "located": json_view.locate(visible(json_view.pretty_body(entry.answer.body)), pointers),
+            "located": json_view.locate(visible(json_view.pretty_body(entry.response.body)), pointers),
             "fault": fault,
             "curl": bug_report.curl(entry, base, credential),
             "report": bug_report.bug_report(entry, g.about, base, credential),
@@ -109,7 +109,7 @@ class JournalPages:
 
     def _find(self, number: int) -> Entry | None:
         at_ms = request.args.get("at", None, int)
-        found = self._frame.data.entry(g.session, number)
+        found = self._hooks.data.entry(g.session, number)
         if found is None or (at_ms is not None and found.at_ms != at_ms):
             found = self._pins.find(g.session, number, at_ms)
         whole = None if at_ms is None else self._whole.get((g.session, number, at_ms))
@@ -122,7 +122,7 @@ class JournalPages:
         return [
             journal_rows.row(
                 entry,
-                url=self._frame.url(f"journal/{entry.number}", at=entry.at_ms, **filters, fragment="#entry"),
+                url=self._hooks.url(f"journal/{entry.number}", at=entry.at_ms, **filters, fragment="#entry"),
                 is_pinned=(entry.number, entry.at_ms) in pinned,
             )
             for entry in entries

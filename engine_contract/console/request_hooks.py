@@ -29,7 +29,7 @@ HEADERS = {
 }
 
 
-class Frame:
+class RequestHooks:
     """Around every page: `home` is the path of the first one."""
 
     def __init__(self, data: ConsoleData, guard: Guard, home: str) -> None:

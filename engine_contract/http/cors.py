@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from mock_server.operations.response import Answer, Headers
+from mock_server.operations.response import Headers, Response
 from mock_server.settings import SettingsError
 
 _LOCAL = re.compile(
@@ -56,7 +56,7 @@ class Cors:
             *VARY,
         )
 
-    def preflight(self, method: str, headers: Mapping[bytes, bytes]) -> Answer | None:
+    def preflight(self, method: str, headers: Mapping[bytes, bytes]) -> Response | None:
         """The answer to a preflight; None if the request is none."""
         if method != "OPTIONS" or b"origin" not in headers or b"access-control-request-method" not in headers:
             return None
@@ -67,7 +67,7 @@ class Cors:
             (b"access-control-max-age", b"600"),
         )
         if not self.allows(headers[b"origin"]):
-            return Answer(204)
+            return Response(204)
         if headers.get(b"access-control-request-private-network") == b"true":
             allowed = (*allowed, (b"access-control-allow-private-network", b"true"))
-        return Answer(204, headers=allowed)
+        return Response(204, headers=allowed)

@@ -56,8 +56,8 @@ class _Operation(SecurityOperation):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         exchange: Exchange = scope[SCOPE_KEY]
         refusal = await self._decide(exchange)
-        if exchange.changes is not None and exchange.changes.may is not None:
-            refusal = exchange.changes.may(exchange, refusal)
+        if exchange.change is not None and exchange.change.may is not None:
+            refusal = exchange.change.may(exchange, refusal)
         if refusal is not None:
             raise Refused(refusal)
         await self.next_app(scope, receive, send)

@@ -27,8 +27,8 @@ class _Operation(RequestValidationOperation):
         outcome: str | Refusal | None = self._refusal(exchange)
         if outcome is None:
             outcome = exchange.json["job_id"]
-        if exchange.changes is not None and exchange.changes.parameters is not None:
-            outcome = exchange.changes.parameters(exchange, outcome)
+        if exchange.change is not None and exchange.change.parameters is not None:
+            outcome = exchange.change.parameters(exchange, outcome)
         if not isinstance(outcome, str):
             raise Refused(outcome)
         exchange.job_id = outcome

@@ -192,7 +192,7 @@ class MockData:
 
     def _entry(self, number: int, kept: journal.Entry) -> Entry:
         shown: Any = journal.show(number, kept, self._settings.tokens)
-        request, answer = shown["request"], shown["answer"]
+        request, response = shown["request"], shown["answer"]
         broken_off = kept.wire in {"reset", "truncate", "stall"}
         return Entry(
             number=number,
@@ -206,7 +206,7 @@ class MockData:
             credential=kept.credential,
             job_id=kept.job_id,
             status=None if kept.wire == "reset" else kept.status,
-            answer=Message(tuple(map(tuple, answer["headers"])), answer["body"], answer["body_size"]),
+            response=Message(tuple(map(tuple, response["headers"])), response["body"], response["body_size"]),
             reason=_BROKEN_OFF[kept.wire] if broken_off and kept.wire else shown["reason"],
             fault=kept.fault,
             findings=violations(kept),
@@ -240,10 +240,10 @@ class _Received:
         if self.status is not None and len(self.body) < size:
             late = f", and no more within {LONGEST_S:.0f} seconds" if self.late else ", then the connection was closed"
             reason = f"{len(self.body):,} of {size:,} bytes came{late}."
-        answer = Message(
-            entry.answer.headers or _pairs(self.headers), self.body.decode("utf-8", "replace"), len(self.body)
+        response = Message(
+            entry.response.headers or _pairs(self.headers), self.body.decode("utf-8", "replace"), len(self.body)
         )
-        return replace(entry, answer=answer, reason=reason)
+        return replace(entry, response=response, reason=reason)
 
 
 async def _send(app: Application, scope: Mapping[str, Any], body: bytes) -> _Received:

@@ -15,7 +15,7 @@ from mock_server.jobs.job import written
 from mock_server.operations.body import Gone, Receive, read_body
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refused, phrase, render
-from mock_server.operations.response import PROBLEM, Answer
+from mock_server.operations.response import PROBLEM, Response
 from mock_server.operations.sending import Send, head, send_answer
 from mock_server.sessions import read_session
 from mock_server.settings import Settings
@@ -41,7 +41,7 @@ class _ProblemError(Exception):
         self.status = status
 
 
-Handler = Callable[[_Call], Awaitable[Answer]]
+Handler = Callable[[_Call], Awaitable[Response]]
 
 
 class Control:
@@ -65,28 +65,28 @@ class Control:
         """Serve one request."""
         exchange = Exchange(scope)
         try:
-            answer = await self._answer(exchange, scope.get("scheme", "http"), receive)
+            response = await self._answer(exchange, scope.get("scheme", "http"), receive)
         except Gone:
             return
         except _ProblemError as error:
-            answer = _problem(error.status, str(error))
+            response = _problem(error.status, str(error))
         except TakenError as error:
-            answer = _problem(409, str(error))
+            response = _problem(409, str(error))
         except ActionError as error:
-            answer = _problem(400, str(error))
+            response = _problem(400, str(error))
         except Refused as refused:
-            answer = render(refused.refusal)
+            response = render(refused.refusal)
         except StoreUnavailable as error:
-            answer = _problem(503, f"The store cannot be reached: {error}.")
-        headers = head(answer, self._guard.headers(exchange.headers.get(b"origin")))
-        await send_answer(answer, headers, receive, send)
+            response = _problem(503, f"The store cannot be reached: {error}.")
+        headers = head(response, self._guard.headers(exchange.headers.get(b"origin")))
+        await send_answer(response, headers, receive, send)
 
-    async def _answer(self, exchange: Exchange, scheme: str, receive: Receive) -> Answer:
+    async def _answer(self, exchange: Exchange, scheme: str, receive: Receive) -> Response:
         _, _, resource, *rest = exchange.path.split("/", 3)
         handlers = self._handlers.get(resource)
         is_preflight = exchange.method == "OPTIONS" and b"access-control-request-method" in exchange.headers
         if is_preflight:
-            return Answer(204)
+            return Response(204)
         # Probes and scrapers come by other names, and learn nothing that matters.
         if resource not in {"health", "metrics"}:
             objection = self._guard.objection(exchange.headers, scheme)
@@ -115,7 +115,7 @@ class Control:
         query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
         return _Call(read_session(exchange.headers), rest, query, body)
 
-    async def _read_jobs(self, call: _Call) -> Answer:
+    async def _read_jobs(self, call: _Call) -> Response:
         seed = self._settings.seed
         if not call.rest:
             return _json(
@@ -124,50 +124,50 @@ class Control:
         state = await self._store.get(call.session, call.rest)
         if state is None:
             raise _ProblemError(404, f"There is no job {call.rest[:80]}.")
-        return Answer(200, body=await written(call.rest, state, seed=seed, now_ms=actions.now_ms()))
+        return Response(200, body=await written(call.rest, state, seed=seed, now_ms=actions.now_ms()))
 
-    async def _make_jobs(self, call: _Call) -> Answer:
+    async def _make_jobs(self, call: _Call) -> Response:
         wanted = {} if call.body is None else call.body
         return _json({"job_ids": await actions.make_jobs(self._store, call.session, wanted)}, 201)
 
-    async def _reset(self, call: _Call) -> Answer:
+    async def _reset(self, call: _Call) -> Response:
         await self._store.reset(call.session)
-        return Answer(204)
+        return Response(204)
 
-    async def _read_journal(self, call: _Call) -> Answer:
+    async def _read_journal(self, call: _Call) -> Response:
         limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
         entries = await self._store.entries(call.session, limit=limit, since=since)
         return _json({"requests": [show(number, entry, self._settings.tokens) for number, entry in entries]})
 
-    async def _empty_journal(self, call: _Call) -> Answer:
+    async def _empty_journal(self, call: _Call) -> Response:
         await self._store.forget(call.session)
-        return Answer(204)
+        return Response(204)
 
-    async def _read_behavior(self, call: _Call) -> Answer:
+    async def _read_behavior(self, call: _Call) -> Response:
         behavior = await self._store.behavior(call.session)
         return _json({} if behavior is None else behavior.shown())
 
-    async def _arm(self, call: _Call) -> Answer:
+    async def _arm(self, call: _Call) -> Response:
         behavior = await actions.arm(self._store, call.session, call.body)
         return _json({} if behavior is None else behavior.shown())
 
-    async def _health(self, _call: _Call) -> Answer:
+    async def _health(self, _call: _Call) -> Response:
         reason = await self._store.health()
         if reason is not None:
             raise _ProblemError(503, reason)
         return _json({"status": "ready"})
 
-    async def _read_metrics(self, _call: _Call) -> Answer:
-        return Answer(200, CONTENT_TYPE, await self._metrics.text(self._store))
+    async def _read_metrics(self, _call: _Call) -> Response:
+        return Response(200, CONTENT_TYPE, await self._metrics.text(self._store))
 
 
-def _json(value: object, status: int = 200) -> Answer:
-    return Answer(status, body=orjson.dumps(value))
+def _json(value: object, status: int = 200) -> Response:
+    return Response(status, body=orjson.dumps(value))
 
 
-def _problem(status: int, detail: str) -> Answer:
+def _problem(status: int, detail: str) -> Response:
     body = {"type": "about:blank", "title": phrase(status), "status": status, "detail": detail}
-    return Answer(status, PROBLEM, orjson.dumps(body), ((b"retry-after", b"1"),) if status == 503 else ())
+    return Response(status, PROBLEM, orjson.dumps(body), ((b"retry-after", b"1"),) if status == 503 else ())
 
 
 def _number(query: dict[str, str], name: str, default: int) -> int:

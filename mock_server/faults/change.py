@@ -6,7 +6,7 @@ from typing import Any
 
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal
-from mock_server.operations.response import Answer
+from mock_server.operations.response import Response
 from mock_server.store import Cancel, Store
 
 Route = Callable[[str, str], tuple[str, str]]
@@ -16,7 +16,7 @@ Parameters = Callable[[Exchange, str | Refusal], str | Refusal]
 Effect = Callable[[Exchange, Store, str], Awaitable[Cancel | Refusal]]
 Refused = Callable[[Exchange, Store], Awaitable[None]]
 Document = Callable[[dict[str, Any], Exchange], Any]
-Reply = Callable[[Answer, Exchange], Answer]
+Reply = Callable[[Response, Exchange], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

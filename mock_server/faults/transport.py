@@ -7,7 +7,7 @@ from typing import Any
 from mock_server.faults.change import Change, Reply
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal
-from mock_server.operations.response import Answer, Wire
+from mock_server.operations.response import Response, Wire
 
 Body = Callable[[bytes], bytes]
 
@@ -22,17 +22,17 @@ def transport() -> Iterator[Change]:
     yield from _wires()
 
 
-def _success(change: Callable[[Answer, Exchange], Answer]) -> Reply:
+def _success(change: Callable[[Response, Exchange], Response]) -> Reply:
     """Change the answers that are a success, and those alone."""
-    return lambda answer, exchange: answer if exchange.refusal is not None else change(answer, exchange)
+    return lambda response, exchange: response if exchange.refusal is not None else change(response, exchange)
 
 
 def _body(change: Body) -> Reply:
-    return _success(lambda answer, _exchange: answer._replace(body=change(answer.body)))
+    return _success(lambda response, _exchange: response._replace(body=change(response.body)))
 
 
 def _status(status: int, **fields: Any) -> Reply:
-    return _success(lambda answer, _exchange: answer._replace(status=status, **fields))
+    return _success(lambda response, _exchange: response._replace(status=status, **fields))
 
 
 def _statuses() -> Iterator[Change]:
@@ -67,15 +67,17 @@ def _statuses() -> Iterator[Change]:
         sentence="One of three cancels is answered with 500, and the job is canceled.",
         rule="transport.status",
         reply=_success(
-            lambda answer, exchange: (
-                Answer(500, body=b'{"error": "Internal Server Error"}') if exchange.serial % 3 == 0 else answer
+            lambda response, exchange: (
+                Response(500, body=b'{"error": "Internal Server Error"}') if exchange.serial % 3 == 0 else response
             )
         ),
     )
 
 
-def _refused(meant: Callable[[Refusal], bool], make: Callable[[Answer], Answer]) -> Reply:
-    return lambda answer, exchange: make(answer) if exchange.refusal is not None and meant(exchange.refusal) else answer
+def _refused(meant: Callable[[Refusal], bool], make: Callable[[Response], Response]) -> Reply:
+    return lambda response, exchange: (
+        make(response) if exchange.refusal is not None and meant(exchange.refusal) else response
+    )
 
 
 def _refusal_statuses() -> Iterator[Change]:
@@ -84,7 +86,7 @@ def _refusal_statuses() -> Iterator[Change]:
         name="refuses-with-500",
         sentence="Every refusal is a 500.",
         rule="transport.refusal_status",
-        reply=_refused(lambda _refusal: True, lambda answer: answer._replace(status=500)),
+        reply=_refused(lambda _refusal: True, lambda response: response._replace(status=500)),
     )
     yield Change(
         name="refuses-parameters-with-500",
@@ -92,7 +94,7 @@ def _refusal_statuses() -> Iterator[Change]:
         rule="transport.refusal_status",
         reply=_refused(
             lambda refusal: refusal.situation in {"missing-parameter", "bad-parameter", "bad-body"},
-            lambda answer: answer._replace(status=500),
+            lambda response: response._replace(status=500),
         ),
     )
     yield Change(
@@ -101,7 +103,7 @@ def _refusal_statuses() -> Iterator[Change]:
         rule="transport.refusal_status",
         reply=_refused(
             lambda refusal: refusal.situation in {"no-credential", "wrong-credential", "other-role"},
-            lambda _answer: Answer(302, b"text/html", b"<p>Found</p>", login),
+            lambda _answer: Response(302, b"text/html", b"<p>Found</p>", login),
         ),
     )
     for name, situation, rule in (
@@ -116,7 +118,7 @@ def _refusal_statuses() -> Iterator[Change]:
             rule=rule,
             reply=_refused(
                 lambda refusal, situation=situation: refusal.situation == situation,  # type: ignore[misc]
-                lambda answer: Answer(200, body=b'{"error": ' + _quoted(answer.status) + b"}"),
+                lambda response: Response(200, body=b'{"error": ' + _quoted(response.status) + b"}"),
             ),
         )
 
@@ -137,13 +139,13 @@ def _content_types() -> Iterator[Change]:
             name=f"content-type-{name}",
             sentence=f"The canceled job is sent as {media.decode().partition(';')[0]}.",
             rule="transport.content_type",
-            reply=_success(lambda answer, _exchange, media=media: answer._replace(content_type=media)),  # type: ignore[misc]
+            reply=_success(lambda response, _exchange, media=media: response._replace(content_type=media)),  # type: ignore[misc]
         )
     yield Change(
         name="content-type-absent",
         sentence="The canceled job is sent without a content type.",
         rule="transport.content_type",
-        reply=_success(lambda answer, _exchange: answer._replace(content_type=b"")),
+        reply=_success(lambda response, _exchange: response._replace(content_type=b"")),
     )
 
 
@@ -170,34 +172,36 @@ def _wires() -> Iterator[Change]:
         name="truncated",
         sentence="The connection is closed in the middle of the document.",
         rule="transport.complete",
-        reply=_success(lambda answer, _exchange: answer._replace(wire=Wire("truncate"))),
+        reply=_success(lambda response, _exchange: response._replace(wire=Wire("truncate"))),
     )
     yield Change(
         name="truncated-at-the-end",
         sentence="The connection is closed just before the end of the document.",
         rule="transport.complete",
-        reply=_success(lambda answer, _exchange: answer._replace(wire=Wire("truncate", share=0.99))),
+        reply=_success(lambda response, _exchange: response._replace(wire=Wire("truncate", share=0.99))),
     )
     yield Change(
         name="truncated-one-of-three",
         sentence="The connection is closed in the middle of one of three documents.",
         rule="transport.complete",
         reply=_success(
-            lambda answer, exchange: answer._replace(wire=Wire("truncate")) if exchange.serial % 3 == 0 else answer
+            lambda response, exchange: (
+                response._replace(wire=Wire("truncate")) if exchange.serial % 3 == 0 else response
+            )
         ),
     )
     yield Change(
         name="reset",
         sentence="The job is canceled, and the connection is reset before an answer.",
         rule="transport.complete",
-        reply=_success(lambda answer, _exchange: answer._replace(wire=Wire("reset"))),
+        reply=_success(lambda response, _exchange: response._replace(wire=Wire("reset"))),
     )
     yield Change(
         name="reset-one-of-three",
         sentence="The job is canceled, and one of three connections is reset before an answer.",
         rule="transport.stable",
         reply=_success(
-            lambda answer, exchange: answer._replace(wire=Wire("reset")) if exchange.serial % 3 == 0 else answer
+            lambda response, exchange: response._replace(wire=Wire("reset")) if exchange.serial % 3 == 0 else response
         ),
     )
     yield Change(
@@ -205,8 +209,8 @@ def _wires() -> Iterator[Change]:
         sentence="The job is canceled, and one of three answers is a gateway's 502.",
         rule="transport.stable",
         reply=_success(
-            lambda answer, exchange: (
-                Answer(502, b"text/html", b"<h1>502 Bad Gateway</h1>") if exchange.serial % 3 == 0 else answer
+            lambda response, exchange: (
+                Response(502, b"text/html", b"<h1>502 Bad Gateway</h1>") if exchange.serial % 3 == 0 else response
             )
         ),
     )
@@ -214,11 +218,11 @@ def _wires() -> Iterator[Change]:
         name="stalled",
         sentence="Half of the document is sent, and then nothing.",
         rule="transport.complete",
-        reply=_success(lambda answer, _exchange: answer._replace(wire=Wire("stall"))),
+        reply=_success(lambda response, _exchange: response._replace(wire=Wire("stall"))),
     )
     yield Change(
         name="dripped",
         sentence="The document is sent one byte a second.",
         rule="transport.complete",
-        reply=_success(lambda answer, _exchange: answer._replace(wire=Wire("drip", chunk=1, pause_s=1.0))),
+        reply=_success(lambda response, _exchange: response._replace(wire=Wire("drip", chunk=1, pause_s=1.0))),
     )

@@ -14,7 +14,7 @@ from mock_server.jobs.document_paths import put, remove
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.profile import load_profile, names
 from mock_server.operations.refusals import Refusal
-from mock_server.operations.response import Answer, Wire
+from mock_server.operations.response import Response, Wire
 from mock_server.store import Store
 
 
@@ -33,8 +33,8 @@ def _refusals() -> Iterator[Change]:
             yield Change(
                 name=f"refusals-{name}",
                 sentence=f"Refusals look as in the shipped profile {name}.",
-                reply=lambda answer, exchange, profile=profile: (
-                    answer  # type: ignore[misc]
+                reply=lambda response, exchange, profile=profile: (
+                    response  # type: ignore[misc]
                     if exchange.refusal is None
                     else profile.render(exchange.refusal, exchange.job_id)
                 ),
@@ -42,15 +42,15 @@ def _refusals() -> Iterator[Change]:
     yield Change(
         name="refusals-400",
         sentence="Every refusal is a 400, whatever its reason.",
-        reply=lambda answer, exchange: answer if exchange.refusal is None else answer._replace(status=400),
+        reply=lambda response, exchange: response if exchange.refusal is None else response._replace(status=400),
     )
     yield Change(
         name="refusals-404",
         sentence="Every refusal is a 404 that tells nothing.",
-        reply=lambda answer, exchange: (
-            answer
+        reply=lambda response, exchange: (
+            response
             if exchange.refusal is None
-            else Answer(404, b"text/plain", b"Cannot POST " + exchange.path.encode("utf-8", "replace"))
+            else Response(404, b"text/plain", b"Cannot POST " + exchange.path.encode("utf-8", "replace"))
         ),
     )
     yield Change(
@@ -184,13 +184,13 @@ def _in_transit(job: dict[str, Any], _exchange: Exchange) -> dict[str, Any]:
     return job
 
 
-def _floats(answer: Answer, exchange: Exchange) -> Answer:
+def _floats(response: Response, exchange: Exchange) -> Response:
     if exchange.refusal is not None:
-        return answer
-    job = orjson.loads(answer.body)
+        return response
+    job = orjson.loads(response.body)
     for place in (("metrics", "*"), ("tasks", "*", "metrics", "*"), ("error", "*", "timestamp"), ("font_size",)):
         put(job, place, lambda value: float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
-    return answer._replace(body=json.dumps(job).encode())
+    return response._replace(body=json.dumps(job).encode())
 
 
 def _answers() -> Iterator[Change]:
@@ -206,27 +206,29 @@ def _answers() -> Iterator[Change]:
     yield Change(
         name="content-type-with-charset",
         sentence="The content type is Application/JSON;Charset=UTF-8.",
-        reply=lambda answer, exchange: (
-            answer if exchange.refusal is not None else answer._replace(content_type=b"Application/JSON;Charset=UTF-8")
+        reply=lambda response, exchange: (
+            response
+            if exchange.refusal is not None
+            else response._replace(content_type=b"Application/JSON;Charset=UTF-8")
         ),
     )
     yield Change(name="gzip", sentence="Answers are compressed for those who accept it.", reply=_compressed)
     yield Change(
         name="closes",
         sentence="The connection is closed after each answer.",
-        reply=lambda answer, _exchange: answer._replace(headers=(*answer.headers, (b"connection", b"close"))),
+        reply=lambda response, _exchange: response._replace(headers=(*response.headers, (b"connection", b"close"))),
     )
     yield Change(
         name="drips",
         sentence="Answers come in small pieces.",
-        reply=lambda answer, _exchange: answer._replace(wire=Wire("drip", chunk=512, pause_s=0.005)),
+        reply=lambda response, _exchange: response._replace(wire=Wire("drip", chunk=512, pause_s=0.005)),
     )
     yield Change(
         name="more-headers",
         sentence="Answers carry cookies, caching and headers of a gateway.",
-        reply=lambda answer, _exchange: answer._replace(
+        reply=lambda response, _exchange: response._replace(
             headers=(
-                *answer.headers,
+                *response.headers,
                 (b"set-cookie", b"lb=1; Path=/"),
                 (b"cache-control", b"no-store"),
                 (b"x-powered-by", b"Express"),
@@ -237,16 +239,16 @@ def _answers() -> Iterator[Change]:
 
 
 def _written(**how: Any) -> Any:
-    def reply(answer: Answer, exchange: Exchange) -> Answer:
+    def reply(response: Response, exchange: Exchange) -> Response:
         if exchange.refusal is not None:
-            return answer
-        return answer._replace(body=json.dumps(orjson.loads(answer.body), **how).encode())
+            return response
+        return response._replace(body=json.dumps(orjson.loads(response.body), **how).encode())
 
     return reply
 
 
-def _compressed(answer: Answer, exchange: Exchange) -> Answer:
-    if b"gzip" not in exchange.headers.get(b"accept-encoding", b"") or not answer.body:
-        return answer
-    headers = (*answer.headers, (b"content-encoding", b"gzip"))
-    return answer._replace(body=gzip.compress(answer.body, 1), headers=headers)
+def _compressed(response: Response, exchange: Exchange) -> Response:
+    if b"gzip" not in exchange.headers.get(b"accept-encoding", b"") or not response.body:
+        return response
+    headers = (*response.headers, (b"content-encoding", b"gzip"))
+    return response._replace(body=gzip.compress(response.body, 1), headers=headers)

@@ -22,7 +22,7 @@ CANCEL: Moment = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class CompiledTemplate:
     """A document with blanks. The values that fill them: HEAD's, the tasks' keys, the running times, the moments."""
 
     text: bytes
@@ -40,7 +40,7 @@ class Form:
 
 
 @dataclass(slots=True)
-class Writer:
+class TemplateWriter:
     """A form while it is written: text, and blanks that refer to values."""
 
     created: Moment
@@ -79,13 +79,13 @@ class Writer:
         self._leave("%d", "span", len(self._spans))
         self._spans.append((self._at(start), self._at(end)))
 
-    def form(self) -> Form:
+    def template(self) -> CompiledTemplate:
         """Finish the form."""
         # Two spans of nothing: `itemgetter` of fewer than two indices would not give a tuple.
         spans = [*self._spans, (-1, -1), (-1, -1)]
         first = {"head": 0, "key": len(HEAD), "span": len(HEAD) + self.keys}
         first["moment"] = first["span"] + len(spans)
-        return Form(
+        return CompiledTemplate(
             text="".join(self._pieces).encode(),
             gather=itemgetter(*(-1 if index < 0 else first[kind] + index for kind, index in self._blanks)),
             keys=self.keys,

@@ -13,15 +13,15 @@ from operator import sub
 from struct import Struct
 from typing import Literal
 
-from mock_server.jobs.compiled_template import Form
-from mock_server.jobs.execution import draw_run
+from mock_server.jobs.compiled_template import CompiledTemplate
+from mock_server.jobs.execution import draw_execution
 from mock_server.jobs.ids import ids, task_keys
 from mock_server.jobs.installation import AFFIXES, LISTS, PEOPLE, SERVERS, Installation, encode, installation
-from mock_server.jobs.job_template import write_form
-from mock_server.jobs.seeded_random import Draw
+from mock_server.jobs.job_template import write_template
+from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.timestamps import rfc3339
 from mock_server.jobs.vocabulary import THEMES
-from mock_server.jobs.workflow import SMALLEST, Graph, draw_graph
+from mock_server.jobs.workflow import SMALLEST, Workflow, draw_workflow
 
 __all__ = [
     "DEFAULT",
@@ -59,32 +59,34 @@ class _Tier:
 
     themed: bool
     """Whether a graph's tasks are of one theme; large workflows do a bit of everything."""
-    graphs: int
-    runs: int
-    form: Callable[[int, int, int | None, int, int, str], Form]
+    workflows: int
+    executions: int
+    template: Callable[[int, int, int | None, int, int, str], CompiledTemplate]
 
 
-def _make_form(  # noqa: PLR0913, PLR0917 - the key of the caches
-    seed: int, tasks: int, theme: int | None, graph: int, run: int, status: str
-) -> Form:
+def _make_template(  # noqa: PLR0913, PLR0917 - the key of the caches
+    seed: int, tasks: int, theme: int | None, workflow: int, execution: int, status: str
+) -> CompiledTemplate:
     """Make a form. `status` is that of the document, or `canceled/` and the status before."""
     place = installation(seed)
     document, _, before = status.partition("/")
     ending = before or document
     ending = "running" if ending == "paused" else ending
-    drawn = _graph(seed, tasks, theme, graph)
-    played = draw_run(Draw("run", seed, tasks, theme, graph, run, ending), drawn, ending)
-    return write_form(Draw("scenery", seed, tasks, theme, graph, run), place, drawn, played, document)
+    drawn = _workflow(seed, tasks, theme, workflow)
+    played = draw_execution(SeededRandom("run", seed, tasks, theme, workflow, execution, ending), drawn, ending)
+    return write_template(
+        SeededRandom("scenery", seed, tasks, theme, workflow, execution), place, drawn, played, document
+    )
 
 
 @lru_cache(maxsize=64)
-def _graph(seed: int, tasks: int, theme: int | None, variant: int) -> Graph:
-    return draw_graph(Draw("graph", seed, tasks, theme, variant), tasks, theme)
+def _workflow(seed: int, tasks: int, theme: int | None, variant: int) -> Workflow:
+    return draw_workflow(SeededRandom("graph", seed, tasks, theme, variant), tasks, theme)
 
 
-_SMALL = _Tier(themed=True, graphs=4, runs=2, form=lru_cache(maxsize=4096)(_make_form))
-_MEDIUM = _Tier(themed=False, graphs=32, runs=2, form=lru_cache(maxsize=128)(_make_form))
-_LARGE = _Tier(themed=False, graphs=3, runs=2, form=lru_cache(maxsize=12)(_make_form))
+_SMALL = _Tier(themed=True, workflows=4, executions=2, template=lru_cache(maxsize=4096)(_make_template))
+_MEDIUM = _Tier(themed=False, workflows=32, executions=2, template=lru_cache(maxsize=128)(_make_template))
+_LARGE = _Tier(themed=False, workflows=3, executions=2, template=lru_cache(maxsize=12)(_make_template))
 
 
 def canceled_document(  # noqa: PLR0913 - named, and mostly left out
@@ -108,8 +110,8 @@ def canceled_document(  # noqa: PLR0913 - named, and mostly left out
     place = installation(seed)
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
     as_of = canceled_at_ms if as_of_ms is None else min(as_of_ms, canceled_at_ms)
-    form = _form(place, bits, tasks, _CANCELED[was])
-    return _fill(form, place, bits, job_id, name, as_of, canceled_at_ms, place.user_id(canceled_by))
+    template = _template(place, bits, tasks, _CANCELED[was])
+    return _fill(template, place, bits, job_id, name, as_of, canceled_at_ms, place.user_id(canceled_by))
 
 
 def active_document(  # noqa: PLR0913 - named, and mostly left out
@@ -128,7 +130,7 @@ def active_document(  # noqa: PLR0913 - named, and mostly left out
     """
     place = installation(seed)
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
-    return _fill(_form(place, bits, tasks, status), place, bits, job_id, name, now_ms, None, None)
+    return _fill(_template(place, bits, tasks, status), place, bits, job_id, name, now_ms, None, None)
 
 
 def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
@@ -151,14 +153,14 @@ _Bits = tuple[int, ...]
 """
 
 
-def _form(place: Installation, bits: _Bits, tasks: int | None, status: str) -> Form:
+def _template(place: Installation, bits: _Bits, tasks: int | None, status: str) -> CompiledTemplate:
     if tasks is None:
         tasks = DEFAULT[bits[1] % len(DEFAULT)]
     elif not SMALLEST <= tasks <= LARGEST:
         raise ValueError(f"tasks is {tasks}; a job has {SMALLEST} to {LARGEST} tasks")
     tier = _SMALL if tasks <= 24 else _MEDIUM if tasks <= 200 else _LARGE
     theme = bits[0] % len(THEMES) if tier.themed else None
-    return tier.form(place.seed, tasks, theme, bits[2] % tier.graphs, bits[3] % tier.runs, status)
+    return tier.template(place.seed, tasks, theme, bits[2] % tier.workflows, bits[3] % tier.executions, status)
 
 
 def _name(place: Installation, bits: _Bits) -> bytes:
@@ -167,7 +169,7 @@ def _name(place: Installation, bits: _Bits) -> bytes:
 
 
 def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
-    form: Form,
+    template: CompiledTemplate,
     place: Installation,
     bits: _Bits,
     job_id: str,
@@ -178,15 +180,15 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
 ) -> bytes:
     # Two schedules, each weighed from 1/8 to 9/8 (`run.py`).
     one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
-    moments = [as_of - ((one * first + other * second) >> 12) for first, second in form.moments]
+    moments = [as_of - ((one * first + other * second) >> 12) for first, second in template.moments]
     created = moments[0]
     updated = max(moments) if canceled_at is None else canceled_at
     moments.append(updated)
     first_key, stride = bits[6] % _OFFSETS, 1 + bits[7] % _STRIDES
     owner = place.people[bits[10] % PEOPLE]
     return (
-        form.text
-        % form.gather(
+        template.text
+        % template.gather(
             (  # in the order of HEAD
                 job_id.encode() if job_id.isalnum() else encode(job_id),
                 _name(place, bits) if name is None else encode(name),
@@ -202,8 +204,8 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
                 place.people[(bits[10] >> 6) % PEOPLE],
                 place.servers[bits[15] % SERVERS],
                 place.servers[(bits[15] >> 2) % SERVERS],
-                *_keys[first_key : first_key + form.keys * stride : stride],
-                *map(sub, form.finishes(moments), form.begins(moments)),
+                *_keys[first_key : first_key + template.keys * stride : stride],
+                *map(sub, template.finishes(moments), template.begins(moments)),
                 *moments,
             )
         )

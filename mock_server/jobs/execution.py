@@ -6,8 +6,8 @@ the order of all moments. A job weighs them by bits of its own, so that jobs of 
 
 from dataclasses import dataclass
 
-from mock_server.jobs.seeded_random import Draw
-from mock_server.jobs.workflow import Edge, Graph
+from mock_server.jobs.seeded_random import SeededRandom
+from mock_server.jobs.workflow import Edge, Workflow
 
 Moment = tuple[int, int]
 """How long before the look something happened, in ms: by the first and by the second schedule."""
@@ -28,7 +28,7 @@ class TaskRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Execution:
     """What a job has done by the moment at which it is looked at."""
 
     created: Moment
@@ -44,13 +44,13 @@ class Run:
 class _Schedule:
     """When each task starts and ends, in ms after the job was created."""
 
-    def __init__(self, draw: Draw, graph: Graph) -> None:
-        self.begin = draw.between(2, 60)
-        self.starts = [self.begin] * len(graph.steps)
-        self.ends = [0] * len(graph.steps)
-        self._graph = graph
-        self._durations = [draw.skewed(*step.pace) for step in graph.steps]
-        self._gaps = [draw.between(2, 40) for _ in graph.steps]
+    def __init__(self, random: SeededRandom, workflow: Workflow) -> None:
+        self.begin = random.between(2, 60)
+        self.starts = [self.begin] * len(workflow.steps)
+        self.ends = [0] * len(workflow.steps)
+        self._workflow = workflow
+        self._durations = [random.skewed(*step.pace) for step in workflow.steps]
+        self._gaps = [random.between(2, 40) for _ in workflow.steps]
 
     def play(self, outcomes: list[str]) -> list[int]:
         """Run the tasks with these outcomes; returns the tasks that were reached, in order of their index.
@@ -59,7 +59,7 @@ class _Schedule:
         """
         matched = [index == 0 for index in range(len(outcomes))]
         reached = []
-        for index, ways in enumerate(_ways(self._graph)):
+        for index, ways in enumerate(_ways(self._workflow)):
             if not matched[index]:
                 continue
             reached.append(index)
@@ -72,47 +72,47 @@ class _Schedule:
         return reached
 
 
-def _ways(graph: Graph) -> list[list[Edge]]:
+def _ways(workflow: Workflow) -> list[list[Edge]]:
     """The forward transitions from each task."""
-    ways: list[list[Edge]] = [[] for _ in graph.steps]
-    for edge in graph.edges:
+    ways: list[list[Edge]] = [[] for _ in workflow.steps]
+    for edge in workflow.edges:
         if not edge.back:
             ways[edge.source].append(edge)
     return ways
 
 
-def _outcome(draw: Draw, graph: Graph, ways: list[Edge], index: int) -> str:
+def _outcome(random: SeededRandom, workflow: Workflow, ways: list[Edge], index: int) -> str:
     """Draw how a task finishes: in a way on which something follows."""
-    if index in graph.loops:
+    if index in workflow.loops:
         return "loop"
     for state in {edge.state: None for edge in ways}:
-        if state != "success" and draw.chance(_OTHER_WAY[state]):
+        if state != "success" and random.chance(_OTHER_WAY[state]):
             return state
     return "success"
 
 
-def draw_run(draw: Draw, graph: Graph, ending: str) -> Run:
+def draw_execution(random: SeededRandom, workflow: Workflow, ending: str) -> Execution:
     """Draw a run.
 
     `ending` is "running" (at least one task runs), "error" (stopped at a task for want of a transition),
     "complete" (`workflow_end` was reached) or "incomplete" (nothing has started).
     """
-    outcomes = [_outcome(draw, graph, ways, index) for index, ways in enumerate(_ways(graph))]
-    first, second = _Schedule(draw, graph), _Schedule(draw, graph)
+    outcomes = [_outcome(random, workflow, ways, index) for index, ways in enumerate(_ways(workflow))]
+    first, second = _Schedule(random, workflow), _Schedule(random, workflow)
     reached = first.play(outcomes)
     second.play(outcomes)
-    waiting = [index for index in reached if 0 < index < len(graph.steps) - 1]
+    waiting = [index for index in reached if 0 < index < len(workflow.steps) - 1]
 
     stopped = None
     if ending == "running":
         # The longest of five: a job is most often found at a task that takes long.
-        halt = max((draw.pick(waiting) for _ in range(5)), key=lambda index: first.ends[index] - first.starts[index])
-        look = draw.between(first.starts[halt], first.ends[halt] - 1)
+        halt = max((random.pick(waiting) for _ in range(5)), key=lambda index: first.ends[index] - first.starts[index])
+        look = random.between(first.starts[halt], first.ends[halt] - 1)
         seen = [index for index in reached if first.starts[index] <= look]
         finished = {index for index in seen if first.ends[index] <= look}
     elif ending == "error":
-        stopped = draw.pick(waiting)
-        taken = {edge.state for edge in graph.edges if edge.source == stopped}
+        stopped = random.pick(waiting)
+        taken = {edge.state for edge in workflow.edges if edge.source == stopped}
         outcomes[stopped] = "error" if "error" not in taken else "failure"
         # What ran beside it still finishes.
         seen = [index for index in reached if index == stopped or first.starts[index] < first.ends[stopped]]
@@ -124,14 +124,14 @@ def draw_run(draw: Draw, graph: Graph, ending: str) -> Run:
     looks = []
     for schedule in (first, second):
         last = max([schedule.ends[i] for i in finished] + [schedule.starts[i] for i in seen], default=schedule.begin)
-        looks.append((last, last + (draw.skewed(*_IDLE))))
+        looks.append((last, last + (random.skewed(*_IDLE))))
     idle = ending != "running"
 
     def moment(one: int, other: int) -> Moment:
         # A running job is looked at where its first schedule was cut.
         return (looks[0][1] if idle else look) - one, looks[1][1] - other
 
-    tasks: list[TaskRun | None] = [None] * len(graph.steps)
+    tasks: list[TaskRun | None] = [None] * len(workflow.steps)
     for index in seen:
         done = index in finished
         tasks[index] = TaskRun(
@@ -139,7 +139,7 @@ def draw_run(draw: Draw, graph: Graph, ending: str) -> Run:
             end=moment(first.ends[index], second.ends[index]) if done else None,
             finish=outcomes[index] if done else "",
         )
-    return Run(
+    return Execution(
         created=moment(0, 0),
         started=moment(first.begin, second.begin),
         ended=moment(looks[0][0], looks[1][0]) if idle and seen else None,

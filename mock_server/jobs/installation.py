@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 from hashlib import blake2b
 from json import dumps
 
-from mock_server.jobs.seeded_random import Draw
+from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.vocabulary import CREATORS, CUSTOMERS, GROUPS, ROLES_OF_DEVICES, SITES, THEMES
 
 PEOPLE = 64
@@ -31,15 +31,17 @@ class Installation:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.salt = f"job/{seed}/".encode()
-        draw = Draw("installation", seed)
-        self._machines = [draw.hexadecimal(10) for _ in range(3)]
-        people = [self._object_id(draw) for _ in range(PEOPLE)]
-        groups = [self._object_id(draw) for _ in range(4)]
+        random = SeededRandom("installation", seed)
+        self._machines = [random.hexadecimal(10) for _ in range(3)]
+        people = [self._object_id(random) for _ in range(PEOPLE)]
+        groups = [self._object_id(random) for _ in range(4)]
         self.people = [person.encode() for person in people]
-        self.servers = [_server(draw).encode() for _ in range(SERVERS)]
-        self.creators = [encode(draw.pick(CREATORS) if draw.chance(0.6) else draw.pick(people)) for _ in range(PEOPLE)]
-        self.watchers = [_array(_some(draw, people, (0, 0, 1, 1, 1, 2, 2, 3, 5))) for _ in range(LISTS)]
-        self.groups = [_array(_some(draw, (*GROUPS, *groups), (0, 0, 0, 1, 1, 2))) for _ in range(LISTS)]
+        self.servers = [_server(random).encode() for _ in range(SERVERS)]
+        self.creators = [
+            encode(random.pick(CREATORS) if random.chance(0.6) else random.pick(people)) for _ in range(PEOPLE)
+        ]
+        self.watchers = [_array(_some(random, people, (0, 0, 1, 1, 1, 2, 2, 3, 5))) for _ in range(LISTS)]
+        self.groups = [_array(_some(random, (*GROUPS, *groups), (0, 0, 0, 1, 1, 2))) for _ in range(LISTS)]
         # page: 12 and true; field notes: `locked` is absent in newer captures
         self.fonts = [b"12"] * 13 + [b"14", b"10", b"16"]
         self.locks = [b""] * 8 + [b',"locked":true'] * 3 + [b',"locked":false'] * 5
@@ -50,26 +52,26 @@ class Installation:
 
     def _affix(self, number: int) -> tuple[bytes, bytes]:
         """What stands before and after the title in a job's name; `number` from 0 to AFFIXES - 1."""
-        before, after = _affix(Draw("affix", self.seed, number))
+        before, after = _affix(SeededRandom("affix", self.seed, number))
         return encode(before), encode(after)
 
     def _version(self, app: str) -> str:
         """The version of an application: one for the whole installation."""
-        draw = Draw("version", self.seed, app)
-        return f"{draw.between(1, 5)}.{draw.below(24)}.{draw.below(12)}"
+        random = SeededRandom("version", self.seed, app)
+        return f"{random.between(1, 5)}.{random.below(24)}.{random.below(12)}"
 
-    def task_groups(self, draw: Draw, *, manual: bool) -> bytes:
+    def task_groups(self, random: SeededRandom, *, manual: bool) -> bytes:
         """Draw the groups of a task, which mostly tasks for people have."""
-        return draw.pick(self.groups) if draw.chance(0.7 if manual else 0.04) else b"[]"
+        return random.pick(self.groups) if random.chance(0.7 if manual else 0.04) else b"[]"
 
     def _user_id(self, name: str) -> bytes:
         """The object id of the user with that name."""
         bits = blake2b(f"user/{self.seed}/{name}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         return f"5{'abcdef'[int(bits[0], 16) % 6]}{bits[1:7]}{self._machines[0]}{bits[7:13]}".encode()
 
-    def _object_id(self, draw: Draw) -> str:
+    def _object_id(self, random: SeededRandom) -> str:
         """Draw an object id: seconds (2017 to 2020, as the page's), machine and process, counter."""
-        return f"{draw.between(0x59800000, 0x5EFFFFFF):08x}{draw.pick(self._machines)}{draw.hexadecimal(6)}"
+        return f"{random.between(0x59800000, 0x5EFFFFFF):08x}{random.pick(self._machines)}{random.hexadecimal(6)}"
 
 
 @lru_cache(maxsize=16)
@@ -78,25 +80,25 @@ def installation(seed: int) -> Installation:
     return Installation(seed)
 
 
-def _server(draw: Draw) -> str:
+def _server(random: SeededRandom) -> str:
     """Draw a server's id, `mac:port` as on the page."""
-    return f"{draw.pick(_VENDORS)}:{':'.join(draw.hexadecimal(2) for _ in range(3))}:{draw.pick(_PORTS)}"
+    return f"{random.pick(_VENDORS)}:{':'.join(random.hexadecimal(2) for _ in range(3))}:{random.pick(_PORTS)}"
 
 
-def _some(draw: Draw, items: tuple[str, ...] | list[str], counts: tuple[int, ...]) -> list[str]:
-    return [draw.pick(items) for _ in range(draw.pick(counts))]
+def _some(random: SeededRandom, items: tuple[str, ...] | list[str], counts: tuple[int, ...]) -> list[str]:
+    return [random.pick(items) for _ in range(random.pick(counts))]
 
 
 def _array(items: list[str]) -> bytes:
     return b"[" + b",".join(b'"' + encode(item) + b'"' for item in items) + b"]"
 
 
-def _affix(draw: Draw) -> tuple[str, str]:
+def _affix(random: SeededRandom) -> tuple[str, str]:
     """Draw what stands before and after the title in a job's name: a site, a device, a ticket, a customer, a count."""
-    site = draw.pick(SITES)
-    device = f"{draw.pick(SITES[:10])}-{draw.pick(ROLES_OF_DEVICES)}{draw.between(1, 24):02}".lower()
-    ticket = f"{draw.pick(('CHG00', 'CHG00', 'INC00', 'RITM00', 'REQ00'))}{draw.between(10_000, 99_999)}"
-    return draw.pick(
+    site = random.pick(SITES)
+    device = f"{random.pick(SITES[:10])}-{random.pick(ROLES_OF_DEVICES)}{random.between(1, 24):02}".lower()
+    ticket = f"{random.pick(('CHG00', 'CHG00', 'INC00', 'RITM00', 'REQ00'))}{random.between(10_000, 99_999)}"
+    return random.pick(
         (
             ("", ""),
             ("", f" - {device}"),
@@ -105,14 +107,14 @@ def _affix(draw: Draw) -> tuple[str, str]:
             (f"{ticket} ", ""),
             (f"{ticket} - ", f" - {site}"),
             (f"{site} ", ""),
-            (f"{site} ", f" #{draw.between(2, 9_999)}"),
+            (f"{site} ", f" #{random.between(2, 9_999)}"),
             (f"{device}: ", ""),
-            ("", f" ({draw.pick(CUSTOMERS)})"),
-            (f"{draw.pick(CUSTOMERS)} / ", f" / {site}"),
-            ("", f" v{draw.between(1, 4)}.{draw.below(20)}"),
-            (f"{draw.between(1_000, 9_999)}", f" Test{draw.between(1, 9)}"),  # page: "8917Test2"
-            ("", f" {draw.between(1, 28):02}.{draw.between(1, 12):02}. {site}"),
+            ("", f" ({random.pick(CUSTOMERS)})"),
+            (f"{random.pick(CUSTOMERS)} / ", f" / {site}"),
+            ("", f" v{random.between(1, 4)}.{random.below(20)}"),
+            (f"{random.between(1_000, 9_999)}", f" Test{random.between(1, 9)}"),  # page: "8917Test2"
+            ("", f" {random.between(1, 28):02}.{random.between(1, 12):02}. {site}"),
             ("[TEST] ", f" {device}"),
-            ("", f" (copy {draw.between(2, 12)})"),
+            ("", f" (copy {random.between(2, 12)})"),
         )
     )

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from mock_server.jobs.compiled_template import CANCEL, Form, Writer
-from mock_server.jobs.execution import Moment, Run
+from mock_server.jobs.compiled_template import CANCEL, CompiledTemplate, TemplateWriter
+from mock_server.jobs.execution import Execution, Moment
 from mock_server.jobs.installation import Installation, encode
-from mock_server.jobs.seeded_random import Draw
+from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.vocabulary import MANUAL, NO_TRANSITION, PRODUCTS, STOPPED_SHORT, TASK_ERRORS
-from mock_server.jobs.workflow import Graph
+from mock_server.jobs.workflow import Workflow
 
 _OWNERS = ("Pronghorn", "Pronghorn", "Pronghorn", "")  # page: the engine or a user; empty is the one who owns the job
 
@@ -16,10 +16,10 @@ _OWNERS = ("Pronghorn", "Pronghorn", "Pronghorn", "")  # page: the engine or a u
 class _Story:
     """What the form is written from."""
 
-    draw: Draw
+    random: SeededRandom
     place: Installation
-    graph: Graph
-    run: Run
+    workflow: Workflow
+    execution: Execution
     status: str
 
 
@@ -38,17 +38,19 @@ class _Metrics:
     app: str
 
 
-def write_form(draw: Draw, place: Installation, graph: Graph, run: Run, status: str) -> Form:
+def write_template(
+    random: SeededRandom, place: Installation, workflow: Workflow, execution: Execution, status: str
+) -> CompiledTemplate:
     """Write the form of a job's document.
 
     `status` is the job's: "canceled", where what the run left running ends with the cancel, or an active or ended one.
     `draw` decides on the scenery (owners, groups, messages) and must start alike for all statuses of one run, so that
     they tell the same story.
     """
-    story = _Story(draw, place, graph, run, status)
-    end = len(graph.steps) - 1
-    writer = Writer(run.created, keys=end - 1)
-    product = draw.pick(PRODUCTS)
+    story = _Story(random, place, workflow, execution, status)
+    end = len(workflow.steps) - 1
+    writer = TemplateWriter(execution.created, keys=end - 1)
+    product = random.pick(PRODUCTS)
     writer.text('{"_id":"')
     writer.blank("_id")
     writer.text('","name":"')
@@ -58,7 +60,7 @@ def write_form(draw: Draw, place: Installation, graph: Graph, run: Run, status: 
         writer.text(",{"[not number])
         _write_task(writer, story, index)
     writer.text('},"transitions":')
-    _write_transitions(writer, graph)
+    _write_transitions(writer, workflow)
     writer.text(',"font_size":')
     writer.blank("font_size")
     for name in ("created", "created_by", "last_updated", "last_updated_by"):
@@ -69,40 +71,40 @@ def write_form(draw: Draw, place: Installation, graph: Graph, run: Run, status: 
     writer.blank("groups")
     writer.text(',"type":"automation","watchers":')
     writer.blank("watchers")
-    ended = {"canceled": CANCEL, "complete": run.ended}.get(status)
-    _write_metrics(writer, place, _Metrics(run.started, ended, status, "owner", "server", product))
+    ended = {"canceled": CANCEL, "complete": execution.ended}.get(status)
+    _write_metrics(writer, place, _Metrics(execution.started, ended, status, "owner", "server", product))
     writer.text(f',"status":"{status}"')
     writer.blank("locked")
-    _write_errors(writer, draw, graph, run)
+    _write_errors(writer, random, workflow, execution)
     writer.text("}")
-    return writer.form()
+    return writer.template()
 
 
-def _write_task(writer: Writer, story: _Story, index: int) -> None:
-    draw, status = story.draw, story.status
-    step, at, run = story.graph.steps[index], story.graph.places[index], story.run.tasks[index]
+def _write_task(writer: TemplateWriter, story: _Story, index: int) -> None:
+    random, status = story.random, story.status
+    step, at, execution = story.workflow.steps[index], story.workflow.places[index], story.execution.tasks[index]
     manual = step.pace == MANUAL
-    groups = story.place.task_groups(draw, manual=manual).decode()
-    owner = "worker" if manual else draw.pick(_OWNERS) or "owner"
-    server = "other_server" if draw.chance(0.12) else "server"
+    groups = story.place.task_groups(random, manual=manual).decode()
+    owner = "worker" if manual else random.pick(_OWNERS) or "owner"
+    server = "other_server" if random.chance(0.12) else "server"
 
     writer.text('"')
     writer.key(index)
     writer.text(f'":{{"name":"{encode(step.name).decode()}","groups":{groups}')
     writer.text(f',"x":{at[0]!r},"y":{at[1]!r}' if at else "")
-    if run is None:
+    if execution is None:
         writer.text(',"status":"incomplete"}')
         return
-    state, end, finish = "complete", run.end, run.finish
+    state, end, finish = "complete", execution.end, execution.finish
     if end is None:
         state = status
         end, finish = (CANCEL, "canceled") if status == "canceled" else (None, "")
     writer.text(f',"status":"{state}"')
-    _write_metrics(writer, story.place, _Metrics(run.start, end, finish, owner, server, step.app))
+    _write_metrics(writer, story.place, _Metrics(execution.start, end, finish, owner, server, step.app))
     writer.text("}")
 
 
-def _write_metrics(writer: Writer, place: Installation, metrics: _Metrics) -> None:
+def _write_metrics(writer: TemplateWriter, place: Installation, metrics: _Metrics) -> None:
     writer.text(',"metrics":{"owner":"')
     if metrics.owner in {"owner", "worker"}:
         writer.blank(metrics.owner)
@@ -121,9 +123,9 @@ def _write_metrics(writer: Writer, place: Installation, metrics: _Metrics) -> No
     writer.text(f'","app":{{"id":"{metrics.app}","version":"{place.version(metrics.app)}"}}}}')
 
 
-def _write_transitions(writer: Writer, graph: Graph) -> None:
+def _write_transitions(writer: TemplateWriter, workflow: Workflow) -> None:
     source = None
-    for edge in sorted(graph.edges, key=lambda edge: (edge.source, edge.back)):
+    for edge in sorted(workflow.edges, key=lambda edge: (edge.source, edge.back)):
         if edge.source != source:
             writer.text('{"' if source is None else '},"')
             writer.key(edge.source)
@@ -137,16 +139,18 @@ def _write_transitions(writer: Writer, graph: Graph) -> None:
     writer.text("}}")
 
 
-def _write_errors(writer: Writer, draw: Draw, graph: Graph, run: Run) -> None:
+def _write_errors(writer: TemplateWriter, random: SeededRandom, workflow: Workflow, execution: Execution) -> None:
     """Write what went wrong: an entry for each task that ended in an error, and why the job stopped if it did."""
     entries: list[tuple[int | None, str, Moment]] = []
-    for index, task in enumerate(run.tasks):
+    for index, task in enumerate(execution.tasks):
         if task is not None and task.finish == "error" and task.end is not None:
-            entries.append((index, draw.pick(TASK_ERRORS), task.end))
-    if run.stopped is not None and run.ended is not None:
-        last = any(edge.source == run.stopped and edge.target == len(graph.steps) - 1 for edge in graph.edges)
-        entries.append((None, STOPPED_SHORT if last else NO_TRANSITION, run.ended))
-        if draw.chance(0.2):
+            entries.append((index, random.pick(TASK_ERRORS), task.end))
+    if execution.stopped is not None and execution.ended is not None:
+        last = any(
+            edge.source == execution.stopped and edge.target == len(workflow.steps) - 1 for edge in workflow.edges
+        )
+        entries.append((None, STOPPED_SHORT if last else NO_TRANSITION, execution.ended))
+        if random.chance(0.2):
             entries.append(entries[-1])  # page: the same error twice
     for number, (culprit, message, moment) in enumerate(entries):
         writer.text(',{"task":"' if number else ',"error":[{"task":"')
@@ -157,7 +161,7 @@ def _write_errors(writer: Writer, draw: Draw, graph: Graph, run: Run) -> None:
         before, *after = encode(message).decode().split("{}")
         writer.text(f'","message":"{before}')
         for rest in after:
-            writer.key(run.stopped or 0)
+            writer.key(execution.stopped or 0)
             writer.text(rest)
         writer.text('","timestamp":')
         writer.moment(moment)

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Draw:
+class SeededRandom:
     """Numbers drawn from a seed text.
 
     Only `random.Random.random` and exact arithmetic are used: Python promises that sequence for a seed, and promises

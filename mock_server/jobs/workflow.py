@@ -6,7 +6,7 @@ branches join again, a task with a handler for its error, a retry that goes back
 
 from dataclasses import dataclass, field
 
-from mock_server.jobs.seeded_random import Draw
+from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.vocabulary import CHECKS, COMMON, END, HANDLERS, LOOPS, PEOPLE, START, THEMES, WAITS, Step
 
 SMALLEST = 3  # workflow_start, one task, workflow_end
@@ -30,7 +30,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
+class Workflow:
     """Tasks and transitions. Task 0 is `workflow_start`, the last is `workflow_end`; forward edges lead to higher indices."""
 
     steps: tuple[Step, ...]
@@ -45,7 +45,7 @@ class Graph:
 class _Canvas:
     """A graph while it is drawn."""
 
-    draw: Draw
+    random: SeededRandom
     theme: int | None
     steps: list[Step] = field(default_factory=lambda: [START])
     edges: list[Edge] = field(default_factory=list)
@@ -61,43 +61,43 @@ class _Canvas:
 
     def action(self) -> Step:
         """Draw what a plain task does."""
-        draw = self.draw
-        roll = draw.below(100)
+        random = self.random
+        roll = random.below(100)
         if roll < 62:
-            theme = draw.below(len(THEMES)) if self.theme is None else self.theme
-            return draw.pick(THEMES[theme].actions)
-        return draw.pick(COMMON if roll < 82 else PEOPLE if roll < 94 else WAITS)
+            theme = random.below(len(THEMES)) if self.theme is None else self.theme
+            return random.pick(THEMES[theme].actions)
+        return random.pick(COMMON if roll < 82 else PEOPLE if roll < 94 else WAITS)
 
     def check(self) -> Step:
         """Draw what a task that decides asks."""
-        theme = self.draw.below(len(THEMES)) if self.theme is None else self.theme
-        return self.draw.pick(CHECKS if self.draw.chance(0.5) else THEMES[theme].checks)
+        theme = self.random.below(len(THEMES)) if self.theme is None else self.theme
+        return self.random.pick(CHECKS if self.random.chance(0.5) else THEMES[theme].checks)
 
 
-def draw_graph(draw: Draw, size: int, theme: int | None) -> Graph:
+def draw_workflow(random: SeededRandom, size: int, theme: int | None) -> Workflow:
     """Draw a graph of exactly `size` tasks (at least 3), named after a theme (an index of THEMES) or after all of them."""
-    canvas = _Canvas(draw, theme)
+    canvas = _Canvas(random, theme)
     exits = _sequence(canvas, size - 2, [(0, "success")])
     canvas.add(END, exits + canvas.to_the_end)
-    return Graph(tuple(canvas.steps), tuple(canvas.edges), _layout(draw, canvas), frozenset(canvas.loops))
+    return Workflow(tuple(canvas.steps), tuple(canvas.edges), _layout(random, canvas), frozenset(canvas.loops))
 
 
 def _sequence(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
     """Draw blocks one after another until `budget` tasks are placed; returns the last exits."""
     while budget > 0:
-        roll = canvas.draw.below(100)
+        roll = canvas.random.below(100)
         if roll < 24 and budget >= 3 and len(exits) == 1:
             # A fork takes a part of what is left, so that branches nest a few levels deep at most.
-            spent = canvas.draw.between(2, min(budget, max(3, budget // 3)))
+            spent = canvas.random.between(2, min(budget, max(3, budget // 3)))
             exits = _fork(canvas, spent, exits)
         elif roll < 42 and budget >= 3:
-            spent = canvas.draw.between(2, min(budget, max(3, budget // 4)))
+            spent = canvas.random.between(2, min(budget, max(3, budget // 4)))
             exits = _decision(canvas, spent, exits)
         elif roll < 54 and budget >= 2:
             spent = 2
             exits = _handled(canvas, exits)
         elif roll < 66 and budget >= 2:
-            spent = canvas.draw.between(2, min(budget, 4))
+            spent = canvas.random.between(2, min(budget, 4))
             exits = _repeated(canvas, spent, exits)
         else:
             spent = 1
@@ -108,10 +108,12 @@ def _sequence(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
 
 def _fork(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
     """Draw two to six branches side by side; the next task joins them."""
-    branches = canvas.draw.between(2, min(budget, 2 + min(4, budget // 3)))
+    branches = canvas.random.between(2, min(budget, 2 + min(4, budget // 3)))
     ends: list[Exit] = []
     for left in range(branches, 0, -1):
-        share = budget - left + 1 if left == 1 else canvas.draw.between(1, max(1, 2 * (budget - left + 1) // left - 1))
+        share = (
+            budget - left + 1 if left == 1 else canvas.random.between(1, max(1, 2 * (budget - left + 1) // left - 1))
+        )
         share = min(share, budget - left + 1)
         budget -= share
         ends += _sequence(canvas, share, exits)
@@ -121,7 +123,7 @@ def _fork(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
 def _decision(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
     """Draw a check with a way on for success and one for failure, which is the shorter and may be empty."""
     check = canvas.add(canvas.check(), exits)
-    other = canvas.draw.between(0, (budget - 1) // 2)
+    other = canvas.random.between(0, (budget - 1) // 2)
     ends = _sequence(canvas, budget - 1 - other, [(check, "success")])
     return ends + (_sequence(canvas, other, [(check, "failure")]) if other else [(check, "failure")])
 
@@ -129,9 +131,9 @@ def _decision(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
 def _handled(canvas: _Canvas, exits: list[Exit]) -> list[Exit]:
     """Draw a task and the handler of its error or failure, which goes on with the others or gives up."""
     task = canvas.add(canvas.action(), exits)
-    state = "error" if canvas.draw.chance(0.7) else "failure"
-    handler = canvas.add(canvas.draw.pick(HANDLERS), [(task, state)])
-    if canvas.draw.chance(0.5):
+    state = "error" if canvas.random.chance(0.7) else "failure"
+    handler = canvas.add(canvas.random.pick(HANDLERS), [(task, state)])
+    if canvas.random.chance(0.5):
         canvas.to_the_end.append((handler, "success"))
         return [(task, "success")]
     return [(task, "success"), (handler, "success")]
@@ -139,18 +141,18 @@ def _handled(canvas: _Canvas, exits: list[Exit]) -> list[Exit]:
 
 def _repeated(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
     """Draw a chain whose last task leads back to its first one, either to try again or as a loop over a list."""
-    loop = budget > 2 and canvas.draw.chance(0.4)
-    first = canvas.add(canvas.draw.pick(LOOPS) if loop else canvas.action(), exits)
+    loop = budget > 2 and canvas.random.chance(0.4)
+    first = canvas.add(canvas.random.pick(LOOPS) if loop else canvas.action(), exits)
     if loop:
         canvas.loops.add(first)
     last = first
     for left in range(budget - 1, 0, -1):
         last = canvas.add(canvas.check() if left == 1 and not loop else canvas.action(), [(last, "success")])
-    canvas.edges.append(Edge(last, first, "error" if canvas.draw.chance(0.2) else "failure", back=True))
+    canvas.edges.append(Edge(last, first, "error" if canvas.random.chance(0.2) else "failure", back=True))
     return [(last, "success")]
 
 
-def _layout(draw: Draw, canvas: _Canvas) -> tuple[tuple[float, float] | None, ...]:
+def _layout(random: SeededRandom, canvas: _Canvas) -> tuple[tuple[float, float] | None, ...]:
     """Place tasks from left to right by their depth, and those of one depth below one another."""
     depths = [0] * len(canvas.steps)
     for edge in sorted(canvas.edges, key=lambda edge: edge.source):
@@ -159,15 +161,15 @@ def _layout(draw: Draw, canvas: _Canvas) -> tuple[tuple[float, float] | None, ..
     rows = [0] * (max(depths) + 1)
     for depth in depths:
         rows[depth] += 1
-    width, height = draw.pick(_CANVASES)
+    width, height = random.pick(_CANVASES)
     taken = [0] * len(rows)
     places: list[tuple[float, float] | None] = []
     for index, depth in enumerate(depths):
         taken[depth] += 1
         # Half a column and half a row at the borders; a few pixels off, as tasks dragged by hand are.
         column, row = width // (len(rows) + 1), height // (rows[depth] + 1)
-        across = width * (depth + 1) // (len(rows) + 1) + draw.between(-(column // 4), column // 4)
-        down = height * taken[depth] // (rows[depth] + 1) + draw.between(-(row // 8), row // 8)
-        placed = index == 0 or not draw.chance(_UNPLACED)
+        across = width * (depth + 1) // (len(rows) + 1) + random.between(-(column // 4), column // 4)
+        down = height * taken[depth] // (rows[depth] + 1) + random.between(-(row // 8), row // 8)
+        placed = index == 0 or not random.chance(_UNPLACED)
         places.append((across / width, down / height) if placed else None)
     return tuple(places)

@@ -9,17 +9,17 @@ from engine_contract.contract import load_contract
 from mock_server.jobs.job import written
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
-from mock_server.operations.response import JSON, Answer
+from mock_server.operations.response import JSON, Response
 from mock_server.store import Cancel, Store
 
 Prune = Callable[[dict[str, Any]], dict[str, Any]]
 """What a profile leaves out of documents."""
 
 
-async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune | None = None) -> Answer:
+async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune | None = None) -> Response:
     """Cancel the exchange's job and answer with its document. Raises Refused for a job that cannot be canceled."""
     job_id = exchange.job_id or ""
-    change = exchange.changes
+    change = exchange.change
     if change is not None and change.effect is not None:
         outcome = await change.effect(exchange, store, job_id)
     else:
@@ -39,8 +39,8 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune |
         right = orjson.loads(body)
         body = orjson.dumps(change.document(orjson.loads(body), exchange))
         if change.reply is None and change.effect is None and orjson.loads(body) == right:
-            exchange.changes = None  # it has no part in this answer
-    return Answer(200, JSON, body)
+            exchange.change = None  # it has no part in this answer
+    return Response(200, JSON, body)
 
 
 async def cancel_in(store: Store, exchange: Exchange, job_id: str) -> Cancel:

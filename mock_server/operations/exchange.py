@@ -10,7 +10,7 @@ from mock_server.operations.credentials import Credential
 from mock_server.operations.preferences import NONE as NO_PREFERENCES
 from mock_server.operations.preferences import Preferences
 from mock_server.operations.refusals import Refusal
-from mock_server.operations.response import Answer
+from mock_server.operations.response import Response
 
 if TYPE_CHECKING:
     from mock_server.faults.change import Change
@@ -28,11 +28,10 @@ class Exchange:
 
     __slots__ = (
         "_json",
-        "answer",
         "at_ms",
         "body",
         "body_size",
-        "changes",
+        "change",
         "context",
         "credential",
         "headers",
@@ -44,6 +43,7 @@ class Exchange:
         "raw_headers",
         "raw_path",
         "refusal",
+        "response",
         "serial",
         "session",
         "started",
@@ -63,12 +63,12 @@ class Exchange:
         self.session = ""
         self.credential = Credential("none")
         self.preferences: Preferences = NO_PREFERENCES
-        self.changes: Change | None = None
+        self.change: Change | None = None
         """The fault or variation that is in force, None for the right engine."""
         self.job_id: str | None = None
         """The job that is meant, once the parameters were checked."""
         self.refusal: Refusal | None = None
-        self.answer: Answer | None = None
+        self.response: Response | None = None
         self.context: dict[str, Any] = {}
         """Where connexion puts what its security found."""
         self.serial = 0

@@ -6,10 +6,10 @@ from mock_server.operations.body import Receive, read_body
 from mock_server.operations.credentials import Credentials
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
-from mock_server.operations.response import Answer
+from mock_server.operations.response import Response
 
 
-async def log_in(exchange: Exchange, receive: Receive, credentials: Credentials, largest: int) -> Answer:
+async def log_in(exchange: Exchange, receive: Receive, credentials: Credentials, largest: int) -> Response:
     """The token of the user who logs in, bare as such engines answer it, and in the cookie `token`. Raises Refused."""
     if exchange.method != "POST":
         headers = ((b"allow", b"POST"),)
@@ -25,4 +25,4 @@ async def log_in(exchange: Exchange, receive: Receive, credentials: Credentials,
     if token is None:
         raise Refused(Refusal("wrong-credential", "Nobody has that name and password.", "user"))
     cookie = f"token={quote(token, safe='')}; Path=/; SameSite=Lax"
-    return Answer(200, b"text/plain; charset=utf-8", token.encode(), ((b"set-cookie", cookie.encode()),))
+    return Response(200, b"text/plain; charset=utf-8", token.encode(), ((b"set-cookie", cookie.encode()),))

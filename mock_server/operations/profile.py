@@ -23,7 +23,7 @@ import orjson
 
 from mock_server.jobs.document_paths import remove
 from mock_server.operations.refusals import OWN, SITUATIONS, Refusal, render, standard_headers, status_of
-from mock_server.operations.response import JSON, Answer
+from mock_server.operations.response import JSON, Response
 from mock_server.settings import SettingsError
 
 SHIPPED = Path(__file__).with_name("profiles")
@@ -48,7 +48,7 @@ class Profile:
     default: Look | None
     absent: tuple[tuple[str, ...], ...]
 
-    def render(self, refusal: Refusal, job_id: str | None) -> Answer:
+    def render(self, refusal: Refusal, job_id: str | None) -> Response:
         """The refusal as this engine answers it; the mock's own where the profile does not say."""
         look = self.situations.get(refusal.situation, self.default)
         if look is None or refusal.situation in OWN:
@@ -63,7 +63,7 @@ class Profile:
         }
         headers = tuple((name.lower().encode(), value.encode()) for name, value in look.headers.items())
         content_type = look.content_type.encode()
-        return Answer(
+        return Response(
             status,
             content_type if look.has_body else b"",
             _body(look, values),

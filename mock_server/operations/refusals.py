@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from mock_server.operations.response import PROBLEM, Answer, Headers
+from mock_server.operations.response import PROBLEM, Headers, Response
 
 ASSUMED = "This refusal is assumed: the documentation page says nothing of refusals."
 
@@ -80,7 +80,7 @@ def phrase(status: int) -> str:
         return f"Status {status}"
 
 
-def render(refusal: Refusal) -> Answer:
+def render(refusal: Refusal) -> Response:
     """The refusal as a problem document (RFC 9457)."""
     status = status_of(refusal)
     problem: dict[str, object] = {
@@ -94,7 +94,7 @@ def render(refusal: Refusal) -> Answer:
         problem["field"] = refusal.field
     if refusal.situation not in OWN:
         problem["assumed"] = ASSUMED
-    return Answer(status, PROBLEM, orjson.dumps(problem), standard_headers(status, refusal.headers))
+    return Response(status, PROBLEM, orjson.dumps(problem), standard_headers(status, refusal.headers))
 
 
 def standard_headers(status: int, headers: Headers = ()) -> Headers:

@@ -21,7 +21,7 @@ class Wire(NamedTuple):
     pause_s: float = 0.05
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """Status, content type, further headers and body. A tuple, since one is made for each request."""
 
     status: int

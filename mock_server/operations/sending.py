@@ -7,7 +7,7 @@ from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
 from typing import Any
 
-from mock_server.operations.response import Answer, Headers
+from mock_server.operations.response import Headers, Response
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -15,35 +15,35 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 _BODILESS = frozenset({204, 304})
 
 
-def head(answer: Answer, extra: Headers) -> list[tuple[bytes, bytes]]:
+def head(response: Response, extra: Headers) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, its own and those that come with the exchange."""
-    if answer.status in _BODILESS:
-        return [*answer.headers, *extra]
-    if not answer.content_type:
-        return [(b"content-length", b"%d" % len(answer.body)), *answer.headers, *extra]
+    if response.status in _BODILESS:
+        return [*response.headers, *extra]
+    if not response.content_type:
+        return [(b"content-length", b"%d" % len(response.body)), *response.headers, *extra]
     return [
-        (b"content-type", answer.content_type),
-        (b"content-length", b"%d" % len(answer.body)),
-        *answer.headers,
+        (b"content-type", response.content_type),
+        (b"content-length", b"%d" % len(response.body)),
+        *response.headers,
         *extra,
     ]
 
 
-async def send_answer(answer: Answer, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
+async def send_answer(response: Response, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
     """Send an answer, whole and at once unless its `wire` says otherwise."""
-    if answer.wire is not None:
-        await _send_oddly(answer, headers, receive, send)
+    if response.wire is not None:
+        await _send_oddly(response, headers, receive, send)
         return
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if answer.status in _BODILESS else answer.body})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if response.status in _BODILESS else response.body})
 
 
-async def _send_oddly(answer: Answer, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
-    wire, body = answer.wire, answer.body
+async def _send_oddly(response: Response, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
+    wire, body = response.wire, response.body
     if wire is None or wire.kind == "reset":
         await _break(receive, send)
         return
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if wire.kind == "drip":
         for start in range(0, len(body), wire.chunk):
             await send({"type": "http.response.body", "body": body[start : start + wire.chunk], "more_body": True})

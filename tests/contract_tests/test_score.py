@@ -7,7 +7,7 @@ import pytest
 from engine_contract import contract
 from mock_server import faults as catalogue
 from tests import field_engine, standin
-from tests.support.engines import Seen, check_field_engine, check_mock, check_standin, expected, is_found
+from tests.support.engines import ObservedExchange, check_field_engine, check_mock, check_standin, expected, is_found
 
 STANDIN, FIELD = expected("standin"), expected("field")
 NOT_FOUND = {name for name, rule in (STANDIN | FIELD).items() if rule.startswith("-")}
@@ -28,7 +28,7 @@ def _marked(names: list[str], *, soak: bool = False) -> list[object]:
     return [pytest.param(name, marks=pytest.mark.soak) if soak or name in SLOW else name for name in names]
 
 
-def _leaves_others_alone(seen: Seen) -> None:
+def _leaves_others_alone(seen: ObservedExchange) -> None:
     touched = [text for text in seen.bodies for job_id in seen.bystanders if job_id in text]
     assert not touched, touched[:3]
 
@@ -106,6 +106,6 @@ def test_every_wrong_engine_has_an_expectation() -> None:
         (check_field_engine, "id-regex"),
     ],
 )
-def test_unsafe_probes_find_what_selects_jobs(check: Callable[..., Seen], name: str) -> None:
+def test_unsafe_probes_find_what_selects_jobs(check: Callable[..., ObservedExchange], name: str) -> None:
     """With --allow-unsafe-probes values that select jobs are sent too, and an engine that takes them is found."""
     assert check(name, unsafe_probes=True).broken() & {"effects.unknown", "request.job_id.type"}

@@ -29,8 +29,8 @@ class Caller:
     def status(self, job_id: str = PAGE_ID, session: str | None = None) -> str:
         """The state of a job, as the control API says it."""
         headers = {} if session is None else {"Mock-Session": session}
-        answer = self.client.get(f"/_mock/jobs/{job_id}", headers=headers)
-        return str(answer.json()["status"]) if answer.status_code == 200 else "unknown"
+        response = self.client.get(f"/_mock/jobs/{job_id}", headers=headers)
+        return str(response.json()["status"]) if response.status_code == 200 else "unknown"
 
     def arm(self, **behavior: Any) -> httpx.Response:
         """Arm a behaviour over the control API."""

@@ -26,7 +26,7 @@ BASE = {"base-path": "/iap"}
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedExchange:
     """A run on an engine, and what the engine logged: the ids and bodies it was sent, whoever owns the jobs."""
 
     checked: Checked
@@ -71,7 +71,7 @@ def settings_for(url: str, *, auth: str = "bearer", roles: tuple[str, ...] | Non
     return Settings(Connection(url, Auth.parse(auth), tokens, timeout=timeout), **(defaults | changes))
 
 
-def check_standin(name: str | None, *, jobs: int = JOBS, **changes: Any) -> Seen:
+def check_standin(name: str | None, *, jobs: int = JOBS, **changes: Any) -> ObservedExchange:
     """A run on the stand-in engine that was written from the page alone; `name` is a fault or a variation."""
     is_fault = name in standin.FAULTS
     with standin.serve(fault=name if is_fault else None, variation=None if is_fault else name) as engine:
@@ -80,10 +80,10 @@ def check_standin(name: str | None, *, jobs: int = JOBS, **changes: Any) -> Seen
         after = engine.make_jobs(1)
         checked = check(settings_for(engine.url, **changes), lambda _: Supply(job_ids))
         bodies = tuple(f"{entry['query']} {entry['body']}" for entry in _entries(engine.requests))
-    return Seen(checked, frozenset(before + after), bodies)
+    return ObservedExchange(checked, frozenset(before + after), bodies)
 
 
-def check_field_engine(name: str, *, jobs: int = JOBS, **changes: Any) -> Seen:
+def check_field_engine(name: str, *, jobs: int = JOBS, **changes: Any) -> ObservedExchange:
     """A run on the field engine, which imitates what public captures show; `name` is one of its versions."""
     with field_engine.serve(version=name) as engine:
         before = engine.make_jobs(1, owner="other")
@@ -92,10 +92,10 @@ def check_field_engine(name: str, *, jobs: int = JOBS, **changes: Any) -> Seen:
         settings = settings_for(engine.url + BASE.get(name, ""), auth=AUTH.get(name, "bearer"), **changes)
         checked = check(settings, lambda _: Supply(job_ids))
         bodies = tuple(f"{entry['query']} {entry['body']}" for entry in _entries(engine.requests))
-    return Seen(checked, frozenset(before + after), bodies)
+    return ObservedExchange(checked, frozenset(before + after), bodies)
 
 
-def check_mock(name: str | None, **changes: Any) -> Seen:
+def check_mock(name: str | None, **changes: Any) -> ObservedExchange:
     """A run on the mock with a fault or a variation armed, as check-engine makes without a URL."""
     with running_mock(MockSettings(jobs=1, fault=name)) as mock:
         supply = Supply(more=mock.add_jobs)
@@ -104,7 +104,7 @@ def check_mock(name: str | None, **changes: Any) -> Seen:
             supply.ask_for(JOBS)
             return supply
 
-        return Seen(check(settings_for(mock.url, unsafe_probes=True, **changes), make), frozenset(), ())
+        return ObservedExchange(check(settings_for(mock.url, unsafe_probes=True, **changes), make), frozenset(), ())
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def expected(name: str) -> dict[str, str]:
     return {fault.strip(): rule.strip() for fault, _, rule in (line.partition(": ") for line in lines if line)}
 
 
-def is_found(seen: Seen, wanted: str) -> bool:
+def is_found(seen: ObservedExchange, wanted: str) -> bool:
     """Whether a run found a fault as wanted: `rule`, `rule or rule`, or `rule (warned)` for an assumed one."""
     if wanted.endswith("(warned)"):
         return wanted.removesuffix(" (warned)") in seen.warned()

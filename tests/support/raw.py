@@ -11,7 +11,7 @@ from tests.support.caller import PAGE_ID, ROUTE
 def talk(url: str, data: bytes, *, timeout: float = 5.0, close: bool = True) -> bytes:
     """Send bytes, and read until the server closes or is silent."""
     address = urlsplit(url)
-    answer = b""
+    response = b""
     with (
         socket.create_connection((address.hostname, address.port), timeout=timeout) as connection,
         contextlib.suppress(OSError),
@@ -20,8 +20,8 @@ def talk(url: str, data: bytes, *, timeout: float = 5.0, close: bool = True) -> 
         if close:
             connection.shutdown(socket.SHUT_WR)
         while chunk := connection.recv(65536):
-            answer += chunk
-    return answer
+            response += chunk
+    return response
 
 
 def request(body: bytes = b"", *headers: bytes, line: bytes = b"POST %b HTTP/1.1" % ROUTE.encode()) -> bytes:
@@ -63,6 +63,6 @@ _PIECES = (
 )  # fmt: skip
 
 
-def statuses(answer: bytes) -> list[int]:
+def statuses(response: bytes) -> list[int]:
     """The statuses of the answers in what came back."""
-    return [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]]
+    return [int(part[:3]) for part in response.split(b"HTTP/1.1 ")[1:]]

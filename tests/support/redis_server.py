@@ -72,10 +72,10 @@ class RedisServer:
 
     def _answers(self) -> bool:
         try:
-            answer = _ask(self.port, "PING")
+            response = _ask(self.port, "PING")
         except OSError:
             return False
-        return answer.startswith(("+PONG", "-NOAUTH"))
+        return response.startswith(("+PONG", "-NOAUTH"))
 
 
 @contextmanager

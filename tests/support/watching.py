@@ -98,7 +98,7 @@ Answering = bytes | Callable[[socket.socket], None]
 
 
 @contextmanager
-def raw_server(answer: Answering, path: str = "") -> Iterator[Raw]:
+def raw_server(response: Answering, path: str = "") -> Iterator[Raw]:
     """Answer each request with these bytes, or let a function write on the connection and close it."""
     listener = socket.create_server(("127.0.0.1", 0))
     raw = Raw(f"http://127.0.0.1:{listener.getsockname()[1]}{path}")
@@ -113,10 +113,10 @@ def raw_server(answer: Answering, path: str = "") -> Iterator[Raw]:
         with connection, suppress(OSError):
             while request := read_message(connection):
                 raw.requests.append(request)
-                if callable(answer):
-                    answer(connection)
+                if callable(response):
+                    response(connection)
                     return
-                connection.sendall(answer)
+                connection.sendall(response)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract_tests.judge.answers import judge_success
 from contract_tests.judge.document import identity_flaw, judge_document
-from contract_tests.model import Answer, Caller, Exchange, Request
+from contract_tests.model import Caller, Exchange, Request, Response
 from engine_contract import contract
 from engine_contract.http.strict_json import NotJson, read_json
 
@@ -178,7 +178,7 @@ def test_any_document_is_judged(document: Any) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_judged(body: bytes) -> None:
     """Whatever bytes an engine sends with 200, the answer is found broken and the judge does not fail."""
-    exchange = Exchange(Request("POST", "/", Caller()), "a valid request", Answer(200, (), body))
+    exchange = Exchange(Request("POST", "/", Caller()), "a valid request", Response(200, (), body))
     assert [item for item in judge_success(exchange, "id") if item.finding]
 
 
@@ -218,8 +218,8 @@ def test_identity() -> None:
 def test_a_document_that_is_nested_deeper_than_can_be_read_is_not_judged() -> None:
     """The page sets no bound: what cannot be read here breaks nothing."""
     body = b'{"further": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
-    answer = Answer(200, (("content-type", "application/json"),), body)
-    exchange = Exchange(Request("POST", "/", Caller("admin", "token")), "a valid request", answer)
+    response = Response(200, (("content-type", "application/json"),), body)
+    exchange = Exchange(Request("POST", "/", Caller("admin", "token")), "a valid request", response)
     judged = judge_success(exchange, "a")
     assert [item.rule for item in judged if item.finding] == []
     assert "transport.json" not in {item.rule for item in judged}

@@ -5,21 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.plan.means import Means
 from contract_tests.plan.plan import make_plan
-from contract_tests.plan.scenario import ROLES
+from contract_tests.plan.scenario import ROLES, Resources
 from tests.support.check_engine import TOKENS, check_engine, write_jobs
 from tests.support.engines import check_standin, standin_engine
 
 
 def test_a_whole_run_stays_within_its_bounds() -> None:
     """At most 24 jobs and 250 requests, and at least three successes for each role."""
-    plan = make_plan(Means(ROLES, ("apiread",), None))
+    plan = make_plan(Resources(ROLES, ("apiread",), None))
     assert plan.jobs <= 24
     assert plan.requests <= 250
     assert plan.missing == {}
-    proofs = [chain.proof.caller.role for chain in plan.chains if chain.proof]
-    assert all(proofs.count(role) >= 3 for role in ROLES)
+    canceller = [scenario.proof.caller.role for scenario in plan.scenarios if scenario.proof]
+    assert all(canceller.count(role) >= 3 for role in ROLES)
 
 
 @pytest.mark.parametrize("tokens", [TOKENS, ["--token=apiread=apiread"], []], ids=["all", "another", "none"])
@@ -83,11 +82,11 @@ def test_one_role_alone() -> None:
 
 def test_other_roles_try_each_job() -> None:
     """Roles that may not try every job of the plan's middle in turn, in several ways, at the cost of no job."""
-    plan = make_plan(Means(ROLES, ("apiread", "operator"), None))
+    plan = make_plan(Resources(ROLES, ("apiread", "operator"), None))
     (stage,) = (stage for stage in plan.stages if stage.name == "jobs")
-    denied = [step for chain in stage.chains for step in chain.denied]
+    denied = [step for scenario in stage.scenarios for step in scenario.denied]
     assert {step.caller.role for step in denied} == {"apiread", "operator"}
-    assert all(chain.denied for chain in stage.chains if chain.name != "others")
+    assert all(scenario.denied for scenario in stage.scenarios if scenario.name != "others")
     assert len({step.body for step in denied}) >= 5
     assert plan.jobs == 20
 

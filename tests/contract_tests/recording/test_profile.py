@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from contract_tests.cli import main
 from contract_tests.judge.passive import CONTRACT
-from contract_tests.model import Answer, Caller, Exchange, Request
+from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.profile import SITUATIONS, ProfileWriter, profile_from
 from mock_server.operations.profile import load_profile
 from mock_server.operations.refusals import SITUATIONS as OF_THE_MOCK
@@ -38,11 +38,11 @@ def refusals(url: str, canceled: str) -> dict[str, tuple[int, str, Any]]:
     with httpx.Client(timeout=20) as client:
         for situation, (token, body) in sent.items():
             headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-            answer = client.post(url + ROUTE, json=body, headers=headers)
-            kind = answer.headers.get("content-type", "").lower()
-            text = answer.text.replace(canceled, "ID").replace(UNKNOWN, "ID")
+            response = client.post(url + ROUTE, json=body, headers=headers)
+            kind = response.headers.get("content-type", "").lower()
+            text = response.text.replace(canceled, "ID").replace(UNKNOWN, "ID")
             # Without a body the mock sends no content type.
-            found[situation] = (answer.status_code, kind if text else "", _value(text, kind))
+            found[situation] = (response.status_code, kind if text else "", _value(text, kind))
     return found
 
 
@@ -110,8 +110,8 @@ def test_what_documents_leave_out_is_learned(tmp_path: Path) -> None:
     assert json.loads(profile.read_text())["documents"] == {"absent": ["locked"]}
     with running_mock(Settings(profile=str(profile))) as mock:
         for job_id in mock.add_jobs(3):
-            answer = httpx.post(mock.url + ROUTE, json={"job_id": job_id}, headers={"Authorization": "Bearer admin"})
-            assert "locked" not in answer.json()
+            response = httpx.post(mock.url + ROUTE, json={"job_id": job_id}, headers={"Authorization": "Bearer admin"})
+            assert "locked" not in response.json()
 
 
 def test_the_writer_names_situations_as_the_mock_does() -> None:
@@ -124,7 +124,7 @@ def refused(body: bytes, content_type: str | None, job_id: str, status: int = 40
     headers = () if content_type is None else (("Content-Type", content_type),)
     sent = json.dumps({"job_id": job_id}).encode()
     return Exchange(
-        Request("POST", CONTRACT.path, Caller("admin", "token"), body=sent), "", Answer(status, headers, body)
+        Request("POST", CONTRACT.path, Caller("admin", "token"), body=sent), "", Response(status, headers, body)
     )
 
 

@@ -292,10 +292,10 @@ def test_exchanges_side_by_side_are_all_recorded(tmp_path: Path) -> None:
         def ask(share: list[str]) -> None:
             with httpx.Client(timeout=30) as client:
                 for job_id in share:
-                    answer = client.post(
+                    response = client.post(
                         watch.url + ROUTE, json={"job_id": job_id}, headers={"Authorization": "Bearer admin"}
                     )
-                    if answer.json().get("_id") != job_id or "contract-violations" in answer.headers:
+                    if response.json().get("_id") != job_id or "contract-violations" in response.headers:
                         bad.append(job_id)
 
         threads = [threading.Thread(target=ask, args=(jobs[index::8],)) for index in range(8)]

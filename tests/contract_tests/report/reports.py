@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from contract_tests.config.auth import Auth
 from contract_tests.model import (
-    Answer,
     Caller,
     Exchange,
     Fault,
@@ -15,6 +14,7 @@ from contract_tests.model import (
     Outcome,
     Report,
     Request,
+    Response,
     RuleResult,
 )
 from contract_tests.report.presenter import Presenter
@@ -42,17 +42,17 @@ def exchange(
     *,
     situation: str = "a valid request",
     body: bytes | None = None,
-    answer: Answer | None = None,
+    response: Response | None = None,
     fault: Fault | None = None,
     detail: str = "",
 ) -> Exchange:
     """An exchange about a job."""
     sent = json.dumps({"job_id": JOB}).encode() if body is None else body
     request = Request("POST", "/workflow_engine/cancelJob", Caller(role, "token"), body=sent)
-    if answer is None and fault is None:
+    if response is None and fault is None:
         text = json.dumps({"_id": JOB, "status": "canceled"}).encode()
-        answer = Answer(200, (("Content-Type", "application/json"),), text, elapsed=0.004)
-    return Exchange(request, situation, answer, fault, detail, STARTED + 1, JOB)
+        response = Response(200, (("Content-Type", "application/json"),), text, elapsed=0.004)
+    return Exchange(request, situation, response, fault, detail, STARTED + 1, JOB)
 
 
 def conforming() -> Report:
@@ -84,16 +84,16 @@ def conforming() -> Report:
 
 def violating() -> Report:
     """Rules broken in ways that a live engine may break them; some known, unchecked or skipped."""
-    xml = Answer(200, (("Content-Type", "text/xml"),), b"<job/>", elapsed=0.2)
+    xml = Response(200, (("Content-Type", "text/xml"),), b"<job/>", elapsed=0.2)
     findings = {
         "roles.support": Finding(
             "roles.support", '403 {"message": "forbidden"}', "a success: the role support may cancel jobs", None,
-            exchange("support", situation="the role support cancels a job", answer=Answer(403)),
+            exchange("support", situation="the role support cancels a job", response=Response(403)),
         ),
         "response.tasks.x": Finding(
             "response.tasks.x", 'a string, "0.084"', "a number", "/tasks/workflow_start/x", exchange("engineering")
         ),
-        "transport.content_type": Finding("transport.content_type", "text/xml", "a JSON type", None, exchange(answer=xml)),
+        "transport.content_type": Finding("transport.content_type", "text/xml", "a JSON type", None, exchange(response=xml)),
     }  # fmt: skip
     rules = []
     for rule in load_rules():
@@ -127,7 +127,7 @@ def violating() -> Report:
         tls_verified=False,
         notes=("One request was answered 503 and sent again.",),
         jobs=JobsUse(20, 17, 0, IDS[:17], IDS[17:20]),
-        exchanges=(exchange(), exchange("support", answer=Answer(403)), exchange(answer=xml), dropped),
+        exchanges=(exchange(), exchange("support", response=Response(403)), exchange(response=xml), dropped),
     )
 
 
@@ -136,8 +136,8 @@ def hostile() -> Report:
     headers = (("Content-Type", HOSTILE), ("X-" + HOSTILE, HOSTILE), ("Location", HOSTILE))
     body = HOSTILE.encode("utf-8", "surrogatepass")
     answers = (
-        exchange(HOSTILE, situation=HOSTILE, answer=Answer(299, headers, body, broken_off=HOSTILE)),
-        exchange(situation=HOSTILE, body=b"\xff\x00" + body, answer=Answer(999, headers, bytes(range(256)))),
+        exchange(HOSTILE, situation=HOSTILE, response=Response(299, headers, body, broken_off=HOSTILE)),
+        exchange(situation=HOSTILE, body=b"\xff\x00" + body, response=Response(999, headers, bytes(range(256)))),
         exchange(fault=Fault.PROTOCOL, detail=HOSTILE),
     )
     outcomes: tuple[Outcome, ...] = ("broken", "warned", "known", "unchecked", "skipped", "held")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract_tests.errors import SettingError
-from contract_tests.model import Answer, Exchange
+from contract_tests.model import Exchange, Response
 from contract_tests.report import har, write_reports
 
 from .reports import PRESENTER, conforming, exchange, violating
@@ -59,7 +59,7 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch:
 
 def test_a_run_of_big_documents_is_written_in_a_moment(tmp_path: Path) -> None:
     """250 exchanges, 24 of them with a document of 2,000 tasks, take less than three seconds."""
-    big = exchange(answer=Answer(200, (), b'{"tasks": {' + b'"x": "0123456789",' * 40_000 + b"}}"))
+    big = exchange(response=Response(200, (), b'{"tasks": {' + b'"x": "0123456789",' * 40_000 + b"}}"))
     report = replace(violating(), exchanges=(exchange(),) * 226 + (big,) * 24)
     start = time.perf_counter()
     write_reports(report, PRESENTER, tmp_path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.model import Answer, Caller, Exchange, Fault, Report, Request
+from contract_tests.model import Caller, Exchange, Fault, Report, Request, Response
 from contract_tests.report import har
 from contract_tests.report.har import write_har
 
@@ -79,10 +79,10 @@ def test_a_replay_finds_request_answer_and_who_sent_it_why() -> None:
     request = Request(
         "POST", "/workflow_engine/cancelJob", Caller("admin", "token"), (("job_id", "a b"),), b'{"job_id": 1}'
     )
-    answer = Answer(
+    response = Response(
         404, (("Content-Type", "text/plain"), ("Location", "/login")), "nein, größer".encode(), elapsed=0.25
     )
-    entry = _entry(Exchange(request, "a number as job_id", answer, job_id=JOB, started_at=1767225600))
+    entry = _entry(Exchange(request, "a number as job_id", response, job_id=JOB, started_at=1767225600))
     assert entry["startedDateTime"] == "2026-01-01T00:00:00.000Z"
     assert entry["time"] == 250
     assert entry["request"]["method"] == "POST"
@@ -104,7 +104,7 @@ def test_a_replay_finds_request_answer_and_who_sent_it_why() -> None:
 def test_bytes_that_are_no_text_are_kept() -> None:
     """A binary body is base64 in the answer's content, and beside the readable part in the posted data."""
     body = bytes(range(256))
-    entry = _entry(exchange(body=body, answer=Answer(200, (), body)))
+    entry = _entry(exchange(body=body, response=Response(200, (), body)))
     content = entry["response"]["content"]
     assert (content["encoding"], b64decode(content["text"]), content["size"]) == ("base64", body, 256)
     assert b64decode(entry["request"]["postData"]["_base64"]) == body
@@ -118,7 +118,7 @@ def test_a_missing_answer_is_status_0_with_its_fault() -> None:
         "no answer in time",
         "no answer in time: 30 s",
     )
-    broken = _entry(exchange(answer=Answer(200, (), b"{", "12 bytes were announced")))["response"]
+    broken = _entry(exchange(response=Response(200, (), b"{", "12 bytes were announced")))["response"]
     assert (broken["status"], broken["_error"]) == (200, "12 bytes were announced")
     assert "_fault" not in broken
 
@@ -127,8 +127,8 @@ def test_big_documents_are_whole_and_bigger_ones_are_cut() -> None:
     """A job of 2,000 tasks is whole; beyond the limit the beginning is kept and the length noted."""
     document = json.dumps({f"{number:04x}": {"x": 0.5, "metrics": {"owner": "x" * 200}} for number in range(2000)})
     assert len(document) > 400_000
-    assert _entry(exchange(answer=Answer(200, (), document.encode())))["response"]["content"]["text"] == document
-    content = _entry(exchange(answer=Answer(200, (), b"x" * 3_000_000)))["response"]["content"]
+    assert _entry(exchange(response=Response(200, (), document.encode())))["response"]["content"]["text"] == document
+    content = _entry(exchange(response=Response(200, (), b"x" * 3_000_000)))["response"]["content"]
     assert content["size"] == 3_000_000
     assert content["_cut"] is True
     assert content["text"] == "x" * har.BODY_LIMIT
@@ -138,13 +138,15 @@ def test_big_documents_are_whole_and_bigger_ones_are_cut() -> None:
 def test_a_flood_of_big_answers_leaves_a_file_that_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once all bodies together have reached the limit, each of the rest is kept in brief."""
     monkeypatch.setattr(har, "TOTAL_LIMIT", 100_000)
-    entries = _log(replace(conforming(), exchanges=(exchange(answer=Answer(200, (), b"x" * 90_000)),) * 10))["entries"]
+    entries = _log(replace(conforming(), exchanges=(exchange(response=Response(200, (), b"x" * 90_000)),) * 10))[
+        "entries"
+    ]
     assert [len(entry["response"]["content"]["text"]) for entry in entries] == [90_000, *[har.BRIEF_LIMIT] * 9]
 
 
 def test_a_cut_within_a_character_leaves_text() -> None:
     """A body of wide characters stays text where it is cut."""
-    content = _entry(exchange(answer=Answer(200, (), ("x" + "ü" * 1_000_000).encode())))["response"]["content"]
+    content = _entry(exchange(response=Response(200, (), ("x" + "ü" * 1_000_000).encode())))["response"]["content"]
     assert "encoding" not in content
     assert content["text"].endswith("ü")
 
@@ -156,7 +158,7 @@ def test_what_an_engine_hands_out_is_masked() -> None:
         ("X-Auth-Token", "abc123"),
         ("WWW-Authenticate", "Bearer"),
     )
-    entry = _entry(exchange(answer=Answer(200, headers)))
+    entry = _entry(exchange(response=Response(200, headers)))
     assert [header["value"] for header in entry["response"]["headers"]] == [
         "sid=***; Path=/; HttpOnly",
         "***",
@@ -167,7 +169,7 @@ def test_what_an_engine_hands_out_is_masked() -> None:
 
 def test_hostile_headers_are_kept_as_text() -> None:
     """Header values of the engine are data in the file, without halves of surrogate pairs."""
-    entry = _entry(exchange(answer=Answer(200, (("X-Evil", HOSTILE),))))
+    entry = _entry(exchange(response=Response(200, (("X-Evil", HOSTILE),))))
     value = entry["response"]["headers"][0]["value"]
     assert "</script><script>" in value
     assert "\\ud800" in value

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from contract_tests.config.auth import Auth
-from contract_tests.model import Answer, Caller, Exchange, Fault, Finding, Observation, Report, Request, RuleResult
+from contract_tests.model import Caller, Exchange, Fault, Finding, Observation, Report, Request, Response, RuleResult
 from contract_tests.report import har, write_reports
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.terminal import print_report
@@ -57,8 +57,8 @@ def _exchanges() -> Iterator[Exchange]:
         EVERYWHERE.encode() * 400,
     )
     for body in bodies:
-        answer = Answer(200, headers, body, broken_off=EVERYWHERE)
-        yield Exchange(request, EVERYWHERE, answer, detail=EVERYWHERE, job_id=TOKEN)
+        response = Response(200, headers, body, broken_off=EVERYWHERE)
+        yield Exchange(request, EVERYWHERE, response, detail=EVERYWHERE, job_id=TOKEN)
         yield Exchange(replace(request, body=body), EVERYWHERE, fault=Fault.TLS, detail=EVERYWHERE, job_id=JOB)
 
 

@@ -15,11 +15,11 @@ from contract_tests.safety.supply import Supply
 from tests import field_engine, standin
 from tests.support.caller import ROUTE
 from tests.support.check_engine import TOKENS, check_engine, write_jobs
-from tests.support.engines import Seen, settings_for
+from tests.support.engines import ObservedExchange, settings_for
 
 
-def _seen(url: str, job_ids: list[str], **changes: object) -> Seen:
-    return Seen(check(settings_for(url, **changes), lambda _: Supply(job_ids)), frozenset(), ())  # type: ignore[arg-type]
+def _seen(url: str, job_ids: list[str], **changes: object) -> ObservedExchange:
+    return ObservedExchange(check(settings_for(url, **changes), lambda _: Supply(job_ids)), frozenset(), ())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("variation", [None, "refusals-all-500", "refusals-all-400", "refusal-string", "refusal-empty"])
@@ -102,7 +102,7 @@ def _answering(reply: Callable[[http.server.BaseHTTPRequestHandler, bytes], None
 def _reply(
     status: int, body: bytes = b"", **headers: str
 ) -> Callable[[http.server.BaseHTTPRequestHandler, bytes], None]:
-    def answer(handler: http.server.BaseHTTPRequestHandler, _: bytes) -> None:
+    def response(handler: http.server.BaseHTTPRequestHandler, _: bytes) -> None:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)
@@ -110,7 +110,7 @@ def _reply(
         handler.end_headers()
         handler.wfile.write(b"" if handler.command == "HEAD" else body)
 
-    return answer
+    return response
 
 
 IDS = [f"{number:012x}4abc8{number:07x}" for number in range(20)]

@@ -42,12 +42,12 @@ def gateway(engine: str, issued: Path) -> Iterator[str]:
             headers = {"Authorization": "Bearer nobody" if is_stale else f"Bearer {role}"}
             if content_type := self.headers.get("Content-Type"):
                 headers["Content-Type"] = content_type
-            answer = httpx.request(self.command, engine + self.path, content=body, headers=headers, trust_env=False)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers["content-type"])
-            self.send_header("Content-Length", str(len(answer.content)))
+            response = httpx.request(self.command, engine + self.path, content=body, headers=headers, trust_env=False)
+            self.send_response(response.status_code)
+            self.send_header("Content-Type", response.headers["content-type"])
+            self.send_header("Content-Length", str(len(response.content)))
             self.end_headers()
-            self.wfile.write(answer.content)
+            self.wfile.write(response.content)
 
     for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
         setattr(Handler, f"do_{method}", Handler.do_POST)

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from contract_tests.model import Caller, Request
 from contract_tests.plan.generate import bad_bodies
-from contract_tests.plan.means import Means
 from contract_tests.plan.plan import make_plan
-from contract_tests.plan.scenario import METHOD, PATH, ROLES, fill
+from contract_tests.plan.scenario import METHOD, PATH, ROLES, Resources, fill
 from contract_tests.safety.guard import Guard
 
 OURS = ["4321abcdef694aa79dae47ad", "4430ceadbd694aa79994ad47"]
@@ -159,12 +158,12 @@ def test_minted_ids_are_as_long_as_the_longest() -> None:
 def test_the_whole_plan_passes(ids: list[str], unsafe: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """Every request of a plan passes the guard, whatever the supplied ids look like."""
     guard = _guard(ids, unsafe=unsafe)
-    means = Means(
+    resources = Resources(
         ROLES, ("apiread",), None, derivable=guard.derivable, numeric=guard.numeric, unsafe=unsafe, guard=guard
     )
-    for chain in make_plan(means).chains:
-        for step in chain.steps:
-            request = fill(step, ids[0] if chain.proof else None, guard)
+    for scenario in make_plan(resources).scenarios:
+        for step in scenario.steps:
+            request = fill(step, ids[0] if scenario.proof else None, guard)
             assert guard.objection(request) is None, step
 
 

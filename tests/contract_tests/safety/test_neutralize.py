@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contract_tests.model import Caller, Request
 from contract_tests.plan.generate import rule_broken_by
 from contract_tests.safety.guard import Guard
-from contract_tests.safety.neutralize import inert, inert_query, names_job
+from contract_tests.safety.neutralize import names_job, neutralize, neutralize_query
 from engine_contract.contract import load_contract
 
 ANY_JSON = st.recursive(
@@ -27,7 +27,7 @@ ANY_JSON = st.recursive(
 def test_any_body_passes_the_guard_and_keeps_its_fault(body: Any) -> None:
     """An inert body is one that the guard lets through, and it breaks the same rule as before, or none."""
     guard = Guard()
-    safe = inert(body, guard.mint)
+    safe = neutralize(body, guard.mint)
     sent = _bytes(safe)
     request = Request("POST", load_contract().path, Caller(), (), sent)
     assert guard.objection(request) is None
@@ -39,7 +39,7 @@ def test_any_body_passes_the_guard_and_keeps_its_fault(body: Any) -> None:
 def test_any_query_passes_the_guard(query: dict[str, Any]) -> None:
     """An inert query is one that the guard lets through."""
     guard = Guard()
-    safe = inert_query(query, guard.mint, lambda _name, _value: False)
+    safe = neutralize_query(query, guard.mint, lambda _name, _value: False)
     request = Request("POST", load_contract().path, Caller(), tuple(safe.items()))
     assert guard.objection(request) is None
     assert len(safe) == len(query)
@@ -47,7 +47,7 @@ def test_any_query_passes_the_guard(query: dict[str, Any]) -> None:
 
 def test_the_credential_stays_in_the_query() -> None:
     """A query credential is sent as it is, beside whatever was generated."""
-    safe = inert_query({"token": "s3cret", "x": "y"}, lambda: "minted", lambda name, _value: name == "token")
+    safe = neutralize_query({"token": "s3cret", "x": "y"}, lambda: "minted", lambda name, _value: name == "token")
     assert safe == {"token": "s3cret", "other_1": "minted"}
 
 

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from contract_tests.check import check
-from contract_tests.model import Answer
+from contract_tests.model import Response
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import retry_after
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings as MockSettings
-from tests.support.engines import Seen, settings_for
+from tests.support.engines import ObservedExchange, settings_for
 
 
-def _with_behavior(*, deadline: float = 60.0, **behavior: Any) -> Seen:
+def _with_behavior(*, deadline: float = 60.0, **behavior: Any) -> ObservedExchange:
     """A run on the mock that behaves so for its first cancel requests."""
     with running_mock(MockSettings(jobs=1)) as mock:
         job_ids = mock.add_jobs(30)
         mock.behave(**behavior)
-        return Seen(
+        return ObservedExchange(
             check(settings_for(mock.url, timeout=2.0, deadline=deadline), lambda _: Supply(job_ids)), frozenset(), ()
         )
 
@@ -73,10 +73,10 @@ def test_an_engine_that_stays_busy_is_undecided() -> None:
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
     """Retry-After as seconds; a date that is over is now; what says nothing says nothing."""
-    assert retry_after(Answer(429, (("Retry-After", value),))) == seconds
+    assert retry_after(Response(429, (("Retry-After", value),))) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
     """Retry-After as a date in the future is that many seconds."""
     moment = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    assert 28 <= (retry_after(Answer(429, (("retry-after", moment),))) or 0) <= 30
+    assert 28 <= (retry_after(Response(429, (("retry-after", moment),))) or 0) <= 30

@@ -64,12 +64,12 @@ def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller:
     with watching(mock.url) as watch:
         page.goto(f"{watch.url}/_watch/journal")
         expect(page.get_by_text("Nothing was asked of the engine yet.")).to_be_visible()
-        answer = page.request.post(
+        response = page.request.post(
             f"{watch.url}/workflow_engine/cancelJob",
             data={"job_id": job_id},
             headers={"Authorization": "Bearer operator"},
         )
-        assert answer.status == 403
+        assert response.status == 403
         expect(page.locator("#journal tbody tr")).to_have_count(1)
         expect(page.locator("#journal tbody tr")).to_contain_text("403 refused")
         expect(page.get_by_role("link", name="Journal", exact=True)).to_be_visible()

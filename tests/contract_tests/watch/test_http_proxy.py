@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from contract_tests.watch.rewriting import Address, answer_headers
+from contract_tests.watch.rewriting import Address, response_headers
 from tests.support.watching import ROUTE, answer_of, raw_server, read_message, send_raw, watching
 
 OK = answer_of("200 OK", b"fine", "Content-Type: text/plain")
@@ -55,11 +55,11 @@ def test_a_chunked_request_stays_chunked() -> None:
 def test_an_answer_passes_byte_for_byte() -> None:
     """A compressed body stays compressed, cookies stay apart, and no header is added or lost."""
     body = gzip.compress(b"x" * 50_000)
-    answer = answer_of(
+    response = answer_of(
         "203 Other", body, "Content-Encoding: gzip", "Date: Tue, 24 Nov 2026 00:00:00 GMT", "Server: engine/1",
         "Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/; HttpOnly", 'ETag: W/"1"',
     )  # fmt: skip
-    with raw_server(answer) as engine, watching(engine.url) as watch:
+    with raw_server(response) as engine, watching(engine.url) as watch:
         received = send_raw(watch.address, request("GET", "/", "Host: h"))
     head, _, content = received.partition(b"\r\n\r\n")
     assert content == body
@@ -100,8 +100,8 @@ def test_bodies_of_any_framing_arrive(raw: bytes, whole: bool) -> None:  # noqa:
 def test_answers_without_a_body_pass(status: str) -> None:
     """HEAD keeps the length that it announces; 204 and 304 end where their head ends."""
     method = "HEAD" if status == "200 OK" else "GET"
-    answer = f"HTTP/1.1 {status}\r\nContent-Length: 7\r\nETag: x\r\n\r\n".encode()
-    with raw_server(answer) as engine, watching(engine.url) as watch, httpx.Client() as client:
+    response = f"HTTP/1.1 {status}\r\nContent-Length: 7\r\nETag: x\r\n\r\n".encode()
+    with raw_server(response) as engine, watching(engine.url) as watch, httpx.Client() as client:
         for _ in range(2):
             received = client.request(method, watch.url)
             assert received.status_code == int(status[:3])
@@ -141,9 +141,9 @@ def test_a_large_answer_is_streamed() -> None:
         go_on.wait(20)
         connection.sendall(b"b" * 10_000_000)
 
-    with raw_server(talk) as engine, watching(engine.url) as watch, httpx.stream("GET", watch.url) as answer:
+    with raw_server(talk) as engine, watching(engine.url) as watch, httpx.stream("GET", watch.url) as response:
         size = 0
-        for part in answer.iter_raw():
+        for part in response.iter_raw():
             size += len(part)
             if size >= 10_000_000:
                 go_on.set()
@@ -152,8 +152,8 @@ def test_a_large_answer_is_streamed() -> None:
 
 def test_hop_by_hop_headers_stay_on_their_hop() -> None:
     """What RFC 9110 has for one connection, and what `Connection` names, is not passed on; neither way."""
-    answer = answer_of("200 OK", b"", "Connection: X-Hop", "X-Hop: 1", "Keep-Alive: timeout=5", "X-Kept: 1")
-    with raw_server(answer) as engine, watching(engine.url) as watch:
+    response = answer_of("200 OK", b"", "Connection: X-Hop", "X-Hop: 1", "Keep-Alive: timeout=5", "X-Kept: 1")
+    with raw_server(response) as engine, watching(engine.url) as watch:
         received = send_raw(
             watch.address,
             b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\nKeep-Alive: 5\r\n"
@@ -196,7 +196,7 @@ def test_origin_and_referer_of_the_watchers_pages_become_the_engines() -> None:
 )
 def test_redirects_stay_inside(base: str, location: str, expected: str) -> None:
     """A redirect to the same engine leads to the watcher; one elsewhere stays."""
-    passed = answer_headers([(b"Location", location.encode())], Address.of(base), [(b"host", b"w:1")])
+    passed = response_headers([(b"Location", location.encode())], Address.of(base), [(b"host", b"w:1")])
     assert passed == [(b"location", expected.encode())]
 
 
@@ -213,7 +213,7 @@ def test_redirects_stay_inside(base: str, location: str, expected: str) -> None:
 def test_cookies_are_kept_for_the_watcher(cookie: str, expected: str) -> None:
     """Domain and Secure go, so that a browser sends the cookie to the watcher over plain HTTP."""
     engine = Address.of("https://e.example/base")
-    assert answer_headers([(b"Set-Cookie", cookie.encode())], engine, []) == [(b"set-cookie", expected.encode())]
+    assert response_headers([(b"Set-Cookie", cookie.encode())], engine, []) == [(b"set-cookie", expected.encode())]
 
 
 def test_a_base_path_is_put_before_each_path() -> None:
@@ -237,14 +237,14 @@ def test_the_held_answer_of_a_cancel_keeps_its_length() -> None:
         raw_server(answer_of("200 OK", document, "Content-Type: application/json")) as engine,
         watching(engine.url) as watch,
     ):
-        answer = httpx.post(watch.url + ROUTE, json={"job_id": "x"})
-        assert answer.content == document
-        assert answer.headers["content-length"] == str(len(document))
+        response = httpx.post(watch.url + ROUTE, json={"job_id": "x"})
+        assert response.content == document
+        assert response.headers["content-length"] == str(len(document))
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
     with raw_server(chunked) as engine, watching(engine.url) as watch:
-        answer = httpx.post(watch.url + ROUTE, json={"job_id": "x"})
-        assert answer.content == b"{}"
-        assert "content-length" not in answer.headers
+        response = httpx.post(watch.url + ROUTE, json={"job_id": "x"})
+        assert response.content == b"{}"
+        assert "content-length" not in response.headers
 
 
 def test_a_cancel_answered_without_end_streams_on_unjudged() -> None:
@@ -255,9 +255,9 @@ def test_a_cancel_answered_without_end_streams_on_unjudged() -> None:
         connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * size)
 
     with raw_server(talk) as engine, watching(engine.url) as watch:
-        answer = httpx.post(watch.url + ROUTE, json={"job_id": "x"}, timeout=30)
-        assert len(answer.content) == size
-        assert "contract-violations" not in answer.headers
+        response = httpx.post(watch.url + ROUTE, json={"job_id": "x"}, timeout=30)
+        assert len(response.content) == size
+        assert "contract-violations" not in response.headers
         (entry,) = watch.watch.journal.entries()
         assert entry.note == "Not judged: the answer is larger than 8 MiB."
 
@@ -294,7 +294,9 @@ def test_a_cancel_is_answered_in_an_encoding_that_can_be_judged() -> None:
 
 def test_marks_are_the_watchers_own() -> None:
     """An engine's own `Contract-Violations` does not pass for the watcher's."""
-    answer = answer_of("404 Not Found", b"{}", "Content-Type: application/json", "Contract-Violations: response.status")
-    with raw_server(answer) as raw, watching(raw.url) as watch:
+    response = answer_of(
+        "404 Not Found", b"{}", "Content-Type: application/json", "Contract-Violations: response.status"
+    )
+    with raw_server(response) as raw, watching(raw.url) as watch:
         passed = httpx.post(watch.url + ROUTE, json={"job_id": "x"}, headers={"Authorization": "Bearer admin"})
     assert "contract-violations" not in passed.headers

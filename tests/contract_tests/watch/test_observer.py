@@ -25,9 +25,9 @@ def cancel(url: str, body: Any, token: str | None = "admin", **options: Any) -> 
     return httpx.post(url + ROUTE, content=content, headers=headers, timeout=20, **options)
 
 
-def marks(answer: httpx.Response) -> tuple[str | None, str | None]:
+def marks(response: httpx.Response) -> tuple[str | None, str | None]:
     """What the watcher marked the answer with."""
-    return answer.headers.get("contract-violations"), answer.headers.get("contract-warnings")
+    return response.headers.get("contract-violations"), response.headers.get("contract-warnings")
 
 
 def traffic(engine: Any) -> list[httpx.Response]:
@@ -67,7 +67,7 @@ SLOW = {"slow", "slower", "pieces", "huge-documents", "document-2000-tasks", "lo
 def test_an_odd_engine_that_conforms_is_not_accused(variation: str) -> None:
     """Whatever an engine does where the page is silent, no answer is marked with a violation."""
     with standin.serve(variation=variation) as engine:
-        assert [marks(answer)[0] for answer in traffic(engine) if marks(answer)[0]] == []
+        assert [marks(response)[0] for response in traffic(engine) if marks(response)[0]] == []
 
 
 FIELD_VARIATIONS = sorted(
@@ -79,7 +79,7 @@ FIELD_VARIATIONS = sorted(
 def test_an_odd_field_engine_that_conforms_is_not_accused(version: str) -> None:
     """So it is with the other engine's ways to refuse, to limit, to name jobs and to write JSON."""
     with field_engine.serve(version) as engine:
-        assert [marks(answer)[0] for answer in traffic(engine) if marks(answer)[0]] == []
+        assert [marks(response)[0] for response in traffic(engine) if marks(response)[0]] == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_odd_field_engine_that_conforms_is_not_accused(version: str) -> None:
 def test_a_fault_is_named_by_its_rule(fault: str, rule: str | None) -> None:
     """An answer that breaks the contract bears the rule's id; one that no exchange shows, none."""
     with standin.serve(fault=fault) as engine:
-        named = {item for answer in traffic(engine) for item in (marks(answer)[0] or "").split(", ") if item}
+        named = {item for response in traffic(engine) for item in (marks(response)[0] or "").split(", ") if item}
     assert (rule in named) if rule else not named
 
 
@@ -135,8 +135,8 @@ def test_broken_and_assumed_rules_stand_apart() -> None:
     with standin.serve() as engine:
         document = json.loads(cancel(engine.url, engine.make_jobs(1)[0]).content)
     del document["locked"], document["name"]
-    answer = answer_of("200 OK", json.dumps(document).encode(), "Content-Type: application/json")
-    with raw_server(answer) as wrong, watching(wrong.url) as watch:
+    response = answer_of("200 OK", json.dumps(document).encode(), "Content-Type: application/json")
+    with raw_server(response) as wrong, watching(wrong.url) as watch:
         assert marks(cancel(watch.url, document["_id"])) == ("response.name", "response.locked.present")
 
 
@@ -187,8 +187,8 @@ def test_roles_are_known_by_name_however_tokens_travel(way: str) -> None:
         "header:X-Auth": {"headers": {"X-Auth": token}},
     }
     with raw_server(answer_of("403 No")) as engine, watching(engine.url, tokens={"support": token}, auth=way) as watch:
-        answer = httpx.post(watch.url + ROUTE, json={"job_id": UNKNOWN}, **requests[way])
-        assert marks(answer) == ("roles.support", None)
+        response = httpx.post(watch.url + ROUTE, json={"job_id": UNKNOWN}, **requests[way])
+        assert marks(response) == ("roles.support", None)
         (entry,) = watch.watch.journal.entries()
         assert entry.role == "support"
         assert "s3cret" not in repr(entry)
@@ -204,8 +204,8 @@ def test_busy_answers_are_not_judged() -> None:
 
 def test_an_answer_in_an_unreadable_coding_is_not_judged() -> None:
     """A content encoding that cannot be undone here is passed on, and said to be unjudged."""
-    answer = answer_of("200 OK", b"\x1b\x03\x00", "Content-Encoding: br", "Content-Type: application/json")
-    with raw_server(answer) as engine, watching(engine.url) as watch:
+    response = answer_of("200 OK", b"\x1b\x03\x00", "Content-Encoding: br", "Content-Type: application/json")
+    with raw_server(response) as engine, watching(engine.url) as watch:
         with httpx.stream("POST", watch.url + ROUTE, json={"job_id": "x"}) as received:
             assert b"".join(received.iter_raw()) == b"\x1b\x03\x00"
             assert marks(received) == (None, None)
@@ -216,9 +216,9 @@ def test_an_answer_in_an_unreadable_coding_is_not_judged() -> None:
 def test_compressed_documents_are_judged() -> None:
     """Gzip is undone for the judge alone."""
     with standin.serve(variation="gzip") as engine, watching(engine.url) as watch:
-        answer = cancel(watch.url, engine.make_jobs(1)[0])
-        assert answer.headers["content-encoding"] == "gzip"
-        assert marks(answer) == (None, None)
+        response = cancel(watch.url, engine.make_jobs(1)[0])
+        assert response.headers["content-encoding"] == "gzip"
+        assert marks(response) == (None, None)
         (entry,) = watch.watch.journal.entries()
         assert entry.situation == "a valid request"
-        assert json.loads(entry.answer.body)["status"] == "canceled"
+        assert json.loads(entry.response.body)["status"] == "canceled"

@@ -31,7 +31,7 @@ class Application(BaseHTTPRequestHandler):
         """Its own address."""
         return f"https://localhost:{self.connection.getsockname()[1]}"
 
-    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+    def response(self, status: int, body: bytes = b"", **headers: str) -> None:
         """Send an answer."""
         self.send_response(status)
         for name, value in headers.items():
@@ -43,20 +43,20 @@ class Application(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """The pages."""
         if self.path == "/login":
-            self.answer(200, b"Who are you?")
+            self.response(200, b"Who are you?")
         elif "token=let-me-in-please" in self.headers.get("Cookie", ""):
-            self.answer(200, b"Welcome")
+            self.response(200, b"Welcome")
         else:
-            self.answer(302, Location=f"{self.own}/login")
+            self.response(302, Location=f"{self.own}/login")
 
     def do_POST(self) -> None:
         """The login."""
         self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Origin") != self.own or self.headers.get("Host") != self.own.removeprefix("https://"):
-            self.answer(403, b"From another site")
+            self.response(403, b"From another site")
             return
         cookie = "token=let-me-in-please; Path=/; Domain=localhost; Secure; HttpOnly; SameSite=None"
-        self.answer(303, Location=f"{self.own}/home", Set_Cookie=cookie)
+        self.response(303, Location=f"{self.own}/home", Set_Cookie=cookie)
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +108,9 @@ def test_login_and_redirects_stay_inside(application: str, certificate: Path, tm
 def test_a_certificate_that_nobody_trusts_is_told(application: str) -> None:
     """Without --ca-bundle or --insecure there is no secure connection, and the answer says so."""
     with watching(application) as watch:
-        answer = httpx.get(watch.url)
-        assert answer.status_code == 502
-        assert "could not be reached over TLS" in answer.json()["detail"]
+        response = httpx.get(watch.url)
+        assert response.status_code == 502
+        assert "could not be reached over TLS" in response.json()["detail"]
     with watching(application, insecure=True) as watch:
         assert httpx.get(f"{watch.url}/login").status_code == 200
 

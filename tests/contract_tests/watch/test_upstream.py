@@ -49,14 +49,14 @@ def test_a_cancel_without_a_whole_answer_is_told(  # noqa: PLR0917 - parametrize
     """The caller gets a problem document with the reason, marked with what is broken; the exchange is recorded."""
     record = tmp_path / "all.har"
     with raw_server(engine) as upstream, watching(upstream.url, timeout=0.5, record=record) as watch:  # type: ignore[arg-type]
-        answer = httpx.post(
+        response = httpx.post(
             watch.url + ROUTE, json={"job_id": "x"}, headers={"Authorization": "Bearer admin"}, timeout=20
         )
-        assert answer.status_code == status
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert says in answer.json()["detail"]
-        assert answer.headers.get("contract-violations") == violations
-        assert answer.headers.get("contract-warnings") == warnings
+        assert response.status_code == status
+        assert response.headers["content-type"] == "application/problem+json"
+        assert says in response.json()["detail"]
+        assert response.headers.get("contract-violations") == violations
+        assert response.headers.get("contract-warnings") == warnings
         (entry,) = json.loads(record.read_text())["log"]["entries"]
         assert entry["response"]["_error"]
         assert httpx.get(f"{watch.url}/_watch/api/entries").json()["last"] == 1
@@ -69,11 +69,11 @@ def test_an_engine_that_is_down_breaks_nothing(tmp_path: Path) -> None:
     record = tmp_path / "all.har"
     with watching(f"http://127.0.0.1:{port}", record=record) as watch:
         for path in (ROUTE, "/else"):
-            answer = httpx.post(watch.url + path, json={"job_id": "x"})
-            assert answer.status_code == 502
-            assert f"http://127.0.0.1:{port} could not be reached" in answer.json()["detail"]
-            assert "contract-violations" not in answer.headers
-            assert "contract-warnings" not in answer.headers
+            response = httpx.post(watch.url + path, json={"job_id": "x"})
+            assert response.status_code == 502
+            assert f"http://127.0.0.1:{port} could not be reached" in response.json()["detail"]
+            assert "contract-violations" not in response.headers
+            assert "contract-warnings" not in response.headers
         assert httpx.get(f"{watch.url}/_watch/").status_code == 200
         back = threading.Thread(target=_serve_once, args=(port,))
         back.start()
@@ -117,8 +117,8 @@ def test_a_caller_who_goes_away_ends_its_exchange(tmp_path: Path) -> None:
 
     record = tmp_path / "all.har"
     with raw_server(endless) as engine, watching(engine.url, record=record) as watch:
-        with httpx.stream("GET", watch.url, timeout=20) as answer:
-            assert next(answer.iter_raw()) == b"data: 1\n\n"
+        with httpx.stream("GET", watch.url, timeout=20) as response:
+            assert next(response.iter_raw()) == b"data: 1\n\n"
         assert closed.wait(20)
         while not (recorded := json.loads(record.read_text())["log"]["entries"]):
             pass

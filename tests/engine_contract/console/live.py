@@ -98,7 +98,7 @@ class Live:
             credential="bearer",
             job_id="a",
             status=200,
-            answer=Message((("Content-Type", text),), text, 9),
+            response=Message((("Content-Type", text),), text, 9),
             reason=text,
             fault=text,
             findings=(

@@ -36,9 +36,9 @@ def test_forms_of_other_sites(mock: RunningMock, caller: Caller, headers: dict[s
     """A form that is not sent by the console's own page changes nothing."""
     caller.cancel(role="operator")
     headers = {name: mock.url if value == "own" else value for name, value in headers.items()}
-    answer = caller.client.post(f"/_console/{path}", data={**FORM, "fault": "reset"}, headers=headers)
-    assert answer.status_code == 403
-    assert answer.text == "This form was sent by a page of another site. Only the console's own pages may do that.\n"
+    response = caller.client.post(f"/_console/{path}", data={**FORM, "fault": "reset"}, headers=headers)
+    assert response.status_code == 403
+    assert response.text == "This form was sent by a page of another site. Only the console's own pages may do that.\n"
     assert caller.status() == "running"
     assert caller.client.get("/_mock/behavior").json() == {}
     assert len(caller.journal()) == 1
@@ -64,9 +64,9 @@ def test_a_real_page_of_another_origin(page: Page, mock: RunningMock, caller: Ca
 @pytest.mark.parametrize("path", ["/", "/_console/journal", "/_console/journal.json", "/_console/static/console.js"])
 def test_rebound_names(caller: Caller, host: str, path: str) -> None:
     """Nothing is shown under a name that is not this machine's."""
-    answer = caller.client.get(path, headers={"Host": host})
-    assert answer.status_code == 403
-    assert answer.text == f"Host {host} is not this console's; use the address that was printed at the start.\n"
+    response = caller.client.get(path, headers={"Host": host})
+    assert response.status_code == 403
+    assert response.text == f"Host {host} is not this console's; use the address that was printed at the start.\n"
 
 
 @pytest.mark.parametrize("host", ["localhost:4010", "127.0.0.1", "[::1]:80", "mock", "app.localhost:1"])
@@ -107,14 +107,14 @@ def test_pages_have_nothing_inline(caller: Caller) -> None:
 def test_the_token_is_asked_for(page: Page) -> None:
     """With a token the console opens to those who know it, and shows nothing before."""
     with live_console(Live(), token="open sesame") as url:
-        answer = httpx.get(f"{url}/", trust_env=False)
-        assert answer.status_code == 401
-        assert "Nightly" not in answer.text
+        response = httpx.get(f"{url}/", trust_env=False)
+        assert response.status_code == 401
+        assert "Nightly" not in response.text
         assert httpx.get(f"{url}/journal.json", trust_env=False).status_code == 401
-        answer = httpx.post(
+        response = httpx.post(
             f"{url}/login", data={"token": "sesame"}, headers={"Sec-Fetch-Site": "same-origin"}, trust_env=False
         )
-        assert answer.status_code == 403
+        assert response.status_code == 403
         page.goto(f"{url}/login")
         page.get_by_label("What stands after --control-token").fill("open sesame")
         page.get_by_role("button", name="Open the console").click()
@@ -167,11 +167,11 @@ def test_pages_do_not_hold_up_the_mock(mock: RunningMock, caller: Caller) -> Non
             page: Any = asyncio.create_task(client.get("/?search=nothing+holds+this", timeout=30))
             longest, statuses = 0.0, []
             while not page.done():
-                answer = await client.post(
+                response = await client.post(
                     "/workflow_engine/cancelJob", json={"job_id": PAGE_ID}, headers={"Authorization": "Bearer admin"}
                 )
-                longest = max(longest, answer.elapsed.total_seconds())
-                statuses.append(answer.status_code)
+                longest = max(longest, response.elapsed.total_seconds())
+                statuses.append(response.status_code)
             assert page.result().status_code == 200
             return longest, statuses
 

@@ -75,12 +75,12 @@ def test_status_delay_and_conditions(page: Page, caller: Caller) -> None:
 
 def test_mistakes_are_explained(page: Page, caller: Caller) -> None:
     """A value that cannot be used is named with what is allowed, the form keeps what was typed, nothing is armed."""
-    answer = page.request.post(
+    response = page.request.post(
         "/_console/behavior", form={"code": "99", "role": "admin"}, headers={"Sec-Fetch-Site": "same-origin"}
     )
-    assert answer.status == 400
-    assert "code 99: must be a status from 200 to 599." in answer.text()
-    assert 'value="99"' in answer.text()
+    assert response.status == 400
+    assert "code 99: must be a status from 200 to 599." in response.text()
+    assert 'value="99"' in response.text()
     assert caller.client.get("/_mock/behavior").json() == {}
 
 

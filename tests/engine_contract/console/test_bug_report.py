@@ -24,7 +24,7 @@ ENTRY = Entry(
     credential="bearer",
     job_id="a",
     status=200,
-    answer=Message((("content-type", "application/json"),), '{"a":[1,{}]}', 12),
+    response=Message((("content-type", "application/json"),), '{"a":[1,{}]}', 12),
 )
 
 
@@ -61,7 +61,7 @@ def test_methods() -> None:
 
 def test_fences_are_longer_than_what_is_in_them() -> None:
     """A body with a fence in it stays in its block."""
-    entry = replace(ENTRY, answer=Message((), "````\n# Heading\n", 9))
+    entry = replace(ENTRY, response=Message((), "````\n# Heading\n", 9))
     assert "`````\n````\n# Heading\n\n`````" in bug_report(entry, About(title="x"), "http://h", "x")
 
 
@@ -70,7 +70,7 @@ def test_a_report_without_an_answer() -> None:
     entry = replace(
         ENTRY,
         status=None,
-        answer=Message(),
+        response=Message(),
         reason="The connection was reset.",
         role=None,
         credential="none",
@@ -159,7 +159,7 @@ def test_the_place_that_breaks_a_rule_is_shown() -> None:
     """A long document is cut before most places; what stands around the broken one is shown by itself."""
     tasks = {f"{number:04x}": {"name": "x" * 80, "app": {"version": number}} for number in range(100)}
     finding = Finding("response.tasks.name", "1 (a number)", "a string", pointer="/tasks/0063/app/version")
-    entry = replace(ENTRY, answer=Message((), json.dumps({"tasks": tasks}), 9), findings=(finding,))
+    entry = replace(ENTRY, response=Message((), json.dumps({"tasks": tasks}), 9), findings=(finding,))
     report = bug_report(entry, About(title="x"), "http://h", "x")
     assert 'At `/tasks/0063/app`:\n\n```json\n{\n  "version": 99\n}\n```' in report
     missing = replace(finding, pointer="/nowhere/x")

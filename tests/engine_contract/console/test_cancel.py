@@ -63,17 +63,17 @@ def test_what_the_form_refuses(page: Page, caller: Caller) -> None:
     page.goto("/_console/cancel")
     page.get_by_label("Job ID").evaluate("input => input.required = false")
     page.on("console", lambda _: None)
-    answer = page.request.post(
+    response = page.request.post(
         "/_console/cancel", form={"job_id": "", "role": "admin"}, headers={"Sec-Fetch-Site": "same-origin"}
     )
-    assert answer.status == 400
-    assert "Say which job: the form needs its ID." in answer.text()
-    answer = page.request.post(
+    assert response.status == 400
+    assert "Say which job: the form needs its ID." in response.text()
+    response = page.request.post(
         "/_console/cancel", form={"job_id": "x", "role": "root"}, headers={"Sec-Fetch-Site": "same-origin"}
     )
     assert (
         "role root: must be one of admin, engineering, support, apiwrite, apiread, operator, no credential."
-        in answer.text()
+        in response.text()
     )
     assert caller.journal() == []
 

@@ -44,13 +44,13 @@ def test_the_question_cannot_be_skipped() -> None:
     """A form that confirms another job is asked again."""
     data = Live()
     with live_console(data) as url:
-        answer = httpx.post(
+        response = httpx.post(
             f"{url}/cancel",
             data={"job_id": "a", "role": "admin", "confirmed": "b"},
             headers={"Sec-Fetch-Site": "same-origin"},
             trust_env=False,
         )
-        assert "Cancel this job on the live engine?" in answer.text
+        assert "Cancel this job on the live engine?" in response.text
         assert data.canceled == []
 
 
@@ -61,13 +61,13 @@ def test_no_token_no_cancel(page: Page) -> None:
         page.goto(f"{url}/job?id=a")
         expect(page.get_by_text("Start with --token ROLE=SOURCE to cancel from here.")).to_be_visible()
         expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
-        answer = httpx.post(
+        response = httpx.post(
             f"{url}/cancel",
             data={"job_id": "a", "role": "admin", "confirmed": "a"},
             headers={"Sec-Fetch-Site": "same-origin"},
             trust_env=False,
         )
-        assert answer.status_code == 400
+        assert response.status_code == 400
         assert data.canceled == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from contract_tests.judge.answers import judge_success
 from contract_tests.judge.document import judge_document
-from contract_tests.model import Answer, Caller, Exchange, Request
+from contract_tests.model import Caller, Exchange, Request, Response
 from engine_contract import contract
 from engine_contract.contract.files import OPENAPI_PATH
 from tests.support import ROOT
@@ -64,7 +64,7 @@ def test_the_page_example_is_the_spec_example_and_is_accepted() -> None:
     example = page_example()
     assert contract.load_contract().response_examples["page"] == example
     assert judge_document(example) == []
-    answer = Answer(200, (("Content-Type", "application/json"),), json.dumps(example).encode())
+    answer = Response(200, (("Content-Type", "application/json"),), json.dumps(example).encode())
     exchange = Exchange(Request("POST", "/", Caller("admin", "token")), "a valid request", answer)
     assert [item.finding for item in judge_success(exchange, example["_id"]) if item.finding] == []
 
