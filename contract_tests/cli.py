@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from contract_tests import __version__
 from contract_tests.config.connection_options import FILE, LINES, connection_options
 from contract_tests.config.settings_file import EngineCommand
 from contract_tests.errors import SettingError
+from engine_contract.version import DISTRIBUTION
 
 if TYPE_CHECKING:
     from contract_tests.check import Checked
@@ -130,7 +130,7 @@ POSITIVE = _Positive(min=0, min_open=True)
 @click.option("--list-rules", is_flag=True, help="Print all rules and end.")
 @click.option("-q", "quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "verbose", is_flag=True, help="Print what was observed too.")
-@click.version_option(__version__, prog_name="check-engine")
+@click.version_option(package_name=DISTRIBUTION)
 @click.pass_context
 def main(context: click.Context, /, **options: Any) -> None:
     """Check an engine against the contract of POST /workflow_engine/cancelJob.
@@ -242,8 +242,8 @@ def _with_connection(options: dict[str, Any], connection: Any, supply: Any, *, e
 def _replay(options: dict[str, Any]) -> "Checked":
     from rich.console import Console
 
+    from contract_tests.config.rule_selection import select_rules
     from contract_tests.judge.known import read_known
-    from contract_tests.judge.verdict import select_rules
     from contract_tests.recording.replay import ReplaySettings, replay
     from contract_tests.report.terminal import print_report
 

@@ -35,8 +35,8 @@ from requests.adapters import HTTPAdapter
 from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.openapi.checks import AllowHeaderMismatch, IgnoredAuth, JsonSchemaError, UnsupportedMethodResponse
 
-from contract_tests.config.auth import Auth, Source, on_the_wire
-from contract_tests.config.options import parse_sources
+from contract_tests.config.auth import Auth, on_the_wire
+from contract_tests.config.sources import Source, parse_sources
 from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.judge.document import judge_document
 from contract_tests.model import Caller, Request

@@ -10,6 +10,11 @@ from typing import Literal
 
 CredentialKind = Literal["token", "none", "empty", "wrong", "cut"]
 
+BUSY = frozenset({429, 503})
+"""Statuses with which an engine asks to be asked again later."""
+GATEWAY = frozenset({502, 504})
+"""Statuses of a gateway before the engine: the request may have been carried out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

@@ -16,15 +16,15 @@ import pytest
 
 from contract_tests.check import Checked, check
 from contract_tests.cli import main
-from contract_tests.config.auth import Source
 from contract_tests.config.options import live_connection, make_supply, settings_for
+from contract_tests.config.sources import Source, read_ids
 from contract_tests.embedded import embedded_engine
 from contract_tests.errors import SettingError
 from contract_tests.judge.known import Known, read_known
 from contract_tests.output_files import write_outputs
 from contract_tests.report import render_reports
 from contract_tests.report.view import verdict_sentence
-from contract_tests.safety.supply import Supply, read_ids
+from contract_tests.safety.supply import Supply
 from engine_contract import contract
 
 PATIENCE = 60.0  # seconds beyond the deadline that a worker waits for the one that runs

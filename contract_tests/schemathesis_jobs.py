@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from threading import Lock
 
+from contract_tests.config.sources import supply_from_command, supply_from_file
 from contract_tests.errors import SettingError
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.neutralize import JOB_ID, names_job
-from contract_tests.safety.supply import Supply, supply_from_command, supply_from_file
+from contract_tests.safety.supply import Supply
 
 MAX_JOBS = 100
 BATCH = 8  # jobs asked of a command at a time: what is left over at the end is less than that

@@ -7,6 +7,7 @@ import click
 import yaml
 
 from engine_contract.contract.draft import Draft, PageError, draft
+from engine_contract.version import DISTRIBUTION
 
 _HEADS = {
     "openapi.yaml": (
@@ -28,7 +29,7 @@ _HEADS = {
     metavar="DIR",
     help="Write the two files there.  [default: beside the page]",
 )
-@click.version_option(package_name="engine-contract", message="%(version)s")
+@click.version_option(package_name=DISTRIBUTION)
 def main(page: Path, output: Path | None) -> None:
     """Draft the contract of another page in the format of cancelJob.txt, for a person to finish.
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from engine_contract.console import Console
 from engine_contract.contract import load_openapi
+from engine_contract.http.types import Receive, Send
 from mock_server import faults
 from mock_server.connexion.routing import Application, route_by
 from mock_server.console_adapter.data import MockData
 from mock_server.control.api import Control
+from mock_server.control.metrics import Metrics
 from mock_server.openapi_pages import Page, specification, swagger_ui
-from mock_server.operations.body import Receive
 from mock_server.operations.cancel_job import cancel_job
 from mock_server.operations.credentials import Credentials
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
@@ -18,9 +19,9 @@ from mock_server.operations.login import log_in
 from mock_server.operations.profile import load_profile
 from mock_server.operations.refusals import Refusal, Refused, render
 from mock_server.operations.response import Response
-from mock_server.operations.sending import Send, head, send_answer
+from mock_server.operations.sending import head, send_answer
 from mock_server.pipeline import Pipeline, Render
-from mock_server.settings import Settings, SettingsError
+from mock_server.settings import Settings, SettingsError, check_settings
 from mock_server.store import Store
 from mock_server.store.journal import show
 from mock_server.store.memory import MemoryStore
@@ -37,11 +38,12 @@ class Mock:
         self._profile = None if settings.profile is None else load_profile(settings.profile)
         refuse: Render = _plain if self._profile is None else self._profile.render
         self._prune = self._profile.prune if self._profile is not None and self._profile.absent else None
-        self._pipeline = Pipeline(settings, self.store, self._credentials, refuse)
+        metrics = Metrics()
+        self._pipeline = Pipeline(settings, self.store, self._credentials, refuse, metrics.count)
         self._upstream = None if settings.upstream is None else Upstream(settings.upstream)
         self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
         self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
-        self._control = Control(settings, self.store, self._pipeline.metrics)
+        self._control = Control(settings, self.store, metrics)
         self._console_data = MockData(settings, self.store, self)
         self._console = Console(self._console_data, host=settings.host, token=settings.control_token)
         self._pages: dict[str, Page] = {
@@ -135,6 +137,10 @@ def create_app(settings: Settings | None = None) -> Mock:
     """
     settings = settings or Settings()
     check_settings(settings)
+    if settings.fault is not None and faults.find(settings.fault) is None:
+        raise SettingsError(
+            f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
+        )
     if settings.store == "memory":
         return Mock(settings, MemoryStore(settings))
     from mock_server.store.redis_address import read_address
@@ -149,26 +155,6 @@ def join_app(settings: Settings) -> Mock:
     from mock_server.store.redis_address import read_address
 
     return Mock(settings, RedisStore(settings, read_address(settings.store)))
-
-
-def check_settings(settings: Settings) -> None:
-    """Raise SettingsError, with what is allowed, for the first setting that cannot be used."""
-    if settings.fault is not None and faults.find(settings.fault) is None:
-        raise SettingsError(
-            f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
-        )
-    if not 0 <= settings.jobs <= 1_000_000:
-        raise SettingsError(f"--jobs {settings.jobs}: must be from 0 to 1000000.")
-    if settings.journal < 0:
-        raise SettingsError(f"--journal {settings.journal}: must be 0 or more entries.")
-    if settings.max_body < 1:
-        raise SettingsError(f"--max-body {settings.max_body}: must be 1 byte or more.")
-    if not settings.base_path.startswith("/") or "?" in settings.base_path or "#" in settings.base_path:
-        raise SettingsError(f"--base-path {settings.base_path}: must begin with / and be a path.")
-    if settings.store == "memory" and settings.workers != 1:
-        raise SettingsError(
-            f"--workers {settings.workers}: needs a store that workers share: --store redis://HOST/DB; memory takes 1."
-        )
 
 
 def _plain(refusal: Refusal, _job_id: str | None) -> Response:

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from mock_server.options import listed, read_settings
-from mock_server.settings import Settings, SettingsError
+from engine_contract.version import DISTRIBUTION
+from mock_server.settings import Settings, SettingsError, read_settings
 
-VERSION = "0.1.0"
 PREFIX = "MOCK_ENGINE"
 
 _HELP = """Serve the contract of POST /workflow_engine/cancelJob as a stateful mock engine.
@@ -38,9 +37,29 @@ class _Lines(click.Option):
         return None if text is None else tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
+def _listed() -> str:
+    """The catalogue as text, by aspect, variations in a section of their own."""
+    from mock_server import faults
+
+    lines: list[str] = []
+    broken, odd = faults.faults(), faults.variations()
+    width = max((len(change.name) for change in (*broken, *odd)), default=0)
+    lines.append(f"Faults ({len(broken)}): each breaks the rule named after it.")
+    aspect = ""
+    for change in broken:
+        rule = change.rule or ""
+        if rule.partition(".")[0] != aspect:
+            aspect = rule.partition(".")[0]
+            lines += ["", f"  {aspect}"]
+        lines.append(f"    {change.name:<{width}}  {change.sentence} [{rule}]")
+    lines += ["", f"Variations ({len(odd)}): odd engines that conform.", ""]
+    lines += [f"    {change.name:<{width}}  {change.sentence}" for change in odd]
+    return "\n".join(lines)
+
+
 def _show_faults(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
     if value:
-        click.echo(listed())
+        click.echo(_listed())
         context.exit()
 
 
@@ -105,7 +124,7 @@ def _show_faults(context: click.Context, _parameter: click.Parameter, value: boo
     callback=_show_faults,
     help="List faults and variations.",
 )
-@click.version_option(VERSION, prog_name="mock-engine")
+@click.version_option(package_name=DISTRIBUTION)
 def command(**options: Any) -> None:
     """Serve until a signal comes."""
     _serve(read_settings(options))

@@ -12,16 +12,15 @@ from starlette.exceptions import HTTPException
 
 from engine_contract.contract import load_contract
 from engine_contract.http.cors import Cors
+from engine_contract.http.types import Headers, Receive, Send
 from mock_server import faults
-from mock_server.control.metrics import Metrics
-from mock_server.operations.body import Gone, Receive, read_body
-from mock_server.operations.credentials import Credentials
+from mock_server.operations.body import Gone, read_body
+from mock_server.operations.credentials import Credentials, read_session
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.preferences import read_preferences
 from mock_server.operations.refusals import Refusal, Refused, situation_of
-from mock_server.operations.response import Headers, Response
-from mock_server.operations.sending import Send, head, send_answer
-from mock_server.sessions import read_session
+from mock_server.operations.response import Response
+from mock_server.operations.sending import head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.journal import SHOWN, Entry
@@ -35,17 +34,22 @@ Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 Render = Callable[[Refusal, str | None], Response]
 """A refusal and the job it is about → the answer."""
 
+Count = Callable[[int, str | None, str | None, float], None]
+"""Gets the status, the situation of a refusal, the name of a fault, and the seconds that the answer took."""
+
 
 class Pipeline:
     """Carries requests to their answers. Made once; all that changes is in the store."""
 
-    def __init__(self, settings: Settings, store: Store, credentials: Credentials, render: Render) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, credentials: Credentials, render: Render, count: Count
+    ) -> None:
         self._settings = settings
         self._store = store
         self._credentials = credentials
         self._render = render
-        self._cors = Cors(settings.cors)
-        self.metrics = Metrics()
+        self._cors = Cors(settings.cors_origins)
+        self._count = count
         self._changes = faults.catalogue()
         contract = load_contract()
         self._refusal_examples = contract.refusal_examples
@@ -60,9 +64,7 @@ class Pipeline:
         """Answer one request and write it into the journal."""
         exchange = Exchange(scope)
         origin = exchange.headers.get(b"origin")
-        preflight = self._cors.preflight(exchange.method, exchange.headers)
-        if preflight is not None:
-            await send_answer(preflight, head(preflight, self._cors.headers(origin)), receive, send)
+        if await self._is_preflight(exchange, origin, receive, send):
             return
         scope[SCOPE_KEY] = exchange
         try:
@@ -83,13 +85,20 @@ class Pipeline:
         finally:
             await self._write_down(exchange, response, headers)
 
+    async def _is_preflight(self, exchange: Exchange, origin: bytes | None, receive: Receive, send: Send) -> bool:
+        """Answer a request that is a preflight; return whether it was one."""
+        allowed = self._cors.preflight(exchange.method, exchange.headers)
+        if allowed is None:
+            return False
+        preflight = Response(204, headers=allowed)
+        await send_answer(preflight, head(preflight, self._cors.headers(origin)), receive, send)
+        return True
+
     async def relay(self, scope: Any, receive: Receive, send: Send, upstream: Upstream) -> None:
         """Pass a request on to the rest of the application, and write it down."""
         exchange = Exchange(scope)
         origin = exchange.headers.get(b"origin")
-        preflight = self._cors.preflight(exchange.method, exchange.headers)
-        if preflight is not None:
-            await send_answer(preflight, head(preflight, self._cors.headers(origin)), receive, send)
+        if await self._is_preflight(exchange, origin, receive, send):
             return
         with suppress(Refused):  # what is wrong for the mock may be right there
             self._identify(exchange)
@@ -218,7 +227,7 @@ class Pipeline:
         seconds = perf_counter() - exchange.started
         refusal, change, credential = exchange.refusal, exchange.change, exchange.credential
         fault = None if change is None else change.name
-        self.metrics.count(response.status, None if refusal is None else refusal.situation, fault, seconds)
+        self._count(response.status, None if refusal is None else refusal.situation, fault, seconds)
         entry = Entry(
             exchange.at_ms,
             seconds * 1000,

@@ -1,13 +1,17 @@
-"""Every option of the mock, as one value."""
+"""Every option of the mock, as one value: read from the command line, and checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-DOCUMENTED_JOB_ID = "4321abcdef694aa79dae47ad"
-"""The page's own job id (page, "Parameters"), so that its example works as it stands."""
+import orjson
 
+from engine_contract.http.cors import read_origins
+
+LONGEST_MS = 600_000.0
+"""The longest delay, in milliseconds."""
 
 _LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}").fullmatch
 
@@ -53,12 +57,115 @@ class Settings:
         return self.base_path.rstrip("/")
 
     @property
+    def cors_origins(self) -> frozenset[bytes]:
+        """Return the origins of `cors`, parsed. Raise SettingsError."""
+        return _origins(self.cors, "--cors")
+
+    @property
+    def allowed_control_origins(self) -> frozenset[bytes]:
+        """Return the origins of `control_origins`, parsed. Raise SettingsError."""
+        return _origins(self.control_origins, "--control-origin")
+
+    @property
     def is_loopback(self) -> bool:
         """Whether the mock listens on this machine alone."""
         return is_loopback(self.host)
+
+
+def _origins(origins: Iterable[str], option: str) -> frozenset[bytes]:
+    try:
+        return read_origins(origins)
+    except ValueError as error:
+        raise SettingsError(f"{option} {error}") from None
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine."""
     host = host.strip("[]").lower()
     return host in {"::1", "localhost"} or host.endswith(".localhost") or bool(_LOOPBACK(host))
+
+
+def read_settings(options: Mapping[str, Any]) -> Settings:
+    """Settings from click's values, by option name. Raises SettingsError for values and files that cannot be used."""
+    values = dict(options)
+    latency = values.pop("latency")
+    tokens = values.pop("tokens")
+    values["control_origins"] = tuple(values.pop("control_origin"))
+    values["cors"] = tuple(values["cors"])
+    cert, key = values["tls_cert"], values["tls_key"]
+    if (cert is None) != (key is None):
+        raise SettingsError("--tls-cert and --tls-key go together; one is missing.")
+    if cert is not None:
+        _check_certificate(cert, key)
+    return Settings(
+        **values,
+        latency_ms=None if latency is None else _latency(latency),
+        tokens=None if tokens is None else read_tokens(tokens),
+    )
+
+
+def read_tokens(path: Path) -> dict[str, str]:
+    """The file of `--tokens`: token → role. Raises SettingsError, which never shows a token."""
+    try:
+        value = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"--tokens {path}: cannot be read: {error.strerror}.") from None
+    except orjson.JSONDecodeError as error:
+        raise SettingsError(f"--tokens {path}: is not JSON: {error}.") from None
+    if not isinstance(value, dict) or not value:
+        raise SettingsError(f'--tokens {path}: must be an object of tokens and roles, such as {{"s3cret": "support"}}.')
+    for number, (token, role) in enumerate(value.items(), 1):
+        if not token.strip() or not isinstance(role, str) or not role.strip():
+            raise SettingsError(f"--tokens {path}: entry {number}: token and role must be strings that are not empty.")
+    return value
+
+
+def _latency(text: str) -> tuple[float, float]:
+    try:
+        return delay_range(text)
+    except ValueError as error:
+        raise SettingsError(f"--latency {text}: {error}") from None
+
+
+def _check_certificate(cert: Path, key: Path) -> None:
+    import ssl
+
+    for option, path in (("--tls-cert", cert), ("--tls-key", key)):
+        if not path.is_file():
+            raise SettingsError(f"{option} {path}: no such file.")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
+    except (ssl.SSLError, OSError) as error:
+        raise SettingsError(
+            f"--tls-cert {cert} with --tls-key {key}: {getattr(error, 'reason', None) or error}."
+        ) from None
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise SettingsError, with what is allowed, for the first setting that cannot be used."""
+    if not 0 <= settings.jobs <= 1_000_000:
+        raise SettingsError(f"--jobs {settings.jobs}: must be from 0 to 1000000.")
+    if settings.journal < 0:
+        raise SettingsError(f"--journal {settings.journal}: must be 0 or more entries.")
+    if settings.max_body < 1:
+        raise SettingsError(f"--max-body {settings.max_body}: must be 1 byte or more.")
+    if not settings.base_path.startswith("/") or "?" in settings.base_path or "#" in settings.base_path:
+        raise SettingsError(f"--base-path {settings.base_path}: must begin with / and be a path.")
+    if settings.store == "memory" and settings.workers != 1:
+        raise SettingsError(
+            f"--workers {settings.workers}: needs a store that workers share: --store redis://HOST/DB; memory takes 1."
+        )
+
+
+def delay_range(value: Any) -> tuple[float, float]:
+    """A delay in milliseconds from 250, [50, 300], "250" or "50-300". Raises ValueError with what is allowed."""
+    parts = value.split("-") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+    try:
+        numbers = [float(part) for part in parts if not isinstance(part, bool)]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) != len(parts) or not 1 <= len(numbers) <= 2 or not 0 <= numbers[0] <= numbers[-1] <= LONGEST_MS:
+        raise ValueError(
+            f"must be a number of milliseconds from 0 to {LONGEST_MS:.0f}, or a smallest and a largest one."
+        )
+    return numbers[0], numbers[-1]

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mock_server.operations.body import Gone, Receive
+from engine_contract.http.types import Headers, Receive, Send
+from mock_server.operations.body import Gone
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, render
-from mock_server.operations.response import PROBLEM, Headers, Response
-from mock_server.operations.sending import Send, head, send_answer
+from mock_server.operations.response import PROBLEM, Response
+from mock_server.operations.sending import head, send_answer
 from mock_server.settings import SettingsError, is_loopback
 
 CONNECT_S = 10.0

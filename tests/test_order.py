@@ -10,6 +10,7 @@ from tests.support import ROOT
 
 ORDER = [
     "engine_contract.dependencies",
+    "engine_contract.version",
     "engine_contract.text",
     "engine_contract.contract",
     "engine_contract.http",

@@ -1,16 +1,17 @@
 """From the options of the command line to settings, a connection and a supply of jobs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from contract_tests.config.auth import Auth, Source
+from contract_tests.config.auth import Auth
+from contract_tests.config.engine_url import parse_base
+from contract_tests.config.rule_selection import select_rules
 from contract_tests.config.settings import Connection, Settings
 from contract_tests.config.settings_file import Engine
+from contract_tests.config.sources import parse_sources, supply_from_command, supply_from_file
 from contract_tests.errors import SettingError
-from contract_tests.judge.verdict import select_rules
-from contract_tests.plan.scenario import PATH, ROLES
-from contract_tests.safety.supply import Supply, supply_from_command, supply_from_file
+from contract_tests.plan.scenario import ROLES
+from contract_tests.safety.supply import Supply
 from engine_contract.contract import load_rules
 
 OWN_HEADERS = frozenset(
@@ -49,45 +50,6 @@ def live_connection(options: Mapping[str, Any]) -> tuple[Connection, list[str]]:
         insecure=options["insecure"],
     )
     return connection, warnings
-
-
-def parse_base(url: str) -> str:
-    """The engine's base without a slash at its end. Raises SettingError for what is no HTTP URL."""
-    allowed = "Give the engine's base, such as http://localhost:3000."
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise SettingError(f"{url}: that is no URL: {error}. {allowed}") from error
-    if parts.scheme not in {"http", "https"} or not host:
-        raise SettingError(f"{url}: that is no URL of an engine. {allowed}")
-    if parts.username or parts.password:
-        raise SettingError(
-            f"{parts.scheme}://…@{host}: a URL with a password shows it everywhere. "
-            "Give --auth basic and --token ROLE=env:NAME instead."
-        )
-    if parts.query or parts.fragment:
-        raise SettingError(f"{url}: a base has no query and no fragment. {allowed}")
-    return url.rstrip("/").removesuffix(PATH).rstrip("/")
-
-
-def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, Source]:
-    """`NAME=SOURCE` texts by their name. Raises SettingError."""
-    sources: dict[str, Source] = {}
-    for text in texts:
-        name, equals, value = text.strip().partition("=")
-        if not name or not equals or not value:
-            shown = f" {name}=…" if equals else ""  # it may be a token
-            raise SettingError(
-                f"{option}{shown}: that is no {left}=SOURCE. Allowed sources are env:NAME, file:PATH, cmd:COMMAND "
-                "and the value itself."
-            )
-        if name in sources:
-            raise SettingError(f"{option} {name}: given twice. Give each {left} once.")
-        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
-            raise SettingError(f"{option} {name}: that is no {left}: use letters, digits, - and _.")
-        sources[name] = Source(value, f"{option} {name}")
-    return sources
 
 
 def settings_for(options: Mapping[str, Any], connection: Connection, *, embedded: bool) -> Settings:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contract_tests.config.auth import Auth, Source
+from contract_tests.config.auth import Auth
+from contract_tests.config.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from click.core import ParameterSource
 from contract_tests.errors import SettingError
 
 if TYPE_CHECKING:
-    from contract_tests.config.auth import Source
+    from contract_tests.config.sources import Source
 
 SCHEMA_PATH = Path(__file__).with_name("engine.schema.json")
 FILE_NAME = "engine.toml"
@@ -80,7 +80,7 @@ class Engine:
 
     def sources(self, key: str) -> dict[str, "Source"]:
         """Where the `tokens` or `headers` are, by role or name."""
-        from contract_tests.config.auth import Source
+        from contract_tests.config.sources import Source
 
         found = {}
         for name, text in self.values.get(key, {}).items():
@@ -251,8 +251,8 @@ def _schema_at(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
 
 def _check(engine: Engine) -> None:
     """What a schema cannot say. Raises SettingError."""
-    from contract_tests.config.options import parse_base
-    from contract_tests.judge.verdict import select_rules
+    from contract_tests.config.engine_url import parse_base
+    from contract_tests.config.rule_selection import select_rules
 
     values = engine.values
     if "jobs" in values and "jobs_command" in values:

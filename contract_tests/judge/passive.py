@@ -12,14 +12,12 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from contract_tests.judge.answers import document_of, finding, holds_job, judge_refusal, judge_success
-from contract_tests.model import Exchange, Fault, Finding, Judgement, Request, Response
-from contract_tests.plan.generate import rule_broken_by
-from contract_tests.transport.sender import BUSY
+from contract_tests.judge.request import rule_broken_by
+from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
 
 CONTRACT = contract.load_contract()
 MAX_REMEMBERED = 100_000  # jobs and credentials
-GATEWAY = frozenset({502, 504})
 NOT_SERVED = frozenset({405, 501})  # RFC 9110: the method is not there, whatever the job
 ACTIVE = frozenset({"running", "paused", "error"})  # field notes: an errored or paused job can be canceled
 REPEATED, VALID = "a second cancel of the same job", "a valid request"

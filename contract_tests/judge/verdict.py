@@ -1,9 +1,7 @@
 """From judgements to outcomes and the verdict: what held, what is broken, and what was left unchecked."""
 
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable
 
-from contract_tests.errors import SettingError
 from contract_tests.judge.answers import RESPONSE_RULES
 from contract_tests.model import Because, Judgement, Outcome, RuleResult, Verdict
 from engine_contract import contract
@@ -11,19 +9,6 @@ from engine_contract import contract
 MAX_FINDINGS = 20  # a rule; the first ones tell the story
 NOT_SEEN = "no document had anything there"
 NOT_REACHED = "no exchange of the run shows it"
-
-
-def select_rules(patterns: Sequence[str], *, option: str) -> frozenset[str]:
-    """The ids that the patterns (ids and globs such as `roles.*`) name. Raises SettingError for one that names none."""
-    chosen: set[str] = set()
-    for pattern in patterns:
-        matching = {rule.id for rule in contract.load_rules() if fnmatchcase(rule.id, pattern)}
-        if not matching:
-            raise SettingError(
-                f"{option} {pattern}: no rule has that id. check-engine --list-rules shows all; globs such as roles.* are allowed."
-            )
-        chosen |= matching
-    return frozenset(chosen)
 
 
 def rule_results(  # noqa: PLR0913 - what a run knows, by name

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from contract_tests.judge.request import rule_broken_by
 from engine_contract import contract
 
 
@@ -33,27 +34,6 @@ def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
         if rule is not None:
             bodies.setdefault(body, BadBody(body, rule))
     return tuple(bodies.values())[:count]
-
-
-def rule_broken_by(body: bytes) -> str | None:
-    """The rule on requests that the body breaks, None for a valid request."""
-    try:
-        document = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return "request.body"
-    if not isinstance(document, dict):
-        return "request.body"
-    if "job_id" not in document:
-        return "request.job_id.required"
-    if not isinstance(document["job_id"], str):
-        return "request.job_id.type"
-    if not document["job_id"]:
-        return "request.job_id.empty"
-    return None
-
-
-def _no_constant(constant: str) -> None:
-    raise ValueError(constant)
 
 
 @contextmanager

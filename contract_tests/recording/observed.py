@@ -11,8 +11,9 @@ import orjson
 from contract_tests.judge.passive import JudgedCancel
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
-from contract_tests.recording.proxied_exchange import Headers, ProxiedExchange
+from contract_tests.recording.proxied_exchange import ProxiedExchange
 from engine_contract.http.content_encoding import decode_content
+from engine_contract.http.types import HeaderList
 
 MAX_SEARCHED = 1 << 20  # bytes of a document in which jobs are looked for
 MAX_FOUND = 1000
@@ -32,8 +33,8 @@ class ObservedExchange:
     judged: JudgedCancel | None
 
 
-def texts(headers: Headers) -> tuple[tuple[str, str], ...]:
-    """Headers as text."""
+def texts(headers: HeaderList) -> tuple[tuple[str, str], ...]:
+    """HeaderList as text."""
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.model import Fault
-
-Headers = list[tuple[bytes, bytes]]
+from engine_contract.http.types import HeaderList
 
 KEPT_OF_CANCEL = 8 << 20  # bytes: what is judged at most, as in check-engine
 KEPT_OF_OTHERS = 4 << 20
@@ -40,7 +39,7 @@ class ProxiedExchange:
     method: str
     path: str
     query: str
-    headers: Headers
+    headers: HeaderList
     is_cancel: bool
     body: Copy
     response: Copy
@@ -48,7 +47,7 @@ class ProxiedExchange:
     started: float = field(default_factory=time.monotonic)
     elapsed: float = 0.0
     status: int | None = None
-    response_headers: Headers = field(default_factory=list)
+    response_headers: HeaderList = field(default_factory=list)
     fault: Fault | None = None
     detail: str = ""
     """Why there is no answer, or why it is not whole."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import SettingError
-from contract_tests.report.as_json import kit_version
+from engine_contract.version import kit_version
 
 LARGE = 256 << 10  # bytes of bodies from which an entry is written in a thread
 

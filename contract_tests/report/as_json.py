@@ -1,7 +1,6 @@
 """report.json: the report for programs, in the form that report.schema.json describes."""
 
 import json
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -9,17 +8,10 @@ from contract_tests.model import Report
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import Failure, ShownRule, view
 from engine_contract.contract.page import page_sha256
+from engine_contract.version import kit_version
 
 SCHEMA_VERSION = 1
 SCHEMA_PATH = Path(__file__).with_name("report.schema.json")
-
-
-def kit_version() -> str:
-    """The version of the installed kit; `0+unknown` where it runs from a bare copy."""
-    try:
-        return version("engine-contract")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from typing import Any, TextIO
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.model import Exchange, Report, Response
-from contract_tests.report.as_json import kit_version
 from contract_tests.report.presenter import MASK, Presenter
 from contract_tests.report.view import timestamp, verdict_sentence
+from engine_contract.version import kit_version
 
 BODY_LIMIT = 1 << 20  # bytes of one body: a job of 2,000 tasks is whole
 TOTAL_LIMIT = 32 << 20  # bytes of all bodies; once they are spent,

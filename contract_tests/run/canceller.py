@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 from contract_tests.judge.answers import judge_success
-from contract_tests.model import Caller, Exchange, Judgement
+from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import SPELLINGS, Step, fill
 from contract_tests.run.findings import Findings, JobOutcome
-from contract_tests.transport.sender import BUSY, Sender
+from contract_tests.transport.sender import Sender
 
 LOCKED_OUT = frozenset({401, 403, *BUSY})  # what callers get for a while after they sent a bad credential
 LOCK_OUT_WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds
-GATEWAY = frozenset({502, 504})
 
 
 class Canceller:

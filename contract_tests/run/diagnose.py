@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contract_tests.judge.answers import finding
-from contract_tests.model import Because, Caller, Exchange, Judgement
+from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import METHOD, PATH, UNKNOWN, Step, fill
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import BUSY, Sender, describe_failure
+from contract_tests.transport.sender import Sender, describe_failure
 
 _SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(required|missing)", re.IGNORECASE)
 # "reason is required", "Missing property options": what no engine says of a job that it does not know.

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contract_tests.judge.answers import holds_job, judge_refusal, judge_success
-from contract_tests.model import Exchange, Fault, Judgement
+from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
 from contract_tests.plan.scenario import Scenario, Step
-from contract_tests.run.canceller import GATEWAY, Canceller
+from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import BUSY, describe_failure
+from contract_tests.transport.sender import describe_failure
 from engine_contract import contract
 
 AIMLESS = 8  # requests at a time that name no supplied job

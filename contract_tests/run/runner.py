@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import ceil
 from statistics import median
 
-from contract_tests.model import Caller, Exchange, Judgement
+from contract_tests.model import BUSY, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
 from contract_tests.plan.scenario import Scenario, Step, fill
 from contract_tests.run.canceller import Canceller
@@ -18,7 +18,7 @@ from contract_tests.run.diagnose import Diagnosis, diagnose, look
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.run.job_runner import NO_JOB_SITUATION, REPEAT_SITUATION, JobRunner
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import BUSY, GaveUp, Sender, describe_failure
+from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
 NOT_SLOW = 0.3  # seconds for an answer: below, requests that should go one after the other do

@@ -1,14 +1,7 @@
 """The jobs that a run may cancel: where they come from, and each leased once."""
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from pathlib import Path
-
-from contract_tests.config.auth import run_command, without_secrets
-from contract_tests.errors import SettingError
-
-MAX_ID = 512  # characters; longer lines are no ids
 
 
 class Supply:
@@ -64,43 +57,3 @@ class Supply:
             return []
         more, self._more = self._more, None
         return self.add(more(count))
-
-
-def read_ids(text: str, *, option: str) -> list[str]:
-    """One id a line, blank lines left out. Raises SettingError for what can be no id."""
-    job_ids = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        job_id = line.strip()
-        if not job_id:
-            continue
-        if len(job_id) > MAX_ID or not job_id.isprintable():
-            raise SettingError(
-                f"{option}: line {number} is no job's id: {without_secrets(job_id[:60])!r}. "
-                "Give one id a line, at most 512 characters that can be printed."
-            )
-        job_ids.append(job_id)
-    return job_ids
-
-
-def supply_from_file(path: str) -> Supply:
-    """The ids in a file, or from standard input for `-`. Raises SettingError."""
-    option = f"--jobs {path}"
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(
-            f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."
-        ) from error
-    return Supply(read_ids(text, option=option))
-
-
-def supply_from_command(
-    command: str, count: int, *, option: str = "--jobs-command:", folder: Path | None = None
-) -> Supply:
-    """The ids that a shell command prints, which gets their number as JOB_COUNT. Raises SettingError."""
-
-    def make(wanted: int) -> list[str]:
-        printed = run_command(command, option=option, environment={"JOB_COUNT": str(wanted)}, folder=folder)
-        return read_ids(printed, option=option)
-
-    return Supply(make(count) if count else (), more=make, made=True)

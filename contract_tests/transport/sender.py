@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from contract_tests.errors import OutsideGuardError
-from contract_tests.model import Exchange, Fault, Request, Response
+from contract_tests.model import BUSY, Exchange, Fault, Request, Response
 from contract_tests.transport.transport import Transport
 
 RETRIES = 3
@@ -16,7 +16,6 @@ BACKOFF = 0.5  # seconds before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
 # Bytes of answers that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
 KEPT_OF_ONE, KEPT_OF_ALL, KEPT_OF_LATER = 2 * 2**20, 40 * 2**20, 16 * 2**10
-BUSY = frozenset({429, 503})
 
 
 class GaveUp(Exception):  # noqa: N818 - the end of a run, not a defect

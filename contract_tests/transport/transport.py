@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 
-from contract_tests import __version__
 from contract_tests.config.auth import Auth, on_the_wire, place_credential
 from contract_tests.config.settings import Connection
 from contract_tests.errors import OutsideGuardError, SettingError
@@ -18,6 +17,7 @@ from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from engine_contract.http.content_encoding import MAX_BODY, decode_content
+from engine_contract.version import kit_version
 
 READ_AT_ONCE = 8 * 1024 * 1024  # bytes of a body beyond which one answer at a time is read on
 KEPT_OF_BROKEN = 64 * 1024  # bytes kept of a body that is not whole
@@ -185,7 +185,7 @@ def _client_options(connection: Connection) -> dict[str, Any]:
         # An engine's cookies belong to one caller; kept, they would lend that role to the others.
         "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         "headers": {
-            "User-Agent": f"engine-contract/{__version__}",
+            "User-Agent": f"engine-contract/{kit_version()}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
         },

@@ -1,7 +1,7 @@
 """What has passed, as JSON: the journal, the jobs that were seen, and a cancel as one of the roles."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,10 +10,8 @@ from starlette.routing import Route, Router
 from contract_tests.model import Finding
 from contract_tests.report.view import timestamp
 from contract_tests.watch.journal import Entry, Message, SeenJob
+from contract_tests.watch.state import Watch
 from engine_contract import contract
-
-if TYPE_CHECKING:
-    from contract_tests.watch.app import Watch
 
 MAX_LIMIT = 1000
 
@@ -76,7 +74,7 @@ def _job(job: SeenJob) -> dict[str, Any]:
     return {"job_id": job.job_id, "status": job.status, "name": job.name, "last_entry": job.last_entry}
 
 
-def api_routes(watch: "Watch", prefix: str) -> Router:
+def api_routes(watch: Watch, prefix: str) -> Router:
     """The endpoints below `prefix`."""
     api = _Api(watch)
     return Router(
@@ -95,7 +93,7 @@ def api_routes(watch: "Watch", prefix: str) -> Router:
 class _Api:
     """Answers from the journal."""
 
-    def __init__(self, watch: "Watch") -> None:
+    def __init__(self, watch: Watch) -> None:
         self._watch = watch
         self._journal = watch.journal
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from contract_tests import __version__
 from contract_tests.config.connection_options import FILE, connection_options
 from contract_tests.config.settings_file import CONNECTION_KEYS, EngineCommand
 from contract_tests.errors import SettingError
+from engine_contract.version import DISTRIBUTION
 
 
 class WatchCommand(EngineCommand):
@@ -55,7 +55,7 @@ class WatchCommand(EngineCommand):
     help="Seconds for which the engine may send nothing before 504 is answered.",
 )
 @click.option("--journal", default=1000, type=click.IntRange(1), metavar="N", help="Exchanges that are kept in memory.")
-@click.version_option(__version__, prog_name="watch-engine")
+@click.version_option(package_name=DISTRIBUTION)
 def command(**options: Any) -> None:
     """Stand before a live engine, record what passes, and check each cancel against the contract.
 
@@ -82,9 +82,11 @@ def command(**options: Any) -> None:
 def _serve(settings: Any, *, open_console: bool) -> None:
     from threading import Thread
 
-    from contract_tests.watch.app import Watch
-    from contract_tests.watch.console import PREFIX, is_loopback
+    from contract_tests.watch.app import WatchApp
+    from contract_tests.watch.console import is_loopback
     from contract_tests.watch.server import Server, bind, url_of
+    from contract_tests.watch.settings import PREFIX
+    from contract_tests.watch.state import Watch
     from contract_tests.watch.terminal import Terminal
 
     bound = bind(settings.host, settings.port)
@@ -109,7 +111,7 @@ def _serve(settings: Any, *, open_console: bool) -> None:
 
             Thread(target=webbrowser.open, args=(f"{url}{PREFIX}/",), daemon=True).start()
 
-    Server(watch, ready=ready, closing=watch.close).run(sockets=[bound])
+    Server(WatchApp(watch), ready=ready, closing=watch.close).run(sockets=[bound])
     terminal.close()
 
 

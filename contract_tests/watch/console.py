@@ -1,28 +1,23 @@
 """What is below `/_watch/`: JSON for programs, and pages for people.
 
-The pages are the mock's console, which is imported when the first of them is asked for; without it there is a plain list.
+The pages are imported when the first of them is asked for.
 """
 
 import re
 from collections.abc import Awaitable, Callable
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
 
 from contract_tests.watch.api import api_routes
-from contract_tests.watch.page import plain_page
-
-if TYPE_CHECKING:
-    from contract_tests.watch.app import Watch
-
-PREFIX = "/_watch"
+from contract_tests.watch.settings import PREFIX
+from contract_tests.watch.state import Watch
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def console_for(watch: "Watch") -> Application:
+def console_for(watch: Watch) -> Application:
     """The application for all paths below `/_watch`."""
     api = api_routes(watch, f"{PREFIX}/api")
     pages: list[Application] = []
@@ -40,9 +35,7 @@ def console_for(watch: "Watch") -> Application:
     return console
 
 
-def _pages(watch: "Watch") -> Application:
-    if find_spec("mock_server") is None or find_spec("mock_server.console") is None:
-        return plain_page(watch)
+def _pages(watch: Watch) -> Application:
     from contract_tests.watch.console_data import WatchData
     from engine_contract.console.asgi import Console
 

@@ -4,16 +4,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contract_tests.config.auth import usual_variable
 from contract_tests.judge.passive import ACTIVE
 from contract_tests.watch.journal import Entry, Message, SeenJob
+from contract_tests.watch.state import Watch
 from engine_contract.console import interface
 from engine_contract.http.strict_json import NotJson, read_json
-
-if TYPE_CHECKING:
-    from contract_tests.watch.app import Watch
 
 CANCEL_TIMEOUT = 600  # seconds
 
@@ -21,7 +19,7 @@ CANCEL_TIMEOUT = 600  # seconds
 class WatchData:
     """What the console shows of a live engine: all that has passed the watcher."""
 
-    def __init__(self, watch: "Watch") -> None:
+    def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
     def about(self) -> interface.About:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any
@@ -17,13 +17,11 @@ import httpx
 
 from contract_tests.judge.passive import is_cancel
 from contract_tests.model import Fault
-from contract_tests.recording.proxied_exchange import Headers, ProxiedExchange
+from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.rewriting import readable, request_headers, response_headers
 from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, parts_of
-
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from engine_contract.http.types import HeaderList, Receive, Send
 
 _STATUS = {Fault.TIMEOUT: 504}
 _SENTENCES = {
@@ -177,7 +175,7 @@ class HttpProxy:
         if not way.has_started:
             raise error
 
-    async def _observe(self, way: "_Way") -> Headers:
+    async def _observe(self, way: "_Way") -> HeaderList:
         way.observed = True
         try:
             return await self._observer.observe(way.proxied)
@@ -187,7 +185,7 @@ class HttpProxy:
             print(line, file=sys.stderr, flush=True)  # noqa: T201 - there is no other place
             return []
 
-    def _headers_back(self, proxied: ProxiedExchange) -> Headers:
+    def _headers_back(self, proxied: ProxiedExchange) -> HeaderList:
         headers = response_headers(proxied.response_headers, self._upstream.address, proxied.headers)
         if proxied.status in {204, 304} or (proxied.status == 205 and _length(proxied, headers) == 0):
             # The server would wait for the body that such a length announces, and there is none.
@@ -242,12 +240,12 @@ class _Way:
         if self._waiter is not None:
             self._waiter.cancel()
 
-    async def start(self, status: int, headers: Headers) -> None:
+    async def start(self, status: int, headers: HeaderList) -> None:
         """Send the head of the answer."""
         self.has_started = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
-    async def response(self, status: int, headers: Headers, body: bytes) -> None:
+    async def response(self, status: int, headers: HeaderList, body: bytes) -> None:
         """Send a whole answer."""
         if self.is_old and not any(name == b"content-length" for name, _ in headers):
             headers = [*headers, (b"content-length", str(len(body)).encode())]
@@ -266,7 +264,7 @@ async def _copied(stream: AsyncIterator[bytes], proxied: ProxiedExchange) -> Asy
         yield part
 
 
-def _length(proxied: ProxiedExchange, headers: Headers) -> int | None:
+def _length(proxied: ProxiedExchange, headers: HeaderList) -> int | None:
     """How long the body will be, None if the answer does not say."""
     if proxied.method == "HEAD" or proxied.status in {204, 304}:
         return 0

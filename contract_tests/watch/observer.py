@@ -12,12 +12,13 @@ from contract_tests.model import Exchange, Finding
 from contract_tests.recording.callers import Callers, PresentedCredential
 from contract_tests.recording.har_writer import har_entry, shown_headers
 from contract_tests.recording.observed import ObservedExchange, exchange_of, jobs_in, obstacle_of, texts
-from contract_tests.recording.proxied_exchange import Headers, ProxiedExchange
+from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.recording_file import LARGE, Recording
 from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
 from contract_tests.report.presenter import MASK
 from contract_tests.watch.journal import BODY_SHOWN, Entry, Journal, Message, SeenJob
 from contract_tests.watch.settings import WatchSettings
+from engine_contract.http.types import HeaderList
 
 Tell = Callable[[Entry], None]
 Learn = Callable[[JudgedCancel], None]
@@ -60,7 +61,7 @@ class Observer:
         finally:
             del self._passages[id(proxied)]
 
-    async def observe(self, proxied: ProxiedExchange) -> Headers:
+    async def observe(self, proxied: ProxiedExchange) -> HeaderList:
         """Judge the exchange, write it down, and keep it; the headers that mark its answer.
 
         When this returns, the exchange is in the recording.
@@ -168,7 +169,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True) if query else []
 
 
-def _marks(judged: JudgedCancel | None) -> Headers:
+def _marks(judged: JudgedCancel | None) -> HeaderList:
     if judged is None:
         return []
     marks = ((b"contract-violations", judged.broken), (b"contract-warnings", judged.warned))

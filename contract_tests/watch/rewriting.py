@@ -1,4 +1,4 @@
-"""Headers on their way through: what ties them to one address or one connection is changed, all else stays.
+"""HeaderList on their way through: what ties them to one address or one connection is changed, all else stays.
 
 No `Via` and no `X-Forwarded-…` is added: the engine is to answer as if nobody stood in between, and some servers
 compress nothing for proxies.
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from contract_tests.recording.proxied_exchange import Headers
 from engine_contract.http.content_encoding import READABLE
+from engine_contract.http.types import HeaderList
 
 # RFC 9110, section 7.6.1. `Expect` is met by this side: the body is asked for before it is passed on.
 HOP_BY_HOP = frozenset(
@@ -60,12 +60,12 @@ class Address:
         return both_default or (port or _PORTS[scheme]) == self.port
 
 
-def request_headers(headers: Headers, engine: Address, extra: Iterable[tuple[str, str]] = ()) -> Headers:
+def request_headers(headers: HeaderList, engine: Address, extra: Iterable[tuple[str, str]] = ()) -> HeaderList:
     """The headers of a request as the engine gets them, `extra` in place of the caller's own of that name."""
     own_origin = _own_origin(headers)
     replaced = {name.lower().encode() for name, _ in extra}
     dropped = HOP_BY_HOP | _named_by_connection(headers) | replaced
-    passed: Headers = [(b"Host", engine.netloc.encode())]
+    passed: HeaderList = [(b"Host", engine.netloc.encode())]
     for name, value in headers:
         lower = name.lower()
         if lower == b"host" or lower in dropped:
@@ -80,7 +80,7 @@ def request_headers(headers: Headers, engine: Address, extra: Iterable[tuple[str
     return passed
 
 
-def readable(headers: Headers) -> Headers:
+def readable(headers: HeaderList) -> HeaderList:
     """The headers with those content encodings only that can be judged."""
     return [(name, _readable_of(value) if name.lower() == b"accept-encoding" else value) for name, value in headers]
 
@@ -90,10 +90,10 @@ def _readable_of(accepted: bytes) -> bytes:
     return b", ".join(part for part in parts if part.partition(b";")[0].strip().lower() in _READABLE) or b"identity"
 
 
-def response_headers(headers: Headers, engine: Address, request: Headers) -> Headers:
+def response_headers(headers: HeaderList, engine: Address, request: HeaderList) -> HeaderList:
     """The headers of an answer as the caller gets them."""
     dropped = HOP_BY_HOP | _named_by_connection(headers) | _MARKS
-    passed: Headers = []
+    passed: HeaderList = []
     for name, value in headers:
         lower = name.lower()
         if lower in dropped:
@@ -106,7 +106,7 @@ def response_headers(headers: Headers, engine: Address, request: Headers) -> Hea
     return passed
 
 
-def _named_by_connection(headers: Headers) -> frozenset[bytes]:
+def _named_by_connection(headers: HeaderList) -> frozenset[bytes]:
     values = (value for name, value in headers if name.lower() == b"connection")
     named = (token.strip().lower() for value in values for token in value.split(b","))
     # No sender may name these (RFC 9110, 7.6.1: those that all recipients need).
@@ -121,12 +121,12 @@ def _named_by_connection(headers: Headers) -> frozenset[bytes]:
     }
 
 
-def own_host(headers: Headers) -> bytes | None:
+def own_host(headers: HeaderList) -> bytes | None:
     """The watcher's address as the caller knows it."""
     return next((value for name, value in headers if name.lower() == b"host"), None)
 
 
-def _own_origin(headers: Headers) -> bytes | None:
+def _own_origin(headers: HeaderList) -> bytes | None:
     host = own_host(headers)
     return None if host is None else b"http://" + host
 
@@ -140,7 +140,7 @@ def _moved(value: bytes, own_origin: bytes, engine: Address, name: bytes) -> byt
     return value
 
 
-def _stays_inside(value: bytes, engine: Address, request: Headers) -> bytes:
+def _stays_inside(value: bytes, engine: Address, request: HeaderList) -> bytes:
     """Where a redirect leads: by way of the watcher if to the same engine."""
     text = value.decode("latin-1")
     try:

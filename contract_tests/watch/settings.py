@@ -5,6 +5,9 @@ from pathlib import Path
 
 from contract_tests.config.settings import Connection
 
+PREFIX = "/_watch"
+"""Below this path the watcher answers itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:

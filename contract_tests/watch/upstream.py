@@ -6,10 +6,10 @@ import httpx
 
 from contract_tests.config.settings import Connection
 from contract_tests.model import Fault
-from contract_tests.recording.proxied_exchange import Headers
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import KEEPALIVE, fault_of, sentence_of
 from contract_tests.watch.rewriting import Address
+from engine_contract.http.types import HeaderList
 
 CONNECT_TIMEOUT = 10.0  # seconds
 
@@ -58,7 +58,7 @@ class Upstream:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE),
         )
 
-    async def send(self, method: str, target: str, headers: Headers, body: AsyncIterator[bytes]) -> httpx.Response:
+    async def send(self, method: str, target: str, headers: HeaderList, body: AsyncIterator[bytes]) -> httpx.Response:
         """Send a request and wait for the head of its answer. `target` is a path below the base, with its query.
 
         Raises UpstreamError, and BadRequestError for what is no HTTP.

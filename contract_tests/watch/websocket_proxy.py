@@ -3,7 +3,7 @@
 import asyncio
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,18 +13,16 @@ from websockets.typing import Subprotocol
 
 from contract_tests.config.settings import Connection
 from contract_tests.model import Fault
-from contract_tests.recording.proxied_exchange import Headers, ProxiedExchange
+from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import sentence_of
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.rewriting import Address, request_headers, response_headers
+from engine_contract.http.types import HeaderList, Receive, Send
 
 MAX_FRAMES = 1000  # messages of one connection that are recorded
 MAX_FRAME = 64 << 10  # characters of each
 _OWN = (b"sec-websocket-", b"host", b"content-length")
-
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class WebSocketProxy:
@@ -147,5 +145,5 @@ class WebSocketProxy:
         await send({"type": "websocket.http.response.body", "body": body})
 
 
-def _raw(items: Any) -> Headers:
+def _raw(items: Any) -> HeaderList:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in items]

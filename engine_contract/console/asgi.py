@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from engine_contract.console.access import Guard
 from engine_contract.console.interface import ConsoleData
+from engine_contract.http.types import Receive, Send
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 LARGEST = 64 * 1024
 """Bytes of a form."""
 
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 

@@ -20,7 +20,7 @@ def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
     journal = JournalPages(hooks)
     jobs = JobPages(hooks, journal)
     behavior = BehaviorPage(hooks)
-    app = Flask("mock_server.console", static_url_path="/static")
+    app = Flask("engine_contract.console", static_url_path="/static")
     app.jinja_options = {
         "finalize": printable.shown,
         "trim_blocks": True,

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from mock_server.operations.response import Headers, Response
-from mock_server.settings import SettingsError
+from engine_contract.http.types import Headers
 
 _LOCAL = re.compile(
     rb"https?://(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?",
@@ -21,24 +20,23 @@ HEADERS = b"Authorization, Content-Type, Accept, Prefer, Mock-Session, Cache-Con
 VARY: Headers = ((b"vary", b"Origin"),)
 
 
-def read_origins(origins: Iterable[str], option: str) -> frozenset[bytes]:
-    """Origins as browsers send them. Raises SettingsError for what is none."""
+def read_origins(origins: Iterable[str]) -> frozenset[bytes]:
+    """Parse origins as browsers send them. Raise ValueError if one is malformed."""
     read = set()
     for origin in origins:
         trimmed = origin.rstrip("/").lower()
         if trimmed != "*" and not _ORIGIN(trimmed):
-            raise SettingsError(
-                f"{option} {origin}: an origin is a scheme and a host, such as https://app.example:8443."
-            )
+            raise ValueError(f"{origin}: an origin is a scheme and a host, such as https://app.example:8443.")
         read.add(trimmed.encode("latin-1", "replace"))
     return frozenset(read)
 
 
 class Cors:
-    """Answers for pages of any localhost origin, and of those that `--cors` names."""
+    """The headers for pages of any localhost origin, and of those that are named."""
 
-    def __init__(self, origins: Iterable[str]) -> None:
-        self._named = read_origins(origins, "--cors")
+    def __init__(self, named: frozenset[bytes]) -> None:
+        """`named` is what `read_origins` returns."""
+        self._named = named
         self.headers = lru_cache(maxsize=256)(self._headers)
 
     def allows(self, origin: bytes) -> bool:
@@ -56,8 +54,8 @@ class Cors:
             *VARY,
         )
 
-    def preflight(self, method: str, headers: Mapping[bytes, bytes]) -> Response | None:
-        """The answer to a preflight; None if the request is none."""
+    def preflight(self, method: str, headers: Mapping[bytes, bytes]) -> Headers | None:
+        """Return the headers of the 204 that answers a preflight, None if the request is not one."""
         if method != "OPTIONS" or b"origin" not in headers or b"access-control-request-method" not in headers:
             return None
         asked = headers.get(b"access-control-request-headers", b"")
@@ -67,7 +65,7 @@ class Cors:
             (b"access-control-max-age", b"600"),
         )
         if not self.allows(headers[b"origin"]):
-            return Response(204)
+            return ()
         if headers.get(b"access-control-request-private-network") == b"true":
             allowed = (*allowed, (b"access-control-allow-private-network", b"true"))
-        return Response(204, headers=allowed)
+        return allowed

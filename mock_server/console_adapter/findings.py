@@ -10,7 +10,7 @@ from typing import Any
 from engine_contract.console import Finding
 from engine_contract.contract import load_contract, rule
 from mock_server import faults
-from mock_server.faults.change import Change
+from mock_server.operations.exchange import Change
 from mock_server.store.journal import Entry
 
 

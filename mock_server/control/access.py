@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
-from engine_contract.http.cors import VARY, read_origins
-from mock_server.operations.response import Headers
+from engine_contract.http.cors import VARY
+from engine_contract.http.types import Headers
 from mock_server.settings import Settings, SettingsError, is_loopback
 
 METHODS = b"GET, POST, PUT, DELETE"
@@ -22,7 +22,7 @@ class Guard:
     def __init__(self, settings: Settings) -> None:
         if settings.control_token == "":
             raise SettingsError("--control-token: it is empty. Give a token, or leave the option out.")
-        self._origins = read_origins(settings.control_origins, "--control-origin")
+        self._origins = settings.allowed_control_origins
         self._token = settings.control_token
         self._host = settings.host.strip("[]").lower()
         self._is_loopback = settings.is_loopback

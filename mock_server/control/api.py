@@ -7,17 +7,18 @@ from urllib.parse import parse_qsl
 import orjson
 
 from engine_contract.http.media_types import read_content_type
+from engine_contract.http.types import Receive, Send
 from mock_server.control import actions
 from mock_server.control.access import Guard
 from mock_server.control.actions import ActionError, TakenError
 from mock_server.control.metrics import CONTENT_TYPE, Metrics
 from mock_server.jobs.job import written
-from mock_server.operations.body import Gone, Receive, read_body
+from mock_server.operations.body import Gone, read_body
+from mock_server.operations.credentials import read_session
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refused, phrase, render
 from mock_server.operations.response import PROBLEM, Response
-from mock_server.operations.sending import Send, head, send_answer
-from mock_server.sessions import read_session
+from mock_server.operations.sending import head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.journal import show

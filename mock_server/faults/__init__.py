@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cache
 
-from mock_server.faults.change import Change
 from mock_server.faults.effects import effects
 from mock_server.faults.request import request
 from mock_server.faults.response import response
@@ -11,6 +10,7 @@ from mock_server.faults.roles import roles
 from mock_server.faults.route import route
 from mock_server.faults.transport import transport
 from mock_server.faults.variations import variations as odd
+from mock_server.operations.exchange import Change
 
 __all__ = ["Change", "catalogue", "faults", "find", "variations"]
 

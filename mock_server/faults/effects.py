@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from engine_contract.contract import load_contract
-from mock_server.faults.change import Change
 from mock_server.faults.request import NOBODY, in_query
 from mock_server.jobs.job import ACTIVE, State
 from mock_server.operations.cancel_job import cancel_in
-from mock_server.operations.exchange import Exchange
+from mock_server.operations.exchange import Change, Exchange
 from mock_server.operations.refusals import Refusal
 from mock_server.store import Cancel, Store
 

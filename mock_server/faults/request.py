@@ -6,10 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from engine_contract.http.media_types import read_content_type
-from mock_server.faults.change import Change, Parameters
 from mock_server.jobs.job import State
 from mock_server.operations.cancel_job import cancel_in
-from mock_server.operations.exchange import Exchange
+from mock_server.operations.exchange import Change, Exchange, Parameters
 from mock_server.operations.refusals import Refusal
 from mock_server.store import Cancel, Store
 

@@ -5,9 +5,8 @@ from copy import deepcopy
 from typing import Any
 
 from engine_contract.contract import Rule, load_contract, load_rules
-from mock_server.faults.change import Change, Document
 from mock_server.jobs.document_paths import Place, places, put, put_last, remove
-from mock_server.operations.exchange import Exchange
+from mock_server.operations.exchange import Change, Document, Exchange
 
 Edit = Callable[[dict[str, Any]], Any]
 

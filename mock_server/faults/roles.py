@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from engine_contract.contract import load_contract
-from mock_server.faults.change import Change, May
 from mock_server.operations.credentials import UNLISTED_ROLES, Credential
-from mock_server.operations.exchange import Exchange
+from mock_server.operations.exchange import Change, Exchange, May
 from mock_server.operations.refusals import Refusal
 
 _WRONG = Refusal("wrong-credential", "The credential is wrong: it stands for no role.")

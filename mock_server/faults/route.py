@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mock_server.faults.change import Change
+from mock_server.operations.exchange import Change
 
 
 def route() -> Iterator[Change]:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mock_server.faults.change import Change, Reply
-from mock_server.operations.exchange import Exchange
+from mock_server.operations.exchange import Change, Exchange, Reply
 from mock_server.operations.refusals import Refusal
 from mock_server.operations.response import Response, Wire
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import orjson
 
-from mock_server.faults.change import Change
 from mock_server.faults.request import refuse_more
 from mock_server.jobs import documents
 from mock_server.jobs.document_paths import put, remove
-from mock_server.operations.exchange import Exchange
+from mock_server.operations.exchange import Change, Exchange
 from mock_server.operations.profile import load_profile, names
 from mock_server.operations.refusals import Refusal
 from mock_server.operations.response import Response, Wire

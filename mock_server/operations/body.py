@@ -2,20 +2,19 @@
 
 import json
 from asyncio import timeout
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema_rs
 import orjson
 
 from engine_contract.http.media_types import CHARSETS
+from engine_contract.http.types import Receive
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
 
 SLOWEST_S = 30.0
 """A body that is not there after so long is given up."""
-
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class Gone(Exception):  # noqa: N818 - nobody's error

@@ -1,13 +1,18 @@
-"""Credentials: what a request shows, and the role that it stands for."""
+"""What a request says of its caller: the credential with its role, and the session."""
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from engine_contract.contract import load_contract
+from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import Settings, SettingsError
+from mock_server.store import DEFAULT_SESSION
+
+_SESSION_NAME = re.compile(r"[\w.:@-]{1,100}", re.ASCII).fullmatch
 
 UNLISTED_ROLES = ("apiread", "operator")
 """Roles that such engines have and the page does not list: known, and refused."""
@@ -93,3 +98,18 @@ def cookie_value(header: bytes, name: str) -> str | None:
         if pair.startswith(start):
             return unquote(pair[len(start) :].strip('"'))
     return None
+
+
+def read_session(headers: Mapping[bytes, bytes]) -> str:
+    """The session that a request names in the header or cookie `Mock-Session`. Raises Refused for what is no name."""
+    name: str | None = None
+    if b"mock-session" in headers:
+        name = headers[b"mock-session"].decode("latin-1")
+    elif b"cookie" in headers:
+        name = cookie_value(headers[b"cookie"], "Mock-Session")
+    if name is None:
+        return DEFAULT_SESSION
+    if not _SESSION_NAME(name):
+        detail = "Mock-Session takes 1 to 100 letters, digits and . _ : @ -"
+        raise Refused(Refusal("bad-session", detail, "Mock-Session"))
+    return name

@@ -1,21 +1,20 @@
-"""One request to the operation, on its way to an answer."""
+"""One request on its way to a response, and what a fault or variation changes of that way."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from time import perf_counter, time_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from engine_contract.http.types import Scope
 from mock_server.operations.credentials import Credential
 from mock_server.operations.preferences import NONE as NO_PREFERENCES
 from mock_server.operations.preferences import Preferences
 from mock_server.operations.refusals import Refusal
 from mock_server.operations.response import Response
-
-if TYPE_CHECKING:
-    from mock_server.faults.change import Change
-
-Scope = dict[str, Any]
+from mock_server.store import Cancel, Store
 
 SCOPE_KEY = "mock.exchange"
 """Where the layers between find the exchange in the ASGI scope."""
@@ -107,3 +106,42 @@ class Exchange:
         value = self.json
         job_id = value.get("job_id") if isinstance(value, dict) else None
         return job_id if isinstance(job_id, str) else None
+
+
+Route = Callable[[str, str], tuple[str, str]]
+First = Callable[[Exchange, Store], Awaitable[Refusal | None]]
+May = Callable[[Exchange, Refusal | None], Refusal | None]
+Parameters = Callable[[Exchange, str | Refusal], str | Refusal]
+Effect = Callable[[Exchange, Store, str], Awaitable[Cancel | Refusal]]
+Refused = Callable[[Exchange, Store], Awaitable[None]]
+Document = Callable[[dict[str, Any], Exchange], Any]
+Reply = Callable[[Response, Exchange], Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is replaced, in the order in which a request meets it. None leaves a step as it is.
+
+    `rule` is the id of the rule that a fault breaks; variations break none.
+    """
+
+    name: str
+    sentence: str
+    rule: str | None = None
+    route: Route | None = None
+    """(method, path) → the ones under which the request is served."""
+    first: First | None = None
+    """Before anything is checked: a refusal, or None to go on."""
+    may: May | None = None
+    """Who may: gets the right decision, answers another."""
+    parameters: Parameters | None = None
+    """The parameter check: gets the job's id or the refusal, answers another."""
+    effect: Effect | None = None
+    """The state change, in place of the store's own."""
+    refused: Refused | None = None
+    """What else a refusal does."""
+    document: Document | None = None
+    """The canceled job's document, as an object."""
+    reply: Reply | None = None
+    """The answer, refusals included (`exchange.refusal` tells)."""
+    latency_ms: tuple[float, float] | None = None

@@ -2,7 +2,8 @@
 
 from urllib.parse import quote
 
-from mock_server.operations.body import Receive, read_body
+from engine_contract.http.types import Receive
+from mock_server.operations.body import read_body
 from mock_server.operations.credentials import Credentials
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused

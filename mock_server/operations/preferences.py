@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mock_server.operations.refusals import Refusal, Refused
-from mock_server.ranges import LONGEST_MS, delay_range
+from mock_server.settings import LONGEST_MS, delay_range
 from mock_server.store.behavior import CODES
 
 _ITEM = re.compile(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import orjson
 
-from mock_server.operations.response import PROBLEM, Headers, Response
+from engine_contract.http.types import Headers
+from mock_server.operations.response import PROBLEM, Response
 
 ASSUMED = "This refusal is assumed: the documentation page says nothing of refusals."
 

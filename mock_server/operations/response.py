@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
+from engine_contract.http.types import Headers
+
 JSON = b"application/json"
 PROBLEM = b"application/problem+json"
-
-Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Wire(NamedTuple):

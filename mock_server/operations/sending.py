@@ -2,15 +2,11 @@
 
 import sys
 from asyncio import sleep
-from collections.abc import Awaitable, Callable, Mapping
 from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
-from typing import Any
 
-from mock_server.operations.response import Headers, Response
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+from engine_contract.http.types import Headers, Receive, Send
+from mock_server.operations.response import Response
 
 _BODILESS = frozenset({204, 304})
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mock_server.ranges import delay_range
+from mock_server.settings import delay_range
 
 CODES = range(200, 600)
 """Statuses that may be asked for: 4xx and 5xx leave the job as it was."""

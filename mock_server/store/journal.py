@@ -1,15 +1,16 @@
 """The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
+from engine_contract.http.types import RawHeaders
+
 SHOWN = 32 * 1024
 """Bytes of a body that are kept."""
 
-RawHeaders = Sequence[tuple[bytes, bytes]]
 
 MASK = "***"
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from time import monotonic
 
+from engine_contract.contract import load_contract
 from mock_server.jobs import documents
 from mock_server.jobs.job import RUNNING, State
-from mock_server.settings import DOCUMENTED_JOB_ID, Settings
+from mock_server.settings import Settings
 from mock_server.store import DEFAULT_SESSION, Cancel
 from mock_server.store.behavior import Behavior
 from mock_server.store.journal import Entry
@@ -214,4 +215,4 @@ class MemoryStore:
 
 def start_ids(seed: int, count: int) -> list[str]:
     """The ids of the jobs that a mock starts with: the documentation's, then minted ones."""
-    return [DOCUMENTED_JOB_ID, *documents.ids(seed, 0, count - 1)] if count else []
+    return [load_contract().request_example["job_id"], *documents.ids(seed, 0, count - 1)] if count else []

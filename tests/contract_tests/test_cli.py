@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from contract_tests.cli import main
-from contract_tests.config import auth
+from contract_tests.config import sources
 from contract_tests.errors import SettingError
 from engine_contract.pytest_plugin import REPEATED, SWITCHES, VALUES
 from tests import field_engine, standin
@@ -427,9 +427,9 @@ def test_reports_of_an_engine_behind_a_base_path(tmp_path: Path) -> None:
 
 def test_a_command_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that does not end is ended with all that it started, and told."""
-    monkeypatch.setattr(auth, "COMMAND_TIMEOUT", 0.3)
+    monkeypatch.setattr(sources, "COMMAND_TIMEOUT", 0.3)
     with pytest.raises(SettingError, match="did not end"):
-        auth.run_command(f"sleep 60 & echo $! > {tmp_path}/pid; wait", option="--jobs-command:")
+        sources.run_command(f"sleep 60 & echo $! > {tmp_path}/pid; wait", option="--jobs-command:")
     pid = int((tmp_path / "pid").read_text())
     for _ in range(50):
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:

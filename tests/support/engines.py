@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.check import Checked, check
-from contract_tests.config.auth import Auth, Source
+from contract_tests.config.auth import Auth
 from contract_tests.config.settings import Connection, Settings
+from contract_tests.config.sources import Source
 from contract_tests.model import Report
 from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from contract_tests.config.auth import Auth, Source
+from contract_tests.config.auth import Auth
 from contract_tests.config.settings import Connection
-from contract_tests.watch.app import Watch
+from contract_tests.config.sources import Source
+from contract_tests.watch.app import WatchApp
 from contract_tests.watch.server import Server, bind, url_of
 from contract_tests.watch.settings import WatchSettings
+from contract_tests.watch.state import Watch
 
 ROUTE = "/workflow_engine/cancelJob"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
@@ -62,7 +64,7 @@ def watching(
     watch = Watch(WatchSettings(connection, record=record, write_profile=write_profile, journal=journal))
     bound = bind("127.0.0.1", 0)
     ready = threading.Event()
-    server = Server(watch, ready=ready.set, closing=watch.close)
+    server = Server(WatchApp(watch), ready=ready.set, closing=watch.close)
     thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
     thread.start()
     assert ready.wait(20)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import Caller, Request
-from contract_tests.plan.generate import rule_broken_by
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.neutralize import names_job, neutralize, neutralize_query
 from engine_contract.contract import load_contract

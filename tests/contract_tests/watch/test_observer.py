@@ -2,15 +2,16 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
-from contract_tests.config.auth import Source
 from contract_tests.config.settings import Connection
-from contract_tests.watch.app import Watch
+from contract_tests.config.sources import Source
+from contract_tests.watch.app import WatchApp
 from contract_tests.watch.settings import WatchSettings
+from contract_tests.watch.state import Watch
 from tests import field_engine, standin
 from tests.support.watching import ROLES, ROUTE, answer_of, raw_server, watching
 
@@ -35,9 +36,9 @@ def traffic(engine: Any) -> list[httpx.Response]:
 
     async def send() -> list[httpx.Response]:
         tokens = {role: Source(role, "--token") for role in ROLES}
-        watch = Watch(WatchSettings(Connection(engine.url, tokens=tokens, timeout=2.0)))
+        watch = WatchApp(Watch(WatchSettings(Connection(engine.url, tokens=tokens, timeout=2.0))))
         jobs = engine.make_jobs(12)
-        transport = httpx.ASGITransport(watch, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(cast("Any", watch), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4011") as client:
 
             async def one(body: str, token: str | None = "admin") -> httpx.Response:  # noqa: S107

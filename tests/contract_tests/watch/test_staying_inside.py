@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from contract_tests.config.settings import Connection
-from contract_tests.watch.app import Watch
 from contract_tests.watch.settings import WatchSettings
+from contract_tests.watch.state import Watch
 from tests.support.requirements import need_command
 from tests.support.watching import watching
 

@@ -153,7 +153,7 @@ def test_the_mock_starts_without_flask() -> None:
     """Flask is imported by the first request to the console, not before."""
     code = (
         "import sys; from mock_server.app import create_app; create_app();"
-        "assert not {'flask', 'flask.app', 'mock_server.console.site'} & set(sys.modules), 'imported'"
+        "assert not {'flask', 'flask.app', 'engine_contract.console.flask_app'} & set(sys.modules), 'imported'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -1,0 +1,20 @@
+"""Rules by id and glob, as `--only` and `--skip` name them."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from contract_tests.errors import SettingError
+from engine_contract import contract
+
+
+def select_rules(patterns: Sequence[str], *, option: str) -> frozenset[str]:
+    """The ids that the patterns (ids and globs such as `roles.*`) name. Raises SettingError for one that names none."""
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matching = {rule.id for rule in contract.load_rules() if fnmatchcase(rule.id, pattern)}
+        if not matching:
+            raise SettingError(
+                f"{option} {pattern}: no rule has that id. check-engine --list-rules shows all; globs such as roles.* are allowed."
+            )
+        chosen |= matching
+    return frozenset(chosen)

@@ -1,0 +1,170 @@
+"""Values that are somewhere else: in the environment, in a file, in what a command prints."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contract_tests.config.auth import without_secrets
+from contract_tests.errors import SettingError
+from contract_tests.safety.supply import Supply
+
+COMMAND_TIMEOUT = 60.0  # seconds that a command may take
+MAX_ID = 512  # characters; longer lines are not ids
+
+
+@dataclass(slots=True)
+class Source:
+    """A value that is somewhere else: `env:NAME`, `file:PATH`, `cmd:COMMAND`, or the value itself.
+
+    `option` is how the user named it, for messages. A command runs in `folder`, by default the current one.
+    """
+
+    text: str
+    option: str
+    folder: Path | None = None
+    _value: str | None = field(default=None, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """`env`, `file`, `cmd`, or `literal` for a value given as it is."""
+        prefix, colon, _ = self.text.partition(":")
+        return prefix if colon and prefix in {"env", "file", "cmd"} else "literal"
+
+    @property
+    def variable(self) -> str | None:
+        """The environment variable that holds the value, if one does."""
+        return self.text.removeprefix("env:") if self.kind == "env" else None
+
+    def read(self, *, again: bool = False) -> str:
+        """The value. A command is run once, and once more if `again`. Raises SettingError."""
+        if self._value is None or (again and self.kind == "cmd"):
+            self._value = self._load()
+        return self._value
+
+    def _load(self) -> str:
+        rest = self.text.partition(":")[2]
+        match self.kind:
+            case "env":
+                if rest not in os.environ:
+                    raise SettingError(f"{self.option} env:{rest}: the environment has no variable {rest}. Set it.")
+                value = os.environ[rest]
+            case "file":
+                try:
+                    value = Path(rest).expanduser().read_text(encoding="utf-8")
+                except (OSError, UnicodeDecodeError) as error:
+                    raise SettingError(f"{self.option} file:{rest}: the file cannot be read: {error}.") from error
+            case "cmd":
+                value = run_command(rest, option=f"{self.option} cmd:", folder=self.folder)
+            case _:
+                value = self.text
+        value = value.strip()
+        if not value:
+            raise SettingError(f"{self.option} {self._shown()}: that is empty. It must hold the credential.")
+        if not value.isprintable():
+            raise SettingError(f"{self.option} {self._shown()}: that holds more than one line of text.")
+        return value
+
+    def _shown(self) -> str:
+        return "(given as it is)" if self.kind == "literal" else self.text
+
+
+def run_command(
+    command: str, *, option: str, environment: dict[str, str] | None = None, folder: Path | None = None
+) -> str:
+    """What a shell command prints. Raises SettingError if it fails, prints no text or takes over a minute."""
+    with subprocess.Popen(  # noqa: S602 - the user asked for a shell command
+        command,
+        shell=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
+        cwd=folder,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=COMMAND_TIMEOUT)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise SettingError(f"{option} The command did not end within {COMMAND_TIMEOUT:.0f} s: {command}") from error
+        except BaseException:
+            _end(process)
+            raise
+    if process.returncode != 0:
+        complaint = err.decode(errors="replace").strip().splitlines()
+        said = f" It said: {without_secrets(complaint[-1])[:200]}" if complaint else ""
+        raise SettingError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
+    try:
+        return out.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingError(f"{option} The command printed what is no UTF-8 text: {command}") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command with all that it started, which would hold its output open."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, Source]:
+    """`NAME=SOURCE` texts by their name. Raises SettingError."""
+    sources: dict[str, Source] = {}
+    for text in texts:
+        name, equals, value = text.strip().partition("=")
+        if not name or not equals or not value:
+            shown = f" {name}=…" if equals else ""  # it may be a token
+            raise SettingError(
+                f"{option}{shown}: that is no {left}=SOURCE. Allowed sources are env:NAME, file:PATH, cmd:COMMAND "
+                "and the value itself."
+            )
+        if name in sources:
+            raise SettingError(f"{option} {name}: given twice. Give each {left} once.")
+        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
+            raise SettingError(f"{option} {name}: that is no {left}: use letters, digits, - and _.")
+        sources[name] = Source(value, f"{option} {name}")
+    return sources
+
+
+def read_ids(text: str, *, option: str) -> list[str]:
+    """One id a line, blank lines left out. Raises SettingError for what can be no id."""
+    job_ids = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        job_id = line.strip()
+        if not job_id:
+            continue
+        if len(job_id) > MAX_ID or not job_id.isprintable():
+            raise SettingError(
+                f"{option}: line {number} is no job's id: {without_secrets(job_id[:60])!r}. "
+                "Give one id a line, at most 512 characters that can be printed."
+            )
+        job_ids.append(job_id)
+    return job_ids
+
+
+def supply_from_file(path: str) -> Supply:
+    """The ids in a file, or from standard input for `-`. Raises SettingError."""
+    option = f"--jobs {path}"
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(
+            f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."
+        ) from error
+    return Supply(read_ids(text, option=option))
+
+
+def supply_from_command(
+    command: str, count: int, *, option: str = "--jobs-command:", folder: Path | None = None
+) -> Supply:
+    """The ids that a shell command prints, which gets their number as JOB_COUNT. Raises SettingError."""
+
+    def make(wanted: int) -> list[str]:
+        printed = run_command(command, option=option, environment={"JOB_COUNT": str(wanted)}, folder=folder)
+        return read_ids(printed, option=option)
+
+    return Supply(make(count) if count else (), more=make, made=True)

@@ -1,0 +1,118 @@
+"""The watcher's parts, wired together once; what its console asks of them."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from contract_tests.config.auth import on_the_wire, place_credential
+from contract_tests.config.settings import Connection
+from contract_tests.judge.document import judge_document
+from contract_tests.judge.passive import CONTRACT
+from contract_tests.recording.callers import Callers
+from contract_tests.recording.profile import ProfileWriter
+from contract_tests.recording.recording_file import Recording
+from contract_tests.recording.redaction import Redaction
+from contract_tests.report.har import SECRET_HEADER
+from contract_tests.watch.http_proxy import HttpProxy
+from contract_tests.watch.journal import Entry
+from contract_tests.watch.observer import Observer, Tell
+from contract_tests.watch.settings import WatchSettings
+from contract_tests.watch.upstream import Upstream
+
+
+class Watch:
+    """Proxy, observer, journal and recording; cancels on the console's behalf."""
+
+    def __init__(self, settings: WatchSettings, *, tell: tuple[Tell, ...] = ()) -> None:
+        """Raises SettingError for what cannot be used: tokens, certificates, files."""
+        self.settings = settings
+        connection = settings.connection
+        self.tokens = {role: source.read() for role, source in connection.tokens.items()}
+        self.upstream = Upstream(connection)
+        redaction = Redaction(_secrets(connection, self.tokens), ordinary=self.tokens)
+        self.profile = _profile_writer(settings, redaction)
+        callers = Callers(
+            connection.auth,
+            {role: token for role, token in self.tokens.items() if token},
+            vouched=connection.client_cert is not None or any(map(SECRET_HEADER.search, connection.headers)),
+        )
+        self.recording = Recording(settings.record, connection.base) if settings.record else None
+        self.observer = Observer(
+            settings,
+            callers=callers,
+            redaction=redaction,
+            recording=self.recording,
+            tell=(*tell, self._complain),
+            learn=(self.profile.learn,) if self.profile else (),
+        )
+        self.journal = self.observer.journal
+        self.http_proxy = HttpProxy(self.upstream, self.observer)
+        self._complained: str | None = None
+        judge_document(
+            dict(CONTRACT.response_examples["page"])
+        )  # so that the first cancel is judged as fast as the next
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def cancel(self, role: str, job_id: str) -> Entry:
+        """Cancel a job as one of the roles with a token. Raises KeyError for another role, RuntimeError without an entry."""
+        auth = self.settings.connection.auth
+        query: list[tuple[str, str]] = []
+        headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
+        place_credential(auth, on_the_wire(auth, self.tokens[role]), query, headers)
+        body = json.dumps({"job_id": job_id}).encode()
+        headers.append(("Content-Length", str(len(body))))
+        scope = {
+            "type": "http",
+            "method": CONTRACT.method,
+            "path": CONTRACT.path,
+            "raw_path": CONTRACT.path.encode(),
+            "query_string": urlencode(query, quote_via=quote).encode(),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
+        }
+
+        async def receive() -> Mapping[str, Any]:
+            return {"type": "http.request", "body": body}
+
+        async def send(_message: Any) -> None:
+            return
+
+        proxied = await self.http_proxy(scope, receive, send)
+        entry = self.journal.entry(proxied.number)
+        if entry is None:
+            raise RuntimeError("The journal has no room for an entry.")
+        return entry
+
+    async def close(self) -> None:
+        """Let go of connections and files; the profile is written."""
+        await self.upstream.close()
+        if self.recording is not None:
+            self.recording.close()
+        if self.profile is not None:
+            self.profile.write()
+
+    def _complain(self, _entry: Entry) -> None:
+        """Say once what could not be written."""
+        for writer in (self.recording, self.profile):
+            failure = writer.failure if writer else None
+            if failure and failure != self._complained:
+                self._complained = failure
+                print(f"watch-engine: {failure}.", file=sys.stderr, flush=True)  # noqa: T201 - there is no other place
+
+
+def _secrets(connection: Connection, tokens: Mapping[str, str]) -> frozenset[str]:
+    """All values that must be shown nowhere; a token that is its role's own name, as test engines have them, is none."""
+    hidden = {token for role, token in tokens.items() if token.partition(":")[0] != role}
+    if connection.auth.scheme == "basic":
+        hidden |= {token.partition(":")[2] for token in tokens.values() if ":" in token}
+    return frozenset(filter(None, hidden | {source.read() for source in connection.headers.values()}))
+
+
+def _profile_writer(settings: WatchSettings, redaction: Redaction) -> ProfileWriter | None:
+    if settings.write_profile is None:
+        return None
+    writer = ProfileWriter(settings.write_profile, settings.connection.base, redact=redaction.text)
+    writer.check()
+    return writer
