@@ -20,7 +20,7 @@ from contract_tests.plan.scenario import ROLES, Resources
 from contract_tests.report.presenter import Presenter
 from contract_tests.run.findings import Findings
 from contract_tests.run.runner import Runner
-from contract_tests.safety.guard import Guard
+from contract_tests.safety.guard import USUAL_READ_BACK, Guard
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import Sender
 from contract_tests.transport.transport import Transport
@@ -81,7 +81,7 @@ def check(
 ) -> Checked:
     """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
     started_at, started = time.time(), time.monotonic()
-    guard = Guard(unsafe=settings.unsafe_probes)
+    guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK)
     transport = Transport(settings.connection, guard, wrong_credential=_wrong_credential(settings))
     wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
     supply = make_supply(wish)
@@ -111,7 +111,9 @@ async def _run(
         deadline=settings.deadline,
         on_exchange=count,
     )
-    runner = Runner(plan, sender, supply)
+    wanted = wanted_rules(settings)
+    looks = wanted is None or "effects.canceled" in wanted
+    runner = Runner(plan, sender, supply, read_back=settings.read_back, settle_s=settings.settle_s, looks=looks)
     signals: list[int] = []
     try:
         with _signals_cancel(asyncio.current_task(), signals):

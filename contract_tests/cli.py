@@ -267,13 +267,13 @@ def _print_plan(settings: "Settings", options: dict[str, Any]) -> None:
     from contract_tests.check import plan_for
     from contract_tests.config.options import known_ids
     from contract_tests.plan.describe import describe_plan
-    from contract_tests.safety.guard import Guard
+    from contract_tests.safety.guard import USUAL_READ_BACK, Guard
 
     guard = Guard(unsafe=settings.unsafe_probes)
     job_ids = known_ids(options)
     guard.supply(job_ids or ())
     plan = plan_for(settings, None if job_ids is None else len(job_ids), guard)
-    for line in describe_plan(plan, settings.connection.base):
+    for line in describe_plan(plan, settings.connection.base, settings.read_back or USUAL_READ_BACK):
         click.echo(line)
 
 

@@ -14,6 +14,8 @@ BUSY = frozenset({429, 503})
 """Statuses with which an engine asks to be asked again later."""
 GATEWAY = frozenset({502, 504})
 """Statuses of a gateway before the engine: the request may have been carried out."""
+ACTIVE = frozenset({"running", "paused", "error"})
+"""States in which a job can be canceled (field notes, "Job documents")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Judgement:
 
 Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]
 Verdict = Literal["conforms", "violates", "undecided"]
-Because = Literal["unreachable", "jobs", "tokens", "deadline"]
+Because = Literal["unreachable", "jobs", "tokens", "deadline", "evidence"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import load_rules
 
+EMBEDDED_READ_BACK = "/_mock/jobs/{job_id}"
+"""Where the embedded mock shows a job."""
+
 OWN_HEADERS = frozenset(
     {"connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding"}
 )
@@ -70,6 +73,8 @@ def settings_for(options: Mapping[str, Any], connection: Connection, *, embedded
         rate=options["rate"],
         concurrency=options["concurrency"],
         unsafe_probes=options["allow_unsafe_probes"] or embedded,
+        read_back=EMBEDDED_READ_BACK if embedded else None,
+        settle_s=0.0 if embedded else 1.0,
         embedded=embedded,
     )
 

@@ -41,5 +41,9 @@ class Settings:
     rate: float | None = None
     concurrency: int = 8
     unsafe_probes: bool = False
+    read_back: str | None = None
+    """A path below the base whose GET shows a job, with `{job_id}` in it; None for the usual one."""
+    settle_s: float = 1.0
+    """Seconds after which what became of a job is shown everywhere."""
     embedded: bool = False
     """Whether the engine is the mock that this process started."""

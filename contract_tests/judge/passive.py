@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 
 from contract_tests.judge.answers import document_of, finding, holds_job, judge_refusal, judge_success
 from contract_tests.judge.request import rule_broken_by
-from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
+from contract_tests.model import ACTIVE, BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
 
 CONTRACT = contract.load_contract()
 MAX_REMEMBERED = 100_000  # jobs and credentials
 NOT_SERVED = frozenset({405, 501})  # RFC 9110: the method is not there, whatever the job
-ACTIVE = frozenset({"running", "paused", "error"})  # field notes: an errored or paused job can be canceled
 REPEATED, VALID = "a second cancel of the same job", "a valid request"
 
 _ROLE_RULES = {"none": "roles.none", "empty": "roles.empty", "wrong": "roles.wrong", "cut": "roles.wrong"}
@@ -127,14 +126,16 @@ class PassiveJudge:
     active: dict[str, None] = field(default_factory=dict)
     allowed: dict[str, None] = field(default_factory=dict)
 
-    def see_job(self, job_id: str, status: str) -> None:
-        """Take note of a job in a document of another route."""
+    def see_job(self, job_id: str, status: str) -> list[Judgement]:
+        """Take note of a job in a document of another route. Return what that shows of its cancel."""
+        is_evidence = job_id in self.canceled and status == "canceled"
         if status in ACTIVE:
             _remember(self.active, job_id)
         else:
             self.active.pop(job_id, None)
         if status in ACTIVE:
             self.canceled.pop(job_id, None)
+        return [Judgement("effects.canceled")] if is_evidence else []
 
     def judge(self, observed: ObservedCancel) -> JudgedCancel:
         """What one exchange says, in the order in which they were answered."""
@@ -158,7 +159,10 @@ class PassiveJudge:
             return JudgedCancel(exchange, (finding("transport.stable", received, "an answer of the engine", exchange),))
         if rule_id is not None:
             conclusive = self._is_allowed(observed) or rule_id.startswith("roles.")
-            return JudgedCancel(exchange, tuple(judge_refusal(exchange, rule_id, conclusive=conclusive)))
+            judgements = judge_refusal(exchange, rule_id, conclusive=conclusive)
+            if rule_id == "effects.repeat" and conclusive and not response.is_success:
+                judgements.append(Judgement("effects.canceled"))  # the first cancel did what its answer said
+            return JudgedCancel(exchange, tuple(judgements))
         if response.is_success:
             return JudgedCancel(exchange, tuple(_success(exchange, overlapping=observed.overlapping)))
         return JudgedCancel(exchange, tuple(self._refusal(observed, exchange, response)))
@@ -237,9 +241,6 @@ def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:
     if holds_job(exchange.response):
         role = exchange.request.caller.role
         shown = ["request.json", "route.path", *([f"roles.{role}"] if role else [])]
-        document = document_of(exchange.response)
-        if isinstance(document, dict) and document.get("status") == "canceled":
-            shown.append("effects.canceled")
         judgements += [Judgement(rule_id) for rule_id in shown]
     return judgements
 

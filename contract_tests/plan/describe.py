@@ -13,8 +13,8 @@ _HOPES = {
 }
 
 
-def describe_plan(plan: Plan, engine: str) -> Iterator[str]:
-    """Lines: each request in order, then the totals and what cannot be checked."""
+def describe_plan(plan: Plan, engine: str, read_back: str) -> Iterator[str]:
+    """Yield lines: each request in order, then the totals and what cannot be checked."""
     yield f"What check-engine would send to {engine}; nothing is sent now."
     job = 0
     for stage in plan.stages:
@@ -27,6 +27,8 @@ def describe_plan(plan: Plan, engine: str) -> Iterator[str]:
             for step in scenario.steps:
                 yield f"  {describe_step(step, job if scenario.needs_job else None)}"
     yield ""
+    if plan.cancels:
+        yield f"read-back: GET {read_back}, once for each canceled job; where the first shows no job, no other is sent"
     for rule_id, (reason, _) in plan.missing.items():
         yield f"not checked: {rule_id}: {reason}"
     yield f"{plan.requests} requests; {plan.cancels} jobs would be canceled."

@@ -39,8 +39,7 @@ class ReplaySettings:
 def replay(settings: ReplaySettings) -> Checked:
     """Judge a recording. Raises SettingError for a file that is no HAR."""
     recorded = read_har(settings.path)
-    opinions = _judge(recorded)
-    judgements = [judgement for judged in opinions for judgement in judged.judgements]
+    opinions, judgements = _judge(recorded)
     judgements += _of_all(opinions, judgements)
     documents = any(holds_job(judged.exchange.response) for judged in opinions)
     results = rule_results(
@@ -57,17 +56,19 @@ def replay(settings: ReplaySettings) -> Checked:
     return Checked(report, presenter)
 
 
-def _judge(recorded: Sequence[Recorded]) -> list[JudgedCancel]:
-    """An opinion on each cancel; documents of other routes tell which jobs were active."""
+def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCancel], list[Judgement]]:
+    """Judge each cancel; documents of other routes tell which jobs were active, and which are canceled."""
     passive_judge = PassiveJudge()
-    opinions = []
+    opinions: list[JudgedCancel] = []
+    judgements: list[Judgement] = []
     for item in recorded:
         if item.is_cancel:
             opinions.append(passive_judge.judge(item.observed))
+            judgements += opinions[-1].judgements
         else:
             for job_id, status, _ in jobs_in(item.observed.exchange):
-                passive_judge.see_job(job_id, status)
-    return opinions
+                judgements += passive_judge.see_job(job_id, status)
+    return opinions, judgements
 
 
 def _of_all(opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from contract_tests.judge.answers import judge_success
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import SPELLINGS, Step, fill
+from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.transport.sender import Sender
 
@@ -15,10 +16,11 @@ LOCK_OUT_WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds
 class Canceller:
     """Sends valid requests, and knows which roles are seen to work."""
 
-    def __init__(self, sender: Sender, found: Findings) -> None:
+    def __init__(self, sender: Sender, found: Findings, evidence: Evidence) -> None:
         """`sender` has the transport and its guard."""
         self.sender = sender
         self.found = found
+        self.evidence = evidence
         self.working: list[str] = []
         """Roles that have canceled a job, in the order in which they did."""
         self.canceled = 0
@@ -69,11 +71,12 @@ class Canceller:
     def _succeeded(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> JobOutcome:
         self.found.judgements += judge_success(exchange, job_id, overlapping=overlapping)
         role = exchange.request.caller.role or ""
-        for rule_id in ("effects.canceled", "request.json", "route.path", f"roles.{role}"):
+        for rule_id in ("request.json", "route.path", f"roles.{role}"):
             self.found.add(Judgement(rule_id))
         if role not in self.working:
             self.working.append(role)
         self.canceled += 1
+        self.evidence.canceled(exchange)
         return JobOutcome.CANCELED
 
     async def _failed(

@@ -103,6 +103,7 @@ class JobRunner:
             # What was observed has canceled the job, as the page leaves open.
             exchange = await self.canceller.exchange(scenario.proof, job_id)
             self.found.judgements += judge_refusal(exchange, "effects.repeat")
+            self.canceller.evidence.repeated(exchange)
             return scenario, job_id
         if scenario.rivals:
             return scenario, await self._race(scenario, job_id)
@@ -220,6 +221,7 @@ class JobRunner:
                 received = f"no answer to {step.situation}: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
             self.found.judgements += judge_refusal(exchange, step.rule)
+            self.canceller.evidence.repeated(exchange)
 
     async def _race(self, scenario: Scenario, job_id: str, *, once_more: bool = True) -> str | None:
         """Cancel one job several times at once: one request succeeds."""
@@ -238,6 +240,7 @@ class JobRunner:
         for exchange in winners:
             self.found.judgements += judge_success(exchange, job_id, overlapping=True)
         self.canceller.canceled += 1
+        self.canceller.evidence.canceled(winners[0])
         if len(winners) > 1:
             received = f"{len(winners)} successes to {len(exchanges)} simultaneous cancels of one job"
             self.found.break_rule("effects.repeat", received, "one success: the job is canceled once", winners[1])

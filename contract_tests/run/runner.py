@@ -15,6 +15,7 @@ from contract_tests.plan.scenario import Scenario, Step, fill
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.diagnose import Diagnosis, diagnose, look
+from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.run.job_runner import NO_JOB_SITUATION, REPEAT_SITUATION, JobRunner
 from contract_tests.safety.supply import Supply
@@ -28,13 +29,16 @@ MANY_ENDED = 3  # jobs that were not active, and nobody knows why: too many to h
 class Runner:
     """One run of a plan on one engine."""
 
-    def __init__(self, plan: Plan, sender: Sender, supply: Supply) -> None:
-        """`sender` has the transport and its guard, which knows the supplied ids."""
+    def __init__(  # noqa: PLR0913 - what a run works with, by name
+        self, plan: Plan, sender: Sender, supply: Supply, *, read_back: str | None, settle_s: float, looks: bool
+    ) -> None:
+        """`sender` has the transport and its guard, which knows the supplied ids; `looks`: canceled jobs are read back."""
         self.plan = plan
         self.sender = sender
         self.supply = supply
         self.found = Findings(unchecked=dict(plan.missing))
-        self.canceller = Canceller(sender, self.found)
+        self.evidence = Evidence(sender, self.found, path=read_back, settle_s=settle_s, looks=looks)
+        self.canceller = Canceller(sender, self.found, self.evidence)
         self.jobs = JobRunner(self.canceller, supply, plan.jobs, self.found)
         self._dead_at_first: list[Exchange] = []
         """Valid requests that were refused to every role before any job was canceled."""
@@ -75,6 +79,8 @@ class Runner:
                         await self._chain(scenario, after_bad_credential=True)
                 case _:
                     await self._side_by_side(stage)
+        if self.canceller.working:
+            await self.evidence.look_at_others(self._reader())
         # At the end, so that a job that comes back to life has had some time for it.
         await gather_limited(
             self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first
@@ -100,10 +106,14 @@ class Runner:
             fate, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
             if fate is JobOutcome.CANCELED:
                 canceled.append((scenario, job_id))
+        await self.evidence.look_at_first([job_id for _, job_id in canceled], self._reader())
         # Not before all are canceled, so that what a second cancel does is not taken for what a first one does.
         await gather_limited(self.jobs.repeat(job_id, scenario.repeats[:1]) for scenario, job_id in canceled)
         self._canceled_at_first = canceled
         return True
+
+    def _reader(self) -> Caller:
+        return Caller(self.canceller.working[0], "token")
 
     async def _first_success(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, str] | None:
         """The first role that cancels a job, and the job: each role is tried with it, then with the next jobs."""
@@ -190,6 +200,7 @@ class Runner:
             # Nothing that speaks HTTP was there: that says nothing of an engine.
             self.found.judgements.clear()
             return
+        self.evidence.conclude()
         judged = {item.rule for item in self.found.judgements}
         if self.canceller.canceled and "transport.stable" not in judged:
             self.found.add(Judgement("transport.stable"))

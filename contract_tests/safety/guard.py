@@ -7,12 +7,16 @@ supplied id by a character, or inert: it cannot name, match or select anybody's 
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any
+from urllib.parse import parse_qsl, quote
 
-from contract_tests.model import Request
+from contract_tests.model import Caller, Request
 from engine_contract.contract import load_contract
 
+USUAL_READ_BACK = "/workflow_engine/job/{job_id}/details"
+"""Where such engines show a job (field notes, "What real clients do around a cancel")."""
 MINTED_LENGTH = 24  # as the page's ids
 DERIVABLE_LENGTH = 16  # below it, an id cut or lengthened by a character could be somebody else's
 VARYING = 10  # characters in which ids of one length differ where they are drawn, and not counted
@@ -30,12 +34,22 @@ _PATHS = frozenset({_PATH, f"{_PATH}/", _PATH.lower(), f"/{_PATH.rpartition('/')
 _ID_LIKE = re.compile(r"[0-9A-Za-z_-]{16,}")
 
 
+def read_back_request(template: str, job_id: str, caller: Caller) -> Request:
+    """Return the GET that shows a job. `template` is a path below the engine's base with `{job_id}` in it."""
+    path, _, query = template.replace("{job_id}", quote(job_id, safe="")).partition("?")
+    return Request("GET", path, caller, tuple(parse_qsl(query, keep_blank_values=True)))
+
+
 class Guard:
     """Knows the supplied and the minted ids, and says whether a request may leave."""
 
-    def __init__(self, *, unsafe: bool = False) -> None:
-        """`unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`."""
+    def __init__(self, *, unsafe: bool = False, read_back: str | None = None) -> None:
+        """`unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
+
+        `read_back` is a path with `{job_id}` in it, whose GET shows a job: supplied jobs may be read there.
+        """
         self.unsafe = unsafe
+        self._read_back = read_back
         self._supplied: set[str] = set()
         self._derived: set[str] = set()
         self._minted: set[str] = set()
@@ -80,6 +94,8 @@ class Guard:
 
     def objection(self, request: Request) -> str | None:
         """Why the request must not be sent, None if it may."""
+        if self._reads_a_supplied_job(request):
+            return None
         path = request.path
         for minted in self._minted:
             path = path.replace(f"-{minted}", "")
@@ -91,6 +107,17 @@ class Guard:
             if not self._allowed(value):
                 return f"the query holds {value!r}, which nobody supplied"
         return self._objection_to_body(request.body)
+
+    def _reads_a_supplied_job(self, request: Request) -> bool:
+        if self._read_back is None or request.method != "GET" or request.body is not None:
+            return False
+        # The id stands in the path or in the query: only what was filled in with a supplied one may go out.
+        caller = request.caller
+        return any(
+            request
+            == replace(read_back_request(self._read_back, job_id, caller), fresh_connection=request.fresh_connection)
+            for job_id in self._supplied
+        )
 
     def _objection_to_body(self, body: bytes | None) -> str | None:
         if not body:

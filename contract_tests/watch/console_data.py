@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract_tests.config.auth import usual_variable
-from contract_tests.judge.passive import ACTIVE
+from contract_tests.model import ACTIVE
 from contract_tests.watch.journal import Entry, Message, SeenJob
 from contract_tests.watch.state import Watch
 from engine_contract.console import interface

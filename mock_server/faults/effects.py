@@ -192,7 +192,7 @@ def _of_repeats() -> Iterator[Change]:
     yield Change(
         name="does-not-cancel",
         sentence="The answer is a canceled job, and the job stays active.",
-        rule="effects.repeat",
+        rule="effects.canceled",
         effect=_not_at_all,
     )
     yield Change(

@@ -7,6 +7,7 @@ from typing import Any
 
 from contract_tests.check import Checked, check
 from contract_tests.config.auth import Auth
+from contract_tests.config.options import EMBEDDED_READ_BACK
 from contract_tests.config.settings import Connection, Settings
 from contract_tests.config.sources import Source
 from contract_tests.model import Report
@@ -105,7 +106,8 @@ def check_mock(name: str | None, **changes: Any) -> ObservedExchange:
             supply.ask_for(JOBS)
             return supply
 
-        return ObservedExchange(check(settings_for(mock.url, unsafe_probes=True, **changes), make), frozenset(), ())
+        settings = settings_for(mock.url, unsafe_probes=True, read_back=EMBEDDED_READ_BACK, settle_s=0.0, **changes)
+        return ObservedExchange(check(settings, make), frozenset(), ())
 
 
 @contextmanager

@@ -34,7 +34,9 @@ def test_the_plan_is_what_is_sent(tmp_path: Path, tokens: list[str]) -> None:
         lines = [line for line in planned.out.splitlines() if line.startswith("  ")]
         assert len(lines) == int(match[1])
         check_engine(engine.url, *tokens, "--jobs", str(jobs), cwd=tmp_path)
-        assert len(engine.requests) == int(match[1])
+        sent = [entry for entry in engine.requests if not entry["path"].endswith("/details")]
+        assert len(sent) == int(match[1])
+        assert len(engine.requests) - len(sent) == ("read-back: GET /workflow_engine/job/" in planned.out)
         assert len(engine.canceled) == int(match[2])
 
 
@@ -68,8 +70,8 @@ def test_only_and_skip_send_less() -> None:
 
 def test_strict_fails_on_assumed_rules() -> None:
     """With --strict a broken assumed rule fails the run."""
-    assert check_standin("second-cancel-works").report.verdict == "conforms"
-    assert check_standin("second-cancel-works", strict=True).report.verdict == "violates"
+    assert check_standin("patch-cancels").report.verdict == "conforms"
+    assert check_standin("patch-cancels", strict=True).report.verdict == "violates"
 
 
 def test_one_role_alone() -> None:

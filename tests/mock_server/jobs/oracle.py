@@ -150,6 +150,14 @@ def _exact(engine: Engine) -> bool:
     return any(_accepted(engine.cancel(edit(engine.jobs()[0]))) for edit in edits)
 
 
+def _not_canceled(engine: Engine) -> bool:
+    answers = {job_id: engine.cancel(job_id) for job_id in engine.jobs(12)}
+    return any(
+        answer is not None and (answer.status_code == 409 or (_accepted(answer) and not engine.is_canceled(job_id)))
+        for job_id, answer in answers.items()
+    )
+
+
 def _repeat(engine: Engine) -> bool:
     (job_id,) = engine.jobs()
     engine.cancel(job_id)
@@ -262,9 +270,7 @@ PROBES: dict[str, Callable[[Engine], bool]] = {
         [], ["<job>"], [{"job_id": "<job>"}], "<job>", b"", b'{"job_id": "<job>"', b"{'job_id': '<job>'}"
     ),
     "request.json": _json,
-    "effects.canceled": lambda engine: any(
-        answer is not None and answer.status_code == 409 for answer in map(engine.cancel, engine.jobs(12))
-    ),
+    "effects.canceled": _not_canceled,
     "effects.identity": _identity,
     "effects.overlap": _overlap,
     "effects.refused": _refused_and_canceled,

@@ -1,0 +1,138 @@
+"""Whether canceled jobs are canceled: a success says so, and only a look at the job, or a later refusal, shows it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from contract_tests.judge.answers import document_of
+from contract_tests.model import ACTIVE, BUSY, GATEWAY, Caller, Exchange, Judgement, Response
+from contract_tests.run.findings import Findings
+from contract_tests.safety.guard import USUAL_READ_BACK, read_back_request
+from contract_tests.transport.sender import Sender
+
+RULE = "effects.canceled"
+SITUATION = "a canceled job is read back"
+_CANCELED = frozenset({"canceled", "cancelled"})
+_TELLS_NOTHING = frozenset({401, 403, *BUSY, *GATEWAY})
+_IDS = ("_id", "id", "job_id")
+
+
+class Evidence:
+    """Looks at each canceled job once, and keeps what shows that it was canceled, or that it was not.
+
+    Engines with replicas show for a moment what was: a job is judged by a look only once it has settled, and a job
+    that was looked at is never looked at again, which would hide a cancel that does nothing at first.
+    """
+
+    def __init__(self, sender: Sender, found: Findings, *, path: str | None, settle_s: float, looks: bool) -> None:
+        """`path` is where the user says that jobs are shown, None for the usual place; without `looks` none is looked at."""
+        self._sender = sender
+        self._found = found
+        self._path = path
+        self._settle_s = settle_s
+        self._can_look = looks
+        self._canceled_at: dict[str, float] = {}
+        self._accepted_again: dict[str, Exchange] = {}
+        self._shown_canceled: set[str] = set()
+        self._shown_active_early: set[str] = set()
+        self._looked: set[str] = set()
+
+    def canceled(self, exchange: Exchange) -> None:
+        """Take in that a valid request was answered with a success."""
+        if exchange.job_id is not None:
+            self._canceled_at.setdefault(exchange.job_id, time.monotonic())
+
+    def repeated(self, exchange: Exchange) -> None:
+        """Take in the answer to a later cancel of a canceled job."""
+        if exchange.job_id not in self._canceled_at:
+            return  # something observed has canceled it: no answer to a valid request is in doubt
+        if exchange.accepted:
+            self._accepted_again[exchange.job_id] = exchange
+        elif exchange.status is not None and exchange.status not in _TELLS_NOTHING:
+            self._found.add(Judgement(RULE))
+
+    async def look_at_first(self, job_ids: Sequence[str], caller: Caller) -> None:
+        """Look at the jobs of the baseline, at once where they show what is expected, else once they have settled."""
+        first, *others = job_ids
+        if not others:
+            await self._settle()
+        await self._look(first, caller)
+        if first in self._shown_active_early:
+            await self._settle()
+        await self._look_at_all(others, caller)
+
+    async def look_at_others(self, caller: Caller) -> None:
+        """Look at all canceled jobs that nobody has looked at, once they have settled."""
+        others = [job_id for job_id in self._canceled_at if job_id not in self._looked]
+        if others and self._can_look:
+            await self._settle()
+            await self._look_at_all(others, caller)
+
+    def conclude(self) -> None:
+        """Say what was seen as a whole."""
+        if not self._canceled_at:
+            return
+        if self._shown_active_early and self._shown_canceled:
+            count, all_looks = len(self._shown_active_early), len(self._looked)
+            self._found.note(
+                f"{count} of {all_looks} jobs that were read back were still shown as active right after their cancel, "
+                "and others as canceled: what the engine shows lags."
+            )
+        in_doubt = [job_id for job_id in self._accepted_again if job_id not in self._shown_canceled]
+        is_shown = any(item.rule == RULE for item in self._found.judgements)
+        if in_doubt or not is_shown:
+            self._found.unchecked.setdefault(RULE, (self._why_not(len(in_doubt)), "evidence"))
+
+    def _why_not(self, in_doubt: int) -> str:
+        how = (
+            f"reading jobs back at {self._path} shows none" if self._path is not None else "no read-back shows the jobs"
+        )
+        what = (
+            f"a second cancel of {in_doubt} {'jobs was' if in_doubt > 1 else 'job was'} answered with a success too"
+            if in_doubt
+            else "no later cancel was refused"
+        )
+        return (
+            f"nothing shows that the jobs were canceled: {what}, and {how}. "
+            "Give --read-back PATH, a GET that shows a job, with {job_id} in it"
+        )
+
+    async def _settle(self) -> None:
+        """Wait until the newest cancel is old enough to be seen everywhere."""
+        if self._can_look and self._canceled_at:
+            await asyncio.sleep(max(0.0, max(self._canceled_at.values()) + self._settle_s - time.monotonic()))
+
+    async def _look_at_all(self, job_ids: Sequence[str], caller: Caller) -> None:
+        await asyncio.gather(*(self._look(job_id, caller) for job_id in job_ids))
+
+    async def _look(self, job_id: str, caller: Caller) -> None:
+        if not self._can_look:
+            return
+        is_settled = time.monotonic() >= self._canceled_at.get(job_id, 0.0) + self._settle_s
+        path = self._path or USUAL_READ_BACK
+        exchange = await self._sender.send(read_back_request(path, job_id, caller), SITUATION, job_id)
+        status = shown_status(exchange.response, job_id)
+        if status is None:
+            # Where the first look shows no job, the others are spared.
+            self._can_look = bool(self._looked)
+            return
+        self._looked.add(job_id)
+        if status in _CANCELED:
+            self._shown_canceled.add(job_id)
+            self._found.add(Judgement(RULE))
+        elif status in ACTIVE and not is_settled:
+            self._shown_active_early.add(job_id)
+        elif status in ACTIVE:
+            received = f"GET {path} shows the job as {status}, after its cancel had been answered with a success"
+            self._found.break_rule(RULE, received, "a job that is canceled", exchange)
+
+
+def shown_status(response: Response | None, job_id: str) -> str | None:
+    """Return the status of that job in an answer, whose document may be the job or hold it; None where it shows none."""
+    document = document_of(response) if response is not None and response.is_success else None
+    candidates = [document, *document.values()] if isinstance(document, dict) else []
+    for candidate in candidates:
+        if isinstance(candidate, dict) and any(candidate.get(name) == job_id for name in _IDS):
+            status = candidate.get("status")
+            return status.lower() if isinstance(status, str) else None
+    return None

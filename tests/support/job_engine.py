@@ -1,0 +1,123 @@
+"""A small engine, written from the page and the field notes, whose jobs can be read back: right, or wrong in one way."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_hex
+from typing import Any
+
+from engine_contract.contract import load_page
+
+CANCEL = "/workflow_engine/cancelJob"
+DETAILS = "/workflow_engine/job/"
+ROLES = ("admin", "engineering", "support", "apiwrite")
+
+
+def _page_document() -> dict[str, Any]:
+    page = load_page()
+    document: dict[str, Any] = json.loads(page[page.index('{\n  "_id"') :])
+    return document
+
+
+@dataclass
+class JobEngine:
+    """Jobs by id: since when they are canceled, None while they are active."""
+
+    cancels: int = 1
+    """At which request a job is canceled; 0 for never."""
+    lag_s: float = 0.0
+    """Seconds for which a canceled job is still shown as running."""
+    refuses_again: bool = True
+    shows: bool = True
+    """Whether jobs can be read back."""
+    jobs: dict[str, float | None] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
+    """Ids that were read back, in order."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    url: str = ""
+
+    def make_jobs(self, count: int) -> list[str]:
+        """Make active jobs."""
+        made = [f"{token_hex(6)}4{token_hex(2)[:3]}9{token_hex(4)[:7]}" for _ in range(count)]
+        self.jobs.update(dict.fromkeys(made))
+        return made
+
+    def cancel(self, role: str, body: bytes) -> tuple[int, Any]:
+        """Answer a cancel: status and document."""
+        if role not in ROLES:
+            return (403, {"error": "not allowed"}) if role in {"apiread", "operator"} else (401, {"error": "log in"})
+        try:
+            wanted = json.loads(body)
+        except ValueError:
+            return 400, {"error": "not JSON"}
+        job_id = wanted.get("job_id") if isinstance(wanted, dict) else None
+        if not isinstance(job_id, str) or not job_id:
+            return 400, {"error": "Missing Params: job_id"}
+        with self.lock:
+            if job_id not in self.jobs:
+                return 404, {"error": "unknown job"}
+            if self.jobs[job_id] is not None and self.refuses_again:
+                return 409, {"error": "not active"}
+            self.asked[job_id] = self.asked.get(job_id, 0) + 1
+            if self.cancels and self.asked[job_id] >= self.cancels:
+                self.jobs[job_id] = self.jobs[job_id] or time.monotonic()
+        return 200, {**_page_document(), "_id": job_id}
+
+    def details(self, job_id: str) -> tuple[int, Any]:
+        """Answer what is asked of a job."""
+        self.reads.append(job_id)
+        if not self.shows or job_id not in self.jobs:
+            return 404, {"error": "not found"}
+        since = self.jobs[job_id]
+        is_canceled = since is not None and time.monotonic() >= since + self.lag_s
+        return 200, {**_page_document(), "_id": job_id, "status": "canceled" if is_canceled else "running"}
+
+
+@contextmanager
+def job_engine(**behaves: Any) -> Iterator[JobEngine]:
+    """Serve an engine; the keywords are the fields of `JobEngine`."""
+    engine = JobEngine(**behaves)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            role = (self.headers.get("authorization") or "").removeprefix("Bearer ")
+            self._answer(*(engine.cancel(role, body) if self.path == CANCEL else (404, {"error": "not found"})))
+
+        def do_GET(self) -> None:
+            path, is_details = self.path.removesuffix("/details"), self.path.endswith("/details")
+            job_id = path.removeprefix(DETAILS)
+            self._answer(*(engine.details(job_id) if is_details and job_id != path else (404, {"error": "not found"})))
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("do_"):
+                return lambda: self._answer(405, {"error": "no such method"})
+            raise AttributeError(name)
+
+        def _answer(self, status: int, document: Any) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    engine.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield engine
+    finally:
+        server.shutdown()
+        server.server_close()
