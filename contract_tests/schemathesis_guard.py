@@ -103,10 +103,10 @@ class SendGuard:
         self._first_case = threading.RLock()
         self._has_seen_case = False
         self._send_request = self._guarded_request(HTTPAdapter.send)
-        self._send_case = self._guarded_case(RequestsTransport.send)
         HTTPAdapter.send = self._send_request  # type: ignore[method-assign]
-        RequestsTransport.send = self._send_case
         self._rehearse()
+        self._send_case = self._guarded_case(RequestsTransport.send)
+        RequestsTransport.send = self._send_case  # type: ignore[method-assign]
 
     def expect(self, case: Any, options: Mapping[str, Any]) -> None:
         """Stop the run unless the transport that will send the case is the guarded one."""
@@ -123,7 +123,7 @@ class SendGuard:
             allowed = self._allow(asked)
             if allowed is not asked:
                 request = request.copy()
-                request.prepare_body(allowed.body, None)  # type: ignore[arg-type]
+                request.prepare_body(allowed.body, None)
             response = send(adapter, request, *arguments, **options)
             self._answered(asked, allowed, response.status_code)
             return response
@@ -178,7 +178,7 @@ class SendGuard:
         else:
             found = "the case was sent"
         finally:
-            self._allow, self._has_seen_case = allow, False
+            self._allow = allow
         raise KitError(
             f"The guard was not asked about a case that Schemathesis {schemathesis.__version__} sent for a trial "
             f"({found}), so a live engine would be unprotected. Install the version of Schemathesis that was tested."
