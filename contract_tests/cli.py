@@ -14,6 +14,7 @@ import click
 from contract_tests.config.connection_options import FILE, LINES, connection_options
 from contract_tests.config.settings_file import EngineCommand
 from contract_tests.errors import SettingError
+from engine_contract.dependencies import DependencyError
 from engine_contract.version import DISTRIBUTION
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Report(EngineCommand):
         """Run the command; a setting that cannot be used ends it with status 2."""
         try:
             return super().invoke(ctx)
-        except SettingError as error:
+        except (SettingError, DependencyError) as error:
             click.echo(f"check-engine: {error}", err=True)
             ctx.exit(2)
 

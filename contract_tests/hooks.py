@@ -14,7 +14,8 @@ r"""Schemathesis on a live engine, with jobs that it may cancel and no others.
 Each valid request that is generated, stored or replayed gets a job of its own, whatever id stood in it. Once
 there is no job left it gets the id of no job, and its refusal is not judged. In all other requests every text
 is replaced by such an id. A last guard in `requests` refuses to send anything else, so importing this module
-changes the whole process: it is for Schemathesis alone.
+changes the whole process: it is for Schemathesis alone. Where it cannot be used, or the guard would not be asked,
+it ends the process with one sentence and status 2.
 
 What the page leaves open is no failure: how a request is refused, and what other methods do.
 """
@@ -24,34 +25,52 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
-from functools import wraps
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 import click
-import requests
 import schemathesis
-from requests.adapters import HTTPAdapter
-from schemathesis.core.failures import AcceptedNegativeData, Failure
-from schemathesis.openapi.checks import AllowHeaderMismatch, IgnoredAuth, JsonSchemaError, UnsupportedMethodResponse
 
 from contract_tests.config.auth import Auth, on_the_wire
 from contract_tests.config.sources import Source, parse_sources
-from contract_tests.errors import OutsideGuardError, SettingError
+from contract_tests.errors import KitError, OutsideGuardError, SettingError
 from contract_tests.judge.document import judge_document
 from contract_tests.model import Caller, Request
 from contract_tests.safety.neutralize import JOB_ID, names_job, neutralize, neutralize_query
 from contract_tests.schemathesis_jobs import SchemathesisJobs
 from engine_contract.contract import load_contract, load_openapi, rule
+from engine_contract.dependencies import DependencyError
 from engine_contract.http.strict_json import NotJson, read_json
+
+
+def _end(error: Exception) -> NoReturn:
+    # Schemathesis would print a traceback for any other exception.
+    sys.stderr.write(f"contract_tests.hooks: {error}\n")
+    raise SystemExit(2)
+
+
+try:
+    from contract_tests.schemathesis_guard import (
+        INVALID_CREDENTIAL,
+        AcceptedNegativeData,
+        AllowHeaderMismatch,
+        Failure,
+        IgnoredAuth,
+        JsonSchemaError,
+        Outgoing,
+        SendGuard,
+        UnsupportedMethodResponse,
+    )
+except DependencyError as missing:
+    _end(missing)
 
 CONTRACT = load_contract()
 
 _QUERY_CREDENTIALS = frozenset(
     scheme["name"] for scheme in load_openapi()["components"]["securitySchemes"].values() if scheme.get("in") == "query"
 )
-_WRONG_CREDENTIAL = "SCHEMATHESIS-INVALID-VALUE"  # what the check `ignored_auth` sends
-_WRONG_BASIC = b64encode(f"{_WRONG_CREDENTIAL}:{_WRONG_CREDENTIAL}".encode()).decode()
+_WRONG_BASIC = b64encode(f"{INVALID_CREDENTIAL}:{INVALID_CREDENTIAL}".encode()).decode()
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _REFUSED_CREDENTIAL = frozenset({401, 403})
 _IN_THE_WAY = frozenset({429, 502, 503, 504})  # of what stands before the engine
@@ -94,7 +113,7 @@ class Credential:
 
     def is_pair(self, name: str, value: Any) -> bool:
         """Whether a query parameter is the credential, or what Schemathesis sends for a wrong one."""
-        if value == _WRONG_CREDENTIAL:
+        if value == INVALID_CREDENTIAL:
             return name in _QUERY_CREDENTIALS
         return self.auth.scheme == "query" and name == self.auth.name and value == self.value()
 
@@ -105,8 +124,11 @@ class Credential:
         return value is None or any(str(text).endswith(value) for place in places for text in (place or {}).values())
 
 
-feed = SchemathesisJobs(os.environ)
-credential = Credential(os.environ)
+try:
+    feed = SchemathesisJobs(os.environ)
+    credential = Credential(os.environ)
+except SettingError as unusable:
+    _end(unusable)
 
 if not feed.has_source:
     sys.stderr.write(
@@ -128,8 +150,9 @@ if credential.value() is not None:
 
 
 @schemathesis.hook
-def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
+def before_call(_context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Give a valid request a job of its own, and take whatever could name a job out of any other."""
+    send_guard.expect(case, kwargs)
     if case.operation.path != CONTRACT.path:
         raise OutsideGuardError(
             f"{case.method} {case.operation.path} is another operation's. These hooks are for "
@@ -188,62 +211,46 @@ def _is_flawed(body: bytes) -> bool:
     return any(not rule(flaw.rule).is_assumed for flaw in flaws)
 
 
-def _guard_requests() -> None:
-    """Let nothing leave the process that the guard objects to, whichever part of Schemathesis sends it."""
-    send = HTTPAdapter.send
+def _allow(asked: Outgoing) -> Outgoing:
+    """Return what is sent in place of a request. Raises OutsideGuardError for one that must not leave.
 
-    @wraps(send)
-    def guarded(self: Any, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
-        again = _with_other_job(request)
-        objection = _objection(again or request)
-        if objection is not None:
-            raise OutsideGuardError(f"The request was not sent: {objection}.")
-        response = send(self, again or request, *arguments, **options)
-        if response.status_code in _REFUSED_CREDENTIAL:
-            feed.give_back(_body(again or request))
-        elif again is not None and response.ok and not _carries_credential(again):
-            feed.let_in = True
-        return response
-
-    HTTPAdapter.send = guarded  # type: ignore[method-assign]
-
-
-def _carries_credential(request: requests.PreparedRequest) -> bool:
-    texts = (request.headers.get("Authorization", ""), request.headers.get("Cookie", ""), urlsplit(request.url).query)
-    sent = "".join(text.decode() if isinstance(text, bytes) else text for text in texts)
-    return bool(sent) and _WRONG_CREDENTIAL not in sent and _WRONG_BASIC not in sent
-
-
-def _with_other_job(request: requests.PreparedRequest) -> requests.PreparedRequest | None:
-    """The request with another job, if its job was sent before: only an active one shows what is let in."""
-    body = _body(request)
-    job_id = feed.other_job_for(body)
-    if job_id is None:
-        return None
-    request = request.copy()
-    request.prepare_body(json.dumps({**json.loads(body or b""), JOB_ID: job_id}).encode(), None)
+    A job that was sent before is replaced by another: only an active one shows what is let in.
+    """
+    job_id = feed.other_job_for(asked.body)
+    request = asked
+    if job_id is not None:
+        request = replace(asked, body=json.dumps({**json.loads(asked.body or b""), JOB_ID: job_id}).encode())
+    objection = _objection(request)
+    if objection is not None:
+        raise OutsideGuardError(f"The request was not sent: {objection}.")
     return request
 
 
-def _objection(request: requests.PreparedRequest) -> str | None:
+def _answered(asked: Outgoing, sent: Outgoing, status: int) -> None:
+    if status in _REFUSED_CREDENTIAL:
+        feed.give_back(sent.body)
+    elif sent is not asked and status < 400 and not _carries_credential(sent):
+        feed.let_in = True
+
+
+def _carries_credential(request: Outgoing) -> bool:
+    headers = request.headers
+    sent = headers.get("Authorization", "") + headers.get("Cookie", "") + urlsplit(request.url).query
+    return bool(sent) and INVALID_CREDENTIAL not in sent and _WRONG_BASIC not in sent
+
+
+def _objection(request: Outgoing) -> str | None:
     """Why a request must not leave, None if it may."""
-    parts = urlsplit(str(request.url))
-    body = _body(request)
+    parts = urlsplit(request.url)
     if not parts.path.endswith(CONTRACT.path):
         # What is left is the spec itself, and what Schemathesis tries first.
-        is_safe = request.method in _SAFE_METHODS and not body
+        is_safe = request.method in _SAFE_METHODS and not request.body
         return None if is_safe else f"{request.method} {parts.path} is another operation's"
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not credential.is_pair(*pair)]
-    return feed.guard.objection(Request(str(request.method), CONTRACT.path, Caller(), tuple(query), body))
+    return feed.guard.objection(Request(request.method, CONTRACT.path, Caller(), tuple(query), request.body))
 
 
-def _body(request: requests.PreparedRequest) -> bytes | None:
-    body = request.body
-    if isinstance(body, str):
-        return body.encode()
-    if body is None or isinstance(body, bytes):
-        return body
-    raise OutsideGuardError("The request was not sent: its body is a stream, and what is in it is not known.")
-
-
-_guard_requests()
+try:
+    send_guard = SendGuard(_allow, _answered)
+except KitError as unguarded:
+    _end(unguarded)

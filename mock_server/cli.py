@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from engine_contract.dependencies import DependencyError
 from engine_contract.version import DISTRIBUTION
 from mock_server.settings import Settings, SettingsError, read_settings
 
@@ -185,7 +186,7 @@ def main() -> None:
         command.main(prog_name="mock-engine", standalone_mode=False)
     except click.ClickException as error:
         sys.exit(_complain(error.format_message()))
-    except SettingsError as error:
+    except (SettingsError, DependencyError) as error:
         sys.exit(_complain(str(error)))
 
 

@@ -19,6 +19,7 @@ import click
 from click.core import ParameterSource
 
 from contract_tests.errors import SettingError
+from engine_contract.dependencies import require
 
 if TYPE_CHECKING:
     from contract_tests.config.sources import Source
@@ -199,6 +200,13 @@ def _complaints(content: dict[str, Any], prefix: str) -> Sequence[str]:
 
     import jsonschema_rs
 
+    require(
+        "jsonschema-rs",
+        "jsonschema_rs:ValidationError.instance",
+        "jsonschema_rs:ValidationError.instance_path",
+        "jsonschema_rs:ValidationError.schema_path",
+        breaks="a mistake in a settings file could not be explained",
+    )
     schema = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
     content = json.loads(json.dumps(content, default=str))  # dates become texts, which no setting but label takes
     return [

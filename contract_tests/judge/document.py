@@ -9,6 +9,16 @@ from typing import Any
 import jsonschema_rs
 
 from engine_contract import contract
+from engine_contract.dependencies import require
+
+require(
+    "jsonschema-rs",
+    "jsonschema_rs:ValidationError.instance_path",
+    "jsonschema_rs:ValidationError.kind",
+    "jsonschema_rs:ValidationErrorKind.Required.property",
+    "jsonschema_rs:ValidationErrorKind.name",
+    breaks="a flaw of a document could not be told from another",
+)
 
 _ELEMENT = "*"
 # Set before the keys of maps: the validator's paths give a key such as "0112" as the number 112.

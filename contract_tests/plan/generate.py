@@ -12,6 +12,7 @@ from typing import Any
 
 from contract_tests.judge.request import rule_broken_by
 from engine_contract import contract
+from engine_contract.dependencies import require
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,12 @@ def _no_foreign_constants() -> Iterator[None]:
     """Without the constants that Hypothesis reads out of the modules that happen to be loaded.
 
     They would make the bodies depend on the folder and on what is installed, and reading them takes
-    a second and 200 MB. There is no setting for it; where the function is gone, nothing is changed.
+    a second and 200 MB. There is no setting for it.
     """
     from hypothesis.internal.conjecture import providers
 
     name = "_get_local_constants"
-    original = getattr(providers, name, None)
-    if original is None:
-        yield
-        return
+    original = getattr(providers, name)
     setattr(providers, name, lambda: providers._local_constants)  # noqa: SLF001
     try:
         yield
@@ -69,6 +67,20 @@ def _no_foreign_constants() -> Iterator[None]:
 
 
 def _drawn(seed: int, count: int) -> Iterator[Any]:
+    require(
+        "hypothesis",
+        "hypothesis.configuration:set_hypothesis_home_dir",
+        "hypothesis.internal.conjecture.providers:_get_local_constants",
+        "hypothesis.internal.conjecture.providers:_local_constants",
+        breaks="the generated bodies would depend on the folder that the checks run in",
+    )
+    require(
+        "schemathesis",
+        "schemathesis.config:SchemathesisConfig",
+        "schemathesis.generation.modes:GenerationMode",
+        "schemathesis.schemas:APIOperation.as_strategy",
+        breaks="no bodies that break the request schema can be generated",
+    )
     import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded

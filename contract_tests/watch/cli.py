@@ -8,6 +8,7 @@ import click
 from contract_tests.config.connection_options import FILE, connection_options
 from contract_tests.config.settings_file import CONNECTION_KEYS, EngineCommand
 from contract_tests.errors import SettingError
+from engine_contract.dependencies import DependencyError
 from engine_contract.version import DISTRIBUTION
 
 
@@ -121,7 +122,7 @@ def main() -> None:
         command.main(prog_name="watch-engine", standalone_mode=False)
     except click.ClickException as error:
         sys.exit(_complain(error.format_message()))
-    except SettingError as error:
+    except (SettingError, DependencyError) as error:
         sys.exit(_complain(str(error)))
     except click.Abort:
         sys.exit(130)

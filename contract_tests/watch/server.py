@@ -12,6 +12,17 @@ from typing import Any
 import uvicorn
 
 from contract_tests.errors import SettingError
+from engine_contract.dependencies import require
+
+require(
+    "uvicorn",
+    *(
+        f"uvicorn:Server.{name}"
+        for name in ("capture_signals", "handle_exit", "run", "server_state", "shutdown", "startup")
+    ),
+    "uvicorn.server:ServerState.tasks",
+    breaks="the watcher would not say when it is ready, or would end before its recording is written",
+)
 
 KEEP_ALIVE = 75  # seconds; longer than clients keep theirs
 GRACE = 3  # seconds that answers have to finish when the watcher ends

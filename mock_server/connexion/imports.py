@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from engine_contract.dependencies import require
+
 
 def _late_test_client(*arguments: Any, **options: Any) -> Any:
     """Starlette's test client, imported when somebody in this process asks connexion for one."""
@@ -40,6 +42,41 @@ with warnings.catch_warnings():
     # Deprecations inside connexion are none of the user's business.
     warnings.simplefilter("ignore", DeprecationWarning)
     _import_without_test_client()
+
+require(
+    "connexion",
+    "connexion.exceptions:OAuthProblem",
+    "connexion.middleware.abstract:ROUTING_CONTEXT",
+    "connexion.middleware.abstract:RoutedMiddleware.api_cls",
+    "connexion.middleware.main:ConnexionMiddleware._build_middleware_stack",
+    "connexion.middleware.main:ConnexionMiddleware.add_api",
+    "connexion.middleware.main:ConnexionMiddleware.app",
+    "connexion.middleware.main:ConnexionMiddleware.middleware_stack",
+    "connexion.middleware.request_validation:RequestValidationAPI.make_operation",
+    "connexion.middleware.request_validation:RequestValidationAPI.next_app",
+    "connexion.middleware.request_validation:RequestValidationMiddleware.api_cls",
+    "connexion.middleware.request_validation:RequestValidationOperation.next_app",
+    "connexion.middleware.routing:RoutingAPI._add_operation_internal",
+    "connexion.middleware.routing:RoutingAPI.base_path",
+    "connexion.middleware.routing:RoutingMiddleware.add_api",
+    "connexion.middleware.routing:RoutingMiddleware.app",
+    "connexion.middleware.security:SecurityAPI.make_operation",
+    "connexion.middleware.security:SecurityAPI.next_app",
+    "connexion.middleware.security:SecurityAPI.security_handler_factory",
+    "connexion.middleware.security:SecurityMiddleware.api_cls",
+    "connexion.middleware.security:SecurityOperation.from_operation",
+    "connexion.middleware.security:SecurityOperation.next_app",
+    "connexion.middleware.security:SecurityOperation.verification_fn",
+    "connexion.operations.abstract:AbstractOperation._operation",
+    "connexion.operations.abstract:AbstractOperation.body_schema",
+    "connexion.operations.abstract:AbstractOperation.consumes",
+    "connexion.resolver:Resolution",
+    "connexion.resolver:Resolver.resolve",
+    "connexion.security:NO_VALUE",
+    "connexion.security:AbstractSecurityHandler.get_fn",
+    "connexion.spec:Specification",
+    breaks="the mock would answer without connexion's routing, security or validation",
+)
 
 from connexion.exceptions import OAuthProblem  # noqa: E402
 from connexion.middleware.abstract import ROUTING_CONTEXT  # noqa: E402

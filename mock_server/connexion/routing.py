@@ -7,6 +7,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from engine_contract.contract import load_openapi
+from engine_contract.dependencies import refuse
 from mock_server.connexion.imports import (
     ROUTING_CONTEXT,
     ConnexionMiddleware,
@@ -44,7 +45,14 @@ class _TableRoutingMiddleware(RoutingMiddleware):
         self._operations: dict[str, dict[str, dict[str, Any]]] = {}
 
     def add_api(self, specification: Any, base_path: str | None = None, **options: Any) -> None:  # type: ignore[override]
-        self._operations |= _Table(specification, base_path=base_path, next_app=self.app, **options).operations
+        table = _Table(specification, base_path=base_path, next_app=self.app, **options)
+        if not table.operations:
+            refuse(
+                "connexion",
+                "a call of RoutingAPI._add_operation_internal for each operation",
+                breaks="the mock would know no path",
+            )
+        self._operations |= table.operations
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         methods = self._operations.get(scope["path"])

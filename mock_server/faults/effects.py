@@ -14,8 +14,13 @@ from mock_server.store import Cancel, Store
 
 ACTIVE_STATUSES: frozenset[str] = frozenset(ACTIVE)
 
+_MOST_SESSIONS = 1_000
+
 _latest: dict[str, str] = {}
-"""For `answers-latest-job`: the job of each session's newest request, as a variable that requests share by mistake."""
+"""For `answers-latest-job`: the job of each session's newest request, as a variable that requests share by mistake.
+
+At most `_MOST_SESSIONS` are kept, those with the newest requests.
+"""
 
 
 def effects() -> Iterator[Change]:
@@ -73,7 +78,10 @@ def _of_the_document() -> Iterator[Change]:
 
 async def _remember_latest(exchange: Exchange, _store: Store) -> None:
     if exchange.claimed_job_id is not None:
+        _latest.pop(exchange.session, None)
         _latest[exchange.session] = exchange.claimed_job_id
+        if len(_latest) > _MOST_SESSIONS:
+            del _latest[next(iter(_latest))]
         await sleep(0.03)
 
 

@@ -8,10 +8,18 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from engine_contract.dependencies import require
 from engine_contract.http.media_types import CHARSETS
 from engine_contract.http.types import Receive
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
+
+require(
+    "jsonschema-rs",
+    "jsonschema_rs:Draft4Validator",
+    "jsonschema_rs:ValidationError.instance_path",
+    breaks="the mock could not check bodies, or not say what is wrong with one",
+)
 
 SLOWEST_S = 30.0
 """A body that is not there after so long is given up."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, cast
 
+from engine_contract.dependencies import require
+
 HEAD_LIMIT = 65_536
 """Bytes of a request's line and headers."""
 
@@ -64,7 +66,31 @@ def http_protocol() -> type[Any]:
     return _httptools()
 
 
+def _require(module: str, protocol: str, *names: str) -> None:
+    require(
+        "uvicorn",
+        *(f"{module}:{protocol}.{name}" for name in (*names, "access_log", "logger")),
+        # What a fault that breaks connections takes the transport from.
+        f"{module}:RequestResponseCycle.send",
+        f"{module}:RequestResponseCycle.transport",
+        breaks="the mock's limits, its joined writes or its broken connections would be lost",
+    )
+
+
 def _httptools() -> type[Any]:
+    _require(
+        "uvicorn.protocols.http.httptools_impl",
+        "HttpToolsProtocol",
+        "connection_made",
+        "data_received",
+        "eof_received",
+        "loop",
+        "on_headers_complete",
+        "on_message_begin",
+        "timeout_keep_alive_handler",
+        "timeout_keep_alive_task",
+        "transport",
+    )
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     class Protocol(HttpToolsProtocol):
@@ -106,6 +132,7 @@ def _httptools() -> type[Any]:
 
 
 def _h11() -> type[Any]:
+    _require("uvicorn.protocols.http.h11_impl", "H11Protocol")
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class Protocol(H11Protocol):

@@ -10,8 +10,31 @@ from typing import Any
 
 import uvicorn
 
+from engine_contract.dependencies import require
 from mock_server.serving.http_protocol import http_protocol
 from mock_server.settings import Settings, SettingsError
+
+require(
+    "uvicorn",
+    *(
+        f"uvicorn:Server.{name}"
+        for name in (
+            "capture_signals",
+            "lifespan",
+            "main_loop",
+            "on_tick",
+            "run",
+            "server_state",
+            "servers",
+            "should_exit",
+            "shutdown",
+            "startup",
+        )
+    ),
+    "uvicorn.server:ServerState.connections",
+    "uvicorn.server:ServerState.tasks",
+    breaks="the mock would not say when it is ready, or would not end when it is told to",
+)
 
 GRACE_S = 5.0
 """Answers that run when the server ends get so long to finish."""

@@ -136,7 +136,7 @@ def test_an_engine_commands_no_runner(folders: tuple[Path, Path]) -> None:
 
 def test_a_command_that_is_not_there(folders: tuple[Path, Path]) -> None:
     """An input check-engine that names no command fails the first step with a sentence."""
-    ran = run(folders, check_engine="/nonexistent/check-engine")
+    ran = run(folders, check_engine=str(folders[1] / "nowhere" / "check-engine"))
     assert (ran.failed, ran.status) == ("Install", 2)
     assert ran.commands == ["::error::The input check-engine names no command."]
 

@@ -145,18 +145,18 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         (["http://127.0.0.1:1", "--auth", "digest"], "Allowed are bearer, basic, cookie:NAME"),
         (["http://127.0.0.1:1", "--token", "admin"], "that is no ROLE=SOURCE"),
         (["http://127.0.0.1:1", "--token", "admin=env:NOT_THERE"], "the environment has no variable NOT_THERE"),
-        (["http://127.0.0.1:1", "--token", "admin=file:/nonexistent"], "the file cannot be read"),
+        (["http://127.0.0.1:1", "--token", "admin=file:nowhere"], "the file cannot be read"),
         (["http://127.0.0.1:1", "--token", "admin=cmd:exit 7"], "ended with status 7"),
-        (["http://127.0.0.1:1", "--token", "admin=a", "--jobs", "/nonexistent"], "the file cannot be read"),
+        (["http://127.0.0.1:1", "--token", "admin=a", "--jobs", "nowhere"], "the file cannot be read"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--jobs-command", "printf 'a\\tb'"], "is no job's id"),
         (["http://127.0.0.1:1", "--jobs", "a", "--jobs-command", "b"], "exclude each other"),
         (["--jobs", "a"], "Give the engine's URL"),
         (["--only", "nothing.*"], "no rule has that id"),
-        (["--known", "/nonexistent.toml"], "the file cannot be read"),
+        (["--known", "nowhere.toml"], "the file cannot be read"),
         (["-q", "-v"], "exclude each other"),
         (["--concurrency", "0"], "Invalid value"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--proxy", "::"], "--proxy"),
-        (["https://127.0.0.1:1", "--token", "admin=a", "--ca-bundle", "/nonexistent"], "--ca-bundle"),
+        (["https://127.0.0.1:1", "--token", "admin=a", "--ca-bundle", "nowhere"], "--ca-bundle"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--proxy", "socks5://127.0.0.1:9"], "socks5 cannot be used"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--auth", "header:X Y"], "Allowed are bearer"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--auth", "basic"], "no user:password"),
@@ -167,12 +167,13 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         ),
         (["--rate", "nan"], "no number of seconds or requests"),
         (["--skip", "*"], "leave no rule to check"),
-        (["--report-dir", "/proc/nothing"], "--report-dir /proc/nothing: the folder cannot be made"),
-        (["--write-known", "/nonexistent/known.toml"], "nothing can be written there"),
+        (["--report-dir", "a-file/out"], "--report-dir a-file/out: the folder cannot be made"),
+        (["--write-known", "nowhere/known.toml"], "nothing can be written there"),
     ],
 )
 def test_wrong_usage_is_one_clear_line_and_exit_status_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
     """Wrong usage: what was given, what is allowed; exit status 2; no traceback."""
+    (tmp_path / "a-file").touch()
     done = check_engine(*arguments, cwd=tmp_path)
     assert done.status == 2
     assert sentence in done.err

@@ -338,10 +338,10 @@ def test_limits() -> None:
         assert read["status"] == "canceled"
 
 
-def received(engine: Served, body: bytes) -> bytes:
-    """What comes within half a second or a megabyte."""
+def received(engine: Served, body: bytes, seconds: float) -> bytes:
+    """What comes within some seconds or a megabyte."""
     got = b""
-    end = time.monotonic() + 0.5
+    end = time.monotonic() + seconds
     head = f"POST {ROUTE} HTTP/1.1\r\nAuthorization: Bearer admin\r\nContent-Type: application/json\r\n"
     # An engine that closes at once may have reset the connection before connect() returns.
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", engine.port), 1) as sock:
@@ -355,11 +355,11 @@ def received(engine: Served, body: bytes) -> bytes:
     return got + b"..."
 
 
-def harm(entry: Entry) -> str:
+def harm(entry: Entry, seconds: float = 0.5) -> str:
     """What is wrong with the answer to a cancel; empty for a right one."""
     with serve(entry.name) as engine:
         (mine,) = engine.make_jobs(1)
-        got = received(engine, json.dumps({"job_id": mine}).encode())
+        got = received(engine, json.dumps({"job_id": mine}).encode(), seconds)
         head, _, body = got.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200 OK\r\n"):
             return f"begins {head[:20]!r}"
@@ -377,7 +377,7 @@ def test_hostile_versions_harm() -> None:
     with ThreadPoolExecutor(12) as pool:
         met = dict(zip((entry.name for entry in HOSTILE), pool.map(harm, HOSTILE), strict=True))
     assert [name for name, what in met.items() if not what] == []
-    assert harm(BY_NAME["right"]) == ""
+    assert harm(BY_NAME["right"], seconds=20) == ""
 
 
 def test_stops_soon_with_open_connections() -> None:
@@ -387,7 +387,7 @@ def test_stops_soon_with_open_connections() -> None:
             sock.sendall(b"POST /login HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
             time.sleep(0.02)
             start = time.monotonic()
-        assert time.monotonic() - start < 0.2
+        assert time.monotonic() - start < 5  # an open connection would hold it up for two minutes
         sock.close()
 
 

@@ -58,12 +58,12 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch:
 
 
 def test_a_run_of_big_documents_is_written_in_a_moment(tmp_path: Path) -> None:
-    """250 exchanges, 24 of them with a document of 2,000 tasks, take less than three seconds."""
+    """250 exchanges, 24 of them with a document of 2,000 tasks, take less than three seconds of the processor."""
     big = exchange(response=Response(200, (), b'{"tasks": {' + b'"x": "0123456789",' * 40_000 + b"}}"))
     report = replace(violating(), exchanges=(exchange(),) * 226 + (big,) * 24)
-    start = time.perf_counter()
+    start = time.process_time()
     write_reports(report, PRESENTER, tmp_path)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_heavy_modules_are_not_loaded_with_the_package() -> None:

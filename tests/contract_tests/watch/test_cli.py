@@ -110,20 +110,24 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
         (["http://e", "--token", "admin"], "--token"),
         (["http://e", "--token", "admin=env:NO_SUCH_VARIABLE_HERE"], "the environment has no variable"),
         (["http://e", "--host", "no.such.host.invalid"], "--host no.such.host.invalid:"),
-        (["http://e", "--port", "0", "--record", "/none/x.har"], "--record /none/x.har: the file cannot be made"),
+        (["http://e", "--port", "0", "--record", "nowhere/x.har"], "--record nowhere/x.har: the file cannot be made"),
         (
-            ["http://e", "--port", "0", "--write-profile", "/none/x.json"],
-            "--write-profile /none/x.json: the file cannot be",
+            ["http://e", "--port", "0", "--write-profile", "nowhere/x.json"],
+            "--write-profile nowhere/x.json: the file cannot be",
         ),
-        (["https://e", "--port", "0", "--ca-bundle", "/none"], "--ca-bundle /none: no certificates can be read there"),
+        (
+            ["https://e", "--port", "0", "--ca-bundle", "nowhere/x"],
+            "--ca-bundle nowhere/x: no certificates can be read there",
+        ),
         (["http://e", "--port", "0", "--proxy", "::"], "--proxy: that is no proxy's URL"),
         (["http://e", "--bogus"], "--bogus"),
     ],
 )
 def test_wrong_usage_is_one_clear_line(
-    options: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, options: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What cannot be used is one line on stderr that says what is wrong, and exit status 2."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["watch-engine", *options])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -159,10 +159,10 @@ def test_the_mock_starts_without_flask() -> None:
 
 
 def test_pages_do_not_hold_up_the_mock(mock: RunningMock, caller: Caller) -> None:
-    """While a page over many jobs is made, cancels are answered."""
+    """While a page over many jobs is made, cancels are answered, each in a small part of the time that it takes."""
     mock.add_jobs(100_000)
 
-    async def both() -> tuple[float, list[int]]:
+    async def both() -> tuple[float, float, list[int]]:
         async with httpx.AsyncClient(base_url=mock.url, trust_env=False) as client:
             page: Any = asyncio.create_task(client.get("/?search=nothing+holds+this", timeout=30))
             longest, statuses = 0.0, []
@@ -173,11 +173,11 @@ def test_pages_do_not_hold_up_the_mock(mock: RunningMock, caller: Caller) -> Non
                 longest = max(longest, response.elapsed.total_seconds())
                 statuses.append(response.status_code)
             assert page.result().status_code == 200
-            return longest, statuses
+            return longest, page.result().elapsed.total_seconds(), statuses
 
     with ThreadPoolExecutor(1) as pool:  # the browser has a loop in this thread
-        longest, statuses = pool.submit(asyncio.run, both()).result()
+        longest, whole, statuses = pool.submit(asyncio.run, both()).result()
     assert set(statuses) == {200, 409}
     assert len(statuses) > 5
-    assert longest < 2  # seconds; on a machine that has other things to do as well
+    assert longest < whole / 2
     assert caller.status() == "canceled"

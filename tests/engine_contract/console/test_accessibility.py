@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from mock_server.serving.in_process import RunningMock
-from tests.engine_contract.console.conftest import DESKTOP, Seen
 from tests.engine_contract.console.live import Live, live_console
+from tests.support.browser import DESKTOP, Seen
 from tests.support.caller import PAGE_ID, Caller
 
 # What is wrong with a page for somebody who cannot see it, or does not use a mouse.

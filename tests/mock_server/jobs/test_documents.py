@@ -361,7 +361,7 @@ def test_minted_ids() -> None:
 def test_documents_are_the_same_everywhere() -> None:
     """Another process, with another hash seed and a cold cache, writes the same bytes."""
     code = (
-        "from hashlib import sha256; from mock_server.documents import *;"
+        "from hashlib import sha256; from mock_server.jobs.documents import *;"
         "d = [canceled_document(i, seed=5, was=w, tasks=t, canceled_at_ms=1764000000000, canceled_by='support')"
         " for i in ids(5, 0, 40) for w in ('error', 'running') for t in (None, 50, 300)];"
         "print(sha256(b''.join(d)).hexdigest())"

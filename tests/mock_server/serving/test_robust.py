@@ -67,7 +67,7 @@ def _files() -> int:
 )
 def test_bad_http_is_answered(mock: RunningMock, data: bytes) -> None:
     """What is no HTTP, or too much of it, is a 4xx or a closed connection, and the mock goes on."""
-    answer = talk(mock.url, data, close=False, timeout=2)
+    answer = talk(mock.url, data, close=False)
     assert all(400 <= status <= 499 for status in statuses(answer))
     assert answer or len(data) > 65_536
     assert httpx.get(f"{mock.url}/_mock/health").status_code == 200
@@ -75,7 +75,8 @@ def test_bad_http_is_answered(mock: RunningMock, data: bytes) -> None:
 
 def test_pipelined_requests_are_answered_in_order(mock: RunningMock) -> None:
     """Requests sent at once on one connection are answered one after the other."""
-    answer = talk(mock.url, GOOD * 3 + request(line=b"GET /nope HTTP/1.1"), close=False, timeout=1)
+    last = request(b"", b"Connection: close", line=b"GET /nope HTTP/1.1")
+    answer = talk(mock.url, GOOD * 3 + last, close=False, timeout=20)
     assert statuses(answer) == [200, 409, 409, 404]
 
 

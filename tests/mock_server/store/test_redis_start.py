@@ -4,7 +4,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -13,6 +12,7 @@ import pytest
 from mock_server.settings import Settings, SettingsError
 from mock_server.store.redis_address import Address, read_address
 from tests.mock_server.test_cli import cancel, run, serving
+from tests.support.pace import stopwatch
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer, redis_server
 
@@ -65,9 +65,9 @@ def test_a_silent_store_is_one_clear_line() -> None:
     """A store that accepts and never answers is exit status 2 within 5 s, and the password is not shown."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        started = time.monotonic()
-        ended = run("--store", f"redis://:{ESCAPED}@127.0.0.1:{port}/0", "--workers", "2")
-        assert time.monotonic() - started < 5
+        with stopwatch() as watch:
+            ended = run("--store", f"redis://:{ESCAPED}@127.0.0.1:{port}/0", "--workers", "2")
+            assert watch.seconds < 5
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"mock-engine: --store redis://127.0.0.1:{port}/0: cannot be reached: Timeout")
     assert len(ended.stderr.splitlines()) == 1

@@ -1,0 +1,221 @@
+"""What the hooks touch of Schemathesis' and requests' inside: nothing is sent that the guard has not seen.
+
+Everything here fails closed. A name that is gone, or a transport that does not pass the guard, ends the import; a
+request that would pass it by ends the whole run.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, NoReturn
+
+from contract_tests.errors import KitError, OutsideGuardError
+from engine_contract.dependencies import require
+
+_BREAKS = "Schemathesis could cancel jobs that nobody supplied, or a failure could be misjudged"
+
+require("requests", "requests.adapters:HTTPAdapter.send", "requests:Session.adapters", breaks=_BREAKS)
+require(
+    "schemathesis",
+    *(
+        f"schemathesis:Case.{name}"
+        for name in ("body", "cookies", "headers", "id", "media_type", "method", "operation", "query")
+    ),
+    "schemathesis.core.errors:IncorrectUsage",
+    "schemathesis.core.errors:SerializationNotPossible",
+    "schemathesis.core.failures:AcceptedNegativeData",
+    "schemathesis.core.failures:Failure",
+    "schemathesis.hook_specs:before_call",
+    "schemathesis.hook_specs:filter_failure",
+    "schemathesis.openapi.checks:AllowHeaderMismatch",
+    "schemathesis.openapi.checks:IgnoredAuth",
+    "schemathesis.openapi.checks:JsonSchemaError",
+    "schemathesis.openapi.checks:UnsupportedMethodResponse",
+    "schemathesis.specs.openapi._auth_retry:INVALID_CREDENTIAL",
+    "schemathesis.transport.requests:RequestsTransport.send",
+    breaks=_BREAKS,
+)
+
+import requests  # noqa: E402
+import schemathesis  # noqa: E402
+from requests.adapters import HTTPAdapter  # noqa: E402
+from requests.structures import CaseInsensitiveDict  # noqa: E402
+from schemathesis.config import SchemathesisConfig  # noqa: E402
+from schemathesis.core.errors import IncorrectUsage, SerializationNotPossible  # noqa: E402
+from schemathesis.core.failures import AcceptedNegativeData, Failure  # noqa: E402
+from schemathesis.openapi.checks import (  # noqa: E402
+    AllowHeaderMismatch,
+    IgnoredAuth,
+    JsonSchemaError,
+    UnsupportedMethodResponse,
+)
+from schemathesis.specs.openapi._auth_retry import INVALID_CREDENTIAL  # noqa: E402
+from schemathesis.transport.requests import RequestsTransport  # noqa: E402
+
+__all__ = [
+    "INVALID_CREDENTIAL",
+    "AcceptedNegativeData",
+    "AllowHeaderMismatch",
+    "Failure",
+    "IgnoredAuth",
+    "JsonSchemaError",
+    "Outgoing",
+    "SendGuard",
+    "UnsupportedMethodResponse",
+]
+
+_NOWHERE = "http://127.0.0.1:0"  # no server can listen on port 0
+
+_FORM_ERRORS = (IncorrectUsage, SerializationNotPossible, TypeError, ValueError)
+"""Errors about a request's form are raised before it is sent, and before the guard is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request that is about to leave the process."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class _GuardAskedError(Exception):
+    """Raised in the rehearsal in place of sending."""
+
+
+class SendGuard:
+    """Asks before each request of this process: `allow` returns what is sent, or raises OutsideGuardError.
+
+    `answered` gets the request as it was asked for, the one that was sent, and the answer's status.
+    """
+
+    def __init__(
+        self, allow: Callable[[Outgoing], Outgoing], answered: Callable[[Outgoing, Outgoing, int], None]
+    ) -> None:
+        """Stand between Schemathesis and the network from now on. Raises KitError if its requests pass by."""
+        self._allow, self._answered = allow, answered
+        self._turn = threading.local()
+        self._first_case = threading.RLock()
+        self._has_seen_case = False
+        self._send_request = self._guarded_request(HTTPAdapter.send)
+        HTTPAdapter.send = self._send_request  # type: ignore[method-assign]
+        self._rehearse()
+        self._send_case = self._guarded_case(RequestsTransport.send)
+        RequestsTransport.send = self._send_case  # type: ignore[method-assign]
+
+    def expect(self, case: Any, options: Mapping[str, Any]) -> None:
+        """Stop the run unless the transport that will send the case is the guarded one."""
+        operation = case.operation
+        send = getattr(operation.schema.transport.send, "__func__", None)
+        if operation.app is not None or "app" in options or send is not self._send_case:
+            _stop("Schemathesis was about to send a case by a transport that the guard does not know")
+
+    def _guarded_request(self, send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+        @wraps(send)
+        def guarded(adapter: Any, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> Any:
+            self._turn.is_seen = True
+            asked = _outgoing(request)
+            allowed = self._allow(asked)
+            if allowed is not asked:
+                request = request.copy()
+                request.prepare_body(allowed.body, None)
+            response = send(adapter, request, *arguments, **options)
+            self._answered(asked, allowed, response.status_code)
+            return response
+
+        return guarded
+
+    def _guarded_case(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(send)
+        def guarded(transport: Any, *arguments: Any, **options: Any) -> Any:
+            session = options.get("session")
+            self._expect_adapters(session if session is not None else requests.Session())
+            # Workers wait until the guard has seen the first case, so that at most one can pass it by.
+            with nullcontext() if self._has_seen_case else self._first_case:
+                self._turn.is_seen = False
+                try:
+                    response = send(transport, *arguments, **options)
+                except _FORM_ERRORS:
+                    raise
+                except Exception:
+                    self._expect_seen()
+                    raise
+                self._expect_seen()
+                return response
+
+        return guarded
+
+    def _expect_adapters(self, session: requests.Session) -> None:
+        adapters = session.adapters.values()
+        if any(getattr(adapter.send, "__func__", None) is not self._send_request for adapter in adapters):
+            _stop("A request was about to be sent by an adapter of requests that the guard does not know")
+
+    def _expect_seen(self) -> None:
+        if not self._turn.is_seen:
+            _stop("Schemathesis sent a request that did not pass the guard, which may have canceled a job")
+        self._has_seen_case = True
+
+    def _rehearse(self) -> None:
+        """Send a case to nowhere. Raises KitError if the guard is not asked about it."""
+
+        def refuse(_: Outgoing) -> NoReturn:
+            raise _GuardAskedError
+
+        allow, self._allow = self._allow, refuse
+        try:
+            with _without_hooks():
+                schema = schemathesis.openapi.from_dict(_ONE_OPERATION, config=SchemathesisConfig())
+            schema.transport.send(schema["/"]["POST"].Case(), base_url=_NOWHERE)
+        except _GuardAskedError:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the guard was not asked
+            found = f"{type(error).__name__}: {error}"
+        else:
+            found = "the case was sent"
+        finally:
+            self._allow = allow
+        raise KitError(
+            f"The guard was not asked about a case that Schemathesis {schemathesis.__version__} sent for a trial "
+            f"({found}), so a live engine would be unprotected. Install the version of Schemathesis that was tested."
+        )
+
+
+_ONE_OPERATION = {
+    "openapi": "3.0.3",
+    "info": {"title": "Rehearsal", "version": "1"},
+    "paths": {"/": {"post": {"responses": {"200": {"description": "Never sent"}}}}},
+}
+
+
+@contextmanager
+def _without_hooks() -> Iterator[None]:
+    """Keep Schemathesis from loading the hooks, which are being loaded now, once more."""
+    hooks = os.environ.pop("SCHEMATHESIS_HOOKS", None)
+    try:
+        yield
+    finally:
+        if hooks is not None:
+            os.environ["SCHEMATHESIS_HOOKS"] = hooks
+
+
+def _outgoing(request: requests.PreparedRequest) -> Outgoing:
+    body = request.body
+    if isinstance(body, str):
+        body = body.encode()
+    if body is not None and not isinstance(body, bytes):
+        raise OutsideGuardError("The request was not sent: its body is a stream, and what is in it is not known.")
+    texts = ((name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items())
+    return Outgoing(str(request.method), str(request.url), CaseInsensitiveDict(texts), body)
+
+
+def _stop(what: str) -> NoReturn:
+    """End the process: Schemathesis would take an exception for a failure of one case, and go on."""
+    sys.stdout.flush()
+    sys.stderr.write(f"\ncontract_tests.hooks: {what}. The run was stopped.\n")
+    sys.stderr.flush()
+    os._exit(2)
