@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 - a script
 """Writes what is generated in the documentation: `python -m docs.make_pages`.
 
-docs/rules.md from spec/rules.yaml, the table of docs/settings.md from contract_tests/engine.schema.json, and the
-table of docs/score.md from the lists that tests/checks/test_score.py holds the suite to.
+docs/rules.md from spec/rules.yaml, the table of docs/settings.md from contract_tests/config/engine.schema.json, and the
+table of docs/score.md from the lists that tests/contract_tests/test_score.py holds the suite to.
 """
 
 import json
