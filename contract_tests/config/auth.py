@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote, quote_plus
 
 from contract_tests.errors import SettingError
 
 Scheme = Literal["bearer", "basic", "cookie", "query", "header"]
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # what may be the name of a header or a cookie
-_SECRETS = re.compile(
-    r"((?:\b(?:bearer|basic)\s+)|(?:\b[\w-]*(?:token|passw(?:or)?d|secret|api-?key)\b[\"']?[=: ]\s*))\S+", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +68,3 @@ def on_the_wire(auth: Auth, credential: str) -> str:
     if auth.scheme == "basic":
         return b64encode((credential or ":").encode()).decode()
     return credential
-
-
-def spellings(secret: str) -> tuple[str, ...]:
-    """How a secret may be written in a URL, a header or a document, longest first."""
-    if not secret:
-        return ()
-    forms = {
-        secret,
-        json.dumps(secret)[1:-1],
-        html.escape(secret),
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
-        b64encode(secret.encode()).decode(),
-        quote(b64encode(secret.encode()).decode(), safe=""),
-    }
-    return tuple(sorted(forms, key=len, reverse=True))
-
-
-def without_secrets(text: str) -> str:
-    """What a command printed, without what looks like a credential."""
-    return _SECRETS.sub(r"\g<1>***", text)

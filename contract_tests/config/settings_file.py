@@ -20,6 +20,7 @@ from click.core import ParameterSource
 
 from contract_tests.errors import SettingError
 from engine_contract.dependencies import require
+from engine_contract.text.masking import is_secret
 
 if TYPE_CHECKING:
     from contract_tests.config.sources import Source
@@ -40,7 +41,6 @@ CHECK_KEYS = CONNECTION_KEYS | {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _READ = ("jobs", "known", "ca_bundle", "client_cert")  # files that must be there
 _GIVEN = {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
-_SECRET_HEADER = re.compile(r"authori[sz]ation|cookie|token|secret|password|api-?key", re.IGNORECASE)
 _SOURCE = re.compile(r"^(env|file|cmd):.+")
 _SOURCES = "Allowed are env:NAME, file:PATH and cmd:COMMAND."
 
@@ -278,5 +278,5 @@ def _check(engine: Engine) -> None:
     for key in ("only", "skip"):
         select_rules(values.get(key, ()), option=engine.where(key))
     for name, text in values.get("headers", {}).items():
-        if _SECRET_HEADER.search(name) and not _SOURCE.match(text):
+        if is_secret(name) and not _SOURCE.match(text):
             raise SettingError(f"{engine.where(f'headers.{name}')}: a secret must not stand in a file. {_SOURCES}")

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contract_tests.config.auth import without_secrets
 from contract_tests.errors import SettingError
 from contract_tests.safety.supply import Supply
+from engine_contract.text.masking import mask_output
 
 COMMAND_TIMEOUT = 60.0  # seconds that a command may take
 MAX_ID = 512  # characters; longer lines are not ids
@@ -96,7 +96,7 @@ def run_command(
             raise
     if process.returncode != 0:
         complaint = err.decode(errors="replace").strip().splitlines()
-        said = f" It said: {without_secrets(complaint[-1])[:200]}" if complaint else ""
+        said = f" It said: {mask_output(complaint[-1])[:200]}" if complaint else ""
         raise SettingError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
     try:
         return out.decode("utf-8")
@@ -139,7 +139,7 @@ def read_ids(text: str, *, option: str) -> list[str]:
             continue
         if len(job_id) > MAX_ID or not job_id.isprintable():
             raise SettingError(
-                f"{option}: line {number} is no job's id: {without_secrets(job_id[:60])!r}. "
+                f"{option}: line {number} is no job's id: {mask_output(job_id[:60])!r}. "
                 "Give one id a line, at most 512 characters that can be printed."
             )
         job_ids.append(job_id)

@@ -1,8 +1,5 @@
 """Who sends a request: what it shows as a credential, and the role that this stands for."""
 
-import re
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
@@ -11,18 +8,9 @@ from urllib.parse import unquote
 from contract_tests.config.auth import Auth
 from contract_tests.judge.passive import identity
 from contract_tests.model import Caller
-from contract_tests.report.har import SECRET_HEADER
+from engine_contract.text.masking import credentials_of, is_secret
 
 Pairs = Iterable[tuple[str, str]]
-
-# Names of parameters and cookies that hold a credential (field notes, "Authentication", and what is usual).
-CREDENTIAL_NAME = re.compile(
-    r"token|secret|passw|pwd|session|(?:^|[._-])sid$|sess|auth|jwt|api.?key|signature", re.IGNORECASE
-)
-
-
-# Those, and what else the query of a URL may give away.
-SECRET_PARAMETER = re.compile(rf"{CREDENTIAL_NAME.pattern}|(?:^|[._-])(?:key|sig|code)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +57,15 @@ class Callers:
         for name, value in headers:
             lower = name.lower()
             if lower == "authorization":
-                found += _of_authorization(value)
+                found += credentials_of(value)
             elif lower == "cookie":
                 cookies |= read_cookies(value)
-            elif lower == self.auth.name.lower() or (SECRET_HEADER.search(lower) and not lower.startswith("sec-")):
+            elif lower == self.auth.name.lower() or (is_secret(name) and not lower.startswith("sec-")):
                 found.append(value.strip())
         for name, value in query:
-            if name == self.auth.name or CREDENTIAL_NAME.search(name):
+            if name == self.auth.name or is_secret(name):
                 found.append(value)
         return found, cookies
-
-
-def _of_authorization(value: str) -> list[str]:
-    scheme, _, rest = value.strip().partition(" ")
-    rest = rest.strip()
-    if scheme.lower() != "basic":
-        return [rest]
-    try:
-        pair = b64decode(rest, validate=True).decode()
-    except (Base64Error, ValueError):
-        return [rest]
-    return [pair if pair != ":" else "", pair.partition(":")[2]] if pair.strip(":") else [""]
 
 
 def read_cookies(header: str) -> dict[str, str]:
@@ -107,4 +83,4 @@ def read_cookies(header: str) -> dict[str, str]:
 
 def _likely(cookies: Mapping[str, str]) -> tuple[str, ...]:
     """The values of cookies that are credentials by their name."""
-    return tuple(value for name, value in cookies.items() if value and CREDENTIAL_NAME.search(name))
+    return tuple(value for name, value in cookies.items() if value and is_secret(name))

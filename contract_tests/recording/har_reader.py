@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 from contract_tests.errors import SettingError
 from contract_tests.judge.passive import CONTRACT, ObservedCancel, is_cancel
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
-from contract_tests.recording.callers import CREDENTIAL_NAME, Callers
-from contract_tests.report.presenter import MASK
+from contract_tests.recording.callers import Callers
+from engine_contract.text.masking import can_be_learned, is_secret, mask_text
 
 OWN = frozenset({"check-engine", "watch-engine"})
 _FAULTS = {str(fault): fault for fault in Fault}
@@ -96,13 +96,16 @@ def _entry(entry: Mapping[str, Any], *, is_own: bool) -> Recorded:
     query = parse_qsl(url.query, keep_blank_values=True)
     caller, credential, secrets = _caller(entry, headers, query, is_own=is_own)
     body, missing_body = _posted(sent)
+    posted: list[str] = []
+    mask_text((body or b"").decode("utf-8", "surrogateescape"), posted.append)
+    secrets += tuple(filter(can_be_learned, posted))
     response, missing_answer = _answer(received, elapsed, is_own=is_own)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     request = Request(
         sent["method"],
         path,
         caller,
-        tuple((name, value) for name, value in query if not CREDENTIAL_NAME.search(name)),
+        tuple((name, value) for name, value in query if not is_secret(name)),
         body,
         content_type,
     )
@@ -129,7 +132,7 @@ def _caller(
 ) -> tuple[Caller, str | None, tuple[str, ...]]:
     """The caller, what tells it from others, and credentials that must not be shown."""
     shown = Callers().of(headers, query)
-    secrets = tuple(text for text in shown.secrets if MASK not in text)
+    secrets = tuple(filter(can_be_learned, shown.secrets))
     kind = entry.get("_credential")
     if is_own and kind in _KINDS:
         role = entry.get("_role")

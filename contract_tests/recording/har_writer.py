@@ -10,18 +10,18 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from contract_tests.model import Exchange, Response
-from contract_tests.recording.observed import ObservedExchange
+from contract_tests.recording.observed import ObservedExchange, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
-from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
-from contract_tests.report.har import SECRET_HEADER, pair, post_text, response_object
-from contract_tests.report.presenter import MASK
+from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
+from contract_tests.report.har import pair, post_text, response_object
 from contract_tests.report.view import timestamp
+from engine_contract.text.masking import MASK
 
 
 def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[str, Any]:
     """The entry of what was seen; `base` is the engine's."""
     proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
-    hidden = is_login(proxied.path)
+    hidden = is_login_route(proxied.path)
     milliseconds = round(proxied.elapsed * 1000, 3)
     entry: dict[str, Any] = {
         "startedDateTime": timestamp(proxied.started_at),
@@ -51,16 +51,7 @@ def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[s
 
 def shown_headers(proxied: ProxiedExchange, redaction: Redaction) -> list[tuple[str, str]]:
     """The request's headers as the caller sent them, but for secrets and the watcher's own address."""
-    shown = []
-    for name, value in proxied.headers:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        if key.lower() == "authorization":
-            scheme, space, _ = text.partition(" ")
-            text = f"{scheme} {MASK}" if space and scheme.isalnum() else MASK
-        elif SECRET_HEADER.search(key) and not key.lower().startswith("sec-"):
-            text = MASK if text.strip() else text
-        shown.append((key, redaction.header(text)))
-    return shown
+    return [(name, redaction.header(name, value)) for name, value in texts(proxied.headers)]
 
 
 def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidden: bool) -> dict[str, Any]:
@@ -69,7 +60,7 @@ def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidde
     parameters = [part.partition("=") for part in query.split("&") if part]
     request: dict[str, Any] = {
         "method": proxied.method,
-        "url": base + redaction.text(proxied.path) + (f"?{query}" if query else ""),
+        "url": base + redaction.path(proxied.path) + (f"?{query}" if query else ""),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [pair(name, value, presenter) for name, value in shown_headers(proxied, redaction)],
@@ -90,8 +81,9 @@ def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidde
 def _response(proxied: ProxiedExchange, exchange: Exchange, redaction: Redaction, *, hidden: bool) -> dict[str, Any]:
     if exchange.response is not None:
         body = exchange.response.body
-        kept = HIDDEN.encode() if hidden and body else redaction.body(body)
-        headers = tuple((name, redaction.header(value)) for name, value in exchange.response.headers)
+        login = is_login(proxied.path, bytes(proxied.body.data))
+        kept = HIDDEN.encode() if hidden and body else redaction.answer(body, is_login=login)
+        headers = tuple((name, redaction.header(name, value)) for name, value in exchange.response.headers)
         exchange = replace(exchange, response=replace(exchange.response, headers=headers, body=kept))
     entry = response_object(exchange, redaction.presenter, proxied.response.limit * 2)
     entry["bodySize"] = proxied.response.size

@@ -21,6 +21,7 @@ from contract_tests.model import Exchange, Response
 from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
 from engine_contract.http.strict_json import NotJson, read_json
+from engine_contract.text.masking import mask_header, mask_text
 
 MAX_BODY = 1 << 20  # bytes
 PLACEHOLDER = "{job_id}"
@@ -148,8 +149,8 @@ class ProfileWriter:
         content_type = response.header("content-type") or ""
         content_type = content_type if content_type.isascii() and content_type.isprintable() else "text/plain"
         charset = _CHARSET.search(content_type)
-        text = self.redact(_decoded(response.body, charset.group(1) if charset else "utf-8"))
-        location = response.header("location") or ""
+        text = mask_text(self.redact(_decoded(response.body, charset.group(1) if charset else "utf-8")))
+        location = mask_header("Location", self.redact(response.header("location") or ""))
         location = location if 300 <= response.status < 400 and location.isascii() and location.isprintable() else ""
         if charset and charset.group(1).lower() not in {"utf-8", "utf8"}:
             content_type = _CHARSET.sub("charset=utf-8", content_type)  # the mock writes UTF-8

@@ -1,28 +1,22 @@
 """What must not be shown or kept: tokens that are known, and those that are seen on their way."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from contract_tests.config.auth import Auth
 from contract_tests.judge.passive import CONTRACT
-from contract_tests.recording.callers import CREDENTIAL_NAME, SECRET_PARAMETER, read_cookies
-from contract_tests.report.presenter import MASK, Presenter
+from contract_tests.report.presenter import Presenter
+from engine_contract.text import masking
+
+Headers = Iterable[tuple[str, str]]
 
 MAX_LEARNED = 64  # the newest ones; each is looked for in all that is kept
-SHORTEST = 8  # characters of a value that is taken for a secret
-HIDDEN = f"{MASK} (left out: it may hold a password or a token)"
+SEARCHED = 256 << 10  # bytes of a body in which secrets are learned
+HIDDEN = f"{masking.MASK} (left out: it may hold a password or a token)"
 
 _LOGIN = re.compile(
     r"/(?:log-?in|sign-?in|auth(?:enticate|orize|entication)?|oauth2?|sso|saml|token)(?:/|\Z)", re.IGNORECASE
 )
-_NAMES = (
-    r"pass(?:w(?:or)?d|phrase)?|pwd|secret|client_secret|(?:access_|refresh_|id_)?token|api_?key|private_?key"
-    r"|auth|credentials?"
-)
-_IN_JSON = re.compile(rf'("(?:\w*_)?(?:{_NAMES})"\s*:\s*")((?:[^"\\]|\\.)+)(?=")', re.IGNORECASE)
-_IN_FORM = re.compile(rf"((?:\A|[&?\n])(?:\w*_)?(?:{_NAMES})=)([^&\s\"'<>\\]+)", re.IGNORECASE)
-_PARAMETER = re.compile(r"([?&#]([\w.\[\]-]+)=)[^&#\s\"'<>]+")
-_TOKEN_IN_JSON = re.compile(r'"(?:access_|refresh_|id_)?token"\s*:\s*"((?:[^"\\]|\\.)+)"', re.IGNORECASE)
 
 
 class Redaction:
@@ -46,9 +40,7 @@ class Redaction:
     def learn(self, values: Iterable[str]) -> None:
         """Take values for secrets from now on, but for short ones and ordinary words."""
         for value in values:
-            if len(value) < SHORTEST or value in self._ordinary or value in self._known or MASK in value:
-                continue
-            if value.partition(":")[0] in self._ordinary and value.partition(":")[2] in self._ordinary:
+            if value in self._known or self._ordinary.issuperset(value.split(":")) or not masking.can_be_learned(value):
                 continue
             if value not in self._learned:
                 self._presenter = None
@@ -57,50 +49,65 @@ class Redaction:
             if len(self._learned) > MAX_LEARNED:
                 del self._learned[next(iter(self._learned))]
 
-    def learn_from_answer(self, headers: Iterable[tuple[str, str]], body: bytes, *, is_login: bool) -> None:
+    def learn_from_request(self, headers: Headers, target: Sequence[str], body: bytes) -> None:
+        """Take what a request sends under secret names for secrets; `target` is its path and its query."""
+        found: list[str] = []
+        for name, value in headers:
+            masking.mask_header(name, value, found.append)
+        path, query = target
+        masking.mask_text(path, found.append)
+        masking.mask_query(query, found.append)
+        masking.mask_text(_text(body[:SEARCHED]), found.append)
+        self.learn(found)
+
+    def learn_from_answer(self, headers: Headers, body: bytes, *, is_login: bool) -> None:
         """Take what an answer hands out for secrets: cookies that are credentials, and what a login answers."""
+        found: list[str] = []
         for name, value in headers:
             if name.lower() == "set-cookie":
-                cookies = read_cookies(value.partition(";")[0])
-                self.learn(text for key, text in cookies.items() if CREDENTIAL_NAME.search(key))
-        if is_login and len(body) < 65_536:
-            text = body.decode("utf-8", "replace")
-            self.learn(_TOKEN_IN_JSON.findall(text))
-            bare = text.strip().strip('"')
-            if bare and not re.search(r"[\s{}<>]", bare):
-                self.learn([bare])  # field notes: a login answers a bare token
+                masking.mask_header(name, value, found.append)
+        if is_login:
+            text = _text(body[:SEARCHED])
+            masking.mask_text(text, found.append)
+            found += filter(None, [masking.bare_token(text)])  # field notes: a login answers a bare token
+        self.learn(found)
 
     def text(self, text: str) -> str:
-        """The text without secrets."""
+        """Return the text without known secrets."""
         return self.presenter.redact(text)
 
-    def body(self, body: bytes) -> bytes:
-        """A body without secrets; bytes that are no text stay what they are."""
-        text = body.decode("utf-8", "surrogateescape")
-        shown = self.presenter.redact(text)
-        if any(part in shown for part in ("ass", "oken", "ecret", "ey", "wd", "uth", "redential")):
-            shown = _IN_JSON.sub(rf"\g<1>{MASK}", shown)
-            if "=" in shown:
-                shown = _IN_FORM.sub(rf"\g<1>{MASK}", shown)
-        return body if shown is text else shown.encode("utf-8", "surrogateescape")
+    def path(self, path: str) -> str:
+        """Return a path without secrets, also those of its parameters."""
+        return masking.mask_text(self.text(path))
 
-    def header(self, value: str) -> str:
-        """The value of a header, with masks for credentials in the queries of URLs."""
-        return self.text(_PARAMETER.sub(_masked, value) if "=" in value else value)
+    def body(self, body: bytes) -> bytes:
+        """Return a body without secrets; bytes that are not text stay what they are."""
+        return masking.mask_text(self.text(_text(body))).encode("utf-8", "surrogateescape")
+
+    def answer(self, body: bytes, *, is_login: bool) -> bytes:
+        """Return the body of an answer without secrets; that of a login may be nothing but one."""
+        if is_login and masking.bare_token(_text(body)):
+            return masking.MASK.encode()
+        return self.body(body)
+
+    def header(self, name: str, value: str) -> str:
+        """Return the value of a header without secrets."""
+        return masking.mask_header(name, self.text(value))
 
     def query(self, query: str) -> str:
-        """A query as it was sent, with masks for the values of credentials."""
-        parts = []
-        for part in query.split("&"):
-            name, equals, value = part.partition("=")
-            parts.append(f"{name}={MASK}" if value and SECRET_PARAMETER.search(name) else name + equals + value)
-        return self.text("&".join(parts))
+        """Return a query as it was sent, with masks for the values of credentials."""
+        return masking.mask_query(self.text(query))
 
 
-def _masked(match: re.Match[str]) -> str:
-    return f"{match[1]}{MASK}" if SECRET_PARAMETER.search(match[2]) else match[0]
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "surrogateescape")
 
 
-def is_login(path: str) -> bool:
-    """Whether a route is where credentials are handed out: its bodies are nobody's to see."""
-    return bool(_LOGIN.search(path))
+def is_login(path: str, body: bytes) -> bool:
+    """Return whether a request asks for a credential, by its route or as it sends a password."""
+    return is_login_route(path) or masking.has_password(_text(body[: masking.LOGIN_LIMIT]))
+
+
+def is_login_route(path: str) -> bool:
+    """Return whether a route is where credentials are handed out: its bodies are nobody's to see."""
+    return _LOGIN.search(path) is not None

@@ -14,7 +14,6 @@ from contract_tests.judge.verdict import rule_results, verdict_of
 from contract_tests.model import Because, JobsUse, Judgement, Report, RuleResult
 from contract_tests.recording.har_reader import Recorded, read_har
 from contract_tests.recording.observed import jobs_in
-from contract_tests.recording.redaction import SHORTEST
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.text import plural
 from engine_contract import contract
@@ -145,4 +144,4 @@ def _base(recorded: Sequence[Recorded]) -> str:
 
 def _secrets(recorded: Sequence[Recorded]) -> frozenset[str]:
     """Credentials that a recording of others may hold."""
-    return frozenset(secret for item in recorded for secret in item.secrets if len(secret) >= SHORTEST)
+    return frozenset(secret for item in recorded for secret in item.secrets)

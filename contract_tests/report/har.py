@@ -10,15 +10,15 @@ on its content   `_cut` where only the beginning is kept
 """
 
 import json
-import re
 from base64 import b64encode
 from http import HTTPStatus
 from typing import Any, TextIO
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.model import Exchange, Report, Response
-from contract_tests.report.presenter import MASK, Presenter
+from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import timestamp, verdict_sentence
+from engine_contract.text.masking import mask_header, mask_text
 from engine_contract.version import kit_version
 
 BODY_LIMIT = 1 << 20  # bytes of one body: a job of 2,000 tasks is whole
@@ -26,10 +26,6 @@ TOTAL_LIMIT = 32 << 20  # bytes of all bodies; once they are spent,
 BRIEF_LIMIT = 16 << 10  # this is left for each
 HEADER_LIMIT = 8 << 10  # characters
 MARGIN = 8 << 10  # more than a secret has: a secret that a cut would halve is seen whole before
-
-SECRET_HEADER = re.compile(
-    r"^(?:proxy-)?authorization|authentication-info|cookie|token|secret|session|api-?key|csrf", re.IGNORECASE
-)
 
 
 def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
@@ -133,13 +129,8 @@ def _error(exchange: Exchange, presenter: Presenter) -> dict[str, str]:
 
 def _answer_header(name: str, value: str, presenter: Presenter) -> dict[str, str]:
     """A header of the answer; what an engine hands out as a credential is nobody's to see."""
-    if name.lower() == "set-cookie":
-        cookie, semicolon, attributes = presenter.redact(value).partition(";")  # a token may hold a `;`
-        cookie_name, equals, _ = cookie.partition("=")
-        value = f"{cookie_name if equals else ''}{equals}{MASK}{semicolon}{attributes}"
-    elif SECRET_HEADER.search(name):
-        value = MASK
-    return pair(name, value, presenter)
+    # Known secrets go first: a token may hold a `;`.
+    return pair(name, mask_header(name, presenter.redact(value)), presenter)
 
 
 def pair(name: str, value: str, presenter: Presenter) -> dict[str, str]:
@@ -154,7 +145,7 @@ def short_text(text: str, presenter: Presenter) -> str:
 
 def kept_body(body: bytes, presenter: Presenter, limit: int) -> tuple[str, dict[str, Any]]:
     """The body without secrets, at most `limit` of it, bytes that are no text escaped; and the note on a cut."""
-    text = presenter.redact(body[: limit + MARGIN].decode("utf-8", "surrogateescape"))
+    text = mask_text(presenter.redact(body[: limit + MARGIN].decode("utf-8", "surrogateescape")))
     if len(body) <= limit:
         return text, {}
     note = f"Only the beginning of {len(body):,} bytes is kept."

@@ -3,15 +3,11 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from urllib.parse import quote, urlencode
 
-from contract_tests.config.auth import Auth, place_credential, spellings
+from contract_tests.config.auth import Auth, place_credential
 from contract_tests.model import Exchange, Request
-
-MASK = "***"
-SHORTEST_SECRET = 4  # characters; what is shorter stands in any sentence, and hides nothing
-SHORTEST_PIECE = 6  # characters of a secret's beginning that give something away
+from engine_contract.text.masking import MASK, hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +59,7 @@ class Presenter:
 
     def redact(self, text: str) -> str:
         """The text with every secret in it, however spelled, replaced by `***`."""
-        for spelling in _all_spellings(self.secrets):
-            text = text.replace(spelling, MASK)
-            text = _redact_cut(text, spelling)
-        return text
+        return hide(text, self.secrets)
 
     def curl(self, exchange: Exchange) -> str:
         """A command line that sends the request again; the shell fills in the variables."""
@@ -85,22 +78,6 @@ class Presenter:
         if shown.body is not None:
             words += ["--data-binary", _shell_bytes(shown.body)]
         return self.redact(" ".join(words))
-
-
-@lru_cache(maxsize=8)
-def _all_spellings(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Longest first, so that no piece of a longer one is left behind by a shorter one in it."""
-    worth_hiding = (secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
-    return tuple(sorted({form for secret in worth_hiding for form in spellings(secret)}, key=len, reverse=True))
-
-
-def _redact_cut(text: str, spelling: str) -> str:
-    """Replace the beginning of a secret where the text was cut within it."""
-    if "…" not in text:
-        return text
-    for length in range(len(spelling) - 1, SHORTEST_PIECE - 1, -1):
-        text = text.replace(f"{spelling[:length]}…", f"{MASK}…")
-    return text
 
 
 def _plain_headers(request: Request) -> tuple[tuple[str, str], ...]:

@@ -14,11 +14,13 @@ from contract_tests.recording.har_writer import har_entry, shown_headers
 from contract_tests.recording.observed import ObservedExchange, exchange_of, jobs_in, obstacle_of, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.recording_file import LARGE, Recording
-from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
-from contract_tests.report.presenter import MASK
+from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
 from contract_tests.watch.journal import BODY_SHOWN, Entry, Journal, Message, SeenJob
 from contract_tests.watch.settings import WatchSettings
 from engine_contract.http.types import HeaderList
+
+SHOWN_FROM = BODY_SHOWN + 8192
+"""Bytes of a body that are searched for secrets before it is cut to what is shown."""
 
 Tell = Callable[[Entry], None]
 Learn = Callable[[JudgedCancel], None]
@@ -70,10 +72,12 @@ class Observer:
         query = _pairs(proxied.query)
         shown = self.callers.of(headers, query)
         self.redaction.learn(shown.secrets)
+        sent = bytes(proxied.body.data)
+        self.redaction.learn_from_request(headers, (proxied.path, proxied.query), sent)
         exchange = exchange_of(proxied, shown.caller)
         if exchange.response is not None:
             response = exchange.response
-            self.redaction.learn_from_answer(response.headers, response.body, is_login=is_login(proxied.path))
+            self.redaction.learn_from_answer(response.headers, response.body, is_login=is_login(proxied.path, sent))
         judged = self._judge(proxied, exchange, shown) if proxied.is_cancel else None
         seen = ObservedExchange(proxied, exchange, shown, judged)
         if self.recording is not None:
@@ -104,10 +108,14 @@ class Observer:
 
     def _entry(self, seen: ObservedExchange) -> Entry:
         proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
-        hidden = is_login(proxied.path)
+        hidden = is_login_route(proxied.path)
         response = exchange.response
-        request_body = self._shown_body(bytes(proxied.body.data), hidden=hidden)
-        answer_body = self._shown_body(response.body if response else b"", hidden=hidden)
+        sent, received = bytes(proxied.body.data), response.body if response else b""
+        login = is_login(proxied.path, sent)
+        request_body = HIDDEN.encode() if hidden and sent else self.redaction.body(sent[:SHOWN_FROM])[:BODY_SHOWN]
+        answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=login)[:BODY_SHOWN]
+        if hidden and received:
+            answer_body = HIDDEN.encode()
         note = judged.note if judged else None
         if proxied.detail:
             note = f"No whole answer: {proxied.detail}." if note is None else note
@@ -116,7 +124,7 @@ class Observer:
             at=proxied.started_at,
             duration=proxied.elapsed,
             method=proxied.method,
-            path=self.redaction.text(proxied.path),
+            path=self.redaction.path(proxied.path),
             query=self.redaction.query(proxied.query),
             request=Message(tuple(shown_headers(proxied, self.redaction)), request_body, proxied.body.size),
             status=proxied.status,
@@ -133,18 +141,7 @@ class Observer:
         )
 
     def _answer_headers(self, proxied: ProxiedExchange) -> tuple[tuple[str, str], ...]:
-        shown = []
-        for name, value in texts(proxied.response_headers):
-            if name.lower() == "set-cookie":
-                cookie, semicolon, attributes = value.partition(";")
-                value = f"{cookie.partition('=')[0]}={MASK}{semicolon}{attributes}"  # noqa: PLW2901 - the same header
-            shown.append((name, self.redaction.header(value)))
-        return tuple(shown)
-
-    def _shown_body(self, body: bytes, *, hidden: bool) -> bytes:
-        if hidden and body:
-            return HIDDEN.encode()
-        return self.redaction.body(body[: BODY_SHOWN + 8192])[:BODY_SHOWN]
+        return tuple((name, self.redaction.header(name, value)) for name, value in texts(proxied.response_headers))
 
     def _shown_finding(self, finding: Finding) -> Finding:
         """The finding without secrets, and without the exchange: that is in the entry."""

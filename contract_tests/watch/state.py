@@ -15,12 +15,12 @@ from contract_tests.recording.callers import Callers
 from contract_tests.recording.profile import ProfileWriter
 from contract_tests.recording.recording_file import Recording
 from contract_tests.recording.redaction import Redaction
-from contract_tests.report.har import SECRET_HEADER
 from contract_tests.watch.http_proxy import HttpProxy
 from contract_tests.watch.journal import Entry
 from contract_tests.watch.observer import Observer, Tell
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.upstream import Upstream
+from engine_contract.text.masking import is_secret
 
 
 class Watch:
@@ -37,7 +37,7 @@ class Watch:
         callers = Callers(
             connection.auth,
             {role: token for role, token in self.tokens.items() if token},
-            vouched=connection.client_cert is not None or any(map(SECRET_HEADER.search, connection.headers)),
+            vouched=connection.client_cert is not None or any(map(is_secret, connection.headers)),
         )
         self.recording = Recording(settings.record, connection.base) if settings.record else None
         self.observer = Observer(

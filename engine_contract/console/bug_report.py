@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from engine_contract.console.interface import MASK, About, Entry, Finding
+from engine_contract.console.interface import About, Entry, Finding
 from engine_contract.console.json_view import pretty_body
 from engine_contract.contract import rule
+from engine_contract.text.masking import MASK
 from engine_contract.text.printable import moment, visible
 
 _PLAIN = re.compile(r'[^"\\`!$]*').fullmatch

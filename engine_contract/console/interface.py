@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-MASK = "***"
-
 NOBODY = ""
 """The role of a cancel that is sent without a credential."""
 

@@ -204,7 +204,7 @@ class MockData:
             request=Message(tuple(map(tuple, request["headers"])), request["body"], request["body_size"]),
             role=kept.role,
             credential=kept.credential,
-            job_id=kept.job_id,
+            job_id=shown["job_id"],
             status=None if kept.wire == "reset" else kept.status,
             response=Message(tuple(map(tuple, response["headers"])), response["body"], response["body_size"]),
             reason=_BROKEN_OFF[kept.wire] if broken_off and kept.wire else shown["reason"],

@@ -1,0 +1,46 @@
+"""Secrets on their way through watch-engine: in no form in its recording, its console, its API or its profile."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.leaks import SECRET, leaks, requests, spelled
+from tests.support.watching import ROUTE, answer_of, raw_server, watching
+
+
+@pytest.mark.parametrize("number", range(len(requests())))
+def test_secret_of_a_request_that_comes_back_in_every_spelling_is_kept_nowhere(number: int, tmp_path: Path) -> None:
+    """It is masked where it was sent, and wherever the answer repeats it; the words of the contract stay."""
+    record, profile = tmp_path / "all.har", tmp_path / "profile.json"
+    told = json.dumps({"status": "canceled", "author": "me", "echo": spelled()}).encode()
+    answer = answer_of("400 Bad", told, "Content-Type: application/json", f"X-Echo: {spelled()[2]}")
+    with raw_server(answer) as engine, watching(engine.url, record=record, write_profile=profile) as watch:
+        httpx.post(watch.url + ROUTE, **requests()[number])
+        kept = "".join(
+            httpx.get(f"{watch.url}/_watch/{page}").text for page in ("api/entries/1", "journal/1", "journal")
+        )
+    for text in (record.read_text(), profile.read_text(), kept):
+        assert leaks(text) == []
+    (entry,) = json.loads(record.read_bytes())["log"]["entries"]
+    shown = json.loads(entry["response"]["content"]["text"])
+    assert (shown["status"], shown["author"]) == ("canceled", "me")
+    assert set(shown["echo"]) <= {"***", "***=", "***=="}
+
+
+@pytest.mark.parametrize("route", ["/login", "/api/v2/users", ROUTE])
+def test_answer_to_any_request_with_a_password_is_a_secret(route: str, tmp_path: Path) -> None:
+    """A bare token is masked in the answer, and where it is used later."""
+    record = tmp_path / "all.har"
+    token = "bG9n4W4tdG9rZW4="
+    with (
+        raw_server(answer_of("200 OK", json.dumps(token).encode())) as engine,
+        watching(engine.url, record=record) as watch,
+    ):
+        httpx.post(watch.url + route, json={"user": {"name": "me", "password": SECRET}})
+        httpx.get(f"{watch.url}/x/{token}")
+        kept = record.read_text() + httpx.get(f"{watch.url}/_watch/api/entries/1").text
+    assert token not in kept
+    assert "bG9n4W4" not in kept
+    assert leaks(kept) == []

@@ -1,0 +1,1 @@
+"""Tests of texts as people may see them."""

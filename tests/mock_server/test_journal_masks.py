@@ -1,0 +1,39 @@
+"""Secrets in the mock's journal: in no form in what the control API and the console show."""
+
+import httpx
+import pytest
+
+from mock_server import Settings
+from mock_server.serving.in_process import running_mock
+from tests.support.caller import ROUTE
+from tests.support.leaks import SECRET, leaks, requests, spelled
+
+
+@pytest.mark.parametrize("tokens", [None, {SECRET: "admin"}], ids=["roles", "tokens"])
+def test_secret_of_a_request_is_shown_nowhere(tokens: dict[str, str] | None) -> None:
+    """Whatever its name, its form and its type; also where the answer names the job that it was given for."""
+    with running_mock(Settings(tokens=tokens)) as mock:
+        for request in requests():
+            httpx.post(mock.url + ROUTE, **request)
+        for text in spelled():
+            httpx.post(mock.url + ROUTE, json={"job_id": text, "password": SECRET})
+        count = len(requests()) + len(spelled())
+        entries = mock.requests(limit=count)
+        kept = httpx.get(f"{mock.url}/_mock/requests", params={"limit": count}).text
+        kept += "".join(httpx.get(f"{mock.url}/_console/journal/{number + 1}").text for number in range(count))
+    assert len(entries) == count
+    assert leaks(kept) == []
+    assert leaks(str(entries)) == []
+
+
+def test_words_of_the_contract_stay_readable() -> None:
+    """A cookie that is named as a credential and says `canceled` masks no status."""
+    with running_mock(Settings()) as mock:
+        httpx.post(
+            mock.url + ROUTE,
+            json={"job_id": "4321abcdef694aa79dae47ad"},
+            headers={"Cookie": "authState=canceled; token=admin"},
+        )
+        (entry,) = mock.requests()
+    assert '"status":"canceled"' in str(entry["answer"]).replace(": ", ":")
+    assert "['cookie', 'authState=***; token=***']" in str(entry["request"])
