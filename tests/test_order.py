@@ -11,8 +11,8 @@ from tests.support import ROOT
 ORDER = [
     "engine_contract.dependencies",
     "engine_contract.version",
-    "engine_contract.text",
     "engine_contract.contract",
+    "engine_contract.text",
     "engine_contract.http",
     "engine_contract.options",
     "engine_contract.console",
