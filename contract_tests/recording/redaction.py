@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from contract_tests.config.auth import Auth
 from contract_tests.judge.passive import CONTRACT
-from contract_tests.recording.callers import CREDENTIAL_NAME, SECRET_PARAMETER, read_cookies
+from contract_tests.recording.callers import CREDENTIAL_NAME, SECRET_PARAMETER
 from contract_tests.report.presenter import MASK, Presenter
+from engine_contract.http.cookies import read_cookies
 
 MAX_LEARNED = 64  # the newest ones; each is looked for in all that is kept
 SHORTEST = 8  # characters of a value that is taken for a secret

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 from engine_contract.dependencies import require
+from engine_contract.http.types import Receive, Scope, Send
+from mock_server.operations.sending import TRANSPORT
 
 HEAD_LIMIT = 65_536
 """Bytes of a request's line and headers."""
@@ -113,6 +115,7 @@ def _httptools() -> type[Any]:
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
+            self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
             self._in_head, self._head_size = True, 0
 
         def on_headers_complete(self) -> None:
@@ -140,5 +143,12 @@ def _h11() -> type[Any]:
             super().__init__(*arguments, **options)
             self.logger = SILENT
             self.access_log = False
+            self._served = self.app
+            self.app = cast("Any", self._serve)
+
+        async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self._served(
+                cast("Any", {**scope, "extensions": {TRANSPORT: self.transport}}), receive, cast("Any", send)
+            )
 
     return Protocol

@@ -14,9 +14,10 @@ from contract_tests.config.auth import Auth
 from contract_tests.config.settings import Connection
 from contract_tests.config.sources import Source
 from contract_tests.watch.app import WatchApp
-from contract_tests.watch.server import Server, bind, url_of
+from contract_tests.watch.cli import make_server
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
+from engine_contract.http.net import bind, url_of
 
 ROUTE = "/workflow_engine/cancelJob"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
@@ -64,14 +65,14 @@ def watching(
     watch = Watch(WatchSettings(connection, record=record, write_profile=write_profile, journal=journal))
     bound = bind("127.0.0.1", 0)
     ready = threading.Event()
-    server = Server(WatchApp(watch), ready=ready.set, closing=watch.close)
+    server = make_server(WatchApp(watch), ready=ready.set, closing=watch.close)
     thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
     thread.start()
     assert ready.wait(20)
     try:
         yield Watching(url_of("127.0.0.1", bound), watch)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(20)
 
 

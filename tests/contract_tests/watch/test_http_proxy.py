@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from contract_tests.watch.rewriting import Address, response_headers
+from engine_contract.http.proxy_headers import Address, response_headers
 from tests.support.watching import ROUTE, answer_of, raw_server, read_message, send_raw, watching
 
 OK = answer_of("200 OK", b"fine", "Content-Type: text/plain")
@@ -196,7 +196,7 @@ def test_origin_and_referer_of_the_watchers_pages_become_the_engines() -> None:
 )
 def test_redirects_stay_inside(base: str, location: str, expected: str) -> None:
     """A redirect to the same engine leads to the watcher; one elsewhere stays."""
-    passed = response_headers([(b"Location", location.encode())], Address.of(base), [(b"host", b"w:1")])
+    passed = response_headers([(b"Location", location.encode())], Address.of(base), b"http://w:1")
     assert passed == [(b"location", expected.encode())]
 
 
@@ -213,7 +213,7 @@ def test_redirects_stay_inside(base: str, location: str, expected: str) -> None:
 def test_cookies_are_kept_for_the_watcher(cookie: str, expected: str) -> None:
     """Domain and Secure go, so that a browser sends the cookie to the watcher over plain HTTP."""
     engine = Address.of("https://e.example/base")
-    assert response_headers([(b"Set-Cookie", cookie.encode())], engine, []) == [(b"set-cookie", expected.encode())]
+    assert response_headers([(b"Set-Cookie", cookie.encode())], engine) == [(b"set-cookie", expected.encode())]
 
 
 def test_a_base_path_is_put_before_each_path() -> None:
