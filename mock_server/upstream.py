@@ -65,9 +65,10 @@ class Upstream:
             detail = f"--upstream answers with status {response.status_code}, which HTTP does not have."
             return await _refuse(Refusal("unavailable", detail, status=502), receive, send, headers)
         try:
-            passed = response_headers(response.headers.raw, self._address, dropped=_OWN)
+            status = response.status_code
+            passed = response_headers(response.headers.raw, self._address, status=status, dropped=_OWN)
             back = [pair for pair in passed if not pair[0].startswith(b"access-control-")]
-            await send({"type": "http.response.start", "status": response.status_code, "headers": [*back, *headers]})
+            await send({"type": "http.response.start", "status": status, "headers": [*back, *headers]})
             async for chunk in response.aiter_raw():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})

@@ -188,8 +188,7 @@ class HttpProxy:
 
     def _headers_back(self, proxied: ProxiedExchange) -> HeaderList:
         headers = headers_back(proxied, self._upstream.address)
-        if proxied.status in {204, 304} or (proxied.status == 205 and _length(proxied, headers) == 0):
-            # The server would wait for the body that such a length announces, and there is none.
+        if proxied.status == 205 and _length(proxied, headers) == 0:
             headers = [pair for pair in headers if pair[0] != b"content-length"]
         return headers
 

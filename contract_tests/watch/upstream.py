@@ -98,7 +98,7 @@ def headers_back(proxied: ProxiedExchange, engine: Address) -> HeaderList:
     """Return the headers of the engine's answer as the caller gets them."""
     host = own_host(proxied.headers)
     own_origin = b"http://" + host if host else b""
-    return response_headers(proxied.response_headers, engine, own_origin, dropped=_MARKS)
+    return response_headers(proxied.response_headers, engine, own_origin, status=proxied.status, dropped=_MARKS)
 
 
 async def parts_of(received: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -22,6 +22,8 @@ HOP_BY_HOP = frozenset(
 _END_TO_END = frozenset(
     {b"host", b"content-length", b"authorization", b"cookie", b"set-cookie", b"content-type", b""},
 )
+# Our server would wait for the body whose length such an answer may announce (RFC 9110, 8.6), and there is none.
+_BODILESS = frozenset({204, 304})
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _DECODINGS = 3  # a chain of servers may decode a path more than once
 
@@ -105,13 +107,20 @@ def request_headers(headers: RawHeaders, server: Address, extra: Iterable[tuple[
 
 
 def response_headers(
-    headers: RawHeaders, server: Address, own_origin: bytes = b"", *, dropped: frozenset[bytes] = frozenset()
+    headers: RawHeaders,
+    server: Address,
+    own_origin: bytes = b"",
+    *,
+    status: int | None = None,
+    dropped: frozenset[bytes] = frozenset(),
 ) -> HeaderList:
     """Return the headers of an answer as the caller gets them, names in small letters, without those of `dropped`.
 
     `own_origin` begins each absolute `Location` at the server; without it that becomes a path.
     """
     dropped = HOP_BY_HOP | _named_by_connection(headers) | dropped
+    if status in _BODILESS:
+        dropped |= {b"content-length"}
     passed: HeaderList = []
     for name, value in headers:
         lower = name.lower()
