@@ -50,6 +50,7 @@ def watching(
     journal: int = 1000,
     ca_bundle: Path | None = None,
     insecure: bool = False,
+    proxy: str | None = None,
 ) -> Iterator[Watching]:
     """Watch an engine on a free port; the roles' tokens are their names unless others are given."""
     named = {role: role for role in ROLES} if tokens is None else tokens
@@ -61,6 +62,7 @@ def watching(
         timeout=timeout,
         ca_bundle=ca_bundle,
         insecure=insecure,
+        proxy=proxy,
     )
     watch = Watch(WatchSettings(connection, record=record, write_profile=write_profile, journal=journal))
     bound = bind("127.0.0.1", 0)
