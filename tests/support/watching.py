@@ -3,11 +3,12 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from contract_tests.config.auth import Auth
@@ -18,6 +19,8 @@ from contract_tests.watch.cli import make_server
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
 from engine_contract.http.net import bind, url_of
+
+Result = TypeVar("Result")
 
 ROUTE = "/workflow_engine/cancelJob"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
@@ -169,6 +172,7 @@ def answer_of(status: str, body: bytes = b"", *headers: str) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
-def run(coroutine: Any) -> Any:
-    """Run a coroutine to its end."""
-    return asyncio.run(coroutine)
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end, in a thread of its own: a browser may have a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
