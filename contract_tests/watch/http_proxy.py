@@ -188,6 +188,7 @@ class HttpProxy:
 
     def _headers_back(self, proxied: ProxiedExchange) -> HeaderList:
         headers = headers_back(proxied, self._upstream.address)
+        # A 205 has no body either, but some have.
         if proxied.status == 205 and _length(proxied, headers) == 0:
             headers = [pair for pair in headers if pair[0] != b"content-length"]
         return headers

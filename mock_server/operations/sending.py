@@ -34,7 +34,8 @@ async def send_answer(
 ) -> None:
     """Send an answer, whole and at once unless its `wire` says otherwise; only then the request's scope is needed."""
     if response.wire is not None:
-        await _send_oddly(response, headers, receive, send, (scope or {}).get("extensions", {}).get(TRANSPORT))
+        extensions = (scope or {}).get("extensions") or {}
+        await _send_oddly(response, headers, receive, send, extensions.get(TRANSPORT))
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if response.status in _BODILESS else response.body})
