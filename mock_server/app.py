@@ -3,7 +3,7 @@
 from asyncio import get_running_loop
 from typing import Any
 
-from engine_contract.console import Console
+from engine_contract.console import Console, Guard
 from engine_contract.contract import load_openapi
 from engine_contract.http.types import Receive, Send
 from mock_server import faults
@@ -45,7 +45,7 @@ class Mock:
         self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
         self._control = Control(settings, self.store, metrics)
         self._console_data = MockData(settings, self.store, self)
-        self._console = Console(self._console_data, host=settings.host, token=settings.control_token)
+        self._console = Console(self._console_data, guard=_console_guard(settings))
         self._pages: dict[str, Page] = {
             "ui": swagger_ui(settings.prefix),
             "openapi.json": lambda rest: None if rest else specification(settings.prefix, "json"),
@@ -155,6 +155,11 @@ def join_app(settings: Settings) -> Mock:
     from mock_server.store.redis_address import read_address
 
     return Mock(settings, RedisStore(settings, read_address(settings.store)))
+
+
+def _console_guard(settings: Settings) -> Guard:
+    closed = "The console is closed on addresses beside loopback; mock-engine opens it with --control-token TOKEN."
+    return Guard(settings.host, settings.control_token, closed, "What stands after --control-token")
 
 
 def _plain(refusal: Refusal, _job_id: str | None) -> Response:

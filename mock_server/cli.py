@@ -142,13 +142,13 @@ def _serve(settings: Settings) -> None:
         settings = held
     # Imported here: --help and --list-faults must not wait for the framework.
     from mock_server.app import create_app
-    from mock_server.serving.server import Server, bind, url_of
+    from mock_server.serving.server import bind, make_server, url_of
 
     app = create_app(settings)
     # What is there now stays; the collector need not look through it again, nor as often as by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    bound = bind(settings.host, settings.port)
+    bound = bind(settings)
     url = url_of(settings, bound)
     if not settings.is_loopback:
         control = (
@@ -167,7 +167,7 @@ def _serve(settings: Settings) -> None:
 
         Supervisor(settings, bound, ready=ready, say=lambda text: click.echo(text, err=True)).run()
         return
-    Server(app, settings, ready=ready).run(sockets=[bound])
+    make_server(app, settings, ready=ready).run(sockets=[bound])
 
 
 def _say_what_holds(asked: Settings, held: Settings) -> None:

@@ -78,10 +78,10 @@ class Pipeline:
                 headers.append((b"preference-applied", applied))
         if self._store.is_shared:
             await self._write_down(exchange, response, headers)
-            await send_answer(response, headers, receive, send)
+            await send_answer(response, headers, receive, send, scope)
             return
         try:
-            await send_answer(response, headers, receive, send)
+            await send_answer(response, headers, receive, send, scope)
         finally:
             await self._write_down(exchange, response, headers)
 

@@ -1,6 +1,5 @@
 """Every option of the mock, as one value: read from the command line, and checked."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +8,10 @@ from typing import Any
 import orjson
 
 from engine_contract.http.cors import read_origins
+from engine_contract.http.net import is_loopback
 
 LONGEST_MS = 600_000.0
 """The longest delay, in milliseconds."""
-
-_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}").fullmatch
 
 
 class SettingsError(ValueError):
@@ -77,12 +75,6 @@ def _origins(origins: Iterable[str], option: str) -> frozenset[bytes]:
         return read_origins(origins)
     except ValueError as error:
         raise SettingsError(f"{option} {error}") from None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    host = host.strip("[]").lower()
-    return host in {"::1", "localhost"} or host.endswith(".localhost") or bool(_LOOPBACK(host))
 
 
 def read_settings(options: Mapping[str, Any]) -> Settings:

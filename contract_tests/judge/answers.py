@@ -1,11 +1,11 @@
 """One exchange against the rules: the answer to a valid request, and the answer to one that must be refused."""
 
-from email.message import Message
 from typing import Any
 
 from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
 from contract_tests.model import Exchange, Finding, Judgement, Response
 from engine_contract import contract
+from engine_contract.http.media_types import read_content_type
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 SHOWN_BYTES = 64 * 1024
@@ -132,10 +132,7 @@ def _content_type_flaw(response: Response) -> tuple[str, str] | None:
     content_type = response.header("content-type")
     if content_type is None:
         return "no content type", "a JSON content type, such as application/json"
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in {"application/json", "text/json"} and not (
-        kind.startswith("application/") and kind.endswith("+json")
-    ):
+    if not read_content_type(content_type).is_json:
         return f"content type {content_type[:100]}", "a JSON content type, such as application/json"
     if _is_misread(response.body, content_type):
         return f"content type {content_type[:100]}, and a body in UTF-8", "the character set of the body, or none"
@@ -144,9 +141,7 @@ def _content_type_flaw(response: Response) -> tuple[str, str] | None:
 
 def _is_misread(body: bytes, content_type: str) -> bool:
     """Whether a client that believes the content type's charset reads another text than the bytes hold."""
-    message = Message()
-    message["content-type"] = content_type
-    charset = message.get_content_charset("utf-8")
+    charset = read_content_type(content_type).charset or "utf-8"
     try:
         return body.decode(charset) != body.decode("utf-8")
     except UnicodeError:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import unquote
 
 from contract_tests.config.auth import Auth
 from contract_tests.judge.passive import identity
 from contract_tests.model import Caller
+from engine_contract.http.cookies import read_cookies
 from engine_contract.text.masking import credentials_of, is_secret
 
 Pairs = Iterable[tuple[str, str]]
@@ -53,32 +52,21 @@ class Callers:
     def _presented(self, headers: Pairs, query: Pairs) -> tuple[list[str], dict[str, str]]:
         """Credentials of headers and query, empty ones too; and the cookies."""
         found: list[str] = []
-        cookies: dict[str, str] = {}
+        cookies: list[str] = []
         for name, value in headers:
             lower = name.lower()
             if lower == "authorization":
                 found += credentials_of(value)
             elif lower == "cookie":
-                cookies |= read_cookies(value)
+                cookies.append(value)
             elif lower == self.auth.name.lower() or (is_secret(name) and not lower.startswith("sec-")):
                 found.append(value.strip())
         for name, value in query:
             if name == self.auth.name or is_secret(name):
                 found.append(value)
-        return found, cookies
+        return found, read_cookies(*cookies)
 
 
-def read_cookies(header: str) -> dict[str, str]:
-    """The cookies of a `Cookie` header, percent-decoded as clients encode tokens in them."""
-    try:
-        parsed = SimpleCookie(header)
-    except CookieError:
-        parsed = SimpleCookie()
-    cookies = {name: unquote(morsel.value) for name, morsel in parsed.items()}
-    if cookies:
-        return cookies
-    pairs = (part.strip().partition("=") for part in header.split(";"))
-    return {name: unquote(value) for name, _, value in pairs if name}
 
 
 def _likely(cookies: Mapping[str, str]) -> tuple[str, ...]:

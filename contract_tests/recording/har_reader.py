@@ -5,7 +5,6 @@ Browsers leave credentials out, and bodies that they no longer have. Where somet
 
 import binascii
 import json
-import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,12 +17,12 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.passive import CONTRACT, ObservedCancel, is_cancel
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.recording.callers import Callers
+from engine_contract.http.media_types import read_content_type
 from engine_contract.text.masking import can_be_learned, is_secret, mask_text
 
 OWN = frozenset({"check-engine", "watch-engine"})
 _FAULTS = {str(fault): fault for fault in Fault}
 _KINDS = frozenset({"token", "none", "empty", "wrong", "cut"})
-_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +177,10 @@ def _content(text: str, content: Mapping[str, Any], headers: tuple[tuple[str, st
     if content.get("encoding") == "base64":
         return _base64(text)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-    charset = None if is_own else _CHARSET.search(content_type)
+    charset = None if is_own else read_content_type(content_type).charset
     if charset:
         try:
-            return text.encode(charset.group(1))
+            return text.encode(charset)
         except (LookupError, UnicodeEncodeError):
             pass
     return text.encode("utf-8", "surrogatepass")

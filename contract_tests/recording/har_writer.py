@@ -5,7 +5,6 @@ Fields of our own begin with `_`, as HAR wants it: those of check-engine's recor
 """
 
 from dataclasses import replace
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -15,6 +14,7 @@ from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
 from contract_tests.report.har import pair, post_text, response_object
 from contract_tests.report.view import timestamp
+from engine_contract.http.cookies import read_cookies
 from engine_contract.text.masking import MASK
 
 
@@ -96,14 +96,8 @@ def _response(proxied: ProxiedExchange, exchange: Exchange, redaction: Redaction
 
 def _cookies(response: Response) -> list[dict[str, str]]:
     """The names of the cookies that an answer sets."""
-    names: list[str] = []
-    for name, value in response.headers:
-        if name.lower() == "set-cookie":
-            try:
-                names += SimpleCookie(value.partition(";")[0])
-            except CookieError:
-                continue
-    return [{"name": name, "value": MASK} for name in names]
+    pairs = (value.partition(";")[0] for name, value in response.headers if name.lower() == "set-cookie")
+    return [{"name": name, "value": MASK} for pair in pairs for name in read_cookies(pair)]
 
 
 def _cut(size: int, *, is_cut: bool) -> dict[str, Any]:

@@ -12,14 +12,12 @@ from contract_tests.judge.passive import JudgedCancel
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
 from contract_tests.recording.proxied_exchange import ProxiedExchange
-from engine_contract.http.content_encoding import decode_content
+from engine_contract.http.content_encoding import decode_content, unreadable
 from engine_contract.http.types import HeaderList
 
 MAX_SEARCHED = 1 << 20  # bytes of a document in which jobs are looked for
 MAX_FOUND = 1000
 STATUSES = frozenset({"running", "paused", "complete", "error", "canceled", "incomplete"})  # field notes
-
-READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +60,13 @@ def _answer(proxied: ProxiedExchange) -> Response | None:
     encoding = next((v.decode("latin-1") for n, v in proxied.response_headers if n.lower() == b"content-encoding"), "")
     if encoding and body:
         decoded, flaw = decode_content(body, encoding)
-        unreadable = [name for name in _codings(encoding) if name not in READABLE]
-        if unreadable:
-            proxied.obstacle = proxied.obstacle or f"the content encoding {unreadable[0][:40]} cannot be read here"
+        if (name := unreadable(encoding)) is not None:
+            proxied.obstacle = proxied.obstacle or f"the content encoding {name[:40]} cannot be read here"
         elif not proxied.response.is_cut:
             body, broken_off = decoded, broken_off or flaw
         else:
             body = decoded
     return Response(proxied.status, texts(proxied.response_headers), body, broken_off, proxied.elapsed)
-
-
-def _codings(encoding: str) -> list[str]:
-    return [name.strip().lower() for name in encoding.split(",") if name.strip()]
 
 
 def obstacle_of(proxied: ProxiedExchange) -> str | None:

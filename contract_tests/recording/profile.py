@@ -20,6 +20,7 @@ from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel,
 from contract_tests.model import Exchange, Response
 from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
+from engine_contract.http.media_types import read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
 from engine_contract.text.masking import mask_header, mask_text
 
@@ -53,7 +54,6 @@ _OF_JOBS = re.compile(rb"\bjob|\bid\b|not found|unknown", re.IGNORECASE)
 _NOT_ACTIVE = re.compile(
     rb"not active|inactive|already|no longer|cancell?ed|finished|complete|not running", re.IGNORECASE
 )
-_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)\"?", re.IGNORECASE)
 # Absent where there is nothing to report (field notes), so that its absence says nothing of the engine.
 _BY_VALUE = "error"
 
@@ -148,12 +148,12 @@ class ProfileWriter:
     def _look(self, exchange: Exchange, response: Response) -> Look:
         content_type = response.header("content-type") or ""
         content_type = content_type if content_type.isascii() and content_type.isprintable() else "text/plain"
-        charset = _CHARSET.search(content_type)
-        text = mask_text(self.redact(_decoded(response.body, charset.group(1) if charset else "utf-8")))
+        charset = read_content_type(content_type).charset or "utf-8"
+        text = mask_text(self.redact(_decoded(response.body, charset)))
         location = mask_header("Location", self.redact(response.header("location") or ""))
         location = location if 300 <= response.status < 400 and location.isascii() and location.isprintable() else ""
-        if charset and charset.group(1).lower() not in {"utf-8", "utf8"}:
-            content_type = _CHARSET.sub("charset=utf-8", content_type)  # the mock writes UTF-8
+        if charset not in {"utf-8", "utf8"}:
+            content_type = with_charset(content_type, "utf-8")  # the mock writes UTF-8
         if not text:
             return response.status, "", location, ""
         if "json" not in content_type.lower():

@@ -8,8 +8,7 @@ import httpx
 
 from contract_tests.config.settings import Connection
 from contract_tests.errors import SettingError
-
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+from engine_contract.http.net import is_loopback
 
 
 def tls_for(connection: Connection) -> ssl.SSLContext | bool:
@@ -41,7 +40,7 @@ def proxy_for(connection: Connection) -> httpx.Proxy | None:
         return _proxy(connection.proxy, "--proxy")
     url = urlsplit(connection.base)
     host = url.hostname or ""
-    if host in LOOPBACK or host.startswith("127.") or proxy_bypass(host):
+    if is_loopback(host) or proxy_bypass(host):
         return None
     proxies = getproxies()
     found = proxies.get(url.scheme) or proxies.get("all")

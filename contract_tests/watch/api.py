@@ -12,6 +12,7 @@ from contract_tests.report.view import timestamp
 from contract_tests.watch.journal import Entry, Message, SeenJob
 from contract_tests.watch.state import Watch
 from engine_contract import contract
+from engine_contract.http.media_types import read_content_type
 
 MAX_LIMIT = 1000
 
@@ -159,7 +160,7 @@ def _number(request: Request, name: str, default: int) -> int:
 
 async def _body(request: Request) -> Mapping[str, Any]:
     """The JSON object that was sent, an empty one for anything else. A form of another site cannot send JSON unasked."""
-    if not request.headers.get("content-type", "").lower().startswith("application/json"):
+    if read_content_type(request.headers.get("content-type", "")).media != "application/json":
         return {}
     try:
         value = await request.json()

@@ -1,6 +1,7 @@
 """The command watch-engine: options and environment to a watcher that is served until a signal comes."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import click
@@ -10,6 +11,12 @@ from contract_tests.config.settings_file import CONNECTION_KEYS, EngineCommand
 from contract_tests.errors import SettingError
 from engine_contract.dependencies import DependencyError
 from engine_contract.version import DISTRIBUTION
+
+GRACE_S = 3.0
+"""Seconds that running requests get to finish at shutdown."""
+
+MAX_MESSAGE = 64 << 20
+"""Bytes of one WebSocket message."""
 
 
 class WatchCommand(EngineCommand):
@@ -84,13 +91,17 @@ def _serve(settings: Any, *, open_console: bool) -> None:
     from threading import Thread
 
     from contract_tests.watch.app import WatchApp
-    from contract_tests.watch.console import is_loopback
-    from contract_tests.watch.server import Server, bind, url_of
     from contract_tests.watch.settings import PREFIX
     from contract_tests.watch.state import Watch
     from contract_tests.watch.terminal import Terminal
+    from engine_contract.http.net import bind, is_loopback, url_of
 
-    bound = bind(settings.host, settings.port)
+    try:
+        bound = bind(settings.host, settings.port)
+    except OSError as error:
+        raise SettingError(f"--port {error}") from None
+    except ValueError as error:
+        raise SettingError(f"--host {error}") from None
     url = url_of(settings.host, bound)
     terminal = Terminal()
     try:
@@ -112,8 +123,27 @@ def _serve(settings: Any, *, open_console: bool) -> None:
 
             Thread(target=webbrowser.open, args=(f"{url}{PREFIX}/",), daemon=True).start()
 
-    Server(WatchApp(watch), ready=ready, closing=watch.close).run(sockets=[bound])
+    make_server(WatchApp(watch), ready=ready, closing=watch.close).run(sockets=[bound])
     terminal.close()
+
+
+def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Awaitable[None]]) -> Any:
+    """Return the server of a watcher: it adds no headers of its own, and no messages to WebSockets."""
+    import logging
+
+    from engine_contract.http.server import Server
+
+    return Server(
+        app,
+        ready=ready,
+        closing=closing,
+        grace_s=GRACE_S,
+        log_level=logging.CRITICAL + 1,  # bad requests are answered, not logged
+        lifespan="off",
+        date_header=False,
+        ws_max_size=MAX_MESSAGE,
+        ws_ping_interval=None,
+    )
 
 
 def main() -> None:

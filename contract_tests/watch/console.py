@@ -3,18 +3,25 @@
 The pages are imported when the first of them is asked for.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
 
 from contract_tests.watch.api import api_routes
 from contract_tests.watch.settings import PREFIX
 from contract_tests.watch.state import Watch
+from engine_contract.http.access import Access
+from engine_contract.http.net import is_loopback
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+# Wherever the watcher listens, its console is at loopback: it sends cancels to a live engine.
+_ACCESS = Access(
+    foreign_host="The console is open on the watcher's own machine alone, at the address that it printed.",
+    foreign_page="That was sent by a page of another site. Only the watcher's own pages may do it.",
+    takes_bare_names=False,
+)
 
 
 def console_for(watch: Watch) -> Application:
@@ -43,32 +50,6 @@ def _pages(watch: Watch) -> Application:
 
 
 def _objection(scope: Any) -> str | None:
-    """Why the request is turned away: only people at this machine may look, and no page of another site."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    named = _name(headers.get("host", ""))
+    """Return why the request is turned away: only people at this machine may look, and no page of another site."""
     client = (scope.get("client") or ("127.0.0.1",))[0]
-    if not is_loopback(client) or not is_loopback(named):
-        return "The console is open on the watcher's own machine alone, at the address that it printed."
-    if scope["method"] in {"GET", "HEAD"}:
-        return None
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site not in {None, "same-origin"} or (origin is not None and urlsplit(origin).netloc != headers.get("host")):
-        return "That was sent by a page of another site. Only the watcher's own pages may do it."
-    return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address is that of this machine."""
-    host = host.strip("[]").lower().removeprefix("::ffff:")
-    return (
-        host in {"localhost", "::1"}
-        or host.endswith(".localhost")
-        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    )
-
-
-def _name(host: str) -> str:
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
+    return _ACCESS.objection(scope["method"], dict(scope["headers"])) if is_loopback(client) else _ACCESS.foreign_host

@@ -19,8 +19,9 @@ from contract_tests.judge.passive import is_cancel
 from contract_tests.model import Fault
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.watch.observer import Observer
-from contract_tests.watch.rewriting import readable, request_headers, response_headers
-from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, parts_of
+from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, headers_back, parts_of
+from engine_contract.http.content_encoding import only_readable
+from engine_contract.http.proxy_headers import request_headers
 from engine_contract.http.types import HeaderList, Receive, Send
 
 _STATUS = {Fault.TIMEOUT: 504}
@@ -73,7 +74,7 @@ class HttpProxy:
         proxied = way.proxied
         headers = request_headers(proxied.headers, self._upstream.address, self._upstream.extra)
         if proxied.is_cancel:
-            headers = readable(headers)
+            headers = only_readable(headers)
         try:
             received = await self._upstream.send(proxied.method, proxied.target, headers, way.request_body())
         except BadRequestError as error:
@@ -186,9 +187,9 @@ class HttpProxy:
             return []
 
     def _headers_back(self, proxied: ProxiedExchange) -> HeaderList:
-        headers = response_headers(proxied.response_headers, self._upstream.address, proxied.headers)
-        if proxied.status in {204, 304} or (proxied.status == 205 and _length(proxied, headers) == 0):
-            # The server would wait for the body that such a length announces, and there is none.
+        headers = headers_back(proxied, self._upstream.address)
+        # A 205 has no body either, but some have.
+        if proxied.status == 205 and _length(proxied, headers) == 0:
             headers = [pair for pair in headers if pair[0] != b"content-length"]
         return headers
 

@@ -20,6 +20,7 @@ from contract_tests.watch.journal import Entry
 from contract_tests.watch.observer import Observer, Tell
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.upstream import Upstream
+from engine_contract.http.types import http_scope
 from engine_contract.text.masking import is_secret
 
 
@@ -64,14 +65,8 @@ class Watch:
         place_credential(auth, on_the_wire(auth, self.tokens[role]), query, headers)
         body = json.dumps({"job_id": job_id}).encode()
         headers.append(("Content-Length", str(len(body))))
-        scope = {
-            "type": "http",
-            "method": CONTRACT.method,
-            "path": CONTRACT.path,
-            "raw_path": CONTRACT.path.encode(),
-            "query_string": urlencode(query, quote_via=quote).encode(),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
-        }
+        sent = [(name.lower().encode(), value.encode()) for name, value in headers]
+        scope = http_scope(CONTRACT.method, CONTRACT.path, sent, urlencode(query, quote_via=quote).encode())
 
         async def receive() -> Mapping[str, Any]:
             return {"type": "http.request", "body": body}

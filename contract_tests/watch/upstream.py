@@ -6,12 +6,16 @@ import httpx
 
 from contract_tests.config.settings import Connection
 from contract_tests.model import Fault
+from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import KEEPALIVE, fault_of, sentence_of
-from contract_tests.watch.rewriting import Address
+from engine_contract.http.proxy_headers import Address, own_host, response_headers
 from engine_contract.http.types import HeaderList
 
 CONNECT_TIMEOUT = 10.0  # seconds
+
+# What the watcher itself marks answers with: an engine's own would pass for it.
+_MARKS = frozenset({b"contract-violations", b"contract-warnings"})
 
 
 class UpstreamError(Exception):
@@ -51,10 +55,13 @@ class Upstream:
             "write": connection.timeout,
             "pool": None,
         }
+        proxy = proxy_for(connection)
+        # A proxy is asked for a whole URL; through TLS it sees nothing.
+        self._before = self.address.origin if proxy is not None and self.address.scheme == "http" else ""
         self._transport = httpx.AsyncHTTPTransport(
             verify=tls_for(connection),
             trust_env=False,
-            proxy=proxy_for(connection),
+            proxy=proxy,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE),
         )
 
@@ -63,7 +70,11 @@ class Upstream:
 
         Raises UpstreamError, and BadRequestError for what is no HTTP.
         """
-        extensions = {"timeout": self._timeout, "target": (self.address.prefix + target).encode("latin-1")}
+        try:
+            sent = self._before + self.address.target(target)
+        except ValueError as error:
+            raise BadRequestError(str(error)) from error
+        extensions = {"timeout": self._timeout, "target": sent.encode("latin-1")}
         request = httpx.Request(method, self._url, headers=headers, stream=Body(body), extensions=extensions)
         try:
             received = await self._transport.handle_async_request(request)
@@ -81,6 +92,13 @@ class Upstream:
     async def close(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
+
+
+def headers_back(proxied: ProxiedExchange, engine: Address) -> HeaderList:
+    """Return the headers of the engine's answer as the caller gets them."""
+    host = own_host(proxied.headers)
+    own_origin = b"http://" + host if host else b""
+    return response_headers(proxied.response_headers, engine, own_origin, status=proxied.status, dropped=_MARKS)
 
 
 async def parts_of(received: httpx.Response) -> AsyncGenerator[bytes, None]:

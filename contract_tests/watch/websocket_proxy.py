@@ -17,7 +17,8 @@ from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import sentence_of
 from contract_tests.watch.observer import Observer
-from contract_tests.watch.rewriting import Address, request_headers, response_headers
+from contract_tests.watch.upstream import headers_back
+from engine_contract.http.proxy_headers import Address, request_headers
 from engine_contract.http.types import HeaderList, Receive, Send
 
 MAX_FRAMES = 1000  # messages of one connection that are recorded
@@ -54,7 +55,7 @@ class WebSocketProxy:
                 if received is not None:
                     proxied.response_headers = _raw(received.headers.raw_items())
                 proxied.status = 101
-                back = response_headers(proxied.response_headers, self._address, proxied.headers)
+                back = headers_back(proxied, self._address)
                 headers = [pair for pair in back if not pair[0].startswith(_OWN)]
                 await send({"type": "websocket.accept", "subprotocol": engine.subprotocol, "headers": headers})
                 await self._pump(proxied, engine, receive, send)
@@ -74,7 +75,7 @@ class WebSocketProxy:
     @asynccontextmanager
     async def _connected(self, scope: Any, proxied: ProxiedExchange) -> AsyncIterator[ClientConnection]:
         scheme = "wss" if self._address.scheme == "https" else "ws"
-        url = f"{scheme}://{self._address.netloc}{self._address.prefix}{proxied.target}"
+        url = f"{scheme}://{self._address.netloc}{self._address.target(proxied.target)}"
         passed = request_headers(proxied.headers, self._address, self._extra)
         headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in passed if not n.lower().startswith(_OWN)]
         subprotocols = [Subprotocol(name) for name in scope.get("subprotocols", [])] or None
@@ -139,7 +140,7 @@ class WebSocketProxy:
             await send({"type": "websocket.close", "code": 1002})
             return
         status = proxied.status or (504 if proxied.fault is Fault.TIMEOUT else 502)
-        back = response_headers(proxied.response_headers, self._address, proxied.headers)
+        back = headers_back(proxied, self._address)
         headers = [pair for pair in back if pair[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "websocket.http.response.start", "status": status, "headers": headers})

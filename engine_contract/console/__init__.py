@@ -4,6 +4,7 @@ It knows neither mock nor proxy: what it shows comes through `ConsoleData`, and 
 whoever has such data mounts. Of our packages it imports `spec` alone. Flask is imported at the first request.
 """
 
+from engine_contract.console.access import Guard
 from engine_contract.console.asgi import Console
 from engine_contract.console.interface import (
     About,
@@ -26,6 +27,7 @@ __all__ = [
     "Entry",
     "FaultChoice",
     "Finding",
+    "Guard",
     "Job",
     "JobLine",
     "JobPage",

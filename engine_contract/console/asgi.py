@@ -30,13 +30,12 @@ class Console:
         *,
         prefix: str = "/_console",
         home: str = "/",
-        host: str = "127.0.0.1",
-        token: str | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._data = data
         self._prefix = prefix
         self._home = home
-        self._guard = Guard(host, token)
+        self._guard = guard or Guard()
         self._lock = Lock()
         self._flask: Flask | None = None
 

@@ -39,13 +39,13 @@ class RequestHooks:
 
     def before(self) -> Any:
         """Turn away whoever may not, and ask for the token."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = {name.lower().encode(): value.encode("latin-1") for name, value in request.headers.items()}
         objection = self._guard.objection(request.method, headers)
         g.session, g.about = "", None
         if objection is not None:
             return Response(f"{objection}\n", 403, content_type="text/plain; charset=utf-8")
         if request.endpoint not in {"static", "login"} and not self._guard.lets_in(request.cookies.get(COOKIE)):
-            return make_response(render_template("login.html", wrong=False), 401)
+            return make_response(self._ask(), 401)
         g.session = read_session(request.args.get("session", ""))
         g.about = self.data.about()
         return None
@@ -84,12 +84,15 @@ class RequestHooks:
             return bool(self.data.armed(g.session))
         return False
 
+    def _ask(self, *, wrong: bool = False) -> str:
+        return render_template("login.html", wrong=wrong, asks=self._guard.asks)
+
     def login(self) -> Any:
         """Ask for the token, and remember those who know it."""
         if request.method != "POST":
-            return render_template("login.html", wrong=False)
+            return self._ask()
         if not self._guard.fits(request.form.get("token", "")):
-            return make_response(render_template("login.html", wrong=True), 403)
+            return make_response(self._ask(wrong=True), 403)
         response = redirect(self.url(""), 303)
         response.set_cookie(
             COOKIE, self._guard.key(), httponly=True, samesite="Strict", secure=request.is_secure, path="/"

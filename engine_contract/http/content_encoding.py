@@ -2,14 +2,36 @@
 
 import zlib
 
+from engine_contract.http.types import HeaderList, RawHeaders
+
 # Bytes, before and after decompression: 2,000 tasks are about one million, and no job has as many as fill this.
 MAX_BODY = 64 * 1024 * 1024
-READABLE = frozenset({"gzip", "x-gzip", "deflate"})
+READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})
+
+
+def only_readable(headers: RawHeaders) -> HeaderList:
+    """Return a request's headers, with those content encodings alone accepted that can be read here."""
+    return [(name, _readable_of(value) if name.lower() == b"accept-encoding" else value) for name, value in headers]
+
+
+def _readable_of(accepted: bytes) -> bytes:
+    parts = [part.strip() for part in accepted.decode("latin-1").split(",")]
+    kept = [part for part in parts if part.partition(";")[0].strip().lower() in READABLE]
+    return ", ".join(kept or ["identity"]).encode("latin-1")
+
+
+def unreadable(encoding: str) -> str | None:
+    """Return the first of a body's content encodings that cannot be read here, None if all can be."""
+    return next((name for name in _names(encoding) if name not in READABLE), None)
+
+
+def _names(encoding: str) -> list[str]:
+    return [part.strip().lower() for part in encoding.split(",") if part.strip()]
 
 
 def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     """The body without its content encoding, and why it cannot be had whole."""
-    for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
+    for name in reversed(_names(encoding)):
         if name == "identity" or not body:
             continue
         if name not in READABLE:

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from engine_contract.http.net import is_loopback
 from engine_contract.http.types import Headers
 
-_LOCAL = re.compile(
-    rb"https?://(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?",
-    re.IGNORECASE,
-).fullmatch
+_OF_HTTP = re.compile(rb"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE).fullmatch
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s]+", re.IGNORECASE).fullmatch
 _NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{0,2000}").fullmatch
 
@@ -31,6 +29,11 @@ def read_origins(origins: Iterable[str]) -> frozenset[bytes]:
     return frozenset(read)
 
 
+def _is_local(origin: bytes) -> bool:
+    found = _OF_HTTP(origin)
+    return found is not None and is_loopback(found[1].decode())
+
+
 class Cors:
     """The headers for pages of any localhost origin, and of those that are named."""
 
@@ -41,7 +44,7 @@ class Cors:
 
     def allows(self, origin: bytes) -> bool:
         """Whether a page of that origin may read answers."""
-        return bool(_LOCAL(origin)) or origin.lower() in self._named or b"*" in self._named
+        return _is_local(origin) or origin.lower() in self._named or b"*" in self._named
 
     def _headers(self, origin: bytes | None) -> Headers:
         """The headers that every answer to a request of that origin carries."""

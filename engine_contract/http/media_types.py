@@ -1,5 +1,6 @@
-"""Media types: what a request's `Content-Type` and `Accept` say."""
+"""Media types: what `Content-Type` and `Accept` say. Nothing else reads either."""
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,12 @@ CHARSETS = {
 }
 """Charsets in which a body is read → Python's codec. Others are refused: an open list would reach odd codecs."""
 
+LONGEST = 8192
+"""Characters of a header that are read."""
+
+# A parameter ends at a semicolon, unless that stands in quotation marks.
+_PARAMETER = re.compile(r';([^;="]*)(?:=([ \t]*"[^"\\]*(?:\\.[^"\\]*)*"[^;]*|[^;]*))?')
+
 
 class ContentType(NamedTuple):
     """A media type in lower case, and its charset, None where none is given."""
@@ -25,22 +32,37 @@ class ContentType(NamedTuple):
     media: str
     charset: str | None
 
+    @property
+    def is_json(self) -> bool:
+        """Whether a body of this type is JSON."""
+        return self.media in {"application/json", "text/json"} or (
+            self.media.startswith("application/") and self.media.endswith("+json")
+        )
+
 
 @lru_cache(maxsize=256)
-def read_content_type(header: bytes) -> ContentType:
-    """Media type and charset of a `Content-Type`."""
-    media, *parameters = header.decode("latin-1").split(";")
-    charset = None
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            charset = value.strip().strip("\"'").lower()
-    return ContentType(media.strip().lower(), charset)
+def read_content_type(header: bytes | str) -> ContentType:
+    """Return media type and charset of a `Content-Type`."""
+    text = header[:LONGEST] if isinstance(header, str) else header[:LONGEST].decode("latin-1")
+    value = next((match[2] for match in _PARAMETER.finditer(text) if _is_charset(match)), None)
+    charset = None if value is None else value.strip().strip("\"'").lower()
+    if charset is not None and not charset.isprintable():
+        charset = "unknown"  # Python looks up no codec of a name with a zero byte
+    return ContentType(text.partition(";")[0].strip().lower(), charset)
+
+
+def with_charset(header: str, charset: str) -> str:
+    """Return a `Content-Type` with another charset in the place of its own; all else stays."""
+    return _PARAMETER.sub(lambda match: f"; charset={charset}" if _is_charset(match) else match[0], header[:LONGEST])
+
+
+def _is_charset(match: re.Match[str]) -> bool:
+    return match[1].strip().lower() == "charset" and match[2] is not None
 
 
 @lru_cache(maxsize=256)
 def accepts_json(header: bytes) -> bool:
-    """Whether an `Accept` allows application/json: the most specific range decides (RFC 9110, section 12.5.1)."""
+    """Return whether an `Accept` allows application/json: the most specific range decides (RFC 9110, section 12.5.1)."""
     best = (-1, 0.0)
     for item in header.decode("latin-1").split(","):
         media, *parameters = (part.strip().lower() for part in item.split(";"))

@@ -1,6 +1,7 @@
 """JSON as RFC 8259 has it, read with a bound on what an answer may cost."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -25,6 +26,40 @@ def read_json(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         # orjson refuses a few texts that the RFC allows, such as an escaped lone surrogate.
         return _read_leniently(body, why=str(error))
+
+
+def repeated_key(body: bytes) -> str | None:
+    """Return a key that an object of the document has more than once, None without one. Raise NotJson."""
+    found: list[str] = []
+
+    def note(items: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in items]
+        if not found and len(set(names)) < len(names):
+            found.append(next(name for name, count in Counter(names).items() if count > 1))
+
+    try:
+        json.loads(body, object_pairs_hook=note)
+    except RecursionError:
+        raise TooMuchJson("it is nested too deep to be read") from None
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+    return found[0] if found else None
+
+
+def json_type(value: Any) -> str:
+    """Return what a value is in JSON, with its article."""
+    return _TYPES.get(type(value), type(value).__name__)
+
+
+_TYPES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+}
 
 
 def _read_leniently(body: bytes, why: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -12,3 +13,20 @@ Headers = tuple[tuple[bytes, bytes], ...]
 HeaderList = list[tuple[bytes, bytes]]
 RawHeaders = Sequence[tuple[bytes, bytes]]
 """Either of the two."""
+
+
+def http_scope(method: str, path: str, headers: HeaderList, query: bytes = b"") -> Scope:
+    """Return the ASGI scope of a request that this process sends to an application of its own."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "query_string": query,
+        "headers": headers,
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 0),
+    }

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message
 from engine_contract.contract import load_contract
+from engine_contract.http.types import http_scope
 from mock_server import faults
 from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
@@ -122,18 +123,7 @@ class MockData:
         headers.append((b"content-length", b"%d" % len(body)))
         contract = load_contract()
         path = self._settings.prefix + contract.path
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": contract.method,
-            "scheme": "http",
-            "path": path,
-            "query_string": b"",
-            "headers": headers,
-            "client": ("127.0.0.1", 0),
-            "server": ("127.0.0.1", 0),
-        }
+        scope = http_scope(contract.method, path, headers)
         received = self._call(_send(self._app, scope, body))
         newest = self._call(self._store.entries(session, limit=50, since=0))
         for number, kept in reversed(newest):

@@ -66,7 +66,7 @@ class Control:
         """Serve one request."""
         exchange = Exchange(scope)
         try:
-            response = await self._answer(exchange, scope.get("scheme", "http"), receive)
+            response = await self._answer(exchange, receive)
         except Gone:
             return
         except _ProblemError as error:
@@ -82,7 +82,7 @@ class Control:
         headers = head(response, self._guard.headers(exchange.headers.get(b"origin")))
         await send_answer(response, headers, receive, send)
 
-    async def _answer(self, exchange: Exchange, scheme: str, receive: Receive) -> Response:
+    async def _answer(self, exchange: Exchange, receive: Receive) -> Response:
         _, _, resource, *rest = exchange.path.split("/", 3)
         handlers = self._handlers.get(resource)
         is_preflight = exchange.method == "OPTIONS" and b"access-control-request-method" in exchange.headers
@@ -90,7 +90,7 @@ class Control:
             return Response(204)
         # Probes and scrapers come by other names, and learn nothing that matters.
         if resource not in {"health", "metrics"}:
-            objection = self._guard.objection(exchange.headers, scheme)
+            objection = self._guard.objection(exchange.method, exchange.headers)
             if objection is not None:
                 raise _ProblemError(403, objection)
         if handlers is None or (rest and resource != "jobs"):

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from engine_contract.http.media_types import read_content_type
+from engine_contract.http.strict_json import json_type
 from mock_server.jobs.job import State
 from mock_server.operations.cancel_job import cancel_in
 from mock_server.operations.exchange import Change, Exchange, Parameters
@@ -34,12 +35,12 @@ def request() -> Iterator[Change]:
         "request.job_id.required",
         lambda value: NOBODY if isinstance(value, dict) and "job_id" not in value else None,
     )
-    for kind, matches in _KINDS.items():
+    for kind in ("null", "a number", "a boolean", "an object", "an array"):
         yield _accepts(
-            f"accepts-{kind}-job_id",
-            f"A job_id that is {_WORDS[kind]} is answered with some job.",
+            f"accepts-{kind.rpartition(' ')[2]}-job_id",
+            f"A job_id that is {kind} is answered with some job.",
             "request.job_id.type",
-            lambda value, matches=matches: NOBODY if matches(_job_id(value)) else None,  # type: ignore[misc]
+            lambda value, kind=kind: NOBODY if json_type(_job_id(value)) == kind else None,  # type: ignore[misc]
         )
     yield _accepts(
         "accepts-job_id-in-array",
@@ -119,16 +120,6 @@ def request() -> Iterator[Change]:
         ),
     )
 
-
-_KINDS: dict[str, Callable[[Any], bool]] = {
-    "null": lambda value: value is None,
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "boolean": lambda value: isinstance(value, bool),
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-}
-
-_WORDS = {"null": "null", "number": "a number", "boolean": "a boolean", "object": "an object", "array": "an array"}
 
 _ABSENT = object()
 

@@ -1,6 +1,5 @@
 """The body of a request: read within bounds, parsed strictly, checked against the specification's schema."""
 
-import json
 from asyncio import timeout
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ import orjson
 
 from engine_contract.dependencies import require
 from engine_contract.http.media_types import CHARSETS
+from engine_contract.http.strict_json import NotJson, json_type, repeated_key
 from engine_contract.http.types import Receive
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
@@ -102,7 +102,7 @@ class BodyCheck:
 
     def _explain(self, value: Any) -> Refusal:
         if not isinstance(value, dict):
-            return Refusal("bad-body", f"The body is {_kind(value)}; {self._expected}.", self._field)
+            return Refusal("bad-body", f"The body is {json_type(value)}; {self._expected}.", self._field)
         missing = [name for name in self._required if name not in value]
         if missing:
             return Refusal("missing-parameter", f"Missing Params: {missing[0]} is required.", missing[0])
@@ -111,31 +111,14 @@ class BodyCheck:
         found = value.get(path)
         if found == "":
             return Refusal("bad-parameter", f"{path} is empty.", path)
-        return Refusal("bad-parameter", f"{path} is {_kind(found)} and must be a string.", path or None)
+        return Refusal("bad-parameter", f"{path} is {json_type(found)} and must be a string.", path or None)
 
 
 def _repeated_key(body: bytes) -> Refusal | None:
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = dict(items)
-        if len(keys) < len(items):
-            names = [name for name, _ in items]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise Refused(
-                Refusal("bad-body", f"The key {twice[:80]!r} is there twice; which one counts is open.", twice[:80])
-            )
-        return keys
-
     try:
-        json.loads(body, object_pairs_hook=pairs)
-    except Refused as refused:
-        return refused.refusal
-    except (ValueError, RecursionError):
+        twice = repeated_key(body)
+    except NotJson:
         return Refusal("bad-body", "The body is nested too deep.")
-    return None
-
-
-_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-
-
-def _kind(value: Any) -> str:
-    return _KINDS.get(type(value), "a number")
+    if twice is None:
+        return None
+    return Refusal("bad-body", f"The key {twice[:80]!r} is there twice; which one counts is open.", twice[:80])

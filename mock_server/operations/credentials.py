@@ -5,9 +5,10 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from engine_contract.contract import load_contract
+from engine_contract.http.cookies import read_cookies
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import DEFAULT_SESSION
@@ -57,7 +58,7 @@ class Credentials:
             return self._of_header(authorization)
         cookie = headers.get(b"cookie")
         if cookie is not None:
-            token = cookie_value(cookie, "token")
+            token = read_cookies(cookie.decode("latin-1")).get("token")
             if token is not None:
                 return self._of_token("cookieToken", token)
         if b"token" in query:
@@ -90,23 +91,13 @@ class Credentials:
         return Credential("basic", role if role is None else user, password or user)
 
 
-def cookie_value(header: bytes, name: str) -> str | None:
-    """The value of a cookie, percent-decoded as browsers' clients encode it; None where it is not there."""
-    start = f"{name}="
-    for part in header.decode("latin-1").split(";"):
-        pair = part.strip()
-        if pair.startswith(start):
-            return unquote(pair[len(start) :].strip('"'))
-    return None
-
-
 def read_session(headers: Mapping[bytes, bytes]) -> str:
     """The session that a request names in the header or cookie `Mock-Session`. Raises Refused for what is no name."""
     name: str | None = None
     if b"mock-session" in headers:
         name = headers[b"mock-session"].decode("latin-1")
     elif b"cookie" in headers:
-        name = cookie_value(headers[b"cookie"], "Mock-Session")
+        name = read_cookies(headers[b"cookie"].decode("latin-1")).get("Mock-Session")
     if name is None:
         return DEFAULT_SESSION
     if not _SESSION_NAME(name):

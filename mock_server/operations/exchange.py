@@ -57,6 +57,8 @@ class Exchange:
         self.raw_path: bytes | None = scope.get("raw_path")
         self.raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.headers = dict(self.raw_headers)
+        if len(self.headers) != len(self.raw_headers) and b"cookie" in self.headers:
+            self.headers[b"cookie"] = b"; ".join(value for name, value in self.raw_headers if name == b"cookie")
         self.body = b""
         self.body_size = 0
         self.session = ""

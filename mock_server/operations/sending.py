@@ -4,14 +4,18 @@ import sys
 from asyncio import sleep
 from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
+from typing import Any
 
-from engine_contract.http.types import Headers, Receive, Send
+from engine_contract.http.types import HeaderList, Headers, Receive, Scope, Send
 from mock_server.operations.response import Response
+
+TRANSPORT = "mock_server.transport"
+"""The ASGI extension that holds the connection's transport: ASGI itself has no word for breaking a connection."""
 
 _BODILESS = frozenset({204, 304})
 
 
-def head(response: Response, extra: Headers) -> list[tuple[bytes, bytes]]:
+def head(response: Response, extra: Headers) -> HeaderList:
     """The headers of an answer, its own and those that come with the exchange."""
     if response.status in _BODILESS:
         return [*response.headers, *extra]
@@ -25,19 +29,22 @@ def head(response: Response, extra: Headers) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def send_answer(response: Response, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
-    """Send an answer, whole and at once unless its `wire` says otherwise."""
+async def send_answer(
+    response: Response, headers: HeaderList, receive: Receive, send: Send, scope: Scope | None = None
+) -> None:
+    """Send an answer, whole and at once unless its `wire` says otherwise; only then the request's scope is needed."""
     if response.wire is not None:
-        await _send_oddly(response, headers, receive, send)
+        extensions = (scope or {}).get("extensions") or {}
+        await _send_oddly(response, headers, receive, send, extensions.get(TRANSPORT))
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if response.status in _BODILESS else response.body})
 
 
-async def _send_oddly(response: Response, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:
+async def _send_oddly(response: Response, headers: HeaderList, receive: Receive, send: Send, transport: Any) -> None:
     wire, body = response.wire, response.body
     if wire is None or wire.kind == "reset":
-        await _break(receive, send)
+        await _break(receive, transport)
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if wire.kind == "drip":
@@ -48,14 +55,12 @@ async def _send_oddly(response: Response, headers: list[tuple[bytes, bytes]], re
         return
     await send({"type": "http.response.body", "body": body[: int(len(body) * wire.share)], "more_body": True})
     if wire.kind == "truncate":
-        await _break(receive, send, reset=False)
+        await _break(receive, transport, reset=False)
         return
     await _gone(receive)
 
 
-async def _break(receive: Receive, send: Send, *, reset: bool = True) -> None:
-    # ASGI has no word for breaking a connection; uvicorn's `send` belongs to an object that has the transport.
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
+async def _break(receive: Receive, transport: Any, *, reset: bool = True) -> None:
     if transport is None:
         raise ConnectionResetError("The connection is broken on purpose.")
     if reset:

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 from engine_contract.dependencies import require
+from engine_contract.http.types import Receive, Scope, Send
+from mock_server.operations.sending import TRANSPORT
 
 HEAD_LIMIT = 65_536
 """Bytes of a request's line and headers."""
@@ -60,24 +62,20 @@ class Joined:
 
 
 def http_protocol() -> type[Any]:
-    """The protocol class to serve with: httptools where it is installed, else h11."""
-    if find_spec("httptools") is None:
-        return _h11()
-    return _httptools()
+    """Return the protocol class to serve with: on httptools where it is installed, else on h11."""
+    return h11_protocol() if find_spec("httptools") is None else httptools_protocol()
 
 
 def _require(module: str, protocol: str, *names: str) -> None:
     require(
         "uvicorn",
-        *(f"{module}:{protocol}.{name}" for name in (*names, "access_log", "logger")),
-        # What a fault that breaks connections takes the transport from.
-        f"{module}:RequestResponseCycle.send",
-        f"{module}:RequestResponseCycle.transport",
+        *(f"{module}:{protocol}.{name}" for name in (*names, "access_log", "logger", "transport")),
         breaks="the mock's limits, its joined writes or its broken connections would be lost",
     )
 
 
-def _httptools() -> type[Any]:
+def httptools_protocol() -> type[Any]:
+    """Return the protocol class on httptools."""
     _require(
         "uvicorn.protocols.http.httptools_impl",
         "HttpToolsProtocol",
@@ -87,9 +85,9 @@ def _httptools() -> type[Any]:
         "loop",
         "on_headers_complete",
         "on_message_begin",
+        "scope",
         "timeout_keep_alive_handler",
         "timeout_keep_alive_task",
-        "transport",
     )
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -113,6 +111,7 @@ def _httptools() -> type[Any]:
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
+            self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
             self._in_head, self._head_size = True, 0
 
         def on_headers_complete(self) -> None:
@@ -131,8 +130,9 @@ def _httptools() -> type[Any]:
     return Protocol
 
 
-def _h11() -> type[Any]:
-    _require("uvicorn.protocols.http.h11_impl", "H11Protocol")
+def h11_protocol() -> type[Any]:
+    """Return the protocol class on h11."""
+    _require("uvicorn.protocols.http.h11_impl", "H11Protocol", "app")
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class Protocol(H11Protocol):
@@ -140,5 +140,12 @@ def _h11() -> type[Any]:
             super().__init__(*arguments, **options)
             self.logger = SILENT
             self.access_log = False
+            self._served = self.app
+            self.app = cast("Any", self._serve)
+
+        async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self._served(
+                cast("Any", {**scope, "extensions": {TRANSPORT: self.transport}}), receive, cast("Any", send)
+            )
 
     return Protocol

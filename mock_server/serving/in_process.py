@@ -7,9 +7,10 @@ from dataclasses import replace
 from threading import Event, Thread
 from typing import Any, TypeVar
 
+from engine_contract.http.server import Server
 from mock_server.app import Mock, create_app
 from mock_server.control import actions
-from mock_server.serving.server import Server, bind, url_of
+from mock_server.serving.server import bind, make_server, url_of
 from mock_server.settings import Settings
 from mock_server.store import DEFAULT_SESSION
 from mock_server.store.behavior import Behavior
@@ -58,9 +59,9 @@ def running_mock(settings: Settings | None = None, *, port: int = 0) -> Generato
     """
     settings = replace(settings or Settings(), host="127.0.0.1", port=port)
     mock = create_app(settings)
-    bound = bind(settings.host, settings.port)
+    bound = bind(settings)
     ready = Event()
-    server = Server(mock, settings, ready=ready.set, grace_s=0.5)
+    server = make_server(mock, settings, ready=ready.set, grace_s=0.5)
     thread = Thread(target=server.run, args=([bound],), name="mock-engine", daemon=True)
     thread.start()
     try:

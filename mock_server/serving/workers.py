@@ -6,13 +6,14 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 from time import monotonic
 from typing import Any
 
-from mock_server.serving.server import GRACE_S, Server, bind
+from mock_server.serving.server import GRACE_S, bind, make_server
 from mock_server.settings import Settings, SettingsError
 
 _READY_S = 60.0
@@ -54,13 +55,12 @@ class Supervisor:
     """Keeps so many workers running until a signal comes."""
 
     def __init__(self, settings: Settings, bound: socket.socket, *, ready: Callable[[], None], say: Say) -> None:
-        self._settings = settings
+        self._settings = replace(settings, port=bound.getsockname()[1])
         self._bound = bound
-        self._port = bound.getsockname()[1]
         if _SHARES_OUT:
             # That nobody else listens there is known by now. This one keeps the port, and does not listen.
             bound.close()
-            self._bound = bind(settings.host, self._port, is_one_of_many=True)
+            self._bound = bind(self._settings, is_one_of_many=True)
         self._ready: Callable[[], None] | None = ready
         self._say = say
         self._workers: list[_Worker] = []
@@ -87,7 +87,7 @@ class Supervisor:
     def _start(self) -> _Worker:
         if not _SHARES_OUT:
             return _Worker(self._settings, self._bound)
-        with bind(self._settings.host, self._port, is_one_of_many=True) as own:
+        with bind(self._settings, is_one_of_many=True) as own:
             return _Worker(self._settings, own)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
@@ -135,7 +135,7 @@ def _work(settings: Settings, bound: socket.socket, pipe: Connection) -> None:
     app = join_app(settings)
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    server = Server(app, settings, ready=lambda: pipe.send("ready"))
+    server = make_server(app, settings, ready=lambda: pipe.send("ready"))
 
     def end_with_supervisor() -> None:
         with suppress(EOFError, OSError):

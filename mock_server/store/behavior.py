@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine_contract.http.strict_json import json_type
 from mock_server.settings import delay_range
 
 CODES = range(200, 600)
@@ -38,7 +39,7 @@ class Behavior:
 def read_behavior(value: Any, known_faults: Collection[str]) -> Behavior | None:
     """Behaviour from its JSON; None for `{}`, which disarms. Raises BehaviorError."""
     if not isinstance(value, dict):
-        raise BehaviorError(f'A behaviour is a JSON object such as {{"code": 409}}, not {_kind(value)}.')
+        raise BehaviorError(f'A behaviour is a JSON object such as {{"code": 409}}, not {json_type(value)}.')
     unknown = sorted(set(value) - set(_READERS) - {"fault"})
     if unknown:
         raise BehaviorError(f"{unknown[0]}: no such key; a behaviour has {', '.join(['fault', *_READERS])}.")
@@ -90,7 +91,3 @@ _READERS: dict[str, Any] = {
     "times": _times,
     "percentage": _percentage,
 }
-
-
-def _kind(value: Any) -> str:
-    return {list: "an array", str: "a string", type(None): "null", bool: "a boolean"}.get(type(value), "a number")

@@ -28,6 +28,8 @@ PREFLIGHT = {
         "http://localhost:3000",
         "https://localhost",
         "http://app.localhost:8080",
+        "http://localhost.:3000",
+        "http://[::ffff:127.0.0.1]:1",
         "http://127.0.0.1:5173",
         "http://[::1]:80",
     ],

@@ -15,7 +15,7 @@ import yaml
 from engine_contract.contract import load_contract, load_openapi
 from mock_server import Settings
 from mock_server.operations.profile import load_profile, names
-from mock_server.serving.in_process import running_mock
+from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import SettingsError
 from tests.mock_server.test_cli import cancel, run, serving
 from tests.support.caller import PAGE_ID, ROUTE, Caller
@@ -58,6 +58,16 @@ def test_login_answers_the_token(caller: Caller) -> None:
     assert (answer.status_code, answer.text) == (200, "support")
     assert caller.client.cookies["token"] == "support"
     assert caller.cancel(role=None).status_code == 200
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_cookie_headers_are_read_as_one(mock: RunningMock, caller: Caller, order: int) -> None:
+    """What a gateway splits into two headers counts whole: the token of one, the session of the other."""
+    cookies = [("Cookie", "a=1; token=support"), ("Cookie", "Mock-Session=of-two-headers")][::order]
+    answer = httpx.post(mock.url + ROUTE, json={"job_id": PAGE_ID}, headers=cookies)
+    assert answer.status_code == 200
+    assert (caller.status(session="of-two-headers"), caller.status()) == ("canceled", "running")
+    caller.client.post("/_mock/reset", headers={"Mock-Session": "of-two-headers"})
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,24 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from contract_tests.config.auth import Auth
 from contract_tests.config.settings import Connection
 from contract_tests.config.sources import Source
 from contract_tests.watch.app import WatchApp
-from contract_tests.watch.server import Server, bind, url_of
+from contract_tests.watch.cli import make_server
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
+from engine_contract.http.net import bind, url_of
+
+Result = TypeVar("Result")
 
 ROUTE = "/workflow_engine/cancelJob"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
@@ -49,6 +53,7 @@ def watching(
     journal: int = 1000,
     ca_bundle: Path | None = None,
     insecure: bool = False,
+    proxy: str | None = None,
 ) -> Iterator[Watching]:
     """Watch an engine on a free port; the roles' tokens are their names unless others are given."""
     named = {role: role for role in ROLES} if tokens is None else tokens
@@ -60,18 +65,19 @@ def watching(
         timeout=timeout,
         ca_bundle=ca_bundle,
         insecure=insecure,
+        proxy=proxy,
     )
     watch = Watch(WatchSettings(connection, record=record, write_profile=write_profile, journal=journal))
     bound = bind("127.0.0.1", 0)
     ready = threading.Event()
-    server = Server(WatchApp(watch), ready=ready.set, closing=watch.close)
+    server = make_server(WatchApp(watch), ready=ready.set, closing=watch.close)
     thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
     thread.start()
     assert ready.wait(20)
     try:
         yield Watching(url_of("127.0.0.1", bound), watch)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(20)
 
 
@@ -166,6 +172,7 @@ def answer_of(status: str, body: bytes = b"", *headers: str) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
-def run(coroutine: Any) -> Any:
-    """Run a coroutine to its end."""
-    return asyncio.run(coroutine)
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end, in a thread of its own: a browser may have a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

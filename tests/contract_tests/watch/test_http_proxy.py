@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from contract_tests.watch.rewriting import Address, response_headers
 from tests.support.watching import ROUTE, answer_of, raw_server, read_message, send_raw, watching
 
 OK = answer_of("200 OK", b"fine", "Content-Type: text/plain")
@@ -175,45 +174,6 @@ def test_origin_and_referer_of_the_watchers_pages_become_the_engines() -> None:
         assert engine.header("referer") == [f"{engine.url}/page?x"]
         httpx.post(watch.url, headers={"Origin": "https://other.example"})
         assert engine.header("origin") == ["https://other.example"]
-
-
-@pytest.mark.parametrize(
-    ("base", "location", "expected"),
-    [
-        ("https://e.example", "https://e.example/login?x=1#y", "http://w:1/login?x=1#y"),
-        ("https://e.example", "https://E.example:443", "http://w:1"),
-        ("https://e.example", "http://e.example/login", "http://w:1/login"),
-        ("https://e.example", "//e.example/login", "http://w:1/login"),
-        ("https://e.example", "/login", "/login"),
-        ("https://e.example", "login", "login"),
-        ("https://e.example", "https://sso.example/login", "https://sso.example/login"),
-        ("https://e.example", "https://e.example:8443/", "https://e.example:8443/"),
-        ("http://e.example:3000/base", "http://e.example:3000/base/login", "http://w:1/login"),
-        ("http://e.example:3000/base", "/base/login", "/login"),
-        ("http://e.example:3000/base", "/base", "/"),
-        ("http://e.example:3000/base", "/other", "/other"),
-    ],
-)
-def test_redirects_stay_inside(base: str, location: str, expected: str) -> None:
-    """A redirect to the same engine leads to the watcher; one elsewhere stays."""
-    passed = response_headers([(b"Location", location.encode())], Address.of(base), [(b"host", b"w:1")])
-    assert passed == [(b"location", expected.encode())]
-
-
-@pytest.mark.parametrize(
-    ("cookie", "expected"),
-    [
-        ("t=1; Path=/; Domain=e.example; Secure; HttpOnly", "t=1; Path=/; HttpOnly"),
-        ("t=a=b; secure; SameSite=None", "t=a=b"),
-        ("t=1; SameSite=Strict", "t=1; SameSite=Strict"),
-        ("__Host-t=1; Secure; Path=/", "__Host-t=1; Secure; Path=/"),
-        ("t=1; Path=/base/x", "t=1; Path=/x"),
-    ],
-)
-def test_cookies_are_kept_for_the_watcher(cookie: str, expected: str) -> None:
-    """Domain and Secure go, so that a browser sends the cookie to the watcher over plain HTTP."""
-    engine = Address.of("https://e.example/base")
-    assert response_headers([(b"Set-Cookie", cookie.encode())], engine, []) == [(b"set-cookie", expected.encode())]
 
 
 def test_a_base_path_is_put_before_each_path() -> None:

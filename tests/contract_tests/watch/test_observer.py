@@ -13,7 +13,7 @@ from contract_tests.watch.app import WatchApp
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
 from tests import field_engine, standin
-from tests.support.watching import ROLES, ROUTE, answer_of, raw_server, watching
+from tests.support.watching import ROLES, ROUTE, answer_of, raw_server, run, watching
 
 ALLOWED = ROLES[:4]
 UNKNOWN = "0123456789abcdef01234567"
@@ -57,7 +57,7 @@ def traffic(engine: Any) -> list[httpx.Response]:
         await watch.close()
         return answers
 
-    return asyncio.run(send())
+    return run(send())
 
 
 # Those that take long, and do nothing that the others do not.

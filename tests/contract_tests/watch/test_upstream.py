@@ -62,6 +62,17 @@ def test_a_cancel_without_a_whole_answer_is_told(  # noqa: PLR0917 - parametrize
         assert httpx.get(f"{watch.url}/_watch/api/entries").json()["last"] == 1
 
 
+def test_proxy_before_the_engine_gets_a_whole_url() -> None:
+    """`--proxy` is asked for the engine's whole URL, as proxies want it (RFC 9112, 3.2.2)."""
+    with (
+        raw_server(answer_of("200 OK", b"by proxy")) as proxy,
+        watching("http://engine.example:3000/base", proxy=proxy.url) as watch,
+    ):
+        assert httpx.get(f"{watch.url}/x?y=1").text == "by proxy"
+        assert proxy.head()[0] == "GET http://engine.example:3000/base/x?y=1 HTTP/1.1"
+        assert proxy.header("Host") == ["engine.example:3000"]
+
+
 def test_an_engine_that_is_down_breaks_nothing(tmp_path: Path) -> None:
     """No connection is 502 with the address, and no rule is blamed; the watcher serves on when the engine is back."""
     with socket.create_server(("127.0.0.1", 0)) as free:

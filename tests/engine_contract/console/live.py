@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from engine_contract.console import About, Console, ConsoleError, Entry, Finding, Job, JobLine, JobPage, Message
+from engine_contract.console import About, Console, ConsoleError, Entry, Finding, Guard, Job, JobLine, JobPage, Message
 
 ENGINE = "https://engine.example:3443"
 
@@ -110,9 +110,9 @@ class Live:
 
 
 @contextmanager
-def live_console(data: Live, *, host: str = "127.0.0.1", token: str | None = None) -> Iterator[str]:
+def live_console(data: Live, *, guard: Guard | None = None) -> Iterator[str]:
     """Serve the console at `/_watch`; its address."""
-    console = Console(data, prefix="/_watch", home="/_watch/", host=host, token=token)
+    console = Console(data, prefix="/_watch", home="/_watch/", guard=guard)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"

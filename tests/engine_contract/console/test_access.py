@@ -106,7 +106,7 @@ def test_pages_have_nothing_inline(caller: Caller) -> None:
 
 def test_the_token_is_asked_for(page: Page) -> None:
     """With a token the console opens to those who know it, and shows nothing before."""
-    with live_console(Live(), token="open sesame") as url:
+    with live_console(Live(), guard=Guard(token="open sesame", asks="The key on the note")) as url:
         response = httpx.get(f"{url}/", trust_env=False)
         assert response.status_code == 401
         assert "Nightly" not in response.text
@@ -116,7 +116,7 @@ def test_the_token_is_asked_for(page: Page) -> None:
         )
         assert response.status_code == 403
         page.goto(f"{url}/login")
-        page.get_by_label("What stands after --control-token").fill("open sesame")
+        page.get_by_label("The key on the note").fill("open sesame")
         page.get_by_role("button", name="Open the console").click()
         expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
         (cookie,) = page.context.cookies()
@@ -127,8 +127,8 @@ def test_the_token_is_asked_for(page: Page) -> None:
 
 def test_other_addresses_need_a_token() -> None:
     """On addresses beside loopback the console is closed without a token."""
-    headers = {"host": "engine.example"}
-    assert Guard("0.0.0.0").objection("GET", headers) is not None  # noqa: S104 - closed there
+    headers = {b"host": b"engine.example"}
+    assert Guard("0.0.0.0", closed="It is closed.").objection("GET", headers) == "It is closed."  # noqa: S104 - closed there
     assert Guard("0.0.0.0", "secret").objection("GET", headers) is None  # noqa: S104 - asks for it
 
 

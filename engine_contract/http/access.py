@@ -1,0 +1,65 @@
+"""Which pages a browser may call us from: the one check of `Host`, `Origin` and `Sec-Fetch-Site`.
+
+A page of another site can send requests to a loopback address with the user's browser, and after DNS rebinding it can
+read what is there under a name of its own. `Host` keeps out the second, `Origin` and `Sec-Fetch-Site` the first.
+Programs send neither of the two.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine_contract.http.net import is_loopback
+
+SAFE = frozenset({"GET", "HEAD"})
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/\\?#\s]*)(?::\d*)?").fullmatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who is let in to what is listened for at `host`, and the sentences for those who are not.
+
+    On addresses other than loopback every name is let in: they have names that we do not know.
+    """
+
+    host: str = "127.0.0.1"
+    foreign_host: str
+    """The sentence for a `Host` that is not ours; `{host}` in it is filled in."""
+    foreign_page: str
+    """The sentence for a page of another origin."""
+    origins: frozenset[bytes] = frozenset()
+    """Origins of others whose pages are let in, in small letters."""
+    takes_bare_names: bool = True
+    """Whether a name without a dot is ours: no public DNS has one; compose files and test clients use them."""
+    guards_reading: bool = False
+    """Whether pages of others may not send GET and HEAD either; without CORS they cannot read the answers."""
+    is_for_pages_alone: bool = False
+    """Whether a request that changes something must show that it comes from a page of ours; programs are kept out."""
+
+    def objection(self, method: str, headers: Mapping[bytes, bytes]) -> str | None:
+        """Return why a request is turned away, None if it is let in. Names of headers are in small letters."""
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if is_loopback(self.host) and not self._is_ours(host):
+            return self.foreign_host.format(host=host[:80])
+        is_guarded = self.guards_reading or method not in SAFE
+        return None if not is_guarded or self._is_own_page(host, headers) else self.foreign_page
+
+    def _is_ours(self, host: str) -> bool:
+        parsed = _HOST(host)
+        if parsed is None:
+            return False
+        name = parsed[1]
+        return is_loopback(name) or (self.takes_bare_names and "." not in name and ":" not in name)
+
+    def _is_own_page(self, host: str, headers: Mapping[bytes, bytes]) -> bool:
+        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+        if origin is not None and origin.lower() in self.origins:
+            return True
+        # The scheme is left out: a proxy that speaks TLS may stand in front.
+        if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
+            return False
+        # "none": the user's own doing, such as an address that was typed.
+        if site not in {None, b"none", b"same-origin"}:
+            return False
+        return not self.is_for_pages_alone or site == b"same-origin" or (site is None and origin is not None)

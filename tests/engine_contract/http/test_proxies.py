@@ -1,0 +1,164 @@
+"""Both proxies, the mock's `--upstream` and the watcher, over real HTTP: what must be right in each."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from mock_server.serving.in_process import running_mock
+from mock_server.settings import Settings
+from tests.support.watching import answer_of, raw_server, read_message, send_raw, watching
+
+
+@contextmanager
+def _mock(url: str) -> Iterator[str]:
+    with running_mock(Settings(upstream=url)) as mock:
+        yield mock.url
+
+
+@contextmanager
+def _watcher(url: str) -> Iterator[str]:
+    with watching(url) as watch:
+        yield watch.url
+
+
+Proxy = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture(params=[_mock, _watcher], ids=["mock", "watcher"])
+def proxy(request: pytest.FixtureRequest) -> Proxy:
+    """Make a proxy before a URL; its own."""
+    made: Proxy = request.param
+    return made
+
+
+def _send(url: str, path: str, *headers: str) -> bytes:
+    address = urlsplit(url)
+    head = "\r\n".join([f"GET {path} HTTP/1.1", f"Host: {address.netloc}", "Connection: close", *headers])
+    return send_raw((address.hostname or "", address.port or 0), f"{head}\r\n\r\n".encode("latin-1"))
+
+
+def test_session_of_one_caller_is_not_sent_for_another(proxy: Proxy) -> None:
+    """What the server sets for Alice goes out with Alice's requests alone."""
+    with raw_server(answer_of("200 OK", b"", "Set-Cookie: session=alice; Path=/")) as raw, proxy(raw.url) as url:
+        assert b"session=alice" in _send(url, "/login-page")
+        _send(url, "/home")
+        assert raw.header("Cookie") == []
+        _send(url, "/home", "Cookie: session=bob")
+        assert raw.header("Cookie") == ["session=bob"]
+
+
+def test_origin_moves_with_host(proxy: Proxy) -> None:
+    """A page that came through the proxy is one of the server's; a page of another site stays one."""
+    with raw_server(answer_of("200 OK"), "/app") as raw, proxy(raw.url) as url:
+        origin = raw.url.removesuffix("/app")
+        _send(url, "/x", f"Origin: {url}", f"Referer: {url}/page")
+        assert raw.header("Host") == [urlsplit(origin).netloc]
+        assert raw.header("Origin") == [origin]
+        assert raw.header("Referer") == [f"{origin}/app/page"]
+        _send(url, "/x", "Origin: https://other.example")
+        assert raw.header("Origin") == ["https://other.example"]
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to"),
+    [
+        ("{origin}/app/login?x=1#y", "{proxy}/login?x=1#y"),
+        ("{origin}/app", "{proxy}/"),
+        ("/app/login", "{proxy}/login"),
+        ("/app", "{proxy}/"),
+        ("login", "{proxy}/a/login"),
+        ("https://sso.example/login", "https://sso.example/login"),
+        ("{origin}1/x", "{origin}1/x"),
+        ("//evil.example/x", "http://evil.example/x"),
+        ("/app//evil.example", "{proxy}/evil.example"),
+        ("/app/\\evil.example", "{proxy}/evil.example"),
+    ],
+)
+def test_location_leads_through_the_proxy(proxy: Proxy, location: str, leads_to: str) -> None:
+    """A redirect to the server leads to the proxy, without the base path; one elsewhere names its host openly."""
+    named = {"origin": ""}
+    with (
+        raw_server(
+            lambda connection: connection.sendall(answer_of("302 Found", b"", f"Location: {location.format(**named)}")),
+            "/app",
+        ) as raw,
+        proxy(raw.url) as url,
+    ):
+        named["origin"] = raw.url.removesuffix("/app")
+        response = httpx.get(f"{url}/a/b")
+    assert not response.headers["location"].startswith("//")
+    assert str(response.url.join(response.headers["location"])) == leads_to.format(**named, proxy=url)
+
+
+def test_location_of_the_same_server_with_two_slashes_stays_inside(proxy: Proxy) -> None:
+    """A whole URL whose path begins with two slashes does not become another host's."""
+    raw_url: list[str] = []
+    with (
+        raw_server(
+            lambda connection: connection.sendall(
+                answer_of("302 Found", b"", f"Location: {raw_url[0]}//evil.example/")
+            ),
+            "/app",
+        ) as raw,
+        proxy(raw.url) as url,
+    ):
+        raw_url.append(raw.url)
+        response = httpx.get(f"{url}/x")
+    assert response.url.join(response.headers["location"]).netloc == urlsplit(url).netloc.encode()
+
+
+def test_cookie_path_below_the_base_loses_it(proxy: Proxy) -> None:
+    """A cookie of the server's is kept for the proxy's address and path."""
+    cookies = ("Set-Cookie: a=1; Path=/app/x; Domain=e.example; Secure", "Set-Cookie: b=2; Path=/app")
+    with raw_server(answer_of("200 OK", b"", *cookies), "/app") as raw, proxy(raw.url) as url:
+        assert httpx.get(url + "/x").headers.get_list("set-cookie") == ["a=1; Path=/x", "b=2; Path=/"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/../secret", "/%2e%2e/secret", "/a/../../secret", "/..%2fsecret", "/..\\secret", "/..;/secret"]
+)
+def test_path_outside_of_the_base_is_not_sent(proxy: Proxy, path: str) -> None:
+    """A path that leads out of the server's base is answered with 400, and never sent."""
+    with raw_server(answer_of("200 OK", b"secret"), "/app") as raw, proxy(raw.url) as url:
+        received = _send(url, path)
+        assert received.startswith(b"HTTP/1.1 400 ")
+        assert b"leads out of the base path /app" in received
+        assert raw.requests == []
+        assert _send(url, "/a/../b").endswith(b"secret")
+
+
+def test_answer_has_one_date(proxy: Proxy) -> None:
+    """`Date` is there once."""
+    date = "Date: Thu, 01 Jan 2026 00:00:00 GMT"
+    with raw_server(answer_of("200 OK", b"", date)) as raw, proxy(raw.url) as url:
+        assert len(httpx.get(f"{url}/x").headers.get_list("date")) == 1
+
+
+def test_hop_by_hop_headers_stay_on_their_hop(proxy: Proxy) -> None:
+    """What belongs to one connection, and what `Connection` names, is not passed on; neither way."""
+    answer = answer_of("200 OK", b"", "Connection: X-Hop", "X-Hop: 1", "Keep-Alive: timeout=5", "X-Kept: 1")
+    with raw_server(answer) as raw, proxy(raw.url) as url:
+        received = _send(url, "/x", "Connection: X-Mine", "X-Mine: 1", "TE: trailers", "Expect: x", "X-Kept: 2").lower()
+        assert [raw.header(name) for name in ("x-mine", "te", "expect", "x-kept")] == [[], [], [], ["2"]]
+    assert b"x-hop" not in received
+    assert b"keep-alive" not in received
+    assert b"x-kept: 1" in received
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+def test_answer_without_a_body_ends_with_its_head(proxy: Proxy, status: str) -> None:
+    """A length that such an answer announces is that of no body, and the connection goes on."""
+    answer = f"HTTP/1.1 {status}\r\nContent-Length: 7\r\nETag: x\r\n\r\n".encode()
+    with raw_server(answer) as raw, proxy(raw.url) as url:
+        address = urlsplit(url)
+        with socket.create_connection((address.hostname, address.port), timeout=20) as caller:
+            for _ in range(2):
+                caller.sendall(b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+                received = read_message(caller).lower()
+                assert received.startswith(f"HTTP/1.1 {status}".lower().encode())
+                assert b"etag: x" in received
+                assert b"content-length" not in received
