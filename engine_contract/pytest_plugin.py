@@ -121,7 +121,14 @@ def engine_outcomes(
         }
     )
     shared = tmp_path_factory.getbasetemp().parent if hasattr(config, "workerinput") else None
-    outcomes: Outcomes = run_once(arguments(config), selected, jobs=engine_jobs, tokens=engine_tokens, shared=shared)
+    try:
+        outcomes: Outcomes = run_once(
+            arguments(config), selected, jobs=engine_jobs, tokens=engine_tokens, shared=shared
+        )
+    except pytest.UsageError as error:
+        # No test can tell more than this sentence: the first says it, and the session ends, also under xdist.
+        request.session.shouldstop = "a setting of --engine-… cannot be used"
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     _keep_for_report(config, outcomes)
     return outcomes
 
