@@ -38,6 +38,7 @@ class OptionsCommand(click.Command):
     ) -> Any:
         """Run the command and end the process with the status that its function returns."""
         arguments = (args, prog_name or self.name, complete_var)
+        expected: tuple[type[Exception], ...] = (DependencyError, *self.errors)
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **extra)
         try:
@@ -46,7 +47,7 @@ class OptionsCommand(click.Command):
             sys.exit(130)
         except click.ClickException as error:
             message = error.format_message()
-        except (*self.errors, DependencyError) as error:
+        except expected as error:
             message = str(error)
         else:
             sys.exit(status)
