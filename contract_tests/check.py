@@ -5,16 +5,16 @@ import contextlib
 import datetime as dt
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 
 from contract_tests.config.auth import usual_variable
-from contract_tests.config.settings import Settings
+from contract_tests.config.options import Settings
 from contract_tests.judge.known import Known, apply_known
-from contract_tests.judge.verdict import rule_results, verdict_of
-from contract_tests.model import Because, Exchange, JobsUse, Observation, Report, Verdict
+from contract_tests.judge.verdict import NOT_REACHED, rule_results, verdict_of
+from contract_tests.model import Because, Exchange, JobsUse, Judgement, Observation, Report, Verdict
 from contract_tests.plan.plan import Plan, make_plan
 from contract_tests.plan.scenario import ROLES, Resources
 from contract_tests.report.presenter import Presenter
@@ -37,10 +37,11 @@ MakeSupply = Callable[[int], Supply]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A report, what may be shown of it, and the signal that ended the run early, if one did."""
+    """A report, what may be shown of it, the deviations known before, and the signal that ended the run early."""
 
     report: Report
     presenter: Presenter
+    known: Sequence[Known] = ()
     stopped_by: int | None = None
 
 
@@ -90,7 +91,7 @@ def check(
     findings, sender, stopped_by = asyncio.run(_run(settings, plan, transport, supply, progress))
     presenter = presenter_for(settings, transport)
     report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at)
-    return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, stopped_by)
+    return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, known, stopped_by)
 
 
 async def _run(
@@ -164,30 +165,16 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
     started_at: float,
 ) -> Report:
     fallback_cause: Because | None = findings.because[0] if findings.because else None
-    results = rule_results(
-        findings.judgements,
-        findings.unchecked,
-        only=frozenset(settings.only) or None,
-        skip=frozenset(settings.skip),
-        strict=settings.strict,
-        documents=any(item.rule == "response.document" and item.finding is None for item in findings.judgements),
-        fallback=("no exchange shows it", None) if findings.complete else ("the run ended before", fallback_cause),
-    )
-    results, complaints = apply_known(results, known, today=dt.datetime.now(dt.UTC).date())
-    verdict, because = verdict_of(results, findings.because, interrupted=findings.interrupted)
-    if complaints:
-        verdict = "violates"
-    return Report(
-        verdict=verdict,
-        rules=results,
+    facts = Report(
+        verdict="undecided",
+        rules=(),
         engine=settings.connection.base,
         label=settings.label,
         started_at=started_at,
         seed=settings.seed,
         tls_verified=not settings.connection.insecure,
-        undecided_because=because if verdict == "undecided" else (),
-        notes=(*findings.notes, *complaints),
-        complaints=tuple(complaints),
+        undecided_because=tuple(findings.because),
+        notes=tuple(findings.notes),
         jobs=JobsUse(
             supplied=len(supply.supplied),
             used=len(supply.used),
@@ -196,12 +183,64 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
             ids_left=tuple(supply.left),
         ),
         exchanges=tuple(sender.exchanges),
-        observed=tuple(observations(sender.exchanges, presenter.redact)),
         interrupted=findings.interrupted,
+    )
+    return build_report(
+        facts,
+        findings.judgements,
+        findings.unchecked,
+        presenter.redact,
+        only=settings.only,
+        skip=settings.skip,
+        strict=settings.strict,
+        known=known,
+        documents=any(item.rule == "response.document" and item.finding is None for item in findings.judgements),
+        fallback=("no exchange shows it", None) if findings.complete else ("the run ended before", fallback_cause),
     )
 
 
-def observations(exchanges: Sequence[Exchange], redact: Callable[[str], str] = str) -> Iterator[Observation]:
+def build_report(  # noqa: PLR0913 - by name
+    facts: Report,
+    judgements: Sequence[Judgement],
+    unchecked: dict[str, tuple[str, Because | None]],
+    redact: Callable[[str], str],
+    *,
+    only: Collection[str],
+    skip: Collection[str],
+    strict: bool,
+    known: Sequence[Known],
+    documents: bool,
+    fallback: tuple[str, Because | None] = (NOT_REACHED, None),
+) -> Report:
+    """Return the report of a run or a recording: `facts`, with outcomes, verdict and what was observed.
+
+    The facts' `undecided_because` is what is known to be missing. For the others see `rule_results`.
+    """
+    results = rule_results(
+        judgements,
+        unchecked,
+        only=frozenset(only) or None,
+        skip=frozenset(skip),
+        strict=strict,
+        documents=documents,
+        fallback=fallback,
+    )
+    results, complaints = apply_known(results, known, today=dt.datetime.now(dt.UTC).date())
+    verdict, because = verdict_of(results, facts.undecided_because, interrupted=facts.interrupted)
+    if complaints:
+        verdict = "violates"
+    return replace(
+        facts,
+        verdict=verdict,
+        rules=results,
+        undecided_because=because if verdict == "undecided" else (),
+        notes=(*facts.notes, *complaints),
+        complaints=tuple(complaints),
+        observed=tuple(_observations(facts.exchanges, redact)),
+    )
+
+
+def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
     """The first answer in each situation but that of a valid request."""
     seen = {"a valid request", "a job that was not used is canceled"}
     for exchange in exchanges:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 from contract_tests.config.sources import Source
 from contract_tests.errors import SettingError
 from contract_tests.plan.scenario import ROLES

@@ -2,26 +2,29 @@
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from contract_tests.check import Checked
 from contract_tests.errors import SettingError
-from contract_tests.judge.known import Known, write_known
+from contract_tests.judge.known import write_known
 from contract_tests.recording.profile import profile_from
+from engine_contract.options import CheckOptions
 
 
-def check_outputs(options: Mapping[str, Any]) -> None:
+def check_outputs(options: CheckOptions) -> None:
     """Whether what the run is to write can be written: seen before anything is canceled. Raises SettingError."""
-    for name in ("report_dir", "write_known", "write_profile"):
-        path: Path | None = options[name]
+    for flag, path in (
+        ("--report-dir", options.report_dir),
+        ("--write-known", options.write_known),
+        ("--write-profile", options.write_profile),
+    ):
         if path is None:
             continue
-        option = f"--{name.replace('_', '-')} {path}"
-        folder = path if name == "report_dir" else path.parent
+        option = f"{flag} {path}"
+        folder = path if flag == "--report-dir" else path.parent
         try:
-            if name == "report_dir":
+            if path == folder:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
@@ -29,15 +32,15 @@ def check_outputs(options: Mapping[str, Any]) -> None:
             raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
 
 
-def write_outputs(options: Mapping[str, Any], checked: Checked, known: Sequence[Known]) -> Iterator[str]:
-    """Write what the options ask for; a sentence on each file. Raises SettingError."""
-    if options["write_known"]:
+def write_outputs(options: CheckOptions, checked: Checked) -> Iterator[str]:
+    """Write what the options ask for; yield a sentence on each file. Raises SettingError."""
+    if options.write_known:
         today = dt.datetime.now(dt.UTC).date()
         shown = checked.presenter.redact
-        count = write_known(options["write_known"], checked.report.rules, shown, today=today, kept=known)
-        yield f"{count} deviations written to {options['write_known']}."
-    if options["write_profile"]:
-        yield _write_profile(options["write_profile"], checked)
+        count = write_known(options.write_known, checked.report.rules, shown, today=today, kept=checked.known)
+        yield f"{count} deviations written to {options.write_known}."
+    if options.write_profile:
+        yield _write_profile(options.write_profile, checked)
 
 
 def _write_profile(path: Path, checked: Checked) -> str:

@@ -4,28 +4,24 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from contract_tests.check import Checked, check
+from contract_tests.check import Checked
 from contract_tests.cli import main
-from contract_tests.config.options import live_connection, make_supply, settings_for
-from contract_tests.config.sources import Source, read_ids
-from contract_tests.embedded import embedded_engine
 from contract_tests.errors import SettingError
-from contract_tests.judge.known import Known, read_known
 from contract_tests.output_files import write_outputs
 from contract_tests.report import render_reports
 from contract_tests.report.view import verdict_sentence
-from contract_tests.safety.supply import Supply
+from contract_tests.run_checks import Jobs, run_checks
 from engine_contract import contract
+from engine_contract.options import CheckOptions
 
 PATIENCE = 60.0  # seconds beyond the deadline that a worker waits for the one that runs
 
@@ -62,7 +58,7 @@ def run_once(
     arguments: Sequence[str],
     selected: Sequence[str],
     *,
-    jobs: Sequence[str] | Callable[[int], Sequence[str]] | None,
+    jobs: Jobs | None,
     tokens: Mapping[str, str] | None,
     shared: Path | None,
 ) -> Outcomes:
@@ -77,7 +73,7 @@ def run_once(
     try:
         lock.touch(exist_ok=False)
     except FileExistsError:
-        return Outcomes.from_json(_await(result, options["deadline"] + PATIENCE))
+        return Outcomes.from_json(_await(result, options.deadline + PATIENCE))
     try:
         text = _run(options, selected, jobs, tokens).to_json()
     except pytest.UsageError as error:
@@ -87,13 +83,15 @@ def run_once(
     return Outcomes.from_json(text)
 
 
-def parse(arguments: Sequence[str]) -> dict[str, Any]:
-    """check-engine's options with its defaults and its environment. Raises pytest.UsageError."""
+def parse(arguments: Sequence[str]) -> CheckOptions:
+    """Return check-engine's options with its defaults and its environment. Raises pytest.UsageError."""
     try:
         with main.make_context("check-engine", list(arguments)) as context:
-            return dict(context.params)
+            return CheckOptions(**context.params)
     except click.ClickException as error:
         raise pytest.UsageError(error.format_message().replace("'--", "'--engine-")) from error
+    except SettingError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def _publish(path: Path, text: str) -> None:
@@ -115,53 +113,23 @@ def _await(path: Path, seconds: float) -> str:
 
 
 def _run(
-    options: dict[str, Any],
-    selected: Sequence[str],
-    jobs: Sequence[str] | Callable[[int], Sequence[str]] | None,
-    tokens: Mapping[str, str] | None,
+    options: CheckOptions, selected: Sequence[str], jobs: Jobs | None, tokens: Mapping[str, str] | None
 ) -> Outcomes:
-    if len(selected) < len(contract.load_rules()) and not options["only"]:
-        options = {**options, "only": tuple(selected)}
+    if len(selected) < len(contract.load_rules()) and not options.only:
+        options = replace(options, only=tuple(selected))
     try:
-        known = read_known(options["known"])
-        if not options["url"]:
-            with embedded_engine(options["timeout"]) as (connection, supply):
-                settings = settings_for(options, connection, embedded=True)
-                checked = check(settings, partial(_asked, supply), known=known)
-                return _outcomes(options, checked, known)
-        connection, _ = live_connection(options)
-        if tokens is not None:
-            own = {role: Source(token, "the fixture engine_tokens") for role, token in tokens.items()}
-            connection = replace(connection, tokens=own)
-        settings = settings_for(options, connection, embedded=False)
-        make = make_supply(options) if jobs is None else _supply_of(jobs)
-        return _outcomes(options, check(settings, make, known=known), known)
+        return _outcomes(options, run_checks(options, jobs, tokens))
     except SettingError as error:
         raise pytest.UsageError(str(error)) from error
 
 
-def _asked(supply: Supply, count: int) -> Supply:
-    supply.ask_for(count)
-    return supply
-
-
-def _supply_of(jobs: Sequence[str] | Callable[[int], Sequence[str]]) -> Callable[[int], Supply]:
-    def checked(job_ids: Sequence[str]) -> list[str]:
-        return read_ids("\n".join(map(str, job_ids)), option="the fixture engine_jobs")
-
-    if callable(jobs):
-        make = jobs
-        return lambda count: Supply(checked(make(count)), more=lambda more: checked(make(more)), made=True)
-    return lambda _: Supply(checked(jobs))
-
-
-def _outcomes(options: dict[str, Any], checked: Checked, known: Sequence[Known]) -> Outcomes:
+def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
     report, presenter = checked.report, checked.presenter
     files = {}
-    if options["report_dir"]:
-        directory = Path(options["report_dir"]).absolute()
+    if options.report_dir:
+        directory = options.report_dir.absolute()
         files = {str(directory / name): text for name, text in render_reports(report, presenter).items()}
-    told = tuple(write_outputs(options, checked, known))
+    told = tuple(write_outputs(options, checked))
     rules = {}
     for result in report.rules:
         outcome: str = result.outcome

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
 
 from contract_tests.config.sources import supply_from_command, supply_from_file
@@ -33,7 +34,7 @@ class SchemathesisJobs:
         if path and self._command:
             raise SettingError("CHECK_ENGINE_JOBS and CHECK_ENGINE_JOBS_COMMAND exclude each other. Set one of them.")
         self._left = _number(environment, "CHECK_ENGINE_MAX_JOBS", MAX_JOBS)
-        self._supply = supply_from_file(path) if path else Supply()
+        self._supply = supply_from_file(Path(path)) if path else Supply()
         self.guard.supply(self._supply.supplied)
         self.has_source = bool(path or self._command)
 

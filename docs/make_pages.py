@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 - a script
 """Writes what is generated in the documentation: `python -m docs.make_pages`.
 
-docs/rules.md from spec/rules.yaml, the table of docs/settings.md from contract_tests/config/engine.schema.json, and the
-table of docs/score.md from the lists that tests/contract_tests/test_score.py holds the suite to.
+docs/rules.md from spec/rules.yaml, the table of docs/settings.md and the JSON schema of a settings file from the
+options, and the table of docs/score.md from the lists that tests/contract_tests/test_score.py holds the suite to.
 """
 
 import json
@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from contract_tests.config.settings_file import SCHEMA_PATH
+from contract_tests import config
+from contract_tests.config.settings_schema import settings_schema
 from engine_contract.contract import Rule, load_rules
+from engine_contract.option_rows import rows
+from engine_contract.options import CheckOptions
 from mock_server import faults as catalogue
 from tests import field_engine, standin
 from tests.support.engines import expected
 
 DOCS = Path(__file__).parent
+SCHEMA = Path(config.__file__).with_name("engine.schema.json")
 
 _SECTION = re.compile(r"(<!-- made by docs/make_pages\.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -32,8 +36,8 @@ ASPECTS = {
 
 
 def pages() -> dict[Path, str]:
-    """The pages as they must be."""
-    made = {DOCS / "rules.md": rules_page()}
+    """Return the pages, and the schema for editors, as they must be."""
+    made = {DOCS / "rules.md": rules_page(), SCHEMA: json.dumps(settings_schema(), indent=2) + "\n"}
     for path in sorted(DOCS.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         if _SECTION.search(text):
@@ -71,9 +75,8 @@ def _cell(text: str) -> str:
 
 def settings_table() -> str:
     """All keys of an engine."""
-    properties = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))["$defs"]["settings"]["properties"]
-    rows = [f"| `{key}` | {_cell(entry['description'])} |" for key, entry in properties.items()]
-    return "\n".join(["| key | value |", "|---|---|", *rows]) + "\n"
+    keys = [f"| `{row.field}` | {_cell(row.setting)} |" for row in rows(CheckOptions) if row.setting]
+    return "\n".join(["| key | value |", "|---|---|", *keys]) + "\n"
 
 
 def score_table() -> str:

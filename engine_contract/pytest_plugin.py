@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from engine_contract.option_rows import Option, rows
+from engine_contract.options import CheckOptions
 from engine_contract.own_packages import explain, in_the_way_of
 
 if TYPE_CHECKING:
@@ -21,61 +23,42 @@ if TYPE_CHECKING:
 
 PREFIX = "--engine-"
 
-# check-engine's options with a value, those that may be repeated, and its switches.
-VALUES = [
-    "url",
-    "settings",
-    "auth",
-    "jobs",
-    "jobs-command",
-    "max-jobs",
-    "known",
-    "write-known",
-    "report-dir",
-    "write-profile",
-    "label",
-    "seed",
-    "timeout",
-    "deadline",
-    "rate",
-    "concurrency",
-    "proxy",
-    "ca-bundle",
-    "client-cert",
-]
-REPEATED = ["token", "header", "only", "skip"]
-SWITCHES = ["keep-jobs", "strict", "insecure", "allow-unsafe-probes"]
+# check-engine's options, but for those that belong to the command alone.
+ROWS = [row for row in rows(CheckOptions) if not row.command_only]
 
 Jobs = Sequence[str] | Callable[[int], Sequence[str]]
 
 
-def _dest(name: str) -> str:
-    return f"engine_{name.replace('-', '_')}"
+def _dest(row: Option) -> str:
+    return f"engine_{row.field}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add check-engine's options; each means what it means there."""
     group = parser.getgroup("engine-contract", "contract of POST /workflow_engine/cancelJob (see check-engine --help)")
-    for name in VALUES:
-        group.addoption(PREFIX + name, dest=_dest(name), metavar="VALUE", help=f"as check-engine's --{name}")
-    for name in REPEATED:
+    for row in ROWS:
+        action = "store_true" if row.is_switch else "append" if row.is_repeatable else "store"
+        valued = {} if row.is_switch else {"metavar": row.metavar}
         group.addoption(
-            PREFIX + name, dest=_dest(name), action="append", metavar="VALUE", help=f"as check-engine's --{name}"
+            row.flag.replace("--", PREFIX, 1),
+            dest=_dest(row),
+            action=action,
+            help=row.help.replace("%", "%%"),
+            **valued,
         )
-    for name in SWITCHES:
-        group.addoption(PREFIX + name, dest=_dest(name), action="store_true", help=f"as check-engine's --{name}")
 
 
 def arguments(config: pytest.Config) -> list[str]:
-    """The options given to pytest as check-engine's arguments."""
+    """Return the options given to pytest as check-engine's arguments."""
     given: list[str] = []
-    for name in VALUES:
-        value = config.getoption(_dest(name))
-        if value is not None:
-            given += [value] if name == "url" else [f"--{name}={value}"]
-    for name in REPEATED:
-        given += [f"--{name}={value}" for value in config.getoption(_dest(name)) or ()]
-    given += [f"--{name}" for name in SWITCHES if config.getoption(_dest(name))]
+    for row in ROWS:
+        value = config.getoption(_dest(row))
+        if row.is_argument:
+            given += [value] if value is not None else []
+        elif row.is_switch:
+            given += [row.flag] if value else []
+        elif value is not None:
+            given += [f"{row.flag}={each}" for each in (value if row.is_repeatable else [value])]
     return given
 
 
@@ -138,7 +121,14 @@ def engine_outcomes(
         }
     )
     shared = tmp_path_factory.getbasetemp().parent if hasattr(config, "workerinput") else None
-    outcomes: Outcomes = run_once(arguments(config), selected, jobs=engine_jobs, tokens=engine_tokens, shared=shared)
+    try:
+        outcomes: Outcomes = run_once(
+            arguments(config), selected, jobs=engine_jobs, tokens=engine_tokens, shared=shared
+        )
+    except pytest.UsageError as error:
+        # No test can tell more than this sentence: the first says it, and the session ends, also under xdist.
+        request.session.shouldstop = "a setting of --engine-… cannot be used"
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     _keep_for_report(config, outcomes)
     return outcomes
 

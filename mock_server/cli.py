@@ -1,134 +1,37 @@
-"""The command `mock-engine`: options, the first line, exit statuses."""
+"""The command `mock-engine`: the first line, and what is served until a signal comes."""
 
 import gc
 import sys
-from pathlib import Path
-from typing import Any
 
 import click
 
-from engine_contract.dependencies import DependencyError
-from engine_contract.version import DISTRIBUTION
+from engine_contract.click_options import OptionsCommand, command
+from engine_contract.options import MockOptions
 from mock_server.settings import Settings, SettingsError, read_settings
 
-PREFIX = "MOCK_ENGINE"
 
-_HELP = """Serve the contract of POST /workflow_engine/cancelJob as a stateful mock engine.
+class MockCommand(OptionsCommand):
+    """The command, for which a setting that cannot be used is wrong usage."""
 
-Every option can be set by an environment variable, MOCK_ENGINE_PORT for --port; repeated ones are
-separated by line breaks. Once it accepts requests, the first line on stdout names its address.
-
-\b
-  mock-engine &
-  curl -X POST http://127.0.0.1:4010/workflow_engine/cancelJob -H 'Authorization: Bearer admin' \\
-       -H 'Content-Type: application/json' -d '{"job_id": "4321abcdef694aa79dae47ad"}'
-"""
-
-_STORE_HELP = (
-    "Where state is kept: memory, or redis://[USER@]HOST[:PORT]/DB (rediss:// for TLS), which replicas share. "
-    "?prefix=NAME parts mocks. The password: in the URL, or in MOCK_ENGINE_STORE_PASSWORD."
-)
+    errors = (SettingsError,)
 
 
-class _Lines(click.Option):
-    """An option that may be repeated; in the environment line breaks separate its values."""
+@command(MockCommand, "mock-engine", MockOptions)
+def main(options: MockOptions) -> None:
+    """Serve the contract of POST /workflow_engine/cancelJob as a stateful mock engine.
 
-    def value_from_envvar(self, ctx: click.Context) -> Any:
-        text = self.resolve_envvar_value(ctx)
-        return None if text is None else tuple(line.strip() for line in text.splitlines() if line.strip())
+    Every option can be set by an environment variable, MOCK_ENGINE_PORT for --port; repeated ones are
+    separated by line breaks. Once it accepts requests, the first line on stdout names its address.
 
-
-def _listed() -> str:
-    """The catalogue as text, by aspect, variations in a section of their own."""
-    from mock_server import faults
-
-    lines: list[str] = []
-    broken, odd = faults.faults(), faults.variations()
-    width = max((len(change.name) for change in (*broken, *odd)), default=0)
-    lines.append(f"Faults ({len(broken)}): each breaks the rule named after it.")
-    aspect = ""
-    for change in broken:
-        rule = change.rule or ""
-        if rule.partition(".")[0] != aspect:
-            aspect = rule.partition(".")[0]
-            lines += ["", f"  {aspect}"]
-        lines.append(f"    {change.name:<{width}}  {change.sentence} [{rule}]")
-    lines += ["", f"Variations ({len(odd)}): odd engines that conform.", ""]
-    lines += [f"    {change.name:<{width}}  {change.sentence}" for change in odd]
-    return "\n".join(lines)
-
-
-def _show_faults(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
-    if value:
+    \b
+      mock-engine &
+      curl -X POST http://127.0.0.1:4010/workflow_engine/cancelJob -H 'Authorization: Bearer admin' \\
+           -H 'Content-Type: application/json' -d '{"job_id": "4321abcdef694aa79dae47ad"}'
+    """  # noqa: D301 - \b is click's: a block that is not wrapped
+    if options.list_faults:
         click.echo(_listed())
-        context.exit()
-
-
-@click.command(
-    help=_HELP, context_settings={"auto_envvar_prefix": PREFIX, "max_content_width": 110, "show_default": True}
-)
-@click.option("--host", default="127.0.0.1", metavar="HOST", help="Address to listen on.")
-@click.option("--port", default=4010, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-@click.option(
-    "--jobs", default=20, type=click.IntRange(0, 1_000_000), help="Active jobs at the start; the page's own id is one."
-)
-@click.option("--seed", default=0, type=int, help="Seed from which ids and documents are drawn.")
-@click.option(
-    "--any-job", is_flag=True, help="Every id of 24 lowercase hex characters not seen before is an active job."
-)
-@click.option(
-    "--tokens",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help='JSON that maps tokens to roles: {"s3cret": "support"}.',
-)
-@click.option("--default-role", metavar="ROLE", help="Role of those who send no credential.")
-@click.option("--base-path", default="/", metavar="PATH", help="Path before /workflow_engine/cancelJob.")
-@click.option(
-    "--cors",
-    multiple=True,
-    cls=_Lines,
-    metavar="ORIGIN",
-    help="Origin whose pages may call, beside localhost; * for any. Repeatable.",
-)
-@click.option("--upstream", metavar="URL", help="Where requests for all other paths go.")
-@click.option("--latency", metavar="MS | MIN-MAX", help="Delay before each answer of the operation, in milliseconds.")
-@click.option("--fault", metavar="NAME", help="Fault or variation in force from the start.")
-@click.option("--profile", metavar="FILE | NAME", help="How refusals look: a file, or one that is shipped.")
-@click.option("--store", default="memory", metavar="URL", help=_STORE_HELP)
-@click.option(
-    "--workers", default=1, type=click.IntRange(1), help="Processes; more than one need a store that they share."
-)
-@click.option("--control-token", metavar="TOKEN", help="Token that the control API asks for.")
-@click.option(
-    "--control-origin",
-    multiple=True,
-    cls=_Lines,
-    metavar="ORIGIN",
-    help="Origin whose pages may use the control API. Repeatable.",
-)
-@click.option(
-    "--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate chain (PEM), to serve https."
-)
-@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its private key (PEM).")
-@click.option(
-    "--max-body", default=1 << 20, type=click.IntRange(1), metavar="BYTES", help="Largest body of a request, in bytes."
-)
-@click.option(
-    "--journal", default=1000, type=click.IntRange(0), metavar="N", help="Entries that a session's journal keeps."
-)
-@click.option(
-    "--list-faults",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_show_faults,
-    help="List faults and variations.",
-)
-@click.version_option(package_name=DISTRIBUTION)
-def command(**options: Any) -> None:
-    """Serve until a signal comes."""
-    _serve(read_settings(options))
+    else:
+        _serve(read_settings(options))
 
 
 def _serve(settings: Settings) -> None:
@@ -180,19 +83,24 @@ def _say_what_holds(asked: Settings, held: Settings) -> None:
             click.echo(f"Note: the store holds the state of a mock with {text}; so it is here.", err=True)
 
 
-def main() -> None:
-    """Entry point of the console script. Wrong usage is one line on stderr, and exit status 2."""
-    try:
-        command.main(prog_name="mock-engine", standalone_mode=False)
-    except click.ClickException as error:
-        sys.exit(_complain(error.format_message()))
-    except (SettingsError, DependencyError) as error:
-        sys.exit(_complain(str(error)))
+def _listed() -> str:
+    """The catalogue as text, by aspect, variations in a section of their own."""
+    from mock_server import faults
 
-
-def _complain(message: str) -> int:
-    click.echo(f"mock-engine: {' '.join(message.split())}", err=True)
-    return 2
+    lines: list[str] = []
+    broken, odd = faults.faults(), faults.variations()
+    width = max((len(change.name) for change in (*broken, *odd)), default=0)
+    lines.append(f"Faults ({len(broken)}): each breaks the rule named after it.")
+    aspect = ""
+    for change in broken:
+        rule = change.rule or ""
+        if rule.partition(".")[0] != aspect:
+            aspect = rule.partition(".")[0]
+            lines += ["", f"  {aspect}"]
+        lines.append(f"    {change.name:<{width}}  {change.sentence} [{rule}]")
+    lines += ["", f"Variations ({len(odd)}): odd engines that conform.", ""]
+    lines += [f"    {change.name:<{width}}  {change.sentence}" for change in odd]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

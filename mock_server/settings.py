@@ -9,6 +9,7 @@ import orjson
 
 from engine_contract.http.cors import read_origins
 from engine_contract.http.net import is_loopback
+from engine_contract.options import MockOptions
 
 LONGEST_MS = 600_000.0
 """The longest delay, in milliseconds."""
@@ -77,22 +78,34 @@ def _origins(origins: Iterable[str], option: str) -> frozenset[bytes]:
         raise SettingsError(f"{option} {error}") from None
 
 
-def read_settings(options: Mapping[str, Any]) -> Settings:
-    """Settings from click's values, by option name. Raises SettingsError for values and files that cannot be used."""
-    values = dict(options)
-    latency = values.pop("latency")
-    tokens = values.pop("tokens")
-    values["control_origins"] = tuple(values.pop("control_origin"))
-    values["cors"] = tuple(values["cors"])
-    cert, key = values["tls_cert"], values["tls_key"]
-    if (cert is None) != (key is None):
+def read_settings(options: MockOptions) -> Settings:
+    """Return the settings of these options. Raises SettingsError for values and files that cannot be used."""
+    if (options.tls_cert is None) != (options.tls_key is None):
         raise SettingsError("--tls-cert and --tls-key go together; one is missing.")
-    if cert is not None:
-        _check_certificate(cert, key)
+    if options.tls_cert is not None and options.tls_key is not None:
+        _check_certificate(options.tls_cert, options.tls_key)
     return Settings(
-        **values,
-        latency_ms=None if latency is None else _latency(latency),
-        tokens=None if tokens is None else read_tokens(tokens),
+        host=options.host,
+        port=options.port,
+        jobs=options.jobs,
+        seed=options.seed,
+        any_job=options.any_job,
+        tokens=None if options.tokens is None else read_tokens(options.tokens),
+        default_role=options.default_role,
+        base_path=options.base_path,
+        cors=options.cors,
+        upstream=options.upstream,
+        latency_ms=None if options.latency is None else _latency(options.latency),
+        fault=options.fault,
+        profile=options.profile,
+        store=options.store,
+        workers=options.workers,
+        control_token=options.control_token,
+        control_origins=options.control_origins,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        max_body=options.max_body,
+        journal=options.journal,
     )
 
 

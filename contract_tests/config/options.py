@@ -1,18 +1,18 @@
-"""From the options of the command line to settings, a connection and a supply of jobs."""
+"""From the options of a command to settings, a connection and a supply of jobs."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from contract_tests.config.auth import Auth
 from contract_tests.config.engine_url import parse_base
 from contract_tests.config.rule_selection import select_rules
-from contract_tests.config.settings import Connection, Settings
-from contract_tests.config.settings_file import Engine
-from contract_tests.config.sources import parse_sources, supply_from_command, supply_from_file
+from contract_tests.config.sources import Source, parse_sources, supply_from_command, supply_from_file
 from contract_tests.errors import SettingError
 from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import load_rules
+from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
 
 EMBEDDED_READ_BACK = "/_mock/jobs/{job_id}"
 """Where the embedded mock shows a job."""
@@ -22,11 +22,51 @@ OWN_HEADERS = frozenset(
 )
 
 
-def live_connection(options: Mapping[str, Any]) -> tuple[Connection, list[str]]:
-    """How to reach the engine at the URL, and warnings. Raises SettingError."""
-    tokens = parse_sources(options["tokens"], option="--token", left="ROLE")
-    headers = parse_sources(options["headers"], option="--header", left="NAME")
-    engine: Engine | None = options.get("engine")
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach an engine."""
+
+    base: str
+    """The URL that the contract's path is appended to, without a slash at its end."""
+    auth: Auth = field(default_factory=Auth)
+    tokens: Mapping[str, Source] = field(default_factory=dict)
+    headers: Mapping[str, Source] = field(default_factory=dict)
+    timeout: float = 10.0
+    """Seconds for a whole exchange, connecting included."""
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+    client_cert: Path | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to check and how, beside the connection."""
+
+    connection: Connection
+    label: str | None = None
+    seed: int = 0
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    strict: bool = False
+    max_jobs: int | None = None
+    keep_jobs: bool = False
+    deadline: float = 120.0
+    rate: float | None = None
+    concurrency: int = 8
+    unsafe_probes: bool = False
+    read_back: str | None = None
+    """A path below the base whose GET shows a job, with `{job_id}` in it; None for the usual one."""
+    settle_s: float = 1.0
+    """Seconds after which what became of a job is shown everywhere."""
+    embedded: bool = False
+    """Whether the engine is the mock that this process started."""
+
+
+def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
+    """Return how to reach the engine at the URL, and warnings. Raises SettingError."""
+    tokens = parse_sources(options.tokens, option="--token", left="ROLE")
+    headers = parse_sources(options.headers, option="--header", left="NAME")
     for name in tokens:
         if name not in ROLES and name.lower() in ROLES:
             raise SettingError(f"--token {name}: the page writes the role {name.lower()}, and so must the option.")
@@ -38,68 +78,82 @@ def live_connection(options: Mapping[str, Any]) -> tuple[Connection, list[str]]:
         for source in (*tokens.values(), *headers.values())
         if source.kind == "literal" and source.text not in tokens
     ]
+    engine = options.engine
     if engine is not None:
-        tokens = {**engine.sources("tokens"), **tokens}
-        headers = {**engine.sources("headers"), **headers}
+        tokens = {**_sources_of(engine, "tokens"), **tokens}
+        headers = {**_sources_of(engine, "headers"), **headers}
     connection = Connection(
-        base=parse_base(options["url"]),
-        auth=Auth.parse(options["auth"]),
+        base=parse_base(engine.url if engine else options.url or ""),
+        auth=Auth.parse(options.auth),
         tokens=tokens,
         headers=headers,
-        timeout=options["timeout"],
-        proxy=options["proxy"],
-        ca_bundle=options["ca_bundle"],
-        client_cert=options["client_cert"],
-        insecure=options["insecure"],
+        timeout=options.timeout,
+        proxy=options.proxy,
+        ca_bundle=options.ca_bundle,
+        client_cert=options.client_cert,
+        insecure=options.insecure,
     )
     return connection, warnings
 
 
-def settings_for(options: Mapping[str, Any], connection: Connection, *, embedded: bool) -> Settings:
-    """What to check and how. Raises SettingError for rules that do not exist, and where none is left."""
-    only, skip = select_rules(options["only"], option="--only"), select_rules(options["skip"], option="--skip")
-    if not (only or {rule.id for rule in load_rules()}) - set(skip):
+def _sources_of(engine: NamedEngine, key: str) -> dict[str, Source]:
+    """Return where the `tokens` or `headers` of a settings file are, by role or name."""
+    found = {}
+    for name, text in engine.values.get(key, {}).items():
+        place = f"file:{engine.folder / text.removeprefix('file:')}" if text.startswith("file:") else text
+        found[name] = Source(place, engine.where(f"{key}.{name}"), folder=engine.folder)
+    return found
+
+
+def settings_for(options: CheckOptions, connection: Connection, *, embedded: bool) -> Settings:
+    """Return what to check and how. Raises SettingError for rules that do not exist, and where none is left."""
+    only, skip = selected_rules(options)
+    if not (set(only) or {rule.id for rule in load_rules()}) - set(skip):
         raise SettingError("--only and --skip leave no rule to check. Leave one of them out, or choose other rules.")
     return Settings(
         connection=connection,
-        label=options["label"],
-        seed=options["seed"],
-        only=tuple(sorted(only)),
-        skip=tuple(sorted(skip)),
-        strict=options["strict"],
-        max_jobs=options["max_jobs"],
-        keep_jobs=options["keep_jobs"],
-        deadline=options["deadline"],
-        rate=options["rate"],
-        concurrency=options["concurrency"],
-        unsafe_probes=options["allow_unsafe_probes"] or embedded,
+        label=options.label,
+        seed=options.seed,
+        only=only,
+        skip=skip,
+        strict=options.strict,
+        max_jobs=options.max_jobs,
+        keep_jobs=options.keep_jobs,
+        deadline=options.deadline,
+        rate=options.rate,
+        concurrency=options.concurrency,
+        unsafe_probes=options.allow_unsafe_probes or embedded,
         read_back=EMBEDDED_READ_BACK if embedded else None,
         settle_s=0.0 if embedded else 1.0,
         embedded=embedded,
     )
 
 
-def make_supply(options: Mapping[str, Any]) -> Callable[[int], Supply]:
-    """What makes the supply that the options name; without one it is empty."""
+def selected_rules(options: CheckOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of the rules that --only and --skip name. Raises SettingError for a name without a rule."""
+    only = select_rules(options.only, option="--only")
+    skip = select_rules(options.skip, option="--skip")
+    return tuple(sorted(only)), tuple(sorted(skip))
+
+
+def make_supply(options: CheckOptions) -> Callable[[int], Supply]:
+    """Return what makes the supply that the options name; without one it is empty."""
 
     def make(count: int) -> Supply:
-        if options["jobs"]:
-            return supply_from_file(options["jobs"])
-        if options["jobs_command"]:
-            engine: Engine | None = options.get("engine")
-            command = options["jobs_command"]
-            if engine is not None and engine.owns("jobs_command", command):
-                return supply_from_command(
-                    command, count, option=f"{engine.where('jobs_command')}:", folder=engine.folder
-                )
-            return supply_from_command(command, count)
-        return Supply()
+        command, engine = options.jobs_command, options.engine
+        if options.jobs:
+            return supply_from_file(options.jobs)
+        if not command:
+            return Supply()
+        if engine is not None and engine.owns("jobs_command", command):
+            return supply_from_command(command, count, option=f"{engine.where('jobs_command')}:", folder=engine.folder)
+        return supply_from_command(command, count)
 
     return make
 
 
-def known_ids(options: Mapping[str, Any]) -> list[str] | None:
-    """The ids that can be known without asking a command for jobs; None where there will be as many as wanted."""
-    if options["jobs"]:
-        return supply_from_file(options["jobs"]).supplied
-    return None if options["jobs_command"] or not options["url"] else []
+def known_ids(options: CheckOptions) -> list[str] | None:
+    """Return the ids that are known without asking a command for jobs; None where there will be as many as wanted."""
+    if options.jobs:
+        return supply_from_file(options.jobs).supplied
+    return None if options.jobs_command or not options.url else []

@@ -9,136 +9,87 @@ The command line beats the environment, which beats the file. `engine.schema.jso
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from contract_tests.config.settings_schema import settings_schema
 from contract_tests.errors import SettingError
+from engine_contract.click_options import OptionsCommand
 from engine_contract.dependencies import require
+from engine_contract.option_rows import rows
+from engine_contract.options import SOURCE_PATTERN, CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.masking import is_secret
 
-if TYPE_CHECKING:
-    from contract_tests.config.sources import Source
-
-SCHEMA_PATH = Path(__file__).with_name("engine.schema.json")
 FILE_NAME = "engine.toml"
 PYPROJECT = "pyproject.toml"
 TABLE = "engine-contract"
 
-CONNECTION_KEYS = frozenset({"proxy", "ca_bundle", "client_cert", "insecure", "auth"})
-"""What says how an engine is reached, beside its URL, tokens and headers."""
+_JOINED = {"url", "tokens", "headers"}
+"""Settings that are no defaults: the URL takes the place of the name, tokens and headers are joined by theirs."""
 
-CHECK_KEYS = CONNECTION_KEYS | {
-    *("jobs", "jobs_command", "max_jobs", "keep_jobs", "only", "skip", "known", "strict", "report_dir", "label"),
-    *("seed", "timeout", "deadline", "rate", "concurrency", "allow_unsafe_probes"),
-}
+_SUPPLIES = ("jobs", "jobs_command")
+"""Options that exclude each other: one that is given takes the place of the file's."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_READ = ("jobs", "known", "ca_bundle", "client_cert")  # files that must be there
 _GIVEN = {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}
-_SOURCE = re.compile(r"^(env|file|cmd):.+")
 _SOURCES = "Allowed are env:NAME, file:PATH and cmd:COMMAND."
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """One engine of a settings file; `values` are valid by the schema, with the file's defaults filled in."""
+class EngineCommand(OptionsCommand):
+    """A command whose URL may be the name of an engine.
 
-    name: str
-    file: Path
-    values: Mapping[str, Any]
-
-    @property
-    def url(self) -> str:
-        """The engine's base."""
-        return str(self.values["url"])
-
-    @property
-    def folder(self) -> Path:
-        """Where relative paths start and commands run."""
-        return self.file.parent
-
-    def where(self, key: str) -> str:
-        """A setting's place, for messages."""
-        return f"{self.file}: engines.{self.name}.{key}"
-
-    def owns(self, key: str, value: object) -> bool:
-        """Whether an option's value is the file's."""
-        return value is not None and self.values.get(key) == value
-
-    def defaults(self, keys: Collection[str]) -> dict[str, Any]:
-        """Values for those options of a command that are not given otherwise."""
-        defaults = {key: value for key, value in self.values.items() if key in keys}
-        for key in (*_READ, "report_dir"):
-            if key in defaults and defaults[key] != "-":
-                defaults[key] = str(self.folder / defaults[key])
-        return {"label": self.name, **defaults}
-
-    def sources(self, key: str) -> dict[str, "Source"]:
-        """Where the `tokens` or `headers` are, by role or name."""
-        from contract_tests.config.sources import Source
-
-        found = {}
-        for name, text in self.values.get(key, {}).items():
-            if text.startswith("file:"):
-                text = f"file:{self.folder / text.removeprefix('file:')}"  # noqa: PLW2901 - the same place, from here
-            found[name] = Source(text, self.where(f"{key}.{name}"), folder=self.folder)
-        return found
-
-
-class EngineCommand(click.Command):
-    """A command with the parameters `url` and `settings`, whose URL may be the name of an engine.
-
-    Its function gets the engine's own URL as `url`, the engine as `engine` (None for a URL), and the file's
-    values for all `file_keys` that neither the command line nor the environment give.
+    What its settings file says of the engine are the defaults of the command's options.
     """
 
-    file_keys: ClassVar[Collection[str]] = CHECK_KEYS
+    errors = (SettingError,)
+
+    def __init__(self, name: str, table: type[EngineOptions], **attributes: Any) -> None:
+        """Take a table with the rows `url` and `settings`, both of them eager."""
+        super().__init__(name, table, **attributes)
+        for parameter in self.params:
+            if parameter.name in {"url", "settings"}:
+                parameter.callback = self._choose_engine
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse once to learn the engine's name, and again with what the file says of it."""
-        given = list(args)
+        """Parse the arguments, and leave out the file's jobs where others are given."""
         rest = super().parse_args(ctx, args)
-        try:
-            engine = _named(ctx)
-        except SettingError as error:
-            raise UnusableFileError(str(error), ctx) from error
-        if engine is not None:
-            defaults = engine.defaults(self.file_keys)
-            if any(ctx.get_parameter_source(name) in _GIVEN for name in ("jobs", "jobs_command")):
-                defaults = {key: value for key, value in defaults.items() if key not in {"jobs", "jobs_command"}}
-            ctx.default_map = defaults
-            ctx.params.clear()
-            rest = super().parse_args(ctx, given)
-            ctx.params["url"] = engine.url
-        ctx.params["engine"] = engine
+        if any(ctx.get_parameter_source(name) in _GIVEN for name in _SUPPLIES):
+            for name in _SUPPLIES:
+                if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP:
+                    ctx.params[name] = None
         return rest
 
-
-class UnusableFileError(click.ClickException):
-    """A settings file that cannot be used: one line, exit status 2."""
-
-    exit_code = 2
-
-    def __init__(self, message: str, ctx: click.Context) -> None:
-        super().__init__(message)
-        self._command = ctx.info_name
-
-    def show(self, file: Any = None) -> None:
-        """Print the line."""
-        click.echo(f"{self._command}: {self.format_message()}", file=file, err=file is None)
+    def _choose_engine(self, ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        """Take the defaults of the engine that URL and --settings name, once both are known."""
+        known = {**ctx.params, parameter.name: value}
+        if {"url", "settings"} <= known.keys() and not ctx.resilient_parsing:
+            from_line = ctx.get_parameter_source("settings") is ParameterSource.COMMANDLINE
+            engine = _named(known["url"], known["settings"], from_line=from_line)
+            if engine is not None:
+                ctx.default_map = {"label": engine.name, **_defaults(engine, self.table)}
+            ctx.params["engine"] = engine
+        return value
 
 
-def _named(ctx: click.Context) -> Engine | None:
-    url, settings = ctx.params.get("url"), ctx.params.get("settings")
+def _defaults(engine: NamedEngine, table: type) -> dict[str, Any]:
+    """Return the file's values by option, but for those that are joined with what is given otherwise."""
+    found = {}
+    for row in rows(table):
+        if row.setting and row.field in engine.values and row.field not in _JOINED:
+            value = engine.values[row.field]
+            found[row.field] = str(engine.folder / value) if row.type is Path and value != "-" else value
+    return found
+
+
+def _named(url: str | None, settings: Path | None, *, from_line: bool) -> NamedEngine | None:
     if url and _NAME.fullmatch(url):
         return find_engine(url, settings)
-    if settings and ctx.get_parameter_source("settings") is ParameterSource.COMMANDLINE:
+    if settings and from_line:
         names = ", ".join(_read(settings)["engines"])
         raise SettingError(
             f"--settings {settings}: no engine of it is named. Give the name of one in place of a URL: {names}."
@@ -146,7 +97,7 @@ def _named(ctx: click.Context) -> Engine | None:
     return None
 
 
-def find_engine(name: str, settings: Path | None = None) -> Engine:
+def find_engine(name: str, settings: Path | None = None) -> NamedEngine:
     """The engine of that name in the file given, or in that of the current folder. Raises SettingError."""
     file = settings or _find_file()
     if file is None:
@@ -160,7 +111,7 @@ def find_engine(name: str, settings: Path | None = None) -> Engine:
             f"{file}: no engine is named {name!r}. There are {', '.join(content['engines'])}. "
             "A URL begins with http:// or https://."
         )
-    engine = Engine(name, file, {**content.get("defaults", {}), **content["engines"][name]})
+    engine = NamedEngine(name, file, {**content.get("defaults", {}), **content["engines"][name]})
     _check(engine)
     return engine
 
@@ -207,7 +158,7 @@ def _complaints(content: dict[str, Any], prefix: str) -> Sequence[str]:
         "jsonschema_rs:ValidationError.schema_path",
         breaks="a mistake in a settings file could not be explained",
     )
-    schema = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+    schema = settings_schema()
     content = json.loads(json.dumps(content, default=str))  # dates become texts, which no setting but label takes
     return [
         _complaint(schema, prefix, error) for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(content)
@@ -231,7 +182,7 @@ def _complaint(schema: dict[str, Any], prefix: str, error: Any) -> str:
     if keyword == "required":
         (missing, *_) = (key for key in here["required"] if key not in error.instance)
         return f"{place}: {missing} is missing. {_schema_at(schema, [*path, missing])['description']}"
-    if here.get("pattern") == _SOURCE.pattern:
+    if here.get("pattern") == SOURCE_PATTERN:
         return f"{place}: a token must not stand in a file. {_SOURCES}"
     shown = "something else" if {"tokens", "headers"} & set(path[1:]) else json_like(error.instance)
     return f"{place} is {shown}. Allowed: {here['description']}"
@@ -257,7 +208,7 @@ def _schema_at(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
     return here
 
 
-def _check(engine: Engine) -> None:
+def _check(engine: NamedEngine) -> None:
     """What a schema cannot say. Raises SettingError."""
     from contract_tests.config.engine_url import parse_base
     from contract_tests.config.rule_selection import select_rules
@@ -269,8 +220,9 @@ def _check(engine: Engine) -> None:
         parse_base(engine.url)
     except SettingError as error:
         raise SettingError(f"{engine.where('url')}: {error}") from error
-    for key in _READ:
-        if key in values and values[key] != "-" and not (engine.folder / values[key]).is_file():
+    read = [row.field for row in rows(CheckOptions) if row.setting and row.type is Path and row.path == "file"]
+    for key in read:
+        if values.get(key, "-") != "-" and not (engine.folder / values[key]).is_file():
             raise SettingError(
                 f"{engine.where(key)} is {json_like(values[key])}: there is no such file. "
                 f"A relative path starts at {engine.folder.resolve()}."
@@ -278,5 +230,5 @@ def _check(engine: Engine) -> None:
     for key in ("only", "skip"):
         select_rules(values.get(key, ()), option=engine.where(key))
     for name, text in values.get("headers", {}).items():
-        if is_secret(name) and not _SOURCE.match(text):
+        if is_secret(name) and not re.match(SOURCE_PATTERN, text):
             raise SettingError(f"{engine.where(f'headers.{name}')}: a secret must not stand in a file. {_SOURCES}")

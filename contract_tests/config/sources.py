@@ -146,11 +146,11 @@ def read_ids(text: str, *, option: str) -> list[str]:
     return job_ids
 
 
-def supply_from_file(path: str) -> Supply:
-    """The ids in a file, or from standard input for `-`. Raises SettingError."""
+def supply_from_file(path: Path) -> Supply:
+    """Return the ids in a file, or from standard input for `-`. Raises SettingError."""
     option = f"--jobs {path}"
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+        text = sys.stdin.read() if path == Path("-") else path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."

@@ -67,8 +67,6 @@ class Callers:
         return found, read_cookies(*cookies)
 
 
-
-
 def _likely(cookies: Mapping[str, str]) -> tuple[str, ...]:
     """The values of cookies that are credentials by their name."""
     return tuple(value for name, value in cookies.items() if value and is_secret(name))

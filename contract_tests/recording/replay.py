@@ -1,17 +1,14 @@
 """A recording judged offline: the usual report, of what the recording shows. Nothing is sent."""
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from contract_tests.check import Checked, observations
+from contract_tests.check import Checked, build_report
 from contract_tests.config.auth import Auth
 from contract_tests.judge.answers import RESPONSE_RULES, holds_job
-from contract_tests.judge.known import Known, apply_known
+from contract_tests.judge.known import Known
 from contract_tests.judge.passive import CONTRACT, JudgedCancel, PassiveJudge
-from contract_tests.judge.verdict import rule_results, verdict_of
-from contract_tests.model import Because, JobsUse, Judgement, Report, RuleResult
+from contract_tests.model import Because, JobsUse, Judgement, Report
 from contract_tests.recording.har_reader import Recorded, read_har
 from contract_tests.recording.observed import jobs_in
 from contract_tests.report.presenter import Presenter
@@ -23,36 +20,33 @@ NOBODY_NAMED = "the recording does not say whose requests these are: credentials
 MAX_NOTES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaySettings:
-    """What to judge a recording by; `only` and `skip` are ids of rules."""
-
-    path: Path
-    only: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    strict: bool = False
-    label: str | None = None
-    known: Sequence[Known] = ()
-
-
-def replay(settings: ReplaySettings) -> Checked:
-    """Judge a recording. Raises SettingError for a file that is no HAR."""
-    recorded = read_har(settings.path)
+def replay(  # noqa: PLR0913 - what a recording is judged by, by name
+    path: Path,
+    *,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    strict: bool = False,
+    label: str | None = None,
+    known: Sequence[Known] = (),
+) -> Checked:
+    """Judge a recording; `only` and `skip` are ids of rules. Raises SettingError for a file that is no HAR."""
+    recorded = read_har(path)
     opinions, judgements = _judge(recorded)
     judgements += _of_all(opinions, judgements)
     documents = any(holds_job(judged.exchange.response) for judged in opinions)
-    results = rule_results(
+    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded))
+    report = build_report(
+        _facts(path, label, presenter.base, recorded, opinions),
         judgements,
         _unchecked(opinions, judgements, documents=documents),
-        only=frozenset(settings.only) or None,
-        skip=frozenset(settings.skip),
-        strict=settings.strict,
+        presenter.redact,
+        only=only,
+        skip=skip,
+        strict=strict,
+        known=known,
         documents=documents,
     )
-    results, complaints = apply_known(results, settings.known, today=dt.datetime.now(dt.UTC).date())
-    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded))
-    report = _report(settings, recorded, opinions, results, presenter, complaints)
-    return Checked(report, presenter)
+    return Checked(report, presenter, known)
 
 
 def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCancel], list[Judgement]]:
@@ -91,32 +85,24 @@ def _unchecked(
     }
 
 
-def _report(  # noqa: PLR0913, PLR0917 - what there is to tell
-    settings: ReplaySettings,
-    recorded: Sequence[Recorded],
-    opinions: Sequence[JudgedCancel],
-    results: tuple[RuleResult, ...],
-    presenter: Presenter,
-    complaints: Sequence[str],
+def _facts(
+    path: Path, label: str | None, base: str, recorded: Sequence[Recorded], opinions: Sequence[JudgedCancel]
 ) -> Report:
     exchanges = tuple(judged.exchange for judged in opinions)
     canceled = {exchange.job_id: None for exchange in exchanges if exchange.job_id and holds_job(exchange.response)}
     decided = any(judged.judgements and judged.exchange.accepted for judged in opinions)
-    verdict, because = verdict_of(results, () if decided else ("jobs",))
     started_at = min((item.observed.exchange.started_at for item in recorded), default=0.0)
     return Report(
-        verdict="violates" if complaints else verdict,
-        rules=results,
-        engine=presenter.base,
-        label=settings.label,
+        verdict="undecided",
+        rules=(),
+        engine=base,
+        label=label,
         started_at=started_at,
         duration_s=round(max((item.ended_at for item in recorded), default=0.0) - started_at, 3),
-        undecided_because=because if verdict == "undecided" and not complaints else (),
-        complaints=tuple(complaints),
-        notes=(*_notes(settings.path, recorded, opinions, decided=decided), *complaints),
+        undecided_because=() if decided else ("jobs",),
+        notes=tuple(_notes(path, recorded, opinions, decided=decided)),
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,
-        observed=tuple(observations(exchanges, presenter.redact)),
     )
 
 

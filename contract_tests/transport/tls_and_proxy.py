@@ -6,7 +6,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 from contract_tests.errors import SettingError
 from engine_contract.http.net import is_loopback
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from contract_tests.config.auth import Auth, on_the_wire, place_credential
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.safety.guard import Guard

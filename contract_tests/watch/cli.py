@@ -1,16 +1,17 @@
-"""The command watch-engine: options and environment to a watcher that is served until a signal comes."""
+"""The command watch-engine: a watcher that is served until a signal comes."""
 
-import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from contract_tests.config.connection_options import FILE, connection_options
-from contract_tests.config.settings_file import CONNECTION_KEYS, EngineCommand
+from contract_tests.config.settings_file import EngineCommand
 from contract_tests.errors import SettingError
-from engine_contract.dependencies import DependencyError
-from engine_contract.version import DISTRIBUTION
+from engine_contract.click_options import command
+from engine_contract.options import WatchOptions
+
+if TYPE_CHECKING:
+    from contract_tests.watch.settings import WatchSettings
 
 GRACE_S = 3.0
 """Seconds that running requests get to finish at shutdown."""
@@ -19,52 +20,16 @@ MAX_MESSAGE = 64 << 20
 """Bytes of one WebSocket message."""
 
 
-class WatchCommand(EngineCommand):
-    """The command, which takes from a settings file how an engine is reached and nothing else."""
-
-    file_keys = CONNECTION_KEYS
-
-
-@click.command(
-    cls=WatchCommand,
-    context_settings={
-        "auto_envvar_prefix": "WATCH_ENGINE",
-        "help_option_names": ["-h", "--help"],
-        "max_content_width": 100,
-        "show_default": True,
-    },
+@command(
+    EngineCommand,
+    "watch-engine",
+    WatchOptions,
     epilog=(
         "SOURCE is env:NAME, file:PATH, cmd:COMMAND, or the value itself. Each option can be set by an environment "
         "variable, such as WATCH_ENGINE_PORT; repeated ones are separated by line breaks."
     ),
 )
-@click.argument("url", envvar="WATCH_ENGINE_URL")
-@connection_options("WATCH_ENGINE")
-@click.option("--host", default="127.0.0.1", metavar="HOST", help="Address to listen on.")
-@click.option("--port", default=4011, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-@click.option(
-    "--record",
-    type=FILE,
-    metavar="FILE.har",
-    help="Write every exchange into FILE.har, without secrets; never over an older file.",
-)
-@click.option(
-    "--write-profile",
-    type=FILE,
-    metavar="FILE",
-    help="Write how the engine refuses into FILE, for mock-engine --profile.",
-)
-@click.option("--open", "open_console", is_flag=True, envvar="WATCH_ENGINE_OPEN", help="Open the console in a browser.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=300.0,
-    metavar="S",
-    help="Seconds for which the engine may send nothing before 504 is answered.",
-)
-@click.option("--journal", default=1000, type=click.IntRange(1), metavar="N", help="Exchanges that are kept in memory.")
-@click.version_option(package_name=DISTRIBUTION)
-def command(**options: Any) -> None:
+def main(options: WatchOptions) -> None:
     """Stand before a live engine, record what passes, and check each cancel against the contract.
 
     URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
@@ -78,16 +43,16 @@ def command(**options: Any) -> None:
         click.echo(f"watch-engine: {warning}", err=True)
     settings = WatchSettings(
         connection=connection,
-        host=options["host"],
-        port=options["port"],
-        record=options["record"],
-        write_profile=options["write_profile"],
-        journal=options["journal"],
+        host=options.host,
+        port=options.port,
+        record=options.record,
+        write_profile=options.write_profile,
+        journal=options.journal,
     )
-    _serve(settings, open_console=options["open_console"])
+    _serve(settings, open_console=options.open_console)
 
 
-def _serve(settings: Any, *, open_console: bool) -> None:
+def _serve(settings: "WatchSettings", *, open_console: bool) -> None:
     from threading import Thread
 
     from contract_tests.watch.app import WatchApp
@@ -144,23 +109,6 @@ def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Aw
         ws_max_size=MAX_MESSAGE,
         ws_ping_interval=None,
     )
-
-
-def main() -> None:
-    """Entry point of the console script. Wrong usage is one line on stderr, and exit status 2."""
-    try:
-        command.main(prog_name="watch-engine", standalone_mode=False)
-    except click.ClickException as error:
-        sys.exit(_complain(error.format_message()))
-    except (SettingError, DependencyError) as error:
-        sys.exit(_complain(str(error)))
-    except click.Abort:
-        sys.exit(130)
-
-
-def _complain(message: str) -> int:
-    click.echo(f"watch-engine: {' '.join(message.split())}", err=True)
-    return 2
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 
 PREFIX = "/_watch"
 """Below this path the watcher answers itself."""

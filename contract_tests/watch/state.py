@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from contract_tests.config.auth import on_the_wire, place_credential
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 from contract_tests.judge.document import judge_document
 from contract_tests.judge.passive import CONTRACT
 from contract_tests.recording.callers import Callers

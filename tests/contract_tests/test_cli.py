@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import MISSING
 from pathlib import Path
 
 import psutil
@@ -14,7 +15,6 @@ import pytest
 from contract_tests.cli import main
 from contract_tests.config import sources
 from contract_tests.errors import SettingError
-from engine_contract.pytest_plugin import REPEATED, SWITCHES, VALUES
 from tests import field_engine, standin
 from tests.support.check_engine import TOKENS, check_engine, clean_environment, command, write_jobs
 from tests.support.engines import standin_engine
@@ -266,13 +266,11 @@ def test_list_rules_and_version(tmp_path: Path) -> None:
     assert "0.1.0" in check_engine("--version", cwd=tmp_path).out
 
 
-def test_pytest_has_the_same_options() -> None:
+def test_pytest_has_the_same_options(pytestconfig: pytest.Config) -> None:
     """The plugin's options are check-engine's, but for those that belong to the command alone."""
-    names = {
-        option.removeprefix("--") for parameter in main.params for option in parameter.opts if option.startswith("--")
-    }
-    alone = {"plan", "replay", "list-rules", "version"}
-    assert {*VALUES, *REPEATED, *SWITCHES} - {"url"} == names - alone
+    alone = {"plan_only", "replay", "list_rules", "quiet", "verbose", "version"}
+    names = {parameter.name for parameter in main.params}
+    assert {name for name in names if pytestconfig.getoption(f"engine_{name}", MISSING) is MISSING} == alone
 
 
 def test_tokens_appear_nowhere(tmp_path: Path) -> None:

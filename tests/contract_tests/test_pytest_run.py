@@ -123,8 +123,13 @@ def test_a_conftest_supplies_jobs_and_credentials(tmp_path: Path, workers: list[
         assert report["jobs"]["used"] == len(engine.canceled) == 20
 
 
-def test_wrong_usage_is_told(tmp_path: Path) -> None:
-    """A setting that cannot be used is an error with its sentence."""
-    done = run_pytest("--engine-url=ftp://x", "-q", cwd=tmp_path)
-    assert done.returncode != 0
-    assert "that is no URL of an engine" in done.stdout + done.stderr
+@pytest.mark.parametrize(("workers", "errors"), [([], 1), (["-n", "2"], 2)], ids=["alone", "xdist"])
+def test_wrong_usage_is_told(tmp_path: Path, workers: list[str], errors: int) -> None:
+    """A setting that cannot be used is one line a worker, without a traceback, and ends the session with status 2."""
+    done = run_pytest("--engine-url=ftp://x", "-q", *workers, cwd=tmp_path)
+    assert done.returncode == 2
+    sentence = "ftp://x: that is no URL of an engine. Give the engine's base, such as http://localhost:3000."
+    assert done.stdout.splitlines().count(sentence) == errors
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "pytest_run.py" not in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(f"{errors} error")

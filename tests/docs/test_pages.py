@@ -5,9 +5,9 @@ from engine_contract.contract import load_rules
 
 
 def test_generated_pages_are_current() -> None:
-    """docs/rules.md and the tables of other pages are what `python -m docs.make_pages` writes."""
+    """docs/rules.md, the tables of other pages and the schema of a settings file are what `python -m docs.make_pages` writes."""
     made = pages()
-    assert {path.name for path in made} == {"rules.md", "settings.md", "score.md"}
+    assert {path.name for path in made} == {"rules.md", "settings.md", "score.md", "engine.schema.json"}
     for path, text in made.items():
         assert path.read_text(encoding="utf-8") == text, f"run python -m docs.make_pages ({path.name})"
 

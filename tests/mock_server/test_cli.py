@@ -182,7 +182,7 @@ def test_help_names_every_option_with_its_default() -> None:
         assert text in ended.stdout
     code = (
         "import sys, mock_server.cli as c\n"
-        "try: c.command.main(['--help'])\n"
+        "try: c.main.main(['--help'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'connexion', 'uvicorn', 'starlette', 'yaml', 'httpx', 'flask'} & set(sys.modules)))"
     )

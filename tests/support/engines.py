@@ -7,8 +7,7 @@ from typing import Any
 
 from contract_tests.check import Checked, check
 from contract_tests.config.auth import Auth
-from contract_tests.config.options import EMBEDDED_READ_BACK
-from contract_tests.config.settings import Connection, Settings
+from contract_tests.config.options import EMBEDDED_READ_BACK, Connection, Settings
 from contract_tests.config.sources import Source
 from contract_tests.model import Report
 from contract_tests.plan.scenario import ROLES

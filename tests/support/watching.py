@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from contract_tests.config.auth import Auth
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 from contract_tests.config.sources import Source
 from contract_tests.watch.app import WatchApp
 from contract_tests.watch.cli import make_server

@@ -11,9 +11,10 @@ import jsonschema_rs
 import pytest
 
 from contract_tests.cli import main
-from contract_tests.config.settings_file import CHECK_KEYS, CONNECTION_KEYS, SCHEMA_PATH, find_engine
+from contract_tests.config.settings_file import find_engine
+from contract_tests.config.settings_schema import settings_schema
 from contract_tests.errors import SettingError
-from contract_tests.watch.cli import command as watch
+from contract_tests.watch.cli import main as watch
 from tests import standin
 from tests.standin.running import Running
 from tests.support.check_engine import check_engine, clean_environment, write_jobs
@@ -235,17 +236,26 @@ def test_a_file_without_a_name(tmp_path: Path) -> None:
 
 def test_the_schema_is_one_and_knows_every_option() -> None:
     """The schema is valid; its keys are the options' names, and each says what it allows."""
-    schema = json.loads(SCHEMA_PATH.read_text())
+    schema = settings_schema()
     jsonschema_rs.meta.validate(schema)
     properties = schema["$defs"]["settings"]["properties"]
-    assert set(properties) == CHECK_KEYS | {"url", "tokens", "headers"}
     assert all(entry["description"].endswith(".") for entry in properties.values())
     options = {parameter.name for parameter in main.params}
+    assert set(properties) <= options
     assert options - set(properties) == {
         *("settings", "plan_only", "replay", "list_rules", "quiet", "verbose", "version", "write_known"),
         "write_profile",
     }
-    assert {parameter.name for parameter in watch.params} >= CONNECTION_KEYS
+
+
+def test_watch_engine_takes_from_the_file_how_an_engine_is_reached_and_nothing_else(tmp_path: Path) -> None:
+    """Its own timeout means something else than the file's."""
+    path = write(tmp_path, URL + 'timeout = 1\nauth = "basic"\ninsecure = true\nconcurrency = 3\n')
+    with watch.make_context("watch-engine", ["s", "--settings", str(path)]) as context:
+        assert context.params["timeout"] == 300.0
+        assert (context.params["auth"], context.params["insecure"]) == ("basic", True)
+        assert context.default_map is not None
+        assert set(context.default_map) == {"label", "auth", "insecure"}
 
 
 def test_a_date_is_no_number(tmp_path: Path) -> None:

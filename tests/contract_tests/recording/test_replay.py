@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from contract_tests.cli import main
-from contract_tests.recording.replay import ReplaySettings, replay
+from contract_tests.recording.replay import replay
 from tests import standin
 from tests.support.watching import ROLES, ROUTE, watching
 
@@ -24,7 +24,7 @@ def check_engine(*options: str) -> Result:
 
 def outcomes(path: Path) -> dict[str, str]:
     """The outcome of each rule."""
-    return {result.rule: result.outcome for result in replay(ReplaySettings(path)).report.rules}
+    return {result.rule: result.outcome for result in replay(path).report.rules}
 
 
 def recorded(folder: Path, *, fault: str | None = None, variation: str | None = None) -> Path:
@@ -184,7 +184,7 @@ def document() -> dict[str, Any]:
 def test_a_browsers_export_is_judged(tmp_path: Path, document: dict[str, Any]) -> None:
     """A browser leaves credentials out: no role is blamed or credited, and the base is found from the URL."""
     path = browser_har(tmp_path / "b.har", browser_entry(document))
-    checked = replay(ReplaySettings(path))
+    checked = replay(path)
     assert checked.report.verdict == "conforms"
     assert checked.report.engine == "https://engine.example/base"
     reasons = {result.rule: (result.outcome, result.reason) for result in checked.report.rules}

@@ -191,7 +191,7 @@ def test_help_names_every_option_and_imports_nothing_slow() -> None:
         assert text in ended.stdout
     code = (
         "import sys, contract_tests.watch.cli as c\n"
-        "try: c.command.main(['--help'])\n"
+        "try: c.main.main(['--help'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'uvicorn', 'starlette', 'yaml', 'httpx', 'flask', 'websockets', 'jsonschema_rs'} & set(sys.modules)))"
     )

@@ -7,7 +7,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 from contract_tests.config.sources import Source
 from contract_tests.watch.app import WatchApp
 from contract_tests.watch.settings import WatchSettings

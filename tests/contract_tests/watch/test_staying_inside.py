@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.config.settings import Connection
+from contract_tests.config.options import Connection
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
 from tests.support.requirements import need_command

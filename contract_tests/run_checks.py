@@ -1,0 +1,86 @@
+"""One run as the options ask for it: what check-engine and the pytest plugin have in common."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+
+from contract_tests.check import Checked, MakeSupply, Progress, check, plan_for
+from contract_tests.config.options import Settings, known_ids, live_connection, make_supply, settings_for
+from contract_tests.config.sources import Source, read_ids
+from contract_tests.embedded import embedded_engine
+from contract_tests.judge.known import read_known
+from contract_tests.output_files import check_outputs
+from contract_tests.plan.describe import describe_plan
+from contract_tests.safety.guard import USUAL_READ_BACK, Guard
+from contract_tests.safety.supply import Supply
+from engine_contract.options import CheckOptions
+
+Jobs = Sequence[str] | Callable[[int], Sequence[str]]
+"""The ids of jobs that may be canceled, or what makes as many as it is asked for."""
+
+Warn = Callable[[str], object]
+
+
+def run_checks(
+    options: CheckOptions,
+    jobs: Jobs | None = None,
+    tokens: Mapping[str, str] | None = None,
+    *,
+    warn: Warn = str,
+    show: Callable[[], AbstractContextManager[Progress | None]] = nullcontext,
+) -> Checked:
+    """Check the engine at the URL, or the mock where there is none. Raises SettingError.
+
+    `jobs` and `tokens` take the place of those that the options name. `warn` gets sentences; `show` gives the
+    context of the run, which shows its progress.
+    """
+    with _engine(options, jobs, tokens, warn) as (settings, supply):
+        check_outputs(options)
+        known = read_known(options.known)
+        with show() as progress:
+            return check(settings, supply, known=known, progress=progress)
+
+
+def describe_run(options: CheckOptions, *, warn: Warn) -> Sequence[str]:
+    """Return the lines that say what a run would send. Raises SettingError."""
+    with _engine(options, None, None, warn) as (settings, _):
+        read_known(options.known)
+        guard = Guard(unsafe=settings.unsafe_probes)
+        job_ids = known_ids(options)
+        guard.supply(job_ids or ())
+        plan = plan_for(settings, None if job_ids is None else len(job_ids), guard)
+        return list(describe_plan(plan, settings.connection.base, settings.read_back or USUAL_READ_BACK))
+
+
+@contextmanager
+def _engine(
+    options: CheckOptions, jobs: Jobs | None, tokens: Mapping[str, str] | None, warn: Warn
+) -> Iterator[tuple[Settings, MakeSupply]]:
+    """Give the settings and the supply of a run, while the engine is there."""
+    if options.url:
+        connection, warnings = live_connection(options)
+        for warning in warnings:
+            warn(warning)
+        if tokens is not None:
+            own = {role: Source(token, "the fixture engine_tokens") for role, token in tokens.items()}
+            connection = replace(connection, tokens=own)
+        supply = make_supply(options) if jobs is None else _supply_of(jobs)
+        yield settings_for(options, connection, embedded=False), supply
+        return
+    with embedded_engine(options.timeout) as (connection, of_mock):
+
+        def ask(count: int) -> Supply:
+            of_mock.ask_for(count)
+            return of_mock
+
+        yield settings_for(options, connection, embedded=True), ask
+
+
+def _supply_of(jobs: Jobs) -> MakeSupply:
+    def checked(job_ids: Sequence[str]) -> list[str]:
+        return read_ids("\n".join(map(str, job_ids)), option="the fixture engine_jobs")
+
+    if callable(jobs):
+        make = jobs
+        return lambda count: Supply(checked(make(count)), more=lambda more: checked(make(more)), made=True)
+    return lambda _: Supply(checked(jobs))

@@ -1,0 +1,122 @@
+"""Commands of click, made of a table of options."""
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from engine_contract.dependencies import DependencyError
+from engine_contract.option_rows import Option, rows
+from engine_contract.version import DISTRIBUTION
+
+Options = TypeVar("Options")
+
+
+class OptionsCommand(click.Command):
+    """A command with the options of a table.
+
+    Wrong usage, and each of its own `errors`, is one line on stderr and exit status 2.
+    """
+
+    errors: tuple[type[Exception], ...] = ()
+
+    def __init__(self, name: str, table: type, **attributes: Any) -> None:
+        """Take the table; environment variables begin with the command's name, such as `CHECK_ENGINE`."""
+        super().__init__(name, params=[_parameter(row, row.variables(name)) for row in rows(table)], **attributes)
+        self.table = table
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's
+        **extra: Any,
+    ) -> Any:
+        """Run the command and end the process with the status that its function returns."""
+        arguments = (args, prog_name or self.name, complete_var)
+        expected: tuple[type[Exception], ...] = (DependencyError, *self.errors)
+        if not standalone_mode:
+            return super().main(*arguments, standalone_mode=False, **extra)
+        try:
+            status = super().main(*arguments, standalone_mode=False, **extra)
+        except click.Abort:
+            sys.exit(130)
+        except click.ClickException as error:
+            message = error.format_message()
+        except expected as error:
+            message = str(error)
+        else:
+            sys.exit(status)
+        click.echo(f"{self.name}: {' '.join(message.split())}", err=True)
+        sys.exit(2)
+
+
+Made = TypeVar("Made", bound=OptionsCommand)
+
+
+def command(
+    cls: type[Made], name: str, table: type[Options], *, epilog: str | None = None
+) -> Callable[[Callable[[Options], int | None]], Made]:
+    """Make a command of a function that takes the options and returns the exit status; its docstring is the help."""
+
+    def make(function: Callable[[Options], int | None]) -> Made:
+        made = cls(
+            name,
+            table,
+            callback=lambda **values: function(table(**values)),
+            help=function.__doc__,
+            epilog=epilog,
+            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
+        )
+        return click.version_option(package_name=DISTRIBUTION)(made)
+
+    return make
+
+
+def _parameter(row: Option, variables: list[str]) -> click.Parameter:
+    if row.is_argument:
+        return click.Argument([row.field], required=row.is_required, envvar=variables, is_eager=row.is_eager)
+    if row.is_switch:
+        return click.Option([row.flag, row.field], is_flag=True, envvar=variables, help=row.help)
+    return (_Repeatable if row.is_repeatable else click.Option)(
+        [row.flag, row.field],
+        type=_type(row),
+        multiple=row.is_repeatable,
+        default=None if row.is_repeatable else row.default,
+        envvar=variables,
+        metavar=row.metavar,
+        is_eager=row.is_eager,
+        help=row.help,
+    )
+
+
+class _Repeatable(click.Option):
+    """An option that may be repeated; in the environment line breaks separate its values."""
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        text = self.resolve_envvar_value(ctx)
+        # A block of YAML ends with a line break.
+        return None if text is None else tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+class _Finite(click.FloatRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number of seconds or requests.", param, ctx)
+        return number
+
+
+def _type(row: Option) -> Any:
+    if row.type is Path:
+        return click.Path(file_okay=row.path != "folder", dir_okay=row.path != "file", path_type=Path)
+    if row.type is float:
+        low = row.least if row.above is None else row.above
+        return _Finite(min=low, min_open=row.above is not None, max=row.most)
+    if row.type is int and (row.least, row.most) != (None, None):
+        return click.IntRange(row.least, row.most)
+    return row.type

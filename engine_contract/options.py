@@ -1,0 +1,315 @@
+"""Every option of mock-engine, check-engine and watch-engine: a row each, in the order of `--help`.
+
+To add an option, add a row here and use its field. From the rows are made the options of click and their environment
+variables (`click_options`), what a settings file may hold, the pytest plugin's options and the table of
+docs/settings.md. A command hands its function one of these objects, so mypy follows an option to its use.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine_contract.option_rows import option
+
+SOURCE_PATTERN = "^(env|file|cmd):.+"
+"""Where a secret is; the secret itself never stands in a settings file."""
+
+_RULES = {"items": {"description": "The id of a rule, or a glob such as roles.*.", "type": "string", "minLength": 1}}
+
+
+def _by_name(description: str, **value: Any) -> dict[str, Any]:
+    """Return the JSON schema of a table from names to texts."""
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z0-9_-]+$"},
+        "additionalProperties": {"description": description, "type": "string", **value},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEngine:
+    """One engine of a settings file; `values` are valid by the schema, with the file's defaults filled in."""
+
+    name: str
+    file: Path
+    values: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Return the engine's base."""
+        return str(self.values["url"])
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder where relative paths start and commands run."""
+        return self.file.parent
+
+    def where(self, key: str) -> str:
+        """Return a setting's place, for messages."""
+        return f"{self.file}: engines.{self.name}.{key}"
+
+    def owns(self, key: str, value: object) -> bool:
+        """Return whether an option's value is the file's."""
+        return value is not None and self.values.get(key) == value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """What check-engine and watch-engine share: which engine, and how to reach it."""
+
+    url: str | None = option(
+        is_argument=True,
+        is_eager=True,
+        help="The engine's base, or its name in the settings file.",
+        setting="The engine's base, a URL that begins with http:// or https://.",
+        schema={"pattern": r"^[hH][tT][tT][pP][sS]?://[^\s]+$"},
+    )
+    settings: Path | None = option(
+        is_eager=True,
+        metavar="FILE",
+        help="Where engines have names.  [default: engine.toml, or pyproject.toml's [tool.engine-contract]]",
+    )
+    tokens: tuple[str, ...] = option(
+        name="--token",
+        default=(),
+        metavar="ROLE=SOURCE",
+        help="A role's token; for basic user:password. Repeatable.",
+        setting="A table from roles to where their tokens are: env:NAME, file:PATH or cmd:COMMAND.",
+        schema=_by_name("env:NAME, file:PATH or cmd:COMMAND, never the token itself.", pattern=SOURCE_PATTERN),
+    )
+    auth: str = option(
+        default="bearer",
+        metavar="WAY",
+        help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
+        setting="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
+        schema={"pattern": "^(bearer|basic|(cookie|query|header):.+)$"},
+    )
+    headers: tuple[str, ...] = option(
+        name="--header",
+        default=(),
+        metavar="NAME=SOURCE",
+        help="A header for every request to the engine. Repeatable.",
+        setting=(
+            "A table of headers for every request: env:NAME, file:PATH, cmd:COMMAND, or the value itself where it is "
+            "no secret."
+        ),
+        schema=_by_name("env:NAME, file:PATH, cmd:COMMAND, or the value itself where it is no secret.", minLength=1),
+    )
+    proxy: str | None = option(
+        metavar="URL",
+        help="A proxy.  [default: the environment's, never for loopback]",
+        setting="The URL of a proxy.",
+    )
+    ca_bundle: Path | None = option(
+        metavar="FILE",
+        help="Certificates to trust (PEM).  [default: the system's]",
+        setting="A file of certificates to trust (PEM).",
+    )
+    client_cert: Path | None = option(
+        metavar="FILE",
+        help="A client certificate with its key (PEM).",
+        setting="A file of a client certificate with its key (PEM).",
+    )
+    insecure: bool = option(
+        default=False,
+        help="Do not verify the engine's certificate.",
+        setting="true or false: whether the engine's certificate is left unverified.",
+    )
+    timeout: float = option(
+        default=10.0,
+        above=0,
+        metavar="S",
+        help="Seconds for a whole exchange.",
+        setting="A number above 0: seconds for a whole exchange.",
+    )
+    engine: NamedEngine | None = None
+    """The engine that `url` names in a settings file, None for a URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions(EngineOptions):
+    """The options of check-engine, which the pytest plugin has too."""
+
+    jobs: Path | None = option(
+        metavar="FILE|-",
+        help="Ids of the jobs that may be canceled, one a line; - is standard input.",
+        setting="A file with the ids of the jobs that may be canceled, one a line; - is standard input.",
+    )
+    jobs_command: str | None = option(
+        metavar="COMMAND",
+        help="A shell command that makes jobs and prints their ids; JOB_COUNT holds the number wanted.",
+        setting=(
+            "A shell command that makes jobs and prints their ids; JOB_COUNT holds the number wanted. "
+            "Not together with jobs."
+        ),
+    )
+    max_jobs: int | None = option(
+        least=0,
+        metavar="N",
+        help="Cancel at most N jobs.  [default: what the plan needs, 24 or fewer]",
+        setting="A whole number from 0 on: the most jobs to cancel.",
+    )
+    keep_jobs: bool = option(
+        default=False,
+        help="Leave jobs of --jobs-command that were not used active.",
+        setting="true or false: whether jobs that were made and not used stay active.",
+    )
+    plan_only: bool = option(
+        name="--plan",
+        default=False,
+        help="Print what would be sent and how many jobs it would cancel; send nothing.",
+        command_only=True,
+    )
+    only: tuple[str, ...] = option(
+        default=(),
+        metavar="RULE",
+        help="Check this rule only; globs such as roles.* are allowed. Repeatable.",
+        setting="A list of rules or globs such as roles.*: check these alone.",
+        schema=_RULES,
+    )
+    skip: tuple[str, ...] = option(
+        default=(),
+        metavar="RULE",
+        help="Leave this rule out; globs are allowed. Repeatable.",
+        setting="A list of rules or globs such as roles.*: leave these out.",
+        schema=_RULES,
+    )
+    known: Path | None = option(
+        metavar="FILE",
+        help="Known deviations (TOML), which do not fail the run.",
+        setting="A file of known deviations (TOML).",
+    )
+    write_known: Path | None = option(metavar="FILE", help="Write this run's deviations into FILE.")
+    strict: bool = option(
+        default=False,
+        help="A broken assumed rule fails the run too.",
+        setting="true or false: whether a broken assumed rule fails the run too.",
+    )
+    report_dir: Path | None = option(
+        path="folder",
+        metavar="DIR",
+        help="Write report.json, junit.xml, report.html, requests.har and summary.md into DIR.",
+        setting="A folder for the report's files.",
+    )
+    write_profile: Path | None = option(
+        metavar="FILE", help="Write how the engine refuses into FILE, for mock-engine --profile."
+    )
+    label: str | None = option(
+        metavar="TEXT",
+        help="A name for this run in its reports.",
+        setting="A text, the name of the run in its reports; the engine's name if not set.",
+        schema={"minLength": 0},
+    )
+    seed: int = option(
+        default=1,
+        metavar="N",
+        help="Seed of the generated requests.",
+        setting="A whole number, the seed of the generated requests.",
+    )
+    deadline: float = option(
+        default=120.0,
+        above=0,
+        metavar="S",
+        help="Seconds for the whole run.",
+        setting="A number above 0: seconds for the whole run.",
+    )
+    rate: float | None = option(
+        above=0,
+        metavar="N",
+        help="At most N requests a second.  [default: no limit]",
+        setting="A number above 0: the most requests a second.",
+    )
+    concurrency: int = option(
+        default=8,
+        least=1,
+        most=64,
+        metavar="N",
+        help="At most N requests at a time.",
+        setting="A whole number from 1 to 64: the most requests at a time.",
+    )
+    allow_unsafe_probes: bool = option(
+        default=False,
+        help="Also send values that may match anybody's jobs, such as wildcards.",
+        setting="true or false: whether values are sent that may match anybody's jobs, such as wildcards.",
+    )
+    replay: Path | None = option(metavar="FILE.har", help="Judge a recording; send nothing.", command_only=True)
+    list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
+    quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)
+    verbose: bool = option(name="-v", default=False, help="Print what was observed too.", command_only=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchOptions(EngineOptions):
+    """The options of watch-engine."""
+
+    url: str = option(
+        is_argument=True,
+        is_eager=True,
+        default=MISSING,
+        help="The engine's base, or its name in the settings file.",
+    )
+    timeout: float = option(
+        default=300.0,
+        above=0,
+        metavar="S",
+        help="Seconds for which the engine may send nothing before 504 is answered.",
+    )
+    host: str = option(default="127.0.0.1", metavar="HOST", help="Address to listen on.")
+    port: int = option(default=4011, least=0, most=65535, help="Port to listen on; 0 takes a free one.")
+    record: Path | None = option(
+        metavar="FILE.har", help="Write every exchange into FILE.har, without secrets; never over an older file."
+    )
+    write_profile: Path | None = option(
+        metavar="FILE", help="Write how the engine refuses into FILE, for mock-engine --profile."
+    )
+    open_console: bool = option(name="--open", default=False, help="Open the console in a browser.")
+    journal: int = option(default=1000, least=1, metavar="N", help="Exchanges that are kept in memory.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MockOptions:
+    """The options of mock-engine."""
+
+    host: str = option(default="127.0.0.1", metavar="HOST", help="Address to listen on.")
+    port: int = option(default=4010, least=0, most=65535, help="Port to listen on; 0 takes a free one.")
+    jobs: int = option(default=20, least=0, most=1_000_000, help="Active jobs at the start; the page's own id is one.")
+    seed: int = option(default=0, help="Seed from which ids and documents are drawn.")
+    any_job: bool = option(
+        default=False, help="Every id of 24 lowercase hex characters not seen before is an active job."
+    )
+    tokens: Path | None = option(metavar="FILE", help='JSON that maps tokens to roles: {"s3cret": "support"}.')
+    default_role: str | None = option(metavar="ROLE", help="Role of those who send no credential.")
+    base_path: str = option(default="/", metavar="PATH", help="Path before /workflow_engine/cancelJob.")
+    cors: tuple[str, ...] = option(
+        default=(),
+        metavar="ORIGIN",
+        help="Origin whose pages may call, beside localhost; * for any. Repeatable.",
+    )
+    upstream: str | None = option(metavar="URL", help="Where requests for all other paths go.")
+    latency: str | None = option(
+        metavar="MS | MIN-MAX", help="Delay before each answer of the operation, in milliseconds."
+    )
+    fault: str | None = option(metavar="NAME", help="Fault or variation in force from the start.")
+    profile: str | None = option(metavar="FILE | NAME", help="How refusals look: a file, or one that is shipped.")
+    store: str = option(
+        default="memory",
+        metavar="URL",
+        help=(
+            "Where state is kept: memory, or redis://[USER@]HOST[:PORT]/DB (rediss:// for TLS), which replicas share. "
+            "?prefix=NAME parts mocks. The password: in the URL, or in MOCK_ENGINE_STORE_PASSWORD."
+        ),
+    )
+    workers: int = option(default=1, least=1, help="Processes; more than one need a store that they share.")
+    control_token: str | None = option(metavar="TOKEN", help="Token that the control API asks for.")
+    control_origins: tuple[str, ...] = option(
+        name="--control-origin",
+        default=(),
+        metavar="ORIGIN",
+        help="Origin whose pages may use the control API. Repeatable.",
+    )
+    tls_cert: Path | None = option(metavar="FILE", help="Certificate chain (PEM), to serve https.")
+    tls_key: Path | None = option(metavar="FILE", help="Its private key (PEM).")
+    max_body: int = option(default=1 << 20, least=1, metavar="BYTES", help="Largest body of a request, in bytes.")
+    journal: int = option(default=1000, least=0, metavar="N", help="Entries that a session's journal keeps.")
+    list_faults: bool = option(default=False, help="List faults and variations.")
