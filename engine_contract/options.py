@@ -233,6 +233,22 @@ class CheckOptions(EngineOptions):
         help="Also send values that may match anybody's jobs, such as wildcards.",
         setting="true or false: whether values are sent that may match anybody's jobs, such as wildcards.",
     )
+    read_back: str | None = option(
+        metavar="PATH",
+        help=(
+            "A GET that shows a job and its status, with {job_id} in it.  "
+            "[default: /workflow_engine/job/{job_id}/details, where it does]"
+        ),
+        setting="A path below the engine's base whose GET shows a job and its status, with {job_id} in it.",
+        schema={"pattern": r"^/.*\{job_id\}"},
+    )
+    settle: float = option(
+        default=1.0,
+        least=0,
+        metavar="S",
+        help="Seconds after which what became of a job is seen everywhere.",
+        setting="A number from 0 on: seconds after which what became of a job is seen everywhere.",
+    )
     replay: Path | None = option(metavar="FILE.har", help="Judge a recording; send nothing.", command_only=True)
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
     quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)

@@ -123,10 +123,19 @@ def settings_for(options: CheckOptions, connection: Connection, *, embedded: boo
         rate=options.rate,
         concurrency=options.concurrency,
         unsafe_probes=options.allow_unsafe_probes or embedded,
-        read_back=EMBEDDED_READ_BACK if embedded else None,
-        settle_s=0.0 if embedded else 1.0,
+        read_back=EMBEDDED_READ_BACK if embedded else _read_back(options.read_back),
+        settle_s=0.0 if embedded else options.settle,
         embedded=embedded,
     )
+
+
+def _read_back(path: str | None) -> str | None:
+    if path is not None and not (path.startswith("/") and "{job_id}" in path):
+        raise SettingError(
+            f"--read-back {path}: is not a path with {{job_id}} in it. "
+            "Give one below the engine's base, such as /workflow_engine/job/{job_id}/details."
+        )
+    return path
 
 
 def selected_rules(options: CheckOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -30,6 +30,7 @@ BECAUSE: dict[Because, str] = {
     "jobs": "jobs were missing or could not be used",
     "tokens": "tokens were missing or not accepted",
     "deadline": "the time was up before all was checked",
+    "evidence": "nothing showed that canceled jobs are canceled",
 }
 
 REMEDY: dict[Because, str] = {
@@ -37,6 +38,7 @@ REMEDY: dict[Because, str] = {
     "jobs": "Give more active jobs: --jobs FILE or --jobs-command COMMAND, and a --max-jobs that allows them.",
     "tokens": "Give a token for each role: --token ROLE=SOURCE, and the way it travels: --auth.",
     "deadline": "Give more time: --deadline SECONDS.",
+    "evidence": "Say where jobs can be seen: --read-back PATH, with {job_id} in it.",
 }
 
 

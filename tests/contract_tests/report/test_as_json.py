@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema_rs
 import pytest
 
-from contract_tests.model import Finding, Report, RuleResult
+from contract_tests.model import Because, Finding, Report, RuleResult
 from contract_tests.report.as_json import SCHEMA_PATH, report_document, write_json
-from contract_tests.report.view import FAILURES_LIMIT, TEXT_LIMIT, view
+from contract_tests.report.view import BECAUSE, FAILURES_LIMIT, REMEDY, TEXT_LIMIT, view
 from engine_contract.contract.ledger import load_rules, rule
 from engine_contract.contract.page import page_sha256
 
@@ -115,3 +115,10 @@ def test_many_and_long_failures_are_cut() -> None:
     assert (len(shown["failures"]), shown["failures_total"]) == (FAILURES_LIMIT, 3001)
     assert len(shown["failures"][0]["received"]) < TEXT_LIMIT + 50
     assert shown["failures"][1]["received"] == "something else", "what is new comes before what repeats"
+
+
+def test_every_cause_of_an_undecided_run_has_its_words() -> None:
+    """Each cause that a run can have stands in the schema, and has a sentence and a remedy."""
+    causes = set(get_args(Because))
+    assert set(SCHEMA["properties"]["undecided_because"]["items"]["enum"]) == causes
+    assert set(BECAUSE) == set(REMEDY) == causes

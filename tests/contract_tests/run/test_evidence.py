@@ -1,11 +1,13 @@
 """A cancel is believed only where something shows it: a look at the job, or a later cancel that is refused."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from contract_tests.check import check
 from contract_tests.model import Report, RuleResult
 from contract_tests.safety.supply import Supply
+from tests.support.check_engine import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
 from tests.support.job_engine import JobEngine, job_engine
 
@@ -79,3 +81,17 @@ def test_read_back_path_of_the_user_is_taken() -> None:
         assert rule.outcome == "held"
         _, rule = run(engine, read_back="/elsewhere?id={job_id}")
     assert rule.outcome == "held"  # by later cancels that are refused
+
+
+def test_command_without_evidence_ends_with_3_and_says_what_helps(tmp_path: Path) -> None:
+    """`check-engine` on an engine that cancels nothing: 3 and a remedy without a read-back, 1 with one."""
+    with job_engine(cancels=0, refuses_again=False, shows=False) as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        done = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), cwd=tmp_path)
+        assert (done.status, "--read-back PATH" in done.out) == (3, True), done.out
+    with job_engine(cancels=0, refuses_again=False) as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        shown = ("--read-back", "/workflow_engine/job/{job_id}/details", "--settle", "0.1")
+        assert check_engine(engine.url, *TOKENS, "--jobs", str(jobs), *shown, cwd=tmp_path).status == 1
+        wrong = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), "--read-back", "/details", cwd=tmp_path)
+        assert (wrong.status, "{job_id}" in wrong.err) == (2, True)
