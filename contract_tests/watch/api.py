@@ -8,11 +8,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
 from contract_tests.model import Finding
-from contract_tests.report.view import timestamp
 from contract_tests.watch.journal import Entry, Message, SeenJob
 from contract_tests.watch.state import Watch
 from engine_contract import contract
 from engine_contract.http.media_types import read_content_type
+from engine_contract.text.printable import timestamp
 
 MAX_LIMIT = 1000
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from queue import Full, Queue
 from threading import Thread
 
-from contract_tests.report.text import one_line, shorten, visible
 from contract_tests.watch.journal import Entry
 from engine_contract import contract
+from engine_contract.text.printable import one_line, shorten, visible
 
 WAITING = 1000  # texts that wait for a slow terminal; more are left out
 BRIEF = 300  # characters

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine_contract.console.interface import Entry, Finding
 from engine_contract.contract import rule
-from engine_contract.text.printable import clock, visible
+from engine_contract.text.printable import clock, plural, visible
 
 OUTCOMES = ("accepted", "refused", "failed")
 FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
@@ -73,8 +73,8 @@ def row(entry: Entry, *, url: str, is_pinned: bool) -> dict[str, Any]:
     """An entry in the list, for the page and for its script alike."""
     count = broken(entry)
     warned = len(entry.findings) - count
-    marks = [f"{count} {'rule' if count == 1 else 'rules'} broken"] if count else []
-    marks += [f"{warned} {'warning' if warned == 1 else 'warnings'}"] if warned else []
+    marks = [f"{plural(count, 'rule')} broken"] if count else []
+    marks += [plural(warned, "warning")] if warned else []
     marks += [entry.fault] if entry.fault else []
     return {
         "number": entry.number,
