@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from contract_tests.judge.answers import document_of, finding, holds_job, judge_refusal, judge_success
 from contract_tests.judge.request import rule_broken_by
-from contract_tests.model import ACTIVE, BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
+from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
+from engine_contract.contract.job_status import ACTIVE
 
 CONTRACT = contract.load_contract()
 MAX_REMEMBERED = 100_000  # jobs and credentials

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract_tests.config.auth import usual_variable
-from contract_tests.model import ACTIVE
 from contract_tests.watch.journal import Entry, Message, SeenJob
 from contract_tests.watch.state import Watch
 from engine_contract.console import interface
+from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.strict_json import NotJson, read_json
 
 CANCEL_TIMEOUT = 600  # seconds

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message
 from engine_contract.contract import load_contract
+from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.types import http_scope
 from mock_server import faults
 from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
 from mock_server.control.actions import ActionError
-from mock_server.jobs.job import ACTIVE, State, document, summary
+from mock_server.jobs.job import State, document, summary
 from mock_server.operations.credentials import known_roles
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from engine_contract.contract.job_status import ACTIVE
 from mock_server.jobs import documents
 from mock_server.jobs.job import RUNNING, State
 from mock_server.settings import Settings
@@ -39,6 +40,7 @@ class RedisStore:
         self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs), RUNNING)
         self._minted = max(settings.jobs - 1, 0)
         constants = f"local IDLE, MOST, SEED = {int(idle_s * 1000)}, {sessions}, '{settings.seed}'\n"
+        constants += f"local ACTIVE = {{ {', '.join(f'{status} = true' for status in sorted(ACTIVE))} }}\n"
         names = (
             *("arm", "behavior", "cancel", "counts", "entries", "forget", "get", "make", "note", "noted", "number"),
             *("page", "put", "record", "reset", "spend", "tally"),

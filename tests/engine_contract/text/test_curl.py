@@ -137,7 +137,7 @@ def _exchange(way: str, kind: str = "token") -> Exchange:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("way", "kind", "token", "role"),
+    "case",
     [
         ("bearer", "bearer", COOKIE, "admin"),
         ("basic", "basic", f"support:{TOKEN}", "support"),
@@ -146,9 +146,10 @@ def _exchange(way: str, kind: str = "token") -> Exchange:
     ],
 )
 def test_credential_of_a_run_reaches_the_mock(
-    secret_mock: RunningMock, way: str, kind: str, token: str, role: str, shell: str
+    secret_mock: RunningMock, case: tuple[str, str, str, str], shell: str
 ) -> None:
     """A failure's line works for each `--auth`, whatever characters the token has, and does not name it."""
+    way, kind, token, role = case
     presenter = Presenter(secret_mock.url, Auth.parse(way), {"support": "$SUPPORT_TOKEN"}, frozenset({token}))
     line = presenter.curl(_exchange(way))
     assert token not in line
