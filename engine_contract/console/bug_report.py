@@ -1,12 +1,13 @@
 """An exchange as text to take elsewhere: a command line that sends it again, and a bug report."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
 from engine_contract.console.interface import About, Entry, Finding
+from engine_contract.console.journal_rows import explain
 from engine_contract.console.json_view import pretty_body
-from engine_contract.contract import rule
 from engine_contract.text.curl import CREDENTIAL, curl
 from engine_contract.text.json_pointer import path_of, pointer_of
 from engine_contract.text.markdown import block, code, escape
@@ -15,27 +16,12 @@ from engine_contract.text.printable import moment, visible
 
 _BASIC = f"Basic {CREDENTIAL}"
 _PATH_SAFE = "%/:@!$&'()*+,;=~"  # a path as it came, which may be percent-encoded already
-_TRANSPORT = frozenset(
-    [
-        "host",
-        "content-length",
-        "connection",
-        "accept-encoding",
-        "user-agent",
-        "accept",
-        "transfer-encoding",
-        "keep-alive",
-        "expect",
-        "te",
-        "referer",
-        "origin",
-        "accept-language",
-        "pragma",
-        "cache-control",
-        "dnt",
-        "priority",
-    ]
-)
+# Headers that curl sets itself, or that a browser adds and nobody means.
+_is_transport = re.compile(
+    "accept(-encoding|-language)?|cache-control|connection|content-length|dnt|expect|host|keep-alive|origin|pragma"
+    "|priority|referer|sec-.*|te|transfer-encoding|user-agent",
+    re.IGNORECASE,
+).fullmatch
 _PLACES = 3  # places of a document that are shown by themselves
 _LONGEST = 1200  # characters of a body in a report
 
@@ -46,7 +32,7 @@ def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
     headers = [
         (name.title(), visible(value).replace(MASK, CREDENTIAL))
         for name, value in entry.request.headers
-        if name.lower() not in _TRANSPORT and not name.lower().startswith("sec-")
+        if not _is_transport(name)
     ]
     if entry.role and not about.is_live:
         # The mock's user is the role and the password its token; a live engine's variable holds both.
@@ -57,7 +43,7 @@ def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
 
 
 def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
-    """The exchange as a ticket in Markdown: steps, what was received, what is documented, when, which job."""
+    """Return the exchange as a ticket in Markdown: steps, received, documented, time, job, engine."""
     engine = about.engine or base
     lines = [f"## {_title(entry)}", "", "**Steps**", ""]
     lines += [
@@ -89,12 +75,12 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
     lines += ["**Job**", "", code(entry.job_id) if entry.job_id else "The request names none.", ""]
     lines += ["**Engine**", "", f"{engine}{'' if about.is_live else ' (mock)'}"]
     if entry.fault:
-        lines += ["", f"The mock was asked for this: `{entry.fault}` was armed."]
+        lines += ["", f"The mock was asked for this: {code(entry.fault)} was armed."]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _places(entry: Entry) -> list[str]:
-    """What stands around the first places that break a rule: a long document is cut before most of them."""
+    """Show what is around the first places that break a rule: a long document is cut before most of them."""
     try:
         document = json.loads(entry.response.body)
     except (ValueError, RecursionError):
@@ -123,7 +109,7 @@ def _title(entry: Entry) -> str:
     if entry.findings:
         finding = entry.findings[0]
         more = len(entry.findings) - 1
-        return f"cancelJob: expected {_rule_title(finding.rule)}; received {escape(finding.received)}" + (
+        return f"cancelJob: expected {explain(finding).title}; received {escape(finding.received)}" + (
             f" (and {more} more)" if more else ""
         )
     if entry.status is None:
@@ -156,19 +142,10 @@ def _received(finding: Finding) -> str:
 
 
 def _documented(finding: Finding) -> list[str]:
-    try:
-        known = rule(finding.rule)
-    except KeyError:
-        return [f"- {escape(finding.documented)}"]
-    line = f"- {escape(finding.documented)} (rule `{known.id}`, {known.level})"
-    return [line, *([f"  The page: `{known.quote}`"] if known.quote else [f"  {known.reason}"] if known.reason else [])]
-
-
-def _rule_title(rule_id: str) -> str:
-    try:
-        return rule(rule_id).title
-    except KeyError:
-        return rule_id
+    known = explain(finding)
+    line = f"- {escape(finding.documented)} (rule {code(known.rule)}, {known.level})"
+    because = f"The page: {code(known.quote)}" if known.quote else known.reason
+    return [line, f"  {because}"] if because else [line]
 
 
 def _cut(text: str) -> str:
