@@ -14,8 +14,6 @@ BUSY = frozenset({429, 503})
 """Statuses with which an engine asks to be asked again later."""
 GATEWAY = frozenset({502, 504})
 """Statuses of a gateway before the engine: the request may have been carried out."""
-ACTIVE = frozenset({"running", "paused", "error"})
-"""States in which a job can be canceled (field notes, "Job documents")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from tests.support import ROOT
 ORDER = [
     "engine_contract.dependencies",
     "engine_contract.version",
+    "engine_contract.session_name",
     "engine_contract.contract",
     "engine_contract.text",
     "engine_contract.http",

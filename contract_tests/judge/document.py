@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from engine_contract import contract
 from engine_contract.dependencies import require
+from engine_contract.text.json_pointer import pointer_of
 
 require(
     "jsonschema-rs",
@@ -103,7 +104,7 @@ def _not_the_job(document: Any) -> Flaw | None:
     for key, value in document.items():
         if _looks_like_job(value):
             received = f"the job wrapped in {key!r}"
-            return Flaw("response.document", f"/{_escape(key)}", received, f"{documented}, not wrapped")
+            return Flaw("response.document", pointer_of([_sound(key)]), received, f"{documented}, not wrapped")
     return Flaw("response.document", "", f"{show(document)}, which is no job", documented)
 
 
@@ -234,12 +235,9 @@ def _place(path: Path) -> tuple[str, ...]:
 def _flaw(rule_id: str, places: list[tuple[Path, str]]) -> Flaw:
     path, received = places[0]
     more = f", and so at {len(places) - 1} more places" if len(places) > 1 else ""
-    pointer = "".join(f"/{_escape(str(key))}" for key in path)
-    return Flaw(rule_id, pointer, f"{received}{more}", contract.rule(rule_id).title)
-
-
-def _escape(key: str) -> str:
-    return _sound(key).replace("~", "~0").replace("/", "~1")
+    return Flaw(
+        rule_id, pointer_of(_sound(str(key)) for key in path), f"{received}{more}", contract.rule(rule_id).title
+    )
 
 
 def _at(document: Any, path: Path) -> Any:

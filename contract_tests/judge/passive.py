@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from contract_tests.judge.answers import document_of, finding, holds_job, judge_refusal, judge_success
 from contract_tests.judge.request import rule_broken_by
-from contract_tests.model import ACTIVE, BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
+from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
+from engine_contract.contract.job_status import ACTIVE
 
 CONTRACT = contract.load_contract()
 MAX_REMEMBERED = 100_000  # jobs and credentials
@@ -78,17 +79,17 @@ class JudgedCancel:
     @property
     def broken(self) -> tuple[str, ...]:
         """The ids of broken documented and implied rules, each once."""
-        return rule_ids(self.findings, assumed=False)
+        return rule_ids((finding.rule for finding in self.findings), assumed=False)
 
     @property
     def warned(self) -> tuple[str, ...]:
         """The ids of broken assumed rules, each once."""
-        return rule_ids(self.findings, assumed=True)
+        return rule_ids((finding.rule for finding in self.findings), assumed=True)
 
 
-def rule_ids(findings: Iterable[Finding], *, assumed: bool) -> tuple[str, ...]:
-    """The ids of the rules that findings break, each once: the assumed ones, or the others."""
-    return tuple(dict.fromkeys(item.rule for item in findings if contract.rule(item.rule).is_assumed is assumed))
+def rule_ids(rules: Iterable[str], *, assumed: bool) -> tuple[str, ...]:
+    """Return the ids of broken rules, each once: the assumed ones, or the others."""
+    return tuple(dict.fromkeys(rule for rule in rules if contract.rule(rule).is_assumed is assumed))
 
 
 def is_cancel(method: str, path: str) -> bool:

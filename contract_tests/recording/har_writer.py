@@ -13,9 +13,9 @@ from contract_tests.recording.observed import ObservedExchange, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
 from contract_tests.report.har import pair, post_text, response_object
-from contract_tests.report.view import timestamp
 from engine_contract.http.cookies import read_cookies
 from engine_contract.text.masking import MASK
+from engine_contract.text.printable import timestamp
 
 
 def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[str, Any]:

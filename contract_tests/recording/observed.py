@@ -12,12 +12,12 @@ from contract_tests.judge.passive import JudgedCancel
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
 from contract_tests.recording.proxied_exchange import ProxiedExchange
+from engine_contract.contract.job_status import STATUSES
 from engine_contract.http.content_encoding import decode_content, unreadable
 from engine_contract.http.types import HeaderList
 
 MAX_SEARCHED = 1 << 20  # bytes of a document in which jobs are looked for
 MAX_FOUND = 1000
-STATUSES = frozenset({"running", "paused", "complete", "error", "canceled", "incomplete"})  # field notes
 
 
 @dataclass(frozen=True, slots=True)

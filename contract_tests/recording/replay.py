@@ -12,8 +12,8 @@ from contract_tests.model import Because, JobsUse, Judgement, Report
 from contract_tests.recording.har_reader import Recorded, read_har
 from contract_tests.recording.observed import jobs_in
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.text import plural
 from engine_contract import contract
+from engine_contract.text.printable import plural
 
 NOT_SHOWN = "the recording does not show it"
 NOBODY_NAMED = "the recording does not say whose requests these are: credentials were left out of it"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from contract_tests.report.text import one_line, shorten
+from engine_contract.text.printable import one_line, shorten
 
 MOST = 10  # of each level; GitHub shows no more of a step
 BRIEF = 300  # characters of a value

@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.model import Exchange, Report, Response
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.view import timestamp, verdict_sentence
+from contract_tests.report.view import verdict_sentence
 from engine_contract.text.masking import mask_header, mask_text
+from engine_contract.text.printable import timestamp
 from engine_contract.version import kit_version
 
 BODY_LIMIT = 1 << 20  # bytes of one body: a job of 2,000 tasks is whole

@@ -5,9 +5,9 @@ from typing import TextIO
 
 from contract_tests.model import Report, Verdict
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.text import plural
 from contract_tests.report.view import OUTCOMES, View, by_note, view
 from engine_contract.contract.page import page_sha256
+from engine_contract.text.printable import plural
 from engine_contract.version import kit_version
 
 TEMPLATE_PATH = Path(__file__).with_name("report.html.j2")

@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 from contract_tests.model import Report
 from contract_tests.report.failure_text import failure_lines, indented, rule_lines
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.text import one_line, plural, shorten
 from contract_tests.report.view import ShownRule, View, view
 from engine_contract.contract.page import page_sha256
+from engine_contract.text.printable import one_line, plural, shorten
 from engine_contract.version import kit_version
 
 FAILURES_SHOWN = 20

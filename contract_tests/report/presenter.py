@@ -1,12 +1,12 @@
 """Requests as people may see them: with the variable that holds a secret in the secret's place."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from contract_tests.config.auth import Auth, place_credential
 from contract_tests.model import Exchange, Request
+from engine_contract.text.curl import CREDENTIAL, curl
 from engine_contract.text.masking import MASK, hide
 
 
@@ -36,16 +36,20 @@ class Presenter:
     """Names of the headers set for every request; their values may be secret."""
 
     def request(self, exchange: Exchange) -> ShownRequest:
-        """The exchange's request, with variables for its secrets."""
-        request = exchange.request
+        """Return the exchange's request, with variables for its secrets."""
+        return self._request(exchange.request, self._credential(exchange.request))
+
+    def _request(self, request: Request, credential: str | None) -> ShownRequest:
         query, headers = list(request.query), list(_plain_headers(request))
         headers += [(name, MASK) for name in self.extra_headers]
-        auth = Auth.parse(request.caller.way) if request.caller.way else self.auth
-        place_credential(auth, self._credential(request), query, headers)
+        place_credential(self._auth(request), credential, query, headers)
         url = self.base.rstrip("/") + request.path
         if query:
-            url += "?" + urlencode(query, safe="$", quote_via=quote)
+            url += "?" + urlencode(query, safe=f"${CREDENTIAL}", quote_via=quote)
         return ShownRequest(request.method, self.redact(url), tuple(headers), request.body)
+
+    def _auth(self, request: Request) -> Auth:
+        return Auth.parse(request.caller.way) if request.caller.way else self.auth
 
     def _credential(self, request: Request) -> str | None:
         kind, role = request.caller.kind, request.caller.role
@@ -62,43 +66,25 @@ class Presenter:
         return hide(text, self.secrets)
 
     def curl(self, exchange: Exchange) -> str:
-        """A command line that sends the request again; the shell fills in the variables."""
-        shown = self.request(exchange)
-        words = ["curl", "-i"]
-        if shown.method == "HEAD":
-            words.append("-I")
-        elif shown.method != "POST" or shown.body is None:
-            words += ["-X", shown.method]
-        words.append(_shell_word(shown.url))
-        for name, value in shown.headers:
-            if self.auth.scheme == "basic" and name == "Authorization" and value.startswith("Basic "):
-                words += ["-u", _shell_word(value.removeprefix("Basic "))]
-            else:
-                words += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};")]
-        if shown.body is not None:
-            words += ["--data-binary", _shell_bytes(shown.body)]
-        return self.redact(" ".join(words))
+        """Return a command line that sends the request again; the shell fills in the variables."""
+        request, credential = exchange.request, self._credential(exchange.request)
+        shown = self._request(request, credential and CREDENTIAL)
+        if self._auth(request).scheme == "basic" and credential in {"", "wrong"}:
+            # curl asks for a password where there is none, and an empty credential is sent as a colon.
+            shown = self._request(request, CREDENTIAL)
+            credential = f"{credential}:{credential}"
+        body = None if shown.body is None else self.redact(shown.body.decode("utf-8", "surrogateescape"))
+        line = curl(
+            shown.method,
+            shown.url,
+            shown.headers,
+            None if body is None else body.encode("utf-8", "surrogateescape"),
+            credential=credential or "",
+        )
+        return self.redact(line)
 
 
 def _plain_headers(request: Request) -> tuple[tuple[str, str], ...]:
     if request.body is None or request.content_type is None:
         return ()
     return (("Content-Type", request.content_type),)
-
-
-def _shell_word(text: str) -> str:
-    """Quoted for a shell; double quotes where a variable is to be expanded."""
-    if "$" not in text:
-        return shlex.quote(text)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
-
-
-def _shell_bytes(body: bytes) -> str:
-    """Quoted for a shell, also where the bytes are no text."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = ""
-    if text.isprintable() and (text or not body):
-        return shlex.quote(text)
-    return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"

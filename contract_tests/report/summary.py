@@ -1,49 +1,18 @@
 """summary.md: the report on a CI page, in the Markdown that GitHub and GitLab share."""
 
-import re
 from typing import TextIO
 
 from contract_tests.model import Outcome, Report
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.text import one_line, plural, shorten
 from contract_tests.report.view import Failure, ShownRule, View, by_note, view
+from engine_contract.text.markdown import block, code, escape
+from engine_contract.text.printable import plural, shorten
 
 RULES_SHOWN = 20  # broken ones in full; GitHub drops a summary of more than 1 MiB
 FAILURES_SHOWN = 3  # of one rule; report.html has more
 BRIEF = 200  # characters of what is told in one line
 IDS_SHOWN = 8  # of rules that are unchecked for the same reason
 COLUMNS: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
-
-_SPECIAL = re.compile(
-    r"[\\`*_{}\[\]()#!|~$@]"  # markup and mentions, wherever they stand
-    r"|^[-+=]|(?<=^\d)[.)]"  # lists and headings, where a line begins
-    r"|:(?=//|[\w+-]+:)|(?<=www)\."  # links and pictures that are made of bare words
-)
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-
-
-def escape(text: str) -> str:
-    """Text on one line that Markdown takes as it is: no markup, HTML, link or mention."""
-    text = _SPECIAL.sub(lambda match: "\\" + match[0], one_line(text))
-    return re.sub(r"[&<>]", lambda match: _HTML[match[0]], text)
-
-
-def code(text: str) -> str:
-    """A code span on one line, also in a cell of a table."""
-    text = one_line(text).replace("|", "¦")
-    fence = "`" * (_longest_run(text) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") or not text else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def block(text: str, language: str = "text") -> str:
-    """A block of code with a fence that nothing in it closes."""
-    fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def write_summary(report: Report, presenter: Presenter, file: TextIO) -> None:

@@ -12,8 +12,8 @@ from rich.text import Text
 from contract_tests.model import Outcome, Report
 from contract_tests.report.failure_text import failure_lines, indented, rule_lines
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.text import one_line, plural, shorten, visible
 from contract_tests.report.view import OUTCOMES, ShownRule, View, by_note, view
+from engine_contract.text.printable import one_line, plural, shorten, visible
 
 FAILURES_SHOWN = 3  # of one rule, without -v
 IDS_SHOWN = 4  # of rules that are unchecked for the same reason, without -v

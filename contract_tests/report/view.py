@@ -7,14 +7,13 @@ own format needs and nothing else.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 
 from contract_tests.model import Because, Exchange, Finding, JobsUse, Observation, Outcome, Report, RuleResult, Verdict
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.text import plural, shorten, visible
 from engine_contract.contract.ledger import Level
 from engine_contract.contract.ledger import rule as ledger_rule
+from engine_contract.text.printable import plural, shorten, timestamp, visible
 
 FAILURES_LIMIT = 50  # of one rule; an engine can break a rule in each of 2,000 tasks
 OBSERVED_LIMIT = 200
@@ -155,11 +154,6 @@ def view(report: Report, presenter: Presenter) -> View:
         rules=tuple(shown.rule(result) for result in report.rules),
         observed=tuple(shown.observation(seen) for seen in report.observed[:OBSERVED_LIMIT]),
     )
-
-
-def timestamp(seconds: float) -> str:
-    """Seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def verdict_sentence(report: Report) -> str:

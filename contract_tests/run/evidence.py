@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 
 from contract_tests.judge.answers import document_of
-from contract_tests.model import ACTIVE, BUSY, GATEWAY, Caller, Exchange, Judgement, Response
+from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Response
 from contract_tests.run.findings import Findings
 from contract_tests.safety.guard import USUAL_READ_BACK, read_back_request
 from contract_tests.transport.sender import Sender
+from engine_contract.contract.job_status import ACTIVE
 
 RULE = "effects.canceled"
 SITUATION = "a canceled job is read back"

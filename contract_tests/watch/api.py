@@ -1,18 +1,19 @@
 """What has passed, as JSON: the journal, the jobs that were seen, and a cancel as one of the roles."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-from contract_tests.model import Finding
-from contract_tests.report.view import timestamp
-from contract_tests.watch.journal import Entry, Message, SeenJob
+from contract_tests.watch.journal import Entry, SeenJob
 from contract_tests.watch.state import Watch
-from engine_contract import contract
+from engine_contract.console.interface import Message
+from engine_contract.console.journal_rows import explain
 from engine_contract.http.media_types import read_content_type
+from engine_contract.text.printable import moment
 
 MAX_LIMIT = 1000
 
@@ -21,8 +22,8 @@ def summary(entry: Entry) -> dict[str, Any]:
     """An entry without headers and bodies."""
     return {
         "number": entry.number,
-        "at": timestamp(entry.at),
-        "duration_ms": round(entry.duration * 1000, 3),
+        "at": moment(entry.at_ms),
+        "duration_ms": entry.duration_ms,
         "method": entry.method,
         "path": entry.path,
         "query": entry.query,
@@ -34,7 +35,7 @@ def summary(entry: Entry) -> dict[str, Any]:
         "job_id": entry.job_id,
         "violations": list(entry.violations),
         "warnings": list(entry.warnings),
-        "note": entry.note,
+        "note": entry.reason,
         "pinned": entry.pinned,
     }
 
@@ -44,29 +45,14 @@ def whole(entry: Entry) -> dict[str, Any]:
     return summary(entry) | {
         "request": _message(entry.request),
         "answer": _message(entry.response),
-        "findings": [finding_in_words(finding) for finding in entry.findings],
-    }
-
-
-def finding_in_words(finding: Finding) -> dict[str, Any]:
-    """A break of a rule, with the page's line and why the rule holds."""
-    rule = contract.rule(finding.rule)
-    return {
-        "rule": rule.id,
-        "level": rule.level,
-        "title": rule.title,
-        "quote": rule.quote,
-        "reason": rule.reason,
-        "received": finding.received,
-        "documented": finding.documented,
-        "pointer": finding.pointer,
+        "findings": [asdict(explain(finding)) for finding in entry.findings],
     }
 
 
 def _message(message: Message) -> dict[str, Any]:
     return {
         "headers": [list(pair) for pair in message.headers],
-        "body": message.body.decode("utf-8", "replace"),
+        "body": message.body,
         "size": message.size,
     }
 

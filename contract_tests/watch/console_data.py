@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contract_tests.config.auth import usual_variable
-from contract_tests.model import ACTIVE
-from contract_tests.watch.journal import Entry, Message, SeenJob
+from contract_tests.watch.journal import SeenJob
 from contract_tests.watch.state import Watch
 from engine_contract.console import interface
+from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.strict_json import NotJson, read_json
 
 CANCEL_TIMEOUT = 600  # seconds
@@ -68,12 +68,11 @@ class WatchData:
 
     def entries(self, session: str, *, since: int, limit: int) -> Sequence[interface.Entry]:
         """The newest entries."""
-        return [_shown(entry) for entry in self._watch.journal.entries(since=since, limit=limit)]
+        return self._watch.journal.entries(since=since, limit=limit)
 
     def entry(self, session: str, number: int) -> interface.Entry | None:
         """One entry."""
-        entry = self._watch.journal.entry(number)
-        return None if entry is None else _shown(entry)
+        return self._watch.journal.entry(number)
 
     def broken(self, session: str) -> int:
         """How many of the exchanges that are kept broke a documented or implied rule."""
@@ -86,9 +85,7 @@ class WatchData:
             known = ", ".join(sorted(watch.tokens)) or "none: start with --token ROLE=SOURCE"
             raise interface.ConsoleError(f"There is no token for the role {role or '(nobody)'}. Known are {known}.")
         try:
-            return _shown(
-                asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT)
-            )
+            return asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT)
         except (TimeoutError, RuntimeError) as error:
             raise interface.ConsoleError(
                 f"The cancel did not come to an end: {error or 'no answer in time'}."
@@ -116,26 +113,3 @@ def _has_status(job: SeenJob, status: str) -> bool:
 
 def _line(job: SeenJob) -> interface.JobLine:
     return interface.JobLine(job.job_id, job.status, job.name)
-
-
-def _shown(entry: Entry) -> interface.Entry:
-    return interface.Entry(
-        number=entry.number,
-        at_ms=round(entry.at * 1000),
-        duration_ms=round(entry.duration * 1000, 3),
-        method=entry.method,
-        path=entry.path,
-        query=entry.query,
-        request=_message(entry.request),
-        role=entry.role,
-        credential="" if entry.role else entry.caller,
-        job_id=entry.job_id,
-        status=entry.status,
-        response=_message(entry.response),
-        reason=entry.note,
-        findings=tuple(interface.Finding(f.rule, f.received, f.documented, f.pointer) for f in entry.findings),
-    )
-
-
-def _message(message: Message) -> interface.Message:
-    return interface.Message(message.headers, message.body.decode("utf-8", "replace"), message.size)

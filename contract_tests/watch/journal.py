@@ -5,67 +5,45 @@ Whoever shows it (the console, the JSON endpoints) may ask from any thread.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from sys import getsizeof
 from threading import Lock
 
 from contract_tests.judge.passive import rule_ids
-from contract_tests.model import Finding
+from engine_contract.console import interface
 
 MAX_BYTES = 64 << 20  # of bodies, all entries together
 MAX_JOBS = 10_000
 MAX_DOCUMENT_BYTES = 64 << 20  # of job documents, all together
 BODY_SHOWN = 1 << 20  # bytes of one body
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Headers and body of a request or an answer, without secrets; `size` is that of the whole body as it travelled."""
-
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    size: int = 0
+_EMPTY = getsizeof("")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One exchange. `number` grows by one an entry; `status` is None where there was no answer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(interface.Entry):
+    """One exchange as the console shows it, and what the watcher alone knows of it. `number` is set by the journal."""
 
-    number: int
-    at: float
-    """Seconds since 1970."""
-    duration: float
-    """Seconds."""
-    method: str
-    path: str
-    query: str
-    request: Message
-    status: int | None
-    response: Message
+    number: int = 0
     is_cancel: bool = False
     caller: str = ""
-    role: str | None = None
-    """By its name, where a `--token` tells it."""
+    """Who that is in words, also where the role is known."""
     situation: str = ""
-    job_id: str | None = None
-    findings: tuple[Finding, ...] = ()
-    """Breaks of rules; `spec.rule(finding.rule)` has the page's line."""
-    note: str | None = None
-    """Why it was not judged, or why there is no whole answer."""
     pinned: bool = False
 
     @property
     def violations(self) -> tuple[str, ...]:
         """The ids of broken documented and implied rules."""
-        return rule_ids(self.findings, assumed=False)
+        return rule_ids((finding.rule for finding in self.findings), assumed=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """The ids of broken assumed rules."""
-        return rule_ids(self.findings, assumed=True)
+        return rule_ids((finding.rule for finding in self.findings), assumed=True)
 
     @property
     def weight(self) -> int:
-        """Bytes of its bodies."""
-        return len(self.request.body) + len(self.response.body)
+        """Bytes that its bodies take."""
+        return getsizeof(self.request.body) + getsizeof(self.response.body) - 2 * _EMPTY
 
 
 @dataclass(frozen=True, slots=True)

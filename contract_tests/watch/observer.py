@@ -3,20 +3,21 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from contract_tests import model
 from contract_tests.judge.passive import JudgedCancel, ObservedCancel, PassiveJudge
-from contract_tests.model import Exchange, Finding
+from contract_tests.model import Exchange
 from contract_tests.recording.callers import Callers, PresentedCredential
 from contract_tests.recording.har_writer import har_entry, shown_headers
 from contract_tests.recording.observed import ObservedExchange, exchange_of, jobs_in, obstacle_of, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.recording_file import LARGE, Recording
 from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
-from contract_tests.watch.journal import BODY_SHOWN, Entry, Journal, Message, SeenJob
+from contract_tests.watch.journal import BODY_SHOWN, Entry, Journal, SeenJob
 from contract_tests.watch.settings import WatchSettings
+from engine_contract.console.interface import Finding, Message
 from engine_contract.http.types import HeaderList
 
 SHOWN_FROM = BODY_SHOWN + 8192
@@ -120,33 +121,33 @@ class Observer:
         if proxied.detail:
             note = f"No whole answer: {proxied.detail}." if note is None else note
         return Entry(
-            number=0,
-            at=proxied.started_at,
-            duration=proxied.elapsed,
+            at_ms=int(proxied.started_at * 1000),
+            duration_ms=round(proxied.elapsed * 1000, 3),
             method=proxied.method,
             path=self.redaction.path(proxied.path),
             query=self.redaction.query(proxied.query),
-            request=Message(tuple(shown_headers(proxied, self.redaction)), request_body, proxied.body.size),
+            request=Message(tuple(shown_headers(proxied, self.redaction)), _text(request_body), proxied.body.size),
             status=proxied.status,
-            response=Message(self._answer_headers(proxied), answer_body, proxied.response.size),
+            response=Message(self._answer_headers(proxied), _text(answer_body), proxied.response.size),
             is_cancel=proxied.is_cancel,
             caller=str(shown.caller),
             role=shown.caller.role,
+            credential="" if shown.caller.role else str(shown.caller),
             situation=self.redaction.text(judged.exchange.situation) if judged else "",
             job_id=None
             if judged is None or judged.exchange.job_id is None
             else self.redaction.text(judged.exchange.job_id),
             findings=tuple(map(self._shown_finding, judged.findings)) if judged else (),
-            note=None if note is None else self.redaction.text(note),
+            reason=None if note is None else self.redaction.text(note),
         )
 
     def _answer_headers(self, proxied: ProxiedExchange) -> tuple[tuple[str, str], ...]:
         return tuple((name, self.redaction.header(name, value)) for name, value in texts(proxied.response_headers))
 
-    def _shown_finding(self, finding: Finding) -> Finding:
+    def _shown_finding(self, finding: model.Finding) -> Finding:
         """The finding without secrets, and without the exchange: that is in the entry."""
         text = self.redaction.text
-        return replace(finding, received=text(finding.received), documented=text(finding.documented), exchange=None)
+        return Finding(finding.rule, text(finding.received), text(finding.documented), finding.pointer)
 
     def _see_jobs(self, exchange: Exchange, judged: JudgedCancel | None, entry: Entry) -> None:
         """Take note of the jobs that the exchange tells of."""
@@ -154,11 +155,17 @@ class Observer:
         for job_id, status, name in jobs_in(exchange):
             if judged is None:
                 self.passive_judge.see_job(job_id, status)
-            document = entry.response.body if judged is not None and entry.response.size <= BODY_SHOWN else None
+            document = (
+                entry.response.body.encode() if judged is not None and entry.response.size <= BODY_SHOWN else None
+            )
             seen.append(SeenJob(job_id, status, name, entry.number, document))
         if entry.job_id and all(job.job_id != entry.job_id for job in seen):
             seen.append(SeenJob(entry.job_id, last_entry=entry.number))
         self.journal.see_jobs(seen)
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from queue import Full, Queue
 from threading import Thread
 
-from contract_tests.report.text import one_line, shorten, visible
 from contract_tests.watch.journal import Entry
 from engine_contract import contract
+from engine_contract.text.printable import one_line, shorten, visible
 
 WAITING = 1000  # texts that wait for a slow terminal; more are left out
 BRIEF = 300  # characters
@@ -19,7 +19,7 @@ def lines_on(entry: Entry) -> Iterator[str]:
     """The exchange in a line, and what it broke; nothing for one that broke nothing."""
     if not entry.findings:
         return
-    moment = time.strftime("%H:%M:%S", time.localtime(entry.at))
+    moment = time.strftime("%H:%M:%S", time.localtime(entry.at_ms / 1000))
     status = "no answer" if entry.status is None else entry.status
     job = f", job {_brief(entry.job_id)}" if entry.job_id else ""
     yield f"{moment} #{entry.number} {entry.method} {entry.path} → {status} ({entry.caller}{job})"

@@ -1,5 +1,7 @@
 """The console as a Flask application: which page is where."""
 
+from typing import Any
+
 from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
@@ -22,7 +24,7 @@ def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
     behavior = BehaviorPage(hooks)
     app = Flask("engine_contract.console", static_url_path="/static")
     app.jinja_options = {
-        "finalize": printable.shown,
+        "finalize": _shown,
         "trim_blocks": True,
         "lstrip_blocks": True,
         "undefined": StrictUndefined,
@@ -53,3 +55,8 @@ def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
     app.add_url_rule("/journal/<int:number>/pin", "pin", journal.pin, methods=["POST"])
     app.add_url_rule("/login", "login", hooks.login, methods=["GET", "POST"])
     return app
+
+
+def _shown(value: Any) -> Any:
+    """Return what a template shows for a value: text made visible, all else as it is."""
+    return printable.visible(value) if type(value) is str else value  # not Markup, which is made of visible text

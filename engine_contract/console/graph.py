@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine_contract.console.graph_layout import HEIGHT, MARGIN, WIDTH, Edge, Place, lay_out
+from engine_contract.contract.job_status import STATUSES
 
 _MOST = 3_000
 _LONGEST = 18  # characters of a name in a box
-
-STATUSES = ("complete", "running", "paused", "error", "canceled", "incomplete")
-"""Those that have a colour of their own (field notes, "Job documents")."""
 
 
 @dataclass(frozen=True, slots=True)

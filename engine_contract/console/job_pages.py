@@ -9,12 +9,11 @@ from engine_contract.console import graph, json_view
 from engine_contract.console.interface import ConsoleError
 from engine_contract.console.journal_pages import JournalPages
 from engine_contract.console.journal_rows import READ
-from engine_contract.console.request_hooks import ACTIVE, RequestHooks
+from engine_contract.console.request_hooks import RequestHooks
+from engine_contract.contract.job_status import ACTIVE, STATUSES
 from engine_contract.text import printable
 
 PER_PAGE = 50
-
-STATUSES = ("running", "paused", "error", "complete", "canceled", "incomplete")
 
 
 class JobPages:
@@ -31,7 +30,7 @@ class JobPages:
             abort(400, f"status {status[:40]}: must be active or one of {', '.join(STATUSES)}.")
         offset = max(request.args.get("offset", 0, int), 0)
         page = self._hooks.data.jobs(g.session, status=status, search=search, offset=offset, limit=PER_PAGE)
-        counts = {name: page.counts.get(name, 0) for name in STATUSES}
+        counts: dict[str, int] = {name: page.counts.get(name, 0) for name in STATUSES}
         counts |= {name: count for name, count in page.counts.items() if name and name not in counts}
         filters = [("", "All", sum(page.counts.values())), ("active", "Active", sum(counts[name] for name in ACTIVE))]
         filters += [(name, name.capitalize(), count) for name, count in counts.items() if count or name == status]

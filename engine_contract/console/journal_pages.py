@@ -101,7 +101,7 @@ class JournalPages:
             "pointers": pointers,
             "located": json_view.locate(visible(json_view.pretty_body(entry.response.body)), pointers),
             "fault": fault,
-            "curl": bug_report.curl(entry, base, credential),
+            "curl": bug_report.curl_line(entry, g.about, base, credential),
             "report": bug_report.bug_report(entry, g.about, base, credential),
             "is_pinned": any((entry.number, entry.at_ms) == (other.number, other.at_ms) for other in pinned),
             "sent": "sent" in request.args,

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine_contract.console.interface import Entry, Finding
 from engine_contract.contract import rule
-from engine_contract.text.printable import clock, visible
+from engine_contract.text.printable import clock, plural, visible
 
 OUTCOMES = ("accepted", "refused", "failed")
 FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
@@ -31,14 +31,14 @@ class Violation:
 
 
 def outcome(entry: Entry) -> str:
-    """What became of it: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no answer)."""
+    """Return what became of it: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no answer)."""
     if entry.status is None or entry.status >= 500:
         return "failed"
     return "accepted" if 200 <= entry.status < 300 else "refused"
 
 
 def explain(finding: Finding) -> Violation:
-    """The finding in plain words, with the line of the page."""
+    """Return the finding in plain words, with the line of the page."""
     texts = (finding.received, finding.documented, finding.pointer)
     try:
         known = rule(finding.rule)
@@ -48,12 +48,12 @@ def explain(finding: Finding) -> Violation:
 
 
 def broken(entry: Entry) -> int:
-    """How many documented and implied rules the exchange broke."""
+    """Count how many documented and implied rules the exchange broke."""
     return sum(explain(finding).level != "assumed" for finding in entry.findings)
 
 
 def select(entries: Sequence[Entry], wanted: str, search: str) -> list[Entry]:
-    """The entries of an outcome (see FILTERS) that hold the text in their job, role, path, status, reason or fault."""
+    """Return the entries of an outcome (see FILTERS) that hold the text in their job, role, path, status, reason or fault."""
     if wanted in OUTCOMES:
         entries = [entry for entry in entries if outcome(entry) == wanted]
     elif wanted == "violations":
@@ -70,11 +70,11 @@ def _searched(entry: Entry) -> str:
 
 
 def row(entry: Entry, *, url: str, is_pinned: bool) -> dict[str, Any]:
-    """An entry in the list, for the page and for its script alike."""
+    """Return an entry of the list, for the page and for its script alike."""
     count = broken(entry)
     warned = len(entry.findings) - count
-    marks = [f"{count} {'rule' if count == 1 else 'rules'} broken"] if count else []
-    marks += [f"{warned} {'warning' if warned == 1 else 'warnings'}"] if warned else []
+    marks = [f"{plural(count, 'rule')} broken"] if count else []
+    marks += [plural(warned, "warning")] if warned else []
     marks += [entry.fault] if entry.fault else []
     return {
         "number": entry.number,
@@ -93,7 +93,7 @@ def row(entry: Entry, *, url: str, is_pinned: bool) -> dict[str, Any]:
 
 
 def who(entry: Entry) -> str:
-    """Who sent it, in a word or two."""
+    """Say who sent it, in a word or two."""
     if entry.role:
         return entry.role
     if entry.credential in {"", "none"}:

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from engine_contract.text.json_pointer import pointer_of
 from engine_contract.text.printable import visible
 
 _HIGHLIGHTED = 400_000  # characters of JSON that are coloured; beyond that the page would get slow
@@ -89,7 +90,7 @@ def locate(text: str, pointers: Sequence[str]) -> Mapping[str, Span]:
     values: dict[str, Span] = {}
     keys: dict[str, Span] = {}
     for path, span, is_key in _walk(text):
-        (keys if is_key else values)["".join(f"/{_escaped(part)}" for part in path)] = span
+        (keys if is_key else values)[pointer_of(path)] = span
     begins = len(text) - len(text.lstrip())
     found = {}
     for pointer in pointers:
@@ -129,7 +130,3 @@ def _unquoted(piece: str) -> str:
         return str(json.loads(piece))
     except ValueError:
         return piece
-
-
-def _escaped(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

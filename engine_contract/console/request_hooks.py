@@ -4,15 +4,13 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from engine_contract.console.access import COOKIE, Guard
 from engine_contract.console.interface import NOBODY, ConsoleData, ConsoleError
-from engine_contract.console.sessions import read_session
-
-ACTIVE = ("running", "paused", "error")
-"""States of jobs that can be canceled."""
+from engine_contract.contract.job_status import ACTIVE
+from engine_contract.session_name import ALLOWED, PATTERN, is_session_name
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -46,7 +44,10 @@ class RequestHooks:
             return Response(f"{objection}\n", 403, content_type="text/plain; charset=utf-8")
         if request.endpoint not in {"static", "login"} and not self._guard.lets_in(request.cookies.get(COOKIE)):
             return make_response(self._ask(), 401)
-        g.session = read_session(request.args.get("session", ""))
+        session = request.args.get("session", "").strip()
+        if session and not is_session_name(session):
+            abort(400, f"A session's name is {ALLOWED}")
+        g.session = session
         g.about = self.data.about()
         return None
 
@@ -77,6 +78,7 @@ class RequestHooks:
             "url": self.url,
             "nobody": NOBODY,
             "active": ACTIVE,
+            "session_pattern": PATTERN,
         }
 
     def _is_armed(self) -> bool:

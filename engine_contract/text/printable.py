@@ -1,37 +1,58 @@
-"""Text from requests and documents, made fit for a page: escaped, with nothing invisible in it."""
+"""Text from requests and documents made fit for people: nothing invisible, cut to size, times and counts in words."""
 
 from datetime import UTC, datetime
 from typing import Any
 
+_YEAR_10000_MS = 253_402_300_800_000
+
 
 def visible(text: str) -> str:
-    r"""The text with what cannot be seen written out, such as `\u202e`; only line breaks and tabs stay."""
+    r"""Return the text with what cannot be seen written out, such as `\x1b`; only line breaks and tabs stay.
+
+    What is left is printable: no control characters, no lone surrogates, no marks that turn the
+    direction of writing, nothing that XML forbids.
+    """
     if text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
     return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def shown(value: Any) -> Any:
-    """What a template shows for a value: text made visible, all else as it is."""
-    return visible(value) if type(value) is str else value
+def shorten(text: str, limit: int) -> str:
+    """Return the first `limit` characters, and how many there were if that is not all."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}… (cut, {len(text):,} characters)"
 
 
-def clock(at_ms: int) -> str:
-    """A time of the day in UTC, to the millisecond."""
-    return moment(at_ms)[11:23]
+def one_line(text: str) -> str:
+    """Return the text on one line, runs of white space as one space."""
+    return " ".join(text.split())
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 rule`, `2 rules`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def timestamp(seconds: float) -> str:
+    """Return a time, given in seconds since 1970, as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(at_ms: Any) -> str:
-    """A time in UTC as ISO 8601, to the millisecond; empty for what is none."""
-    if isinstance(at_ms, bool) or not isinstance(at_ms, int | float) or not 0 <= at_ms < 253_402_300_800_000:
-        return ""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return the timestamp of milliseconds since 1970 that a document holds; empty if it holds something else."""
+    return timestamp(at_ms / 1000) if _is_number(at_ms) and 0 <= at_ms < _YEAR_10000_MS else ""
+
+
+def clock(at_ms: int) -> str:
+    """Return the time of the day in UTC, to the millisecond."""
+    return moment(at_ms)[11:23]
 
 
 def duration(milliseconds: Any) -> str:
-    """A duration for people; empty for what is none."""
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or not 0 <= milliseconds < 1e15:
+    """Return a duration for people; empty if the document holds something else."""
+    if not _is_number(milliseconds) or not 0 <= milliseconds < 1e15:
         return ""
     if milliseconds < 1:
         return f"{milliseconds:.2g} ms"
@@ -42,3 +63,7 @@ def duration(milliseconds: Any) -> str:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message
 from engine_contract.contract import load_contract
+from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.types import http_scope
 from mock_server import faults
 from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
 from mock_server.control.actions import ActionError
-from mock_server.jobs.job import ACTIVE, State, document, summary
+from mock_server.jobs.job import State, document, summary
 from mock_server.operations.credentials import known_roles
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal
@@ -43,7 +44,6 @@ class MockData:
         self._sessions: dict[str, None] = {}
 
     def about(self) -> About:
-        """See `ConsoleData`."""
         return self._about
 
     @cached_property
@@ -67,11 +67,10 @@ class MockData:
         return f"Started with {' and '.join(options)}: in force where nothing else is armed." if options else ""
 
     def sessions(self) -> Sequence[str]:
-        """See `ConsoleData`: those that were looked at."""
+        """Return those that were looked at."""
         return tuple(self._sessions)
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
-        """See `ConsoleData`."""
         if session:
             self._sessions[session] = None
         found = self._call(_collect(self._store, session))
@@ -87,7 +86,6 @@ class MockData:
         return JobPage(page, len(chosen), counts)
 
     def job(self, session: str, job_id: str) -> Job | None:
-        """See `ConsoleData`."""
         state = self._call(self._store.get(session, job_id))
         if state is None:
             return None
@@ -95,29 +93,25 @@ class MockData:
         return Job(self._line(job_id, state), json.loads(raw))
 
     def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
-        """See `ConsoleData`."""
         return self._call(actions.make_jobs(self._store, session, dict(wanted)))
 
     def reset(self, session: str) -> None:
-        """See `ConsoleData`."""
         self._call(self._store.reset(session))
 
     def entries(self, session: str, *, since: int, limit: int) -> Sequence[Entry]:
-        """See `ConsoleData`."""
         kept = self._call(self._store.entries(session, limit=limit, since=since))
         return [self._entry(number, entry) for number, entry in kept]
 
     def entry(self, session: str, number: int) -> Entry | None:
-        """See `ConsoleData`."""
-        kept = self._call(self._store.entries(session, limit=self._settings.journal, since=max(number - 1, 0)))
-        return next((self._entry(at, entry) for at, entry in kept[:1] if at == number), None)
+        kept = self._call(self._store.entry(session, number))
+        return None if kept is None else self._entry(number, kept)
 
     def broken(self, session: str) -> int:  # noqa: ARG002 - that of a live engine has none either
-        """None that is news: the mock is wrong when it is told to be."""
+        """Return 0: a mock only breaks rules on request."""
         return 0
 
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
-        """See `ConsoleData`. Runs the whole way that a request takes, faults and journal included."""
+        """Send the cancel the whole way that a request takes, faults and journal included."""
         started_ms, started = actions.now_ms(), perf_counter()
         headers, body = self._headers(session, role), json.dumps({"job_id": job_id}).encode()
         headers.append((b"content-length", b"%d" % len(body)))
@@ -145,18 +139,16 @@ class MockData:
         return received.whole(entry)
 
     def credential(self, role: str | None) -> str:
-        """See `ConsoleData`: the role itself where its name is its token."""
+        """Return the role itself where its name is its token, else the variable that holds it."""
         if role and self._settings.tokens is None:
             return role
         return f"${re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN" if role else "$TOKEN"
 
     def armed(self, session: str) -> Mapping[str, Any]:
-        """See `ConsoleData`."""
         behavior = self._call(self._store.behavior(session))
         return {} if behavior is None else behavior.shown()
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
-        """See `ConsoleData`."""
         self._call(actions.arm(self._store, session, dict(behavior)))
 
     def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:

@@ -3,9 +3,10 @@
 from time import time_ns
 from typing import Any
 
+from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
 from mock_server import faults
 from mock_server.jobs import documents
-from mock_server.jobs.job import ACTIVE, RUNNING, STATUSES, State, Status, summary
+from mock_server.jobs.job import RUNNING, State, summary
 from mock_server.store import Store
 from mock_server.store.behavior import Behavior, BehaviorError, read_behavior
 
@@ -62,7 +63,7 @@ async def list_jobs(store: Store, session: str, status: str | None, *, seed: int
     if status is None:
         statuses: frozenset[str] | None = None
     elif status == "active":
-        statuses = frozenset(ACTIVE)
+        statuses = ACTIVE
     elif status in STATUSES:
         statuses = frozenset({status})
     else:

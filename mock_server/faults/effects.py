@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from engine_contract.contract import load_contract
+from engine_contract.contract.job_status import ACTIVE
 from mock_server.faults.request import NOBODY, in_query
-from mock_server.jobs.job import ACTIVE, State
+from mock_server.jobs.job import State
 from mock_server.operations.cancel_job import cancel_in
 from mock_server.operations.exchange import Change, Exchange
 from mock_server.operations.refusals import Refusal
 from mock_server.store import Cancel, Store
-
-ACTIVE_STATUSES: frozenset[str] = frozenset(ACTIVE)
 
 _MOST_SESSIONS = 1_000
 
@@ -105,7 +104,7 @@ def _cancel_all_the_same(is_meant: Callable[[Refusal], bool]) -> Callable[[Excha
     async def refused(exchange: Exchange, store: Store) -> None:
         if exchange.refusal is None or not is_meant(exchange.refusal):
             return
-        async for job_id, _ in store.jobs(exchange.session, ACTIVE_STATUSES):
+        async for job_id, _ in store.jobs(exchange.session, ACTIVE):
             if job_id.encode() in exchange.body or job_id.encode() in exchange.query:
                 await cancel_in(store, exchange, job_id)
 
@@ -159,7 +158,7 @@ def _of_other_jobs() -> Iterator[Change]:
 
 def _also(most: int) -> Callable[[Exchange, Store, str], Awaitable[Cancel]]:
     async def effect(exchange: Exchange, store: Store, job_id: str) -> Cancel:
-        active = [active async for active, _ in store.jobs(exchange.session, ACTIVE_STATUSES)]
+        active = [active async for active, _ in store.jobs(exchange.session, ACTIVE)]
         outcome = await cancel_in(store, exchange, job_id)
         if outcome.outcome == "canceled":
             # Those made after it first: they are nearest to what a caller works with.
@@ -182,7 +181,7 @@ def _like(matches: Callable[[str, str], bool]) -> Callable[[Exchange, Store, str
     async def effect(exchange: Exchange, store: Store, job_id: str) -> Cancel:
         outcome = await cancel_in(store, exchange, job_id)
         if outcome.outcome == "unknown" and len(job_id) > 8:
-            async for active, _ in store.jobs(exchange.session, ACTIVE_STATUSES):
+            async for active, _ in store.jobs(exchange.session, ACTIVE):
                 if matches(active, job_id):
                     return await cancel_in(store, exchange, active)
         return outcome

@@ -11,8 +11,8 @@ from hashlib import blake2b
 from json import loads
 from operator import sub
 from struct import Struct
-from typing import Literal
 
+from engine_contract.contract.job_status import Active, NotCanceled
 from mock_server.jobs.compiled_template import CompiledTemplate
 from mock_server.jobs.execution import draw_execution
 from mock_server.jobs.ids import ids, task_keys
@@ -27,16 +27,11 @@ __all__ = [
     "DEFAULT",
     "LARGEST",
     "SMALLEST",
-    "Active",
-    "Status",
     "active_document",
     "canceled_document",
     "describe",
     "ids",
 ]
-
-Active = Literal["running", "paused", "error"]  # field notes: a job in one of these can be canceled
-Status = Literal["running", "paused", "error", "complete", "incomplete"]
 
 LARGEST = 2_000
 DEFAULT = (
@@ -118,7 +113,7 @@ def active_document(  # noqa: PLR0913 - named, and mostly left out
     job_id: str,
     *,
     seed: int = 0,
-    status: Status = "running",
+    status: NotCanceled = "running",
     tasks: int | None = None,
     name: str | None = None,
     now_ms: int,

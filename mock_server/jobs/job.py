@@ -3,17 +3,10 @@
 from asyncio import get_running_loop
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
+from engine_contract.contract.job_status import Active, Status
 from mock_server.jobs import documents
-
-Status = Literal["running", "paused", "error", "complete", "canceled", "incomplete"]
-
-ACTIVE: frozenset[Status] = frozenset({"running", "paused", "error"})
-"""States in which a job can be canceled (field notes, "Job documents")."""
-
-STATUSES: tuple[Status, ...] = get_args(Status)
-
 
 LARGE = 200
 """Tasks of a job above which its document is written beside the loop: the first of a size takes up to 65 ms."""
@@ -31,7 +24,7 @@ class State(NamedTuple):
     status: Status = "running"
     tasks: int | None = None
     name: str | None = None
-    was: documents.Active = "running"
+    was: Active = "running"
     canceled_at_ms: int = 0
     canceled_by: str = ""
 

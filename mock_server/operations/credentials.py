@@ -1,7 +1,6 @@
 """What a request says of its caller: the credential with its role, and the session."""
 
 import binascii
-import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,11 +8,10 @@ from urllib.parse import parse_qs
 
 from engine_contract.contract import load_contract
 from engine_contract.http.cookies import read_cookies
+from engine_contract.session_name import ALLOWED, is_session_name
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import DEFAULT_SESSION
-
-_SESSION_NAME = re.compile(r"[\w.:@-]{1,100}", re.ASCII).fullmatch
 
 UNLISTED_ROLES = ("apiread", "operator")
 """Roles that such engines have and the page does not list: known, and refused."""
@@ -100,7 +98,6 @@ def read_session(headers: Mapping[bytes, bytes]) -> str:
         name = read_cookies(headers[b"cookie"].decode("latin-1")).get("Mock-Session")
     if name is None:
         return DEFAULT_SESSION
-    if not _SESSION_NAME(name):
-        detail = "Mock-Session takes 1 to 100 letters, digits and . _ : @ -"
-        raise Refused(Refusal("bad-session", detail, "Mock-Session"))
+    if not is_session_name(name):
+        raise Refused(Refusal("bad-session", f"Mock-Session takes {ALLOWED}", "Mock-Session"))
     return name

@@ -79,6 +79,10 @@ class Store(Protocol):
         """The newest `limit` entries whose number is above `since`, each with its number, newest last."""
         ...
 
+    async def entry(self, session: str, number: int) -> Entry | None:
+        """Return one entry of the journal, None where it is no longer kept."""
+        ...
+
     async def forget(self, session: str) -> None:
         """Empty the journal; numbers go on."""
         ...

@@ -50,7 +50,7 @@ class _Session:
 
 
 class MemoryStore:
-    """Keeps every session in dictionaries. All of it runs on one event loop, so a step without `await` is atomic."""
+    """A `Store` that keeps every session in dictionaries. All of it runs on one event loop, so a step without `await` is atomic."""
 
     is_shared = False
 
@@ -91,7 +91,6 @@ class MemoryStore:
         return state
 
     async def cancel(self, session: str, job_id: str, at_ms: int, by: str) -> Cancel:
-        """See `Store`."""
         kept = self._session(session)
         state = self._get(kept, job_id)
         if state is None:
@@ -104,11 +103,9 @@ class MemoryStore:
         return Cancel("canceled", state, kept.canceled)
 
     async def get(self, session: str, job_id: str) -> State | None:
-        """See `Store`."""
         return self._get(self._session(session), job_id)
 
     async def put(self, session: str, job_id: str, state: State) -> bool:
-        """See `Store`."""
         kept = self._session(session)
         if job_id in kept.changed or job_id in self._start:
             return False
@@ -116,7 +113,6 @@ class MemoryStore:
         return True
 
     async def mint(self, session: str, count: int, state: State) -> list[str]:
-        """See `Store`."""
         kept = self._session(session)
         minted: list[str] = []
         while len(minted) < count:
@@ -130,7 +126,6 @@ class MemoryStore:
         return minted
 
     async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
-        """See `Store`."""
         kept = self._session(session)
         changed, start = kept.changed, self._start
         for number, job_id in enumerate([*start, *(key for key in changed if key not in start)], 1):
@@ -141,22 +136,18 @@ class MemoryStore:
                 await sleep(0)
 
     async def reset(self, session: str) -> None:
-        """See `Store`."""
         kept = self._session(session)
         kept.begin(self._seed, self._minted)
         kept.entries.clear()
         kept.number = 0
 
     async def behavior(self, session: str) -> Behavior | None:
-        """See `Store`."""
         return self._session(session).armed
 
     async def arm(self, session: str, behavior: Behavior | None) -> None:
-        """See `Store`."""
         self._session(session).armed = behavior
 
     async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
-        """See `Store`."""
         kept = self._session(session)
         armed = kept.armed
         if armed is None or not armed.matches(job_id, role):
@@ -168,36 +159,32 @@ class MemoryStore:
         return armed
 
     async def record(self, session: str, entry: Entry) -> None:
-        """See `Store`."""
         kept = self._session(session)
         kept.number += 1
         kept.entries.append((kept.number, entry))
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
-        """See `Store`."""
         newest = takewhile(lambda item: item[0] > since, reversed(self._session(session).entries))
         return list(islice(newest, limit))[::-1]
 
+    async def entry(self, session: str, number: int) -> Entry | None:
+        return next((entry for at, entry in self._session(session).entries if at == number), None)
+
     async def forget(self, session: str) -> None:
-        """See `Store`."""
         self._session(session).entries.clear()
 
     async def note(self, session: str, key: str, value: float) -> None:
-        """See `Store`."""
         self._session(session).notes[key] = value
 
     async def noted(self, session: str, key: str) -> float:
-        """See `Store`."""
         return self._session(session).notes.get(key, 0.0)
 
     async def tally(self, session: str, key: str) -> int:
-        """See `Store`."""
         notes = self._session(session).notes
         notes[key] = count = notes.get(key, 0) + 1
         return int(count)
 
     async def counts(self) -> dict[str, int]:
-        """See `Store`."""
         sessions = self._sessions.values()
         return {
             "sessions": len(self._sessions),
@@ -206,11 +193,10 @@ class MemoryStore:
         }
 
     async def health(self) -> str | None:
-        """See `Store`."""
         return None
 
     async def close(self) -> None:
-        """See `Store`."""
+        pass
 
 
 def start_ids(seed: int, count: int) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from engine_contract.contract.job_status import ACTIVE
 from mock_server.jobs import documents
 from mock_server.jobs.job import RUNNING, State
 from mock_server.settings import Settings
@@ -25,7 +26,7 @@ _ENTRY_HEADERS = frozenset({"headers", "answer_headers"})
 
 
 class RedisStore:
-    """Keeps every session in Redis; of its own it has only what all replicas know from the settings."""
+    """A `Store` that keeps every session in Redis; of its own it has only what all replicas know from the settings."""
 
     is_shared = True
 
@@ -39,8 +40,22 @@ class RedisStore:
         self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs), RUNNING)
         self._minted = max(settings.jobs - 1, 0)
         constants = f"local IDLE, MOST, SEED = {int(idle_s * 1000)}, {sessions}, '{settings.seed}'\n"
+        constants += f"local ACTIVE = {{ {', '.join(f'{status} = true' for status in sorted(ACTIVE))} }}\n"
         names = (
-            *("arm", "behavior", "cancel", "counts", "entries", "forget", "get", "make", "note", "noted", "number"),
+            *(
+                "arm",
+                "behavior",
+                "cancel",
+                "counts",
+                "entries",
+                "entry",
+                "forget",
+                "get",
+                "make",
+                "note",
+                "noted",
+                "number",
+            ),
             *("page", "put", "record", "reset", "spend", "tally"),
         )
         self._scripts = {name: load_script(name, constants) for name in names}
@@ -66,7 +81,6 @@ class RedisStore:
         return _read_state(kept)
 
     async def cancel(self, session: str, job_id: str, at_ms: int, by: str) -> Cancel:
-        """See `Store`."""
         unseen, who = self._unseen(job_id), orjson.dumps(by)
         answer = await self._run("cancel", session, _bytes(job_id), unseen, at_ms, who, self._mark())
         if answer is None:
@@ -78,19 +92,16 @@ class RedisStore:
         return Cancel("canceled", State("canceled", tasks, name, was.decode(), at_ms, by), serial)
 
     async def get(self, session: str, job_id: str) -> State | None:
-        """See `Store`."""
         (kept,) = await self._run("get", session, _bytes(job_id))
         return self._state(job_id, kept)
 
     async def put(self, session: str, job_id: str, state: State) -> bool:
-        """See `Store`."""
         if job_id in self._start:
             return False
         mark = self._mark()
         return bool(await self._run("put", session, _bytes(job_id), _write_state(state, mark), mark))
 
     async def mint(self, session: str, count: int, state: State) -> list[str]:
-        """See `Store`."""
         minted: list[str] = []
         written = b"" if state == RUNNING else _write_state(state, "")
         while len(minted) < count:
@@ -101,7 +112,6 @@ class RedisStore:
         return minted
 
     async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
-        """See `Store`."""
         start = list(self._start)
         for place in range(0, len(start), CHUNK):
             ids = start[place : place + CHUNK]
@@ -119,15 +129,12 @@ class RedisStore:
                 return
 
     async def reset(self, session: str) -> None:
-        """See `Store`."""
         await self._run("reset", session)
 
     async def behavior(self, session: str) -> Behavior | None:
-        """See `Store`."""
         return _read_behavior(*await self._run("behavior", session))
 
     async def arm(self, session: str, behavior: Behavior | None) -> None:
-        """See `Store`."""
         if behavior is None:
             await self._run("arm", session, "", "")
             return
@@ -136,51 +143,46 @@ class RedisStore:
         await self._run("arm", session, orjson.dumps(shown), times)
 
     async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
-        """See `Store`."""
         applied = await self._run("spend", session, _bytes(job_id or ""), _bytes(role or ""), self._mark())
         return None if applied is None else _read_behavior(*applied)
 
     async def record(self, session: str, entry: Entry) -> None:
-        """See `Store`. Secrets are masked before the entry leaves this process."""
+        """Mask the secrets before the entry leaves this process."""
         if self._journal:
             written = _write_entry(mask(entry, self._secrets))
             await self._run("record", session, self._journal, written, self._mark())
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
-        """See `Store`."""
         most = min(limit, self._journal)
         if most <= 0:
             return []
         found = await self._run("entries", session, since + 1, most)
         return [(int(number.partition(b"-")[0]), _read_entry(fields[1])) for number, fields in reversed(found)]
 
+    async def entry(self, session: str, number: int) -> Entry | None:
+        found = await self._run("entry", session, number, self._journal) if self._journal else []
+        return _read_entry(found[0][1][1]) if found else None
+
     async def forget(self, session: str) -> None:
-        """See `Store`."""
         await self._run("forget", session)
 
     async def note(self, session: str, key: str, value: float) -> None:
-        """See `Store`."""
         await self._run("note", session, key, repr(float(value)))
 
     async def noted(self, session: str, key: str) -> float:
-        """See `Store`."""
         return float(await self._run("noted", session, key) or 0)
 
     async def tally(self, session: str, key: str) -> int:
-        """See `Store`."""
         return int(await self._run("tally", session, key))
 
     async def counts(self) -> dict[str, int]:
-        """See `Store`."""
         sessions, made, canceled = await self._run("counts", "")
         return {"sessions": sessions, "jobs": made + sessions * len(self._start), "canceled": canceled}
 
     async def health(self) -> str | None:
-        """See `Store`."""
         return await self._client.health()
 
     async def close(self) -> None:
-        """See `Store`."""
         await self._client.close()
 
 

@@ -14,7 +14,7 @@ end
 if status == 'canceled' and marked == mark then
   return {1, was, detail, tonumber(redis.call('HGET', facts, 'canceled'))}
 end
-if status ~= 'running' and status ~= 'paused' and status ~= 'error' then
+if not ACTIVE[status] then
   return {0, kept}
 end
 local serial = redis.call('HINCRBY', facts, 'canceled', 1)

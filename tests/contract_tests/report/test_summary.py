@@ -9,10 +9,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from contract_tests.model import Finding, Report, RuleResult
-from contract_tests.report.summary import block, code, escape, write_summary
+from contract_tests.report.summary import write_summary
 from engine_contract.contract.ledger import load_rules
+from engine_contract.text.markdown import code
 
-from .reports import HOSTILE, PRESENTER, RULES, conforming, hostile, undecided, violating
+from .reports import PRESENTER, RULES, conforming, hostile, undecided, violating
 
 
 def _written(report: Report) -> str:
@@ -89,20 +90,3 @@ def test_an_engine_that_breaks_everything_leaves_a_page_that_is_shown() -> None:
     text = _written(replace(violating(), rules=rules))
     assert len(text.encode()) < 1 << 20
     assert all(code(rule.id) in text for rule in load_rules())
-
-
-def test_code_holds_whatever_it_is_given() -> None:
-    """Backticks neither end a span nor a block, and a pipe does not end a cell."""
-    assert code("a`b") == "``a`b``"
-    assert code("`") == "`` ` ``"
-    assert code("a|b\nc") == "`a¦b c`"
-    assert block("````\nx").startswith("`````text\n")
-
-
-def test_escaped_text_renders_as_itself() -> None:
-    """Prose with every kind of markup comes out as the words that went in."""
-    sample = "- *a* _b_ [l](u) <b> & # http://x www.y.z @you ![p](q) `c` a|b ~~s~~ 1. x"
-    assert _rendered(escape(sample)).strip() == (
-        "<p>" + sample.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") + "</p>"
-    )
-    assert "http://" not in escape(HOSTILE)

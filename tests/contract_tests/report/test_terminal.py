@@ -73,7 +73,7 @@ def test_a_failure_can_be_read_and_its_command_copied() -> None:
     assert 'Received    403 {"message": "forbidden"}\n' in printed
     assert "Documented  a success: the role support may cancel jobs\n" in printed
     assert "Page        support\n" in printed
-    assert re.search(r'^Reproduce   curl -i .*--data-binary \S+ "?\S+$', printed, re.MULTILINE)
+    assert re.search(r'^Reproduce   curl -i .*--data-raw \S+ "?\S+$', printed, re.MULTILINE)
     assert "and 12 more failures of response.tasks.x" in printed
     assert "12 more failures" not in _printed(violating(), verbose=True)
 

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from contract_tests.watch.journal import Entry, Journal, Message
+from contract_tests.watch.journal import Entry, Journal
+from engine_contract.console.interface import Message
 from tests import standin
 from tests.support.watching import ROUTE, answer_of, raw_server, watching
 
@@ -135,7 +136,7 @@ def test_the_consoles_data_comes_from_the_journal() -> None:
 
 def entry_of(size: int) -> Entry:
     """An entry with a body of that many bytes."""
-    return Entry(0, 0.0, 0.0, "GET", "/", "", Message(), 200, Message((), b"x" * size, size))
+    return Entry(at_ms=0, duration_ms=0, method="GET", path="/", status=200, response=Message((), "x" * size, size))
 
 
 def test_the_journal_is_bounded() -> None:

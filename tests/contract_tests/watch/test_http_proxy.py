@@ -219,7 +219,7 @@ def test_a_cancel_answered_without_end_streams_on_unjudged() -> None:
         assert len(response.content) == size
         assert "contract-violations" not in response.headers
         (entry,) = watch.watch.journal.entries()
-        assert entry.note == "Not judged: the answer is larger than 8 MiB."
+        assert entry.reason == "Not judged: the answer is larger than 8 MiB."
 
 
 def test_a_request_that_is_no_http_is_refused() -> None:

@@ -200,7 +200,7 @@ def test_busy_answers_are_not_judged() -> None:
     with raw_server(answer_of("503 Busy", b"", "Retry-After: 1")) as engine, watching(engine.url) as watch:
         assert marks(cancel(watch.url, UNKNOWN)) == (None, None)
         (entry,) = watch.watch.journal.entries()
-        assert "asks to be asked again later" in (entry.note or "")
+        assert "asks to be asked again later" in (entry.reason or "")
 
 
 def test_an_answer_in_an_unreadable_coding_is_not_judged() -> None:
@@ -211,7 +211,7 @@ def test_an_answer_in_an_unreadable_coding_is_not_judged() -> None:
             assert b"".join(received.iter_raw()) == b"\x1b\x03\x00"
             assert marks(received) == (None, None)
         (entry,) = watch.watch.journal.entries()
-        assert entry.note == "Not judged: the content encoding br cannot be read here."
+        assert entry.reason == "Not judged: the content encoding br cannot be read here."
 
 
 def test_compressed_documents_are_judged() -> None:

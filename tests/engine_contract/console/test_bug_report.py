@@ -3,13 +3,13 @@
 import json
 import shlex
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 
-from engine_contract.console.bug_report import bug_report, curl
+from engine_contract.console.bug_report import bug_report, curl_line
 from engine_contract.console.interface import About, Entry, Finding, Message
 from engine_contract.console.json_view import highlight, locate, pretty_body
-from engine_contract.text.printable import duration, moment, visible
 
 ENTRY = Entry(
     number=3,
@@ -28,6 +28,10 @@ ENTRY = Entry(
 )
 
 
+def curl(entry: Entry, credential: str, *, is_live: bool = False) -> str:
+    return curl_line(entry, About(title="x", is_live=is_live), "http://h", credential)
+
+
 @pytest.mark.parametrize(
     "text", ["'", '"', "$HOME", "`id`", "$(id)", "\\", "a\nb", "; rm -rf /", "***'; id #", '***"; id #', "***`id`"]
 )
@@ -35,28 +39,40 @@ ENTRY = Entry(
 def test_shell_words(text: str, credential: str) -> None:
     """Whatever a request holds is one word of the command line, and the shell runs none of it."""
     entry = replace(ENTRY, query=f"q={text}", request=Message((("x-a", text),), text, 9))
-    line = curl(entry, "http://h", credential)
+    line = curl(entry, credential)
     words = shlex.split(line.replace("\\\n", ""))
+    words = words[words.index("curl") :]
     assert words[:2] == ["curl", "-i"]
-    assert len(words) == 7
     shown = text.replace("***", credential)
-    assert words[2] == f"http://h/workflow_engine/cancelJob?q={shown}"
+    if credential in shown and credential.startswith("$"):
+        assert words[2:5] == ["http://h/workflow_engine/cancelJob", "--url-query", f"q={shown}"]
+        words[2:5] = [f"http://h/workflow_engine/cancelJob?q={shown}"]
+    assert unquote(words[2]) == f"http://h/workflow_engine/cancelJob?q={shown}"
     assert words[4] == f"X-A: {shown}"
-    assert words[6] == text
+    assert words[5:] == [
+        "-H",
+        "Content-Type:",
+        *(["--data-raw", text] if text.isprintable() else ["--data-binary", "@-"]),
+    ]
     for danger in ("$(", "`", "$HOME"):
         before, found, _ = line.partition(danger)
         assert not found or before.count("'") % 2 == 1  # it stands in single quotes
 
 
+def test_basic_names_the_user() -> None:
+    """The mock's user is the role, the password its token; a live engine's variable holds both."""
+    entry = replace(ENTRY, request=Message((("authorization", "Basic ***"),), "", 0))
+    assert '-u "admin:$ADMIN_TOKEN"' in curl(entry, "$ADMIN_TOKEN")
+    assert "-u admin:admin" in curl(entry, "admin")
+    assert '-u "$ADMIN_TOKEN"' in curl(entry, "$ADMIN_TOKEN", is_live=True)
+
+
 def test_methods() -> None:
     """Other methods are named, HEAD has an option of its own."""
-    assert curl(replace(ENTRY, method="PUT"), "http://h", "x").startswith("curl -i -X PUT http://h/")
-    assert curl(replace(ENTRY, method="HEAD"), "http://h", "x").startswith("curl -I http://h/")
-    assert (
-        curl(replace(ENTRY, method="GET", request=Message()), "http://h", "x")
-        == "curl -i http://h/workflow_engine/cancelJob"
-    )
-    assert curl(replace(ENTRY, request=Message()), "http://h", "x").startswith("curl -i -X POST http://h/")
+    assert curl(replace(ENTRY, method="PUT"), "x").startswith("curl -i -X PUT http://h/")
+    assert curl(replace(ENTRY, method="HEAD", request=Message()), "x").startswith("curl -I http://h/")
+    assert curl(replace(ENTRY, method="GET", request=Message()), "x") == "curl -i http://h/workflow_engine/cancelJob"
+    assert curl(replace(ENTRY, request=Message()), "x").startswith("curl -i -X POST http://h/")
 
 
 def test_fences_are_longer_than_what_is_in_them() -> None:
@@ -132,27 +148,6 @@ def test_marks_are_around_what_is_coloured() -> None:
 def test_bodies_keep_every_token(body: str, shown: str) -> None:
     """JSON is indented and nothing else: numbers, repeated keys and what is no JSON stay as they came."""
     assert pretty_body(body) == shown
-
-
-def test_nothing_invisible() -> None:
-    """What cannot be seen, or turns the direction of writing, is written out."""
-    assert visible("a\u202eb\x00\ud800\n\té") == "a\\u202eb\\x00\\ud800\n\té"
-
-
-def test_times() -> None:
-    """Times and durations for people; nothing for what is none."""
-    assert moment(1_700_000_000_123) == "2023-11-14T22:13:20.123Z"
-    assert [moment(value) for value in (None, True, "x", -1, 1e300, float("nan"))] == [""] * 6
-    assert [duration(value) for value in (0.12, 7, 1500, 65_000, 7_260_000, None, -1, float("inf"))] == [
-        "0.12 ms",
-        "7 ms",
-        "1.5 s",
-        "1 min 5 s",
-        "2 h 1 min",
-        "",
-        "",
-        "",
-    ]
 
 
 def test_the_place_that_breaks_a_rule_is_shown() -> None:

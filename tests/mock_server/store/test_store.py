@@ -111,6 +111,22 @@ def test_the_journal_is_capped_and_counted(make: Make) -> None:
     assert use(work) == [[3, 4, 5], [5], [5], [6]]
 
 
+def test_entry_is_found_by_its_number_while_it_is_kept(make: Make) -> None:
+    """One that left the journal is not there, nor one that is still to come, nor that of another session."""
+
+    async def work() -> list[int | None]:
+        store = make(Settings(journal=3))
+        for number in range(5):
+            await store.record("s", entry(number))
+        found = [await store.entry("s", number) for number in range(7)]
+        found.append(await store.entry("t", 4))
+        await store.forget("s")
+        found.append(await store.entry("s", 4))
+        return [None if kept is None else kept.at_ms for kept in found]
+
+    assert use(work) == [None, None, None, 2, 3, 4, None, None, None]
+
+
 def test_behaviour_is_spent(make: Make) -> None:
     """A behaviour with `times` is spent by the requests that it matches, in its session alone."""
 

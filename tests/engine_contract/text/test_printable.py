@@ -1,6 +1,6 @@
 """Text from an engine is fit to be shown."""
 
-from contract_tests.report.text import one_line, plural, shorten, visible
+from engine_contract.text.printable import clock, duration, moment, one_line, plural, shorten, timestamp, visible
 
 
 def test_all_that_cannot_be_seen_is_written_out() -> None:
@@ -12,6 +12,7 @@ def test_all_that_cannot_be_seen_is_written_out() -> None:
 def test_what_is_written_out_can_be_read() -> None:
     """A control character, half a surrogate pair and a mark of direction keep their names."""
     assert visible("a\x1b[1m\ud800\u202e\r\nb\rc\td") == "a\\x1b[1m\\ud800\\u202e\nb\\rc\td"
+    assert visible("a\u202eb\x00\ud800\n\té") == "a\\u202eb\\x00\\ud800\n\té"
 
 
 def test_long_text_says_how_long_it_was() -> None:
@@ -24,3 +25,25 @@ def test_one_line_and_plural() -> None:
     """Line breaks become spaces; nouns agree with their numbers."""
     assert one_line(" a\n\n b\tc ") == "a b c"
     assert [plural(number, "job") for number in (0, 1, 1200)] == ["0 jobs", "1 job", "1,200 jobs"]
+
+
+def test_times() -> None:
+    """Times and durations for people; nothing for what is none."""
+    assert moment(1_700_000_000_123) == "2023-11-14T22:13:20.123Z"
+    assert [moment(value) for value in (None, True, "x", -1, 1e300, float("nan"))] == [""] * 6
+    assert [duration(value) for value in (0.12, 7, 1500, 65_000, 7_260_000, None, -1, float("inf"))] == [
+        "0.12 ms",
+        "7 ms",
+        "1.5 s",
+        "1 min 5 s",
+        "2 h 1 min",
+        "",
+        "",
+        "",
+    ]
+
+
+def test_a_timestamp_is_that_of_its_milliseconds() -> None:
+    """Seconds since 1970, to the millisecond, in UTC."""
+    assert timestamp(1_767_225_600.5) == "2026-01-01T00:00:00.500Z"
+    assert clock(1_767_225_600_500) == "00:00:00.500"

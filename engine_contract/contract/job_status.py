@@ -1,0 +1,13 @@
+"""The statuses of jobs (field notes, "Job documents"): the page shows only the canceled one."""
+
+from typing import Literal, get_args
+
+Active = Literal["running", "paused", "error"]
+NotCanceled = Literal[Active, "complete", "incomplete"]
+Status = Literal[NotCanceled, "canceled"]
+
+STATUSES: tuple[Status, ...] = ("running", "paused", "error", "complete", "canceled", "incomplete")
+"""All of them, in the order in which people are shown them."""
+
+ACTIVE: frozenset[str] = frozenset(get_args(Active))
+"""Those in which a job can be canceled."""
