@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine_contract.own_packages import explain, in_the_way_of
+from engine_contract.own_packages import explain, give_way, in_the_way_of
 
 if TYPE_CHECKING:
     from contract_tests.pytest_run import Outcomes
@@ -79,8 +79,15 @@ def arguments(config: pytest.Config) -> list[str]:
     return given
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail each test where options are given that nothing reads: `contract_tests` is a package of the project."""
+    if arguments(item.config) and (file := in_the_way_of("contract_tests")) is not None:
+        pytest.fail(explain("contract_tests", file, f"An option {PREFIX}…"), pytrace=False)
+
+
 def _load(module: str, *, wanted_by: str) -> Any:
     """Return a module of the kit. Fail the test in one line where a project's own module has taken its name."""
+    give_way()  # pytest sets the package of the kit's tests up before their fixtures
     package = module.partition(".")[0]
     if (file := in_the_way_of(package)) is not None:
         pytest.fail(explain(package, file, wanted_by), pytrace=False)
@@ -138,7 +145,12 @@ def engine_outcomes(
         }
     )
     shared = tmp_path_factory.getbasetemp().parent if hasattr(config, "workerinput") else None
-    outcomes: Outcomes = run_once(arguments(config), selected, jobs=engine_jobs, tokens=engine_tokens, shared=shared)
+    try:
+        outcomes: Outcomes = run_once(
+            arguments(config), selected, jobs=engine_jobs, tokens=engine_tokens, shared=shared
+        )
+    except pytest.UsageError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     _keep_for_report(config, outcomes)
     return outcomes
 
