@@ -1,6 +1,5 @@
 """The distributions that are built from the checkout, and the wheel in a virtual environment: made once for all workers."""
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, commands
 from tests.support.alone import alone
 
 
@@ -56,6 +55,6 @@ def installed(shared: Path, distributions: Distributions) -> Path:
 
 def run(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """Run a command that must succeed, and return what it printed."""
-    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=280)
+    done = commands.run(*words, cwd=cwd, env=env, timeout_s=280)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

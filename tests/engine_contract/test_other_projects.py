@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import commands
 from tests.support.check_engine import TOKENS, clean_environment, write_jobs
 from tests.support.engines import standin_engine
 
@@ -143,15 +144,7 @@ def test_option_with_own_contract_tests_fails_in_one_line(tmp_path: Path, worker
 
 def run_pytest(command: list[str], project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run pytest in the project's folder."""
-    return subprocess.run(
-        [*command, "-p", "no:cacheprovider", *options],
-        cwd=project,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return commands.run(*command, "-p", "no:cacheprovider", *options, cwd=project, env=clean_environment())
 
 
 def _project(folder: Path, files: Mapping[str, str]) -> Path:

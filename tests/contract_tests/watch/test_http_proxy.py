@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from contract_tests.watch.rewriting import Address, response_headers
-from tests.support.watching import ROUTE, answer_of, raw_server, read_message, send_raw, watching
+from tests.support.raw_server import answer_of, raw_server, read_message
+from tests.support.watching import ROUTE, send_raw, watching
 
 OK = answer_of("200 OK", b"fine", "Content-Type: text/plain")
 
