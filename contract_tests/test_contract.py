@@ -7,6 +7,9 @@ import pytest
 
 from contract_tests.pytest_run import Outcomes
 from engine_contract import contract
+from engine_contract.own_packages import give_way
+
+give_way()
 
 
 class UncheckedError(Exception):

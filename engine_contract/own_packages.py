@@ -15,6 +15,16 @@ def in_the_way_of(package: str) -> str | None:
     return None if origin is None or Path(origin).parent == _SITE / package else origin
 
 
+def give_way() -> None:
+    """Take the kit's folder from the front of `sys.path`, where pytest puts it for the kit's own tests.
+
+    The project's modules come first again; the folder stays where Python itself has put it.
+    """
+    site = str(_SITE)
+    if sys.path[0] == site and site in sys.path[1:]:
+        del sys.path[0]
+
+
 def explain(package: str, file: str, wanted_by: str) -> str:
     """Return the sentence for a user whose module stands in the way."""
     return (

@@ -14,7 +14,7 @@ import pytest
 
 from engine_contract.option_rows import Option, rows
 from engine_contract.options import CheckOptions
-from engine_contract.own_packages import explain, in_the_way_of
+from engine_contract.own_packages import explain, give_way, in_the_way_of
 
 if TYPE_CHECKING:
     from contract_tests.pytest_run import Outcomes
@@ -62,8 +62,15 @@ def arguments(config: pytest.Config) -> list[str]:
     return given
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail each test where options are given that nothing reads: `contract_tests` is a package of the project."""
+    if arguments(item.config) and (file := in_the_way_of("contract_tests")) is not None:
+        pytest.fail(explain("contract_tests", file, f"An option {PREFIX}…"), pytrace=False)
+
+
 def _load(module: str, *, wanted_by: str) -> Any:
     """Return a module of the kit. Fail the test in one line where a project's own module has taken its name."""
+    give_way()  # pytest sets the package of the kit's tests up before their fixtures
     package = module.partition(".")[0]
     if (file := in_the_way_of(package)) is not None:
         pytest.fail(explain(package, file, wanted_by), pytrace=False)

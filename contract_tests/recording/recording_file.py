@@ -19,7 +19,7 @@ LARGE = 256 << 10  # bytes of bodies from which an entry is written in a thread
 
 _TAIL = b"\n]}}\n"
 _MAX_PENDING = 64 << 20  # bytes that wait for room on the disk
-_HAS_LINKS = sys.platform != "win32"  # there an open file's name cannot be taken
+HAS_SECOND_NAMES = sys.platform != "win32"  # there an open file's name cannot be taken
 
 
 class Recording:
@@ -57,7 +57,7 @@ class Recording:
 
     def _first(self) -> int:
         """The file that bears the name: whole from its first moment on. Raises FileExistsError."""
-        if not _HAS_LINKS:
+        if not HAS_SECOND_NAMES:
             return _create(self.path, self._head + _TAIL)
         handle = _create(self._swap, self._head + _TAIL)
         try:
@@ -74,7 +74,7 @@ class Recording:
 
     def _second(self) -> int | None:
         """The file that entries are appended to; None where the file system has no second names."""
-        if not _HAS_LINKS:
+        if not HAS_SECOND_NAMES:
             return None
         try:
             os.link(self.path, self._swap)

@@ -43,11 +43,12 @@ def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
     for number, exchange in enumerate(report.exchanges):
         limit = min(BODY_LIMIT, max(left, BRIEF_LIMIT))
         left -= min(limit, len(exchange.response.body) if exchange.response else 0)
-        file.write((",\n" if number else "\n") + json.dumps(_entry(exchange, presenter, limit)))
+        file.write((",\n" if number else "\n") + json.dumps(exchange_entry(exchange, presenter, limit)))
     file.write("\n]}}\n")
 
 
-def _entry(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
+def exchange_entry(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
+    """Return an exchange as an entry of a HAR file; bodies are cut at the limit, in bytes."""
     caller = exchange.request.caller
     milliseconds = round(exchange.response.elapsed * 1000, 3) if exchange.response else 0
     return {

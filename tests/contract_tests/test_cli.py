@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import MISSING
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from contract_tests.errors import SettingError
 from tests import field_engine, standin
 from tests.support.check_engine import TOKENS, check_engine, clean_environment, command, write_jobs
 from tests.support.engines import standin_engine
+from tests.support.eventually import eventually
 
 SECRET = "s3cr3t/+tok=en"
 
@@ -324,8 +324,7 @@ def test_interrupted_it_writes_what_it_knows(tmp_path: Path, number: int, status
         process = subprocess.Popen(
             command(arguments), cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        while len(engine.requests) < 12:
-            time.sleep(0.02)
+        eventually(lambda: len(engine.requests) >= 12, within_s=60)
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert process.returncode == status
@@ -430,8 +429,4 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(SettingError, match="did not end"):
         sources.run_command(f"sleep 60 & echo $! > {tmp_path}/pid; wait", option="--jobs-command:")
     pid = int((tmp_path / "pid").read_text())
-    for _ in range(50):
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return
-        time.sleep(0.05)
-    pytest.fail("what the command started is still running")
+    eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)

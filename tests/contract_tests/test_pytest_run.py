@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import commands
 from tests.support.check_engine import TOKENS, clean_environment, write_jobs
 from tests.support.engines import standin_engine
 
@@ -16,15 +17,8 @@ PYTEST_TOKENS = [token.replace("--token", "--engine-token") for token in TOKENS]
 
 def run_pytest(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """`pytest --pyargs contract_tests …` as another project would run it."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "contract_tests", *arguments],
-        cwd=cwd,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    words = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "contract_tests", *arguments)
+    return commands.run(*words, cwd=cwd, env=clean_environment())
 
 
 def test_the_embedded_mock_is_green(tmp_path: Path) -> None:
@@ -95,29 +89,7 @@ def test_a_conftest_supplies_jobs_and_credentials(tmp_path: Path, workers: list[
     with standin_engine() as engine:
         (tmp_path / "conftest.py").write_text(CONFTEST.replace("URL", engine.url))
         options = [f"--engine-url={engine.url}", "--engine-report-dir=out", f"--confcutdir={tmp_path}", "-q", *workers]
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-p",
-                "no:cacheprovider",
-                "--pyargs",
-                "contract_tests",
-                *options,
-                "-c",
-                os.devnull,
-                f"--rootdir={tmp_path}",
-                "-p",
-                "conftest",
-            ],
-            cwd=tmp_path,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = run_pytest(*options, "-c", os.devnull, f"--rootdir={tmp_path}", "-p", "conftest", cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads((tmp_path / "out" / "report.json").read_text())
         assert report["jobs"]["used"] == len(engine.canceled) == 20

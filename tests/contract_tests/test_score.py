@@ -1,14 +1,19 @@
 """The suite's own score on three engines that were written apart: faults found, false alarms, jobs left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 
+from contract_tests import check as check_module
+from contract_tests.judge.verdict import rule_results
+from contract_tests.model import Judgement, RuleResult
 from engine_contract import contract
 from mock_server import faults as catalogue
 from tests import field_engine, standin
 from tests.support.engines import ObservedExchange, check_field_engine, check_mock, check_standin, expected, is_found
 
+RULES = {rule.id for rule in contract.load_rules()}
 STANDIN, FIELD = expected("standin"), expected("field")
 NOT_FOUND = {name for name, rule in (STANDIN | FIELD).items() if rule.startswith("-")}
 
@@ -24,6 +29,21 @@ SLOW = {
 NEVER_WHOLE = {"stalled", "dripped"}
 
 
+@pytest.fixture(autouse=True)
+def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The rules that the test's runs judge. Each run of the score proves that a judgement names a rule of the ledger."""
+    seen: set[str] = set()
+
+    def results(judgements: Iterable[Judgement], *rest: Any, **named: Any) -> tuple[RuleResult, ...]:
+        gathered = list(judgements)
+        seen.update(judgement.rule for judgement in gathered)
+        return rule_results(gathered, *rest, **named)
+
+    monkeypatch.setattr(check_module, "rule_results", results)
+    yield seen
+    assert seen <= RULES, seen - RULES
+
+
 def _marked(names: list[str], *, soak: bool = False) -> list[object]:
     return [pytest.param(name, marks=pytest.mark.soak) if soak or name in SLOW else name for name in names]
 
@@ -31,6 +51,12 @@ def _marked(names: list[str], *, soak: bool = False) -> list[object]:
 def _leaves_others_alone(seen: ObservedExchange) -> None:
     touched = [text for text in seen.bodies for job_id in seen.bystanders if job_id in text]
     assert not touched, touched[:3]
+
+
+def test_every_rule_is_judged(judged: set[str]) -> None:
+    """One run on a right engine judges each rule of the ledger."""
+    assert check_standin(None).report.verdict == "conforms"
+    assert judged == RULES
 
 
 @pytest.mark.parametrize("name", _marked([change.name for change in catalogue.faults()]))

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,22 +12,22 @@ from threading import Thread
 from typing import IO
 
 from tests.support import ROOT
+from tests.support.alone import alone
 
 HERE = Path(__file__).parent
 SPEC = ROOT / "spec" / "openapi.yaml"
 
 _MODULES = HERE / "node_modules"
 _INSTALLED = _MODULES / ".installed-for"  # holds the hash of the lock file that it was installed from
-_LOCK = HERE / "node_modules.lock"
+_LOCK = HERE / "install.lock"
 _INSTALL_S = 300.0
-_STALE_S = 600.0
 
 _LISTENING = re.compile(r"listening on (http://\S+)")
 
 
 def install(npm: str) -> None:
     """Install what `package-lock.json` pins, unless that was done; one process at a time."""
-    with _alone():
+    with alone(_LOCK):
         wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
         if _INSTALLED.is_file() and _INSTALLED.read_text() == wanted:
             return
@@ -36,25 +35,6 @@ def install(npm: str) -> None:
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
         assert done.returncode == 0, f"npm ci failed:\n{done.stderr}"
         _INSTALLED.write_text(wanted)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    while True:
-        try:
-            _LOCK.mkdir()
-            break
-        except FileExistsError:
-            try:
-                if time.time() - _LOCK.stat().st_mtime > _STALE_S:
-                    _LOCK.rmdir()
-            except FileNotFoundError:
-                continue
-            time.sleep(0.2)
-    try:
-        yield
-    finally:
-        _LOCK.rmdir()
 
 
 def command(tool: str, *arguments: str | Path) -> list[str]:

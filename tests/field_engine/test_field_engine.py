@@ -10,7 +10,6 @@ import http.client
 import json
 import re
 import socket
-import subprocess
 import sys
 import time
 import zlib
@@ -21,6 +20,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.support import ROOT
+from tests.support.commands import started
 
 from . import ALL, BY_NAME, FAULTS, HOSTILE, VARIATIONS, Entry, Served, jobs, serve
 from .engine import Engine
@@ -400,10 +400,10 @@ def test_names_and_counts() -> None:
 
 def test_command() -> None:
     run = [sys.executable, "-m", "tests.field_engine", "--port", "0", "--version", "close-at-accept"]
-    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        assert re.fullmatch(r"Field engine ready on http://127\.0\.0\.1:\d+\n", process.stdout.readline())
-        address = urlsplit(process.stdout.readline().split()[-1])
+    with started(*run, ready="Field engine ready on http://127.0.0.1:", cwd=ROOT) as engine:
+        process = engine.process
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", engine.url)
+        address = urlsplit(engine.next_line().split()[-1])
         connection = http.client.HTTPConnection(address.netloc, timeout=5)
         connection.request("POST", "/_test/jobs?count=3&owner=other")
         assert len(connection.getresponse().read().split()) == 3

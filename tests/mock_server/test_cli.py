@@ -1,55 +1,34 @@
 """The command `mock-engine`, run as a user runs it."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
 
 import httpx
 import pytest
 
+from tests.support import commands
 from tests.support.caller import PAGE_ID, ROUTE
+from tests.support.commands import Started, environment, started
+from tests.support.eventually import eventually
 
 COMMAND = (sys.executable, "-m", "mock_server.cli")
 
 
-def run(*options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(*options: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end."""
-    return subprocess.run(
-        [*COMMAND, *options], capture_output=True, text=True, timeout=30, check=False, env={**os.environ, **(env or {})}
-    )
+    return commands.run(*COMMAND, *options, env=environment(env), timeout_s=30)
 
 
-@contextmanager
-def serving(*options: str, env: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*options: str, env: dict[str, str] | None = None) -> AbstractContextManager[Started]:
     """Run the command on a free port: the process, and the address in its first line."""
-    process = subprocess.Popen(
-        [*COMMAND, "--port", "0", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(env or {})},
-    )
-    try:
-        first = _out(process).readline()
-        assert first.startswith("Mock engine ready on http"), process.communicate(timeout=10)[1]
-        yield process, first.split()[-1]
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.communicate(timeout=20)
-
-
-def _out(process: subprocess.Popen[str]) -> IO[str]:
-    assert process.stdout is not None
-    return process.stdout
+    words = (*COMMAND, "--port", "0", *options)
+    return started(*words, ready="Mock engine ready on http", env=environment(env))
 
 
 def cancel(url: str, job_id: str = PAGE_ID, token: str = "admin") -> httpx.Response:  # noqa: S107
@@ -73,8 +52,7 @@ def test_a_signal_lets_running_answers_finish() -> None:
         answers: list[httpx.Response] = []
         thread = threading.Thread(target=lambda: answers.append(cancel(url)))
         thread.start()
-        while not httpx.get(f"{url}/_mock/jobs", params={"status": "canceled"}).json()["jobs"]:
-            pass
+        eventually(lambda: httpx.get(f"{url}/_mock/jobs", params={"status": "canceled"}).json()["jobs"])
         process.send_signal(signal.SIGTERM)
         thread.join(10)
         process.communicate(timeout=10)

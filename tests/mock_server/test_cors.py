@@ -1,11 +1,7 @@
 """CORS: what a page of another origin may do, as headers and in a real browser."""
 
-import functools
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +10,7 @@ import pytest
 from mock_server import Settings
 from mock_server.serving.in_process import RunningMock, running_mock
 from tests.support.caller import PAGE_ID, ROUTE, Caller
+from tests.support.raw_server import answer_of, answering_server
 from tests.support.requirements import CHROMIUM_FLAGS, need_chromium
 
 PREFLIGHT = {
@@ -114,24 +111,6 @@ window.call = async (url, options) => {
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """A web server of another origin."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://localhost:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextmanager
 def chromium() -> Iterator[Any]:
     """A page in a real Chromium."""
     path = need_chromium()
@@ -144,16 +123,16 @@ def chromium() -> Iterator[Any]:
             browser.close()
 
 
-def test_a_page_in_a_real_browser_calls(mock: RunningMock, tmp_path: Path) -> None:
+def test_a_page_in_a_real_browser_calls(mock: RunningMock) -> None:
     """A page of another origin in Chromium cancels, reads refusals and headers, uses Prefer and sessions, and cannot control."""
-    (tmp_path / "index.html").write_text(PAGE)
+    html = answer_of("200 OK", PAGE.encode(), "Content-Type: text/html")
     body = f'{{"job_id": "{PAGE_ID}"}}'
 
     def options(**headers: str) -> dict[str, Any]:
         return {"method": "POST", "body": body, "headers": {"Content-Type": "application/json", **headers}}
 
-    with site(tmp_path) as origin, chromium() as page:
-        page.goto(origin)
+    with answering_server(lambda _: html, host="localhost") as site, chromium() as page:
+        page.goto(site.url)
 
         def call(path: str, **options: Any) -> dict[str, Any]:
             answer: dict[str, Any] = page.evaluate(

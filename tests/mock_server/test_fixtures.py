@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import ROOT
+from tests.support import ROOT, commands
 
 PROJECT = """
 import urllib.request, urllib.error, json
@@ -32,25 +32,9 @@ def test_two(mock_engine):
 
 def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run pytest in a folder with the plugin alone."""
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "engine_contract.pytest_plugin",
-            "-p",
-            "no:cacheprovider",
-            *options,
-        ],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    plugins = ("-p", "engine_contract.pytest_plugin", "-p", "no:cacheprovider")
+    env = {"PYTHONPATH": str(ROOT), "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return commands.run(sys.executable, "-m", "pytest", "-q", *plugins, *options, cwd=folder, env=env)
 
 
 def test_a_project_uses_the_fixture(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import SettingsError
 from tests.mock_server.test_cli import cancel, run, serving
 from tests.support.caller import PAGE_ID, ROUTE, Caller
-from tests.support.watching import answer_of, raw_server
+from tests.support.raw_server import answer_of, raw_server
 
 
 def test_the_specification_is_served(caller: Caller) -> None:

@@ -1,7 +1,6 @@
 """Tests of the stand-in: its versions behave as the catalogues say."""
 
 import json
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,9 @@ from http.client import HTTPConnection, HTTPMessage
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.support import ROOT
+from tests.support.commands import started
 
 from . import FAULTS, VARIATIONS, serve
 from .caller import ROUTE, Caller
@@ -165,11 +167,7 @@ def test_gzip_only_when_accepted() -> None:
 
 def test_command() -> None:
     command = [sys.executable, "-m", "tests.standin", "--variation", "base-path"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("Stand-in engine ready on http://127.0.0.1:")
-        url = line.split()[-1]
+    with started(*command, ready="Stand-in engine ready on http://127.0.0.1:", cwd=ROOT) as (process, url):
         assert url.endswith("/api/v1")
         for base in (url, url.removesuffix("/api/v1")):
             assert len(_fetch("POST", f"{base}/_test/jobs?count=2")[2].split()) == 2

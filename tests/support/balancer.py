@@ -2,12 +2,12 @@
 
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.eventually import eventually
 from tests.support.ports import free_port
 from tests.support.requirements import need_haproxy
 
@@ -64,20 +64,17 @@ def balancer(directory: Path, backends: Sequence[Backend], *, is_redis: bool = F
     file.write_text(text)
     process = subprocess.Popen([need_haproxy(), "-db", "-q", "-f", str(file)], stderr=subprocess.DEVNULL)
     try:
-        _wait_for(port, process)
+        eventually(lambda: _listens(port, process))
         yield port
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + 10
-    while True:
-        assert process.poll() is None, "haproxy ended at its start"
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            assert time.monotonic() < until, "haproxy does not listen"
-            time.sleep(0.02)
+def _listens(port: int, process: "subprocess.Popen[bytes]") -> bool:
+    assert process.poll() is None, "haproxy ended at its start"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False

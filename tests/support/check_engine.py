@@ -1,11 +1,12 @@
 """Running check-engine as a user does, in a folder and an environment of the test's own."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.commands import run
 
 TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support", "apiwrite", "apiread")]
 
@@ -28,16 +29,8 @@ def check_engine(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = "", timeout: float = 170
 ) -> Done:
     """Run `check-engine ARGUMENTS` from outside the checkout. No traceback is ever shown."""
-    done = subprocess.run(
-        command(arguments),
-        cwd=cwd,
-        env=clean_environment() | dict(env or {}),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    whole = clean_environment() | dict(env or {})
+    done = run(*command(arguments), cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout)
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
 
 from engine_contract.contract import load_page
+from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 CANCEL = "/workflow_engine/cancelJob"
 DETAILS = "/workflow_engine/job/"
@@ -83,41 +84,20 @@ def job_engine(**behaves: Any) -> Iterator[JobEngine]:
     """Serve an engine; the keywords are the fields of `JobEngine`."""
     engine = JobEngine(**behaves)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(request: RawRequest) -> bytes:
+        job_id = request.path.removeprefix(DETAILS).removesuffix("/details")
+        if request.method == "POST" and request.path == CANCEL:
+            role = request.header("Authorization").removeprefix("Bearer ")
+            status, document = engine.cancel(role, request.body)
+        elif request.method == "GET" and request.path == f"{DETAILS}{job_id}/details":
+            status, document = engine.details(job_id)
+        elif request.method in {"GET", "POST"}:
+            status, document = 404, {"error": "not found"}
+        else:
+            status, document = 405, {"error": "no such method"}
+        line = f"{status} {HTTPStatus(status).phrase}"
+        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json")
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            role = (self.headers.get("authorization") or "").removeprefix("Bearer ")
-            self._answer(*(engine.cancel(role, body) if self.path == CANCEL else (404, {"error": "not found"})))
-
-        def do_GET(self) -> None:
-            path, is_details = self.path.removesuffix("/details"), self.path.endswith("/details")
-            job_id = path.removeprefix(DETAILS)
-            self._answer(*(engine.details(job_id) if is_details and job_id != path else (404, {"error": "not found"})))
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("do_"):
-                return lambda: self._answer(405, {"error": "no such method"})
-            raise AttributeError(name)
-
-        def _answer(self, status: int, document: Any) -> None:
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    engine.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with answering_server(answer) as server:
+        engine.url = server.url
         yield engine
-    finally:
-        server.shutdown()
-        server.server_close()

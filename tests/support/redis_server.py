@@ -3,11 +3,11 @@
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.eventually import eventually
 from tests.support.ports import free_port
 from tests.support.requirements import need_redis
 
@@ -37,11 +37,7 @@ class RedisServer:
              "--save", "", "--appendonly", "yes", "--repl-diskless-sync-delay", "0", *self._options],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        until = time.monotonic() + START_S
-        while not self._answers():
-            assert self._process.poll() is None, "redis-server ended at its start"
-            assert time.monotonic() < until, "redis-server does not answer"
-            time.sleep(0.01)
+        eventually(self._answers, within_s=START_S)
 
     def kill(self) -> None:
         """End it as a crash does; what it has written stays."""
@@ -71,6 +67,8 @@ class RedisServer:
         self._process.send_signal(number)
 
     def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "redis-server ended at its start"
         try:
             response = _ask(self.port, "PING")
         except OSError:

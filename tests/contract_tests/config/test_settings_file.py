@@ -17,7 +17,9 @@ from contract_tests.errors import SettingError
 from contract_tests.watch.cli import main as watch
 from tests import standin
 from tests.standin.running import Running
+from tests.support import commands
 from tests.support.check_engine import check_engine, clean_environment, write_jobs
+from tests.support.commands import started
 from tests.support.engines import standin_engine
 
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
@@ -129,14 +131,8 @@ def test_pytest_takes_a_name(engine: Running, tmp_path: Path) -> None:
     line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "contract_tests"]
 
     def run(name: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*line, "-k", "roles", "--engine-url", name],
-            cwd=tmp_path,
-            env=clean_environment() | ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = (*line, "-k", "roles", "--engine-url", name)
+        return commands.run(*words, cwd=tmp_path, env=clean_environment() | ENVIRONMENT)
 
     done = run("staging")
     assert done.returncode == 0, done.stdout
@@ -149,12 +145,9 @@ def test_watch_engine_takes_a_name(tmp_path: Path) -> None:
         write(tmp_path, f'[engines.staging]\nurl = "{engine.url}"\ntokens = {{ admin = "env:T_ADMIN" }}\ntimeout = 1\n')
         line = [str(Path(sys.executable).with_name("watch-engine")), "staging", "--port", "0"]
         env = clean_environment() | ENVIRONMENT
-        with subprocess.Popen(line, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            first = process.stdout.readline()
-            process.terminate()
-    assert first.startswith(f"Watching {engine.url} on http://127.0.0.1:")
-    done = subprocess.run([line[0], "other"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        with started(*line, ready=f"Watching {engine.url} on http://127.0.0.1:", cwd=tmp_path, env=env):
+            pass
+    done = commands.run(line[0], "other", cwd=tmp_path, env=env)
     assert done.returncode == 2
     assert done.stderr == (
         "watch-engine: engine.toml: no engine is named 'other'. There are staging. "

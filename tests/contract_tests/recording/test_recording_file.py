@@ -4,7 +4,6 @@ import base64
 import json
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -16,7 +15,9 @@ import pytest
 from contract_tests.errors import SettingError
 from contract_tests.recording.recording_file import Recording
 from tests import standin
-from tests.support.watching import ROUTE, answer_of, raw_server, read_message, run, watching
+from tests.support.commands import started
+from tests.support.raw_server import answer_of, raw_server, read_message
+from tests.support.watching import ROUTE, run, watching
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
@@ -202,36 +203,30 @@ def test_a_kill_leaves_valid_json(tmp_path: Path) -> None:
 
 def _answered_before_kill(engine: str, record: Path, after: int) -> int:
     """How many answers were whole when the watcher was killed, which was while more were under way."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "contract_tests.watch.cli", engine, "--port", "0", "--record", str(record)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    url = process.stdout.readline().split()[-1]
-    answered, enough, lock = [0], threading.Event(), threading.Lock()
+    words = (sys.executable, "-m", "contract_tests.watch.cli", engine, "--port", "0", "--record", str(record))
+    with started(*words, ready="Watching http") as (process, url):
+        answered, enough, lock = [0], threading.Event(), threading.Lock()
 
-    def ask() -> None:
-        with httpx.Client() as client:
-            while True:
-                try:
-                    client.get(url)
-                except httpx.HTTPError:
-                    return
-                with lock:
-                    answered[0] += 1
-                if answered[0] >= after:
-                    enough.set()
+        def ask() -> None:
+            with httpx.Client() as client:
+                while True:
+                    try:
+                        client.get(url)
+                    except httpx.HTTPError:
+                        return
+                    with lock:
+                        answered[0] += 1
+                    if answered[0] >= after:
+                        enough.set()
 
-    threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    assert enough.wait(30)
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
-    for thread in threads:
-        thread.join(10)
-    process.stdout.close()
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        assert enough.wait(30)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        for thread in threads:
+            thread.join(10)
     return answered[0]
 
 
@@ -313,7 +308,7 @@ def test_without_second_names_entries_are_appended_in_place(tmp_path: Path, monk
     """Where a file cannot have two names, or not while it is open, one file is written, and never over an older one."""
     from contract_tests.recording import recording_file as module
 
-    monkeypatch.setattr(module, "_HAS_LINKS", False)
+    monkeypatch.setattr(module, "HAS_SECOND_NAMES", False)
     path = tmp_path / "x.har"
 
     async def record() -> None:

@@ -50,7 +50,7 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch:
     def fail(_exchange: Exchange, *_rest: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(har, "_entry", fail)
+    monkeypatch.setattr(har, "exchange_entry", fail)
     with pytest.raises(SettingError, match="No space left on device"):
         write_reports(violating(), PRESENTER, tmp_path)
     assert (tmp_path / "requests.har").read_text() == before

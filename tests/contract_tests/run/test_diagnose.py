@@ -1,10 +1,6 @@
 """When no valid request succeeds: why, told by the answers; undecided where the engine is not at fault."""
 
-import http.server
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,6 +12,7 @@ from tests import field_engine, standin
 from tests.support.caller import ROUTE
 from tests.support.check_engine import TOKENS, check_engine, write_jobs
 from tests.support.engines import ObservedExchange, settings_for
+from tests.support.raw_server import answer_of, answering_server
 
 
 def _seen(url: str, job_ids: list[str], **changes: object) -> ObservedExchange:
@@ -74,71 +71,30 @@ def test_a_wrong_base_url() -> None:
     assert any("base URL" in note for note in seen.report.notes)
 
 
-@contextmanager
-def _answering(reply: Callable[[http.server.BaseHTTPRequestHandler, bytes], None]) -> Iterator[str]:
-    """A server that answers every request by `reply`."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            reply(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-
-        do_GET = do_POST = do_PUT = do_HEAD = do_OPTIONS = do_DELETE = do_PATCH = _answer  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def _reply(
-    status: int, body: bytes = b"", **headers: str
-) -> Callable[[http.server.BaseHTTPRequestHandler, bytes], None]:
-    def response(handler: http.server.BaseHTTPRequestHandler, _: bytes) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(b"" if handler.command == "HEAD" else body)
-
-    return response
-
-
 IDS = [f"{number:012x}4abc8{number:07x}" for number in range(20)]
 
 
 @pytest.mark.parametrize(
-    ("reply", "verdict", "rule"),
+    ("response", "verdict", "rule"),
     [
-        (_reply(302, Location="/login"), "violates", "transport.status"),
-        (_reply(500, b"oops"), "violates", "transport.status"),
-        (_reply(200, b"<html>hello</html>", Content_Type="text/html"), "violates", "transport.json"),
-        (_reply(200, b'{"ok": true}', Content_Type="application/json"), "violates", "response.document"),
-        (_reply(204), "violates", "response.document"),
-        (_reply(404), "undecided", None),
-        (_reply(401), "undecided", None),
-        (_reply(403, b"no"), "undecided", None),
-        (_reply(503), "undecided", None),
-        (_reply(429, Retry_After="0"), "undecided", None),
-        (_reply(400, b"bad"), "undecided", None),
-        (_reply(405), "undecided", None),
+        (answer_of("302 Found", b"", "Location: /login"), "violates", "transport.status"),
+        (answer_of("500 Internal Server Error", b"oops"), "violates", "transport.status"),
+        (answer_of("200 OK", b"<html>hello</html>", "Content-Type: text/html"), "violates", "transport.json"),
+        (answer_of("200 OK", b'{"ok": true}', "Content-Type: application/json"), "violates", "response.document"),
+        (answer_of("204 No Content"), "violates", "response.document"),
+        (answer_of("404 Not Found"), "undecided", None),
+        (answer_of("401 Unauthorized"), "undecided", None),
+        (answer_of("403 Forbidden", b"no"), "undecided", None),
+        (answer_of("503 Service Unavailable"), "undecided", None),
+        (answer_of("429 Too Many Requests", b"", "Retry-After: 0"), "undecided", None),
+        (answer_of("400 Bad Request", b"bad"), "undecided", None),
+        (answer_of("405 Method Not Allowed"), "undecided", None),
     ],
 )
-def test_engines_that_answer_everything_alike(
-    reply: Callable[[http.server.BaseHTTPRequestHandler, bytes], None], verdict: str, rule: str | None
-) -> None:
+def test_engines_that_answer_everything_alike(response: bytes, verdict: str, rule: str | None) -> None:
     """One answer to everything: broken where the page documents another, undecided where it may not be the engine."""
-    with _answering(reply) as url:
-        seen = _seen(url, IDS, deadline=6.0)
+    with answering_server(lambda _: response) as server:
+        seen = _seen(server.url, IDS, deadline=6.0)
     assert seen.report.verdict == verdict, seen.why()
     assert rule is None or rule in seen.broken()
 
@@ -181,20 +137,14 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        url = f"https://127.0.0.1:{server.server_address[1]}"
+    with answering_server(lambda _: answer_of("501 Not Implemented"), tls=context) as server:
         jobs = write_jobs(tmp_path, IDS[:4])
-        arguments = [url, *TOKENS, "--jobs", str(jobs)]
+        arguments = [server.url, *TOKENS, "--jobs", str(jobs)]
         refused = check_engine(*arguments, cwd=tmp_path)
         trusted = check_engine(*arguments, "--ca-bundle", str(certificate), cwd=tmp_path)
         careless = check_engine(*arguments, "--insecure", cwd=tmp_path)
-        server.shutdown()
-        thread.join()
     assert refused.status == 3
     assert "certificate" in refused.out
-    # The server knows no POST: what it answers is 501, and that breaks the contract.
+    # The server answers 501 to everything, and that breaks the contract.
     assert "501" in trusted.out
     assert "501" in careless.out

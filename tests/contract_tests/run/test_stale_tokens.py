@@ -3,9 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +12,7 @@ from contract_tests.plan.scenario import ROLES
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings
 from tests.support.check_engine import check_engine, write_jobs
+from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 STALE_AFTER = 13  # requests: in the midst of those that must be refused
 
@@ -24,40 +23,23 @@ def gateway(engine: str, issued: Path) -> Iterator[str]:
     lock, seen = threading.Lock(), [0]
     issued.write_text("1")
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(request: RawRequest) -> bytes:
+        role, _, number = request.header("Authorization").removeprefix("Bearer ").rpartition(".")
+        with lock:
+            seen[0] += 1
+            if seen[0] == STALE_AFTER:
+                issued.write_text("2")
+            is_stale = number != issued.read_text()
+        headers = {"Authorization": "Bearer nobody" if is_stale else f"Bearer {role}"}
+        if content_type := request.header("Content-Type"):
+            headers["Content-Type"] = content_type
+        url = engine + request.path
+        response = httpx.request(request.method, url, content=request.body, headers=headers, trust_env=False)
+        status = f"{response.status_code} {response.reason_phrase}"
+        return answer_of(status, response.content, f"Content-Type: {response.headers['content-type']}")
 
-        def log_message(self, *_: Any) -> None:
-            """Nothing is printed."""
-
-        def do_POST(self) -> None:
-            """Pass a request on with the role as its token."""
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            role, _, number = self.headers.get("Authorization", "").removeprefix("Bearer ").rpartition(".")
-            with lock:
-                seen[0] += 1
-                if seen[0] == STALE_AFTER:
-                    issued.write_text("2")
-                is_stale = number != issued.read_text()
-            headers = {"Authorization": "Bearer nobody" if is_stale else f"Bearer {role}"}
-            if content_type := self.headers.get("Content-Type"):
-                headers["Content-Type"] = content_type
-            response = httpx.request(self.command, engine + self.path, content=body, headers=headers, trust_env=False)
-            self.send_response(response.status_code)
-            self.send_header("Content-Type", response.headers["content-type"])
-            self.send_header("Content-Length", str(len(response.content)))
-            self.end_headers()
-            self.wfile.write(response.content)
-
-    for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
-        setattr(Handler, f"do_{method}", Handler.do_POST)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering_server(answer) as server:
+        yield server.url
 
 
 @pytest.mark.parametrize(("fault", "status"), [(None, 0), ("accepts-boolean-job_id", 1)])

@@ -1,7 +1,6 @@
 """The command watch-engine, run as a user runs it."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,38 +14,24 @@ import pytest
 
 from contract_tests.watch.cli import main
 from tests import standin
+from tests.support import commands
+from tests.support.commands import Started, environment, started
 from tests.support.watching import ROUTE
 
 COMMAND = (sys.executable, "-m", "contract_tests.watch.cli")
 
 
-def run(*options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(*options: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """Run the command to its end."""
-    return subprocess.run(
-        [*COMMAND, *options], capture_output=True, text=True, timeout=30, check=False, env={**os.environ, **(env or {})}
-    )
+    return commands.run(*COMMAND, *options, env=environment(env), timeout_s=30)
 
 
 @contextmanager
-def started(*options: str, env: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def watching(*options: str, env: dict[str, str] | None = None) -> Iterator[Started]:
     """Run the command: the process, and the address in its first line."""
-    process = subprocess.Popen(
-        [*COMMAND, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(env or {})},
-    )
-    assert process.stdout is not None
-    try:
-        first = process.stdout.readline()
-        assert first.startswith("Watching http"), process.communicate(timeout=10)[1]
-        assert process.stdout.readline() == f"Console on {first.split()[-1]}/_watch/\n"
-        yield process, first.split()[-1]
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.communicate(timeout=20)
+    with started(*COMMAND, *options, ready="Watching http", env=environment(env)) as watch:
+        assert watch.next_line() == f"Console on {watch.url}/_watch/\n"
+        yield watch
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -55,7 +40,7 @@ def test_it_says_where_it_is_what_broke_and_ends_cleanly(tmp_path: Path, number:
     record, profile = tmp_path / "all.har", tmp_path / "profile.json"
     with standin.serve(fault="status-running") as engine:
         options = ("--port", "0", "--record", str(record), "--write-profile", str(profile), "--token", "admin=admin")
-        with started(engine.url, *options) as (process, url):
+        with watching(engine.url, *options) as (process, url):
             job_id, canceled = engine.make_jobs(1)[0], {"Authorization": "Bearer admin"}
             httpx.post(url + ROUTE, json={"job_id": job_id}, headers=canceled)
             httpx.post(url + ROUTE, json={"job_id": job_id}, headers=canceled)
@@ -81,7 +66,7 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with (
-            started(address, "--port", "0", "--record", str(record)) as (process, url),
+            watching(address, "--port", "0", "--record", str(record)) as (process, url),
             socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as caller,
         ):
             caller.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -165,7 +150,7 @@ def test_options_come_from_the_environment() -> None:
         "ONE": "first-token",
         "TWO": "second-token",
     }
-    with standin.serve() as engine, started(env={**env, "WATCH_ENGINE_URL": engine.url}) as (_, url):
+    with standin.serve() as engine, watching(env={**env, "WATCH_ENGINE_URL": engine.url}) as (_, url):
         assert httpx.get(f"{url}/_watch/api/about").json()["roles"] == ["admin", "support"]
 
 

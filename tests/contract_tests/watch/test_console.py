@@ -6,7 +6,8 @@ import pytest
 from contract_tests.watch.journal import Entry, Journal
 from engine_contract.console.interface import Message
 from tests import standin
-from tests.support.watching import ROUTE, answer_of, raw_server, watching
+from tests.support.raw_server import answer_of, raw_server
+from tests.support.watching import ROUTE, watching
 
 
 def cancel(url: str, job_id: str, token: str = "admin") -> httpx.Response:  # noqa: S107

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.watching import ROUTE, answer_of, raw_server, read_message, send_raw, watching
+from tests.support.raw_server import answer_of, raw_server, read_message
+from tests.support.watching import ROUTE, send_raw, watching
 
 OK = answer_of("200 OK", b"fine", "Content-Type: text/plain")
 

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.support.leaks import SECRET, leaks, requests, spelled
-from tests.support.watching import ROUTE, answer_of, raw_server, watching
+from tests.support.raw_server import answer_of, raw_server
+from tests.support.watching import ROUTE, watching
 
 
 @pytest.mark.parametrize("number", range(len(requests())))

@@ -13,7 +13,8 @@ from contract_tests.watch.app import WatchApp
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
 from tests import field_engine, standin
-from tests.support.watching import ROLES, ROUTE, answer_of, raw_server, run, watching
+from tests.support.raw_server import answer_of, raw_server
+from tests.support.watching import ROLES, ROUTE, run, watching
 
 ALLOWED = ROLES[:4]
 UNKNOWN = "0123456789abcdef01234567"

@@ -2,11 +2,8 @@
 
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -14,49 +11,23 @@ import pytest
 from contract_tests.config.options import Connection
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
+from tests.support.raw_server import RawRequest, answer_of, answering_server
 from tests.support.requirements import need_command
 from tests.support.watching import watching
 
 
-class Application(BaseHTTPRequestHandler):
-    """Sends strangers to a login, and lets in who comes from its own pages."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing is printed."""
-
-    @property
-    def own(self) -> str:
-        """Its own address."""
-        return f"https://localhost:{self.connection.getsockname()[1]}"
-
-    def response(self, status: int, body: bytes = b"", **headers: str) -> None:
-        """Send an answer."""
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_GET(self) -> None:
-        """The pages."""
-        if self.path == "/login":
-            self.response(200, b"Who are you?")
-        elif "token=let-me-in-please" in self.headers.get("Cookie", ""):
-            self.response(200, b"Welcome")
-        else:
-            self.response(302, Location=f"{self.own}/login")
-
-    def do_POST(self) -> None:
-        """The login."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Origin") != self.own or self.headers.get("Host") != self.own.removeprefix("https://"):
-            self.response(403, b"From another site")
-            return
+def answer(own: str, request: RawRequest) -> bytes:
+    """Send strangers to a login, and let in who comes from the application's own pages, at its own address."""
+    if request.method == "POST":
+        if request.header("Origin") != own or request.header("Host") != own.removeprefix("https://"):
+            return answer_of("403 Forbidden", b"From another site")
         cookie = "token=let-me-in-please; Path=/; Domain=localhost; Secure; HttpOnly; SameSite=None"
-        self.response(303, Location=f"{self.own}/home", Set_Cookie=cookie)
+        return answer_of("303 See Other", b"", f"Location: {own}/home", f"Set-Cookie: {cookie}")
+    if request.path == "/login":
+        return answer_of("200 OK", b"Who are you?")
+    if "token=let-me-in-please" in request.header("Cookie"):
+        return answer_of("200 OK", b"Welcome")
+    return answer_of("302 Found", b"", f"Location: {own}/login")
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +49,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def application(certificate: Path) -> Iterator[str]:
     """The application's address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Application)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"https://localhost:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with answering_server(lambda request: answer(server.url, request), host="localhost", tls=context) as server:
+        yield server.url
 
 
 def test_login_and_redirects_stay_inside(application: str, certificate: Path, tmp_path: Path) -> None:

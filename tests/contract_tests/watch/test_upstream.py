@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.watching import ROUTE, answer_of, raw_server, send_raw, watching
+from tests.support.raw_server import answer_of, raw_server
+from tests.support.watching import ROUTE, send_raw, watching
 
 
 def drop(connection: socket.socket) -> None:

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from tests.support.eventually import eventually
 from tests.support.watching import Watching, run, watching
 
 
@@ -110,8 +111,7 @@ def test_the_callers_close_reaches_the_engine() -> None:
         async with connect(f"{url}/feed", subprotocols=[Subprotocol("v2.chat")]) as socket:
             await socket.send("hello")
             await socket.recv()
-        while not watch.watch.journal.entries():  # noqa: ASYNC110 - another thread's
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(eventually, watch.watch.journal.entries)
 
     in_thread(None, use)
 

@@ -2,7 +2,6 @@
 """A console before a live engine, with data that a test makes up."""
 
 import socket
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from engine_contract.console import About, Console, ConsoleError, Entry, Finding, Guard, Job, JobLine, JobPage, Message
+from tests.support.eventually import eventually
 
 ENGINE = "https://engine.example:3443"
 
@@ -124,8 +124,7 @@ def live_console(data: Live, *, guard: Guard | None = None) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
     thread = Thread(target=server.run, args=([bound],), daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.005)
+    eventually(lambda: server.started)
     try:
         yield f"http://127.0.0.1:{bound.getsockname()[1]}/_watch"
     finally:

@@ -10,7 +10,8 @@ import pytest
 
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings
-from tests.support.watching import answer_of, raw_server, read_message, send_raw, watching
+from tests.support.raw_server import answer_of, raw_server, read_message
+from tests.support.watching import send_raw, watching
 
 
 @contextmanager

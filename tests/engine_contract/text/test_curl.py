@@ -19,8 +19,8 @@ from engine_contract.text.curl import CREDENTIAL, curl
 from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import Settings
 from tests.support.caller import PAGE_ID, ROUTE, Caller
+from tests.support.raw_server import Raw, answer_of, raw_server
 from tests.support.requirements import need_command
-from tests.support.watching import Raw, answer_of, raw_server
 
 SHELLS = ("sh", "bash")
 TOKEN = "s+k&n'q\"u o$HOME`id`!\\=%41#é"

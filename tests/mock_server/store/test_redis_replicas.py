@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.mock_server.test_cli import serving
 from tests.support import ROOT
 from tests.support.balancer import Backend, balancer
 from tests.support.caller import PAGE_ID, ROUTE, Caller
+from tests.support.eventually import eventually
 from tests.support.redis_server import RedisServer, redis_server
 from tests.support.requirements import need_haproxy
 
@@ -113,15 +114,6 @@ def listed(url: str) -> dict[str, str]:
     return {one["job_id"]: one["status"] for one in httpx.get(f"{url}/_mock/jobs", timeout=20).json()["jobs"]}
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> float:
-    """Wait until something holds; how long that took."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < seconds, "it did not come to pass"
-        time.sleep(0.02)
-    return time.monotonic() - started
-
-
 @contextmanager
 def replicas(directory: Path, store: str) -> Iterator[tuple[list[subprocess.Popen[str]], list[str], int]]:
     """Three replicas behind a balancer: the processes, their addresses, and the balancer's port."""
@@ -149,9 +141,9 @@ def test_replicas_and_redis_are_killed_under_load(tmp_path: Path) -> None:
         load = Load(port, mint(urls[0], 500))
         thread = threading.Thread(target=load.run)
         thread.start()
-        until(lambda: sum(map(len, load.answers.values())) > 100)
+        eventually(lambda: sum(map(len, load.answers.values())) > 100)
         processes[0].kill()
-        until(lambda: sum(map(len, load.answers.values())) > 300)
+        eventually(lambda: sum(map(len, load.answers.values())) > 300)
         redis.kill()
         time.sleep(0.5)
         redis.start()
@@ -284,11 +276,11 @@ def test_workers_are_replaced_and_ended(redis_url: str) -> None:
         load = Load(urlsplit(url).port or 0, mint(url, 300))
         thread = threading.Thread(target=load.run)
         thread.start()
-        until(lambda: sum(map(len, load.answers.values())) > 100)
+        eventually(lambda: sum(map(len, load.answers.values())) > 100)
         os.kill(pids[0], signal.SIGKILL)
         thread.join(60)
         load.assert_kept(listed(url))
-        until(lambda: len(workers_of(process)) == 2)
+        eventually(lambda: len(workers_of(process)) == 2)
         assert pids[1] in workers_of(process)
         pids = workers_of(process)
         process.send_signal(signal.SIGTERM)
@@ -305,7 +297,7 @@ def test_workers_end_with_their_supervisor(redis_url: str) -> None:
         assert len(pids) == 2
         process.kill()
         process.wait(10)
-        until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+        eventually(lambda: not any(psutil.pid_exists(pid) for pid in pids))
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
 
