@@ -104,7 +104,7 @@ def test_suite_beside_an_own_mock_without_a_url_fails_in_one_line(
     """Without a URL the suite needs the kit's mock: its test says what is in the way."""
     project = _project(tmp_path, LAYOUTS[layout])
     done = run_pytest(command, project, *RULE)
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.returncode == 2, done.stdout + done.stderr
     assert _sentences(done) == [_sentence("A check without a URL", project / "mock_server.py")]
 
 
