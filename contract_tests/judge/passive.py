@@ -15,6 +15,7 @@ from contract_tests.judge.answers import document_of, finding, holds_job, judge_
 from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import ACTIVE, BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
+from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 CONTRACT = contract.load_contract()
 MAX_REMEMBERED = 100_000  # jobs and credentials
@@ -56,6 +57,8 @@ class ObservedCancel:
     """Whether other cancels were under way."""
     obstacle: str | None = None
     """Why the exchange cannot be judged, as a sentence."""
+    unseen: tuple[str, ...] = ()
+    """Rules of which the exchange does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class PassiveJudge:
         return replace(judged, rule=rule_id, allowed=allowed)
 
     def _judge(self, observed: ObservedCancel, exchange: Exchange, rule_id: str | None) -> JudgedCancel:
-        if (note := _why_not_judged(observed)) is not None:
+        if (note := _why_not_judged(observed, valid=rule_id is None)) is not None:
             return JudgedCancel(exchange, note=note)
         response = exchange.response
         if response is None:
@@ -164,7 +167,8 @@ class PassiveJudge:
                 judgements.append(Judgement("effects.canceled"))  # the first cancel did what its answer said
             return JudgedCancel(exchange, tuple(judgements))
         if response.is_success:
-            return JudgedCancel(exchange, tuple(_success(exchange, overlapping=observed.overlapping)))
+            judgements = _success(exchange, overlapping=observed.overlapping)
+            return JudgedCancel(exchange, tuple(item for item in judgements if item.rule not in observed.unseen))
         return JudgedCancel(exchange, tuple(self._refusal(observed, exchange, response)))
 
     def _must_be_refused(self, exchange: Exchange, job_id: str | None) -> tuple[str | None, str]:
@@ -224,8 +228,8 @@ class PassiveJudge:
             _remember(self.allowed, f"role {caller.role}")
 
 
-def _why_not_judged(observed: ObservedCancel) -> str | None:
-    """A sentence on an exchange that says nothing, None for one that can be judged."""
+def _why_not_judged(observed: ObservedCancel, *, valid: bool) -> str | None:
+    """A sentence on an exchange that says nothing, None for one that can be judged; `valid` as its request is."""
     response = observed.exchange.response
     if observed.obstacle:
         return f"Not judged: {observed.obstacle}."
@@ -233,6 +237,13 @@ def _why_not_judged(observed: ObservedCancel) -> str | None:
         return f"Not judged: with {response.status} the engine asks to be asked again later."
     if response is not None and response.broken_off and not response.is_success:
         return f"Not judged: the answer breaks off: {response.broken_off}."
+    if valid and response is not None and response.is_success and not response.broken_off:
+        try:
+            read_json(response.body)
+        except TooMuchJson as error:
+            return f"Not judged: the answer's document cannot be read: {error}."
+        except NotJson:
+            pass
     return None
 
 
