@@ -233,7 +233,9 @@ class CheckOptions(EngineOptions):
         help="Also send values that may match anybody's jobs, such as wildcards.",
         setting="true or false: whether values are sent that may match anybody's jobs, such as wildcards.",
     )
-    replay: Path | None = option(metavar="FILE.har", help="Judge a recording, also in a zip; send nothing.", command_only=True)
+    replay: Path | None = option(
+        metavar="FILE.har", help="Judge a recording, also in a zip; send nothing.", command_only=True
+    )
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
     quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)
     verbose: bool = option(name="-v", default=False, help="Print what was observed too.", command_only=True)

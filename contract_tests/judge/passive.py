@@ -152,7 +152,7 @@ class PassiveJudge:
         return replace(judged, rule=rule_id, allowed=allowed)
 
     def _judge(self, observed: ObservedCancel, exchange: Exchange, rule_id: str | None) -> JudgedCancel:
-        if (note := _why_not_judged(observed, valid=rule_id is None)) is not None:
+        if (note := _why_not_judged(observed, rule_id)) is not None:
             return JudgedCancel(exchange, note=note)
         response = exchange.response
         if response is None:
@@ -228,22 +228,33 @@ class PassiveJudge:
             _remember(self.allowed, f"role {caller.role}")
 
 
-def _why_not_judged(observed: ObservedCancel, *, valid: bool) -> str | None:
-    """A sentence on an exchange that says nothing, None for one that can be judged; `valid` as its request is."""
-    response = observed.exchange.response
+def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None:
+    """A sentence on an exchange that says nothing, None for one that can be judged; see JudgedCancel.rule."""
+    request, response = observed.exchange.request, observed.exchange.response
     if observed.obstacle:
         return f"Not judged: {observed.obstacle}."
-    if response is not None and response.status in BUSY:
+    if rule_id == "request.body" and (why := _why_unreadable(request.body)):
+        return f"Not judged: the request's body cannot be read: {why}."
+    if response is None:
+        pass
+    elif response.status in BUSY:
         return f"Not judged: with {response.status} the engine asks to be asked again later."
-    if response is not None and response.broken_off and not response.is_success:
+    elif response.broken_off and not response.is_success:
         return f"Not judged: the answer breaks off: {response.broken_off}."
-    if valid and response is not None and response.is_success and not response.broken_off:
-        try:
-            read_json(response.body)
-        except TooMuchJson as error:
-            return f"Not judged: the answer's document cannot be read: {error}."
-        except NotJson:
-            pass
+    elif rule_id is None and not response.broken_off and response.is_success:
+        why = _why_unreadable(response.body)
+        return f"Not judged: the answer's document cannot be read: {why}." if why else None
+    return None
+
+
+def _why_unreadable(body: bytes | None) -> str | None:
+    """Why a body that may be JSON is more than can be read here, None where it can be, or is not JSON."""
+    try:
+        read_json(body or b"")
+    except TooMuchJson as error:
+        return str(error)
+    except NotJson:
+        pass
     return None
 
 
