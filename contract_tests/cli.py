@@ -76,7 +76,7 @@ def _settle_usage(options: CheckOptions) -> None:
         raise click.UsageError("--replay sends nothing: it goes with neither URL, --jobs, --jobs-command nor --plan.")
     if not options.url:
         for flag, value in (
-            ("--token", options.tokens),
+            ("--token", () if options.replay else options.tokens),
             ("--jobs", options.jobs),
             ("--jobs-command", options.jobs_command),
         ):
@@ -106,13 +106,22 @@ def _run(options: CheckOptions) -> int:
 
 
 def _replay(options: CheckOptions, recording: Path) -> "Checked":
-    from contract_tests.config.options import selected_rules
+    from contract_tests.config.auth import Auth
+    from contract_tests.config.options import named_tokens, selected_rules
     from contract_tests.judge.known import read_known
     from contract_tests.recording.replay import replay
 
     only, skip = selected_rules(options)
-    known = read_known(options.known)
-    return replay(recording, only=only, skip=skip, strict=options.strict, label=options.label, known=known)
+    return replay(
+        recording,
+        only=only,
+        skip=skip,
+        strict=options.strict,
+        label=options.label,
+        known=read_known(options.known),
+        auth=Auth.parse(options.auth),
+        tokens={role: source.read() for role, source in named_tokens(options).items()},
+    )
 
 
 def _write_files(options: CheckOptions, checked: "Checked") -> None:

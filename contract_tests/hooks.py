@@ -17,7 +17,9 @@ is replaced by such an id. A last guard in `requests` refuses to send anything e
 changes the whole process: it is for Schemathesis alone. Where it cannot be used, or the guard would not be asked,
 it ends the process with one sentence and status 2.
 
-What the page leaves open is no failure: how a request is refused, and what other methods do.
+What the page leaves open is no failure: how a request is refused, and what other methods do. A run in which no
+valid request was accepted fails, as it shows nothing. The configured credential is sent and no other: a `.netrc` is
+not read.
 """
 
 import json
@@ -61,6 +63,8 @@ try:
         Outgoing,
         SendGuard,
         UnsupportedMethodResponse,
+        fail_run_if,
+        stop,
     )
 except DependencyError as missing:
     _end(missing)
@@ -116,6 +120,14 @@ class Credential:
         if value == INVALID_CREDENTIAL:
             return name in _QUERY_CREDENTIALS
         return self.auth.scheme == "query" and name == self.auth.name and value == self.value()
+
+    def is_replaced(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request that is about to leave carries another `Authorization` than one that is meant."""
+        value, sent = self.value(), headers.get("Authorization")
+        if value is None or sent is None or INVALID_CREDENTIAL in sent or _WRONG_BASIC in sent:
+            return False
+        is_ours = self.auth.scheme in {"bearer", "basic"} or self.auth.name.lower() == "authorization"
+        return not (is_ours and sent.endswith(value))
 
     def is_in(self, case: Any) -> bool:
         """Whether a case carries the credential; taken for granted where none is given here."""
@@ -216,6 +228,11 @@ def _allow(asked: Outgoing) -> Outgoing:
 
     A job that was sent before is replaced by another: only an active one shows what is let in.
     """
+    if credential.is_replaced(asked.headers):
+        stop(
+            "A request was about to be sent with another credential than that of CHECK_ENGINE_TOKEN. "
+            "Leave out what replaces it: a user in the URL, --auth or --header"
+        )
     job_id = feed.other_job_for(asked.body)
     request = asked
     if job_id is not None:
@@ -227,6 +244,8 @@ def _allow(asked: Outgoing) -> Outgoing:
 
 
 def _answered(asked: Outgoing, sent: Outgoing, status: int) -> None:
+    if _carries_credential(sent) or credential.value() is None:
+        feed.count(sent.body, status)
     if status in _REFUSED_CREDENTIAL:
         feed.give_back(sent.body)
     elif sent is not asked and status < 400 and not _carries_credential(sent):
@@ -250,7 +269,21 @@ def _objection(request: Outgoing) -> str | None:
     return feed.guard.objection(Request(request.method, CONTRACT.path, Caller(), tuple(query), request.body))
 
 
+def _why_nothing_is_shown() -> str | None:
+    """Why a run that found no failure shows nothing, None where a job was canceled or none was supplied."""
+    if not feed.has_source or feed.accepted:
+        return None
+    if not feed.refused:
+        return "No valid request was sent with a supplied job, so the run shows nothing."
+    answers = ", ".join(f"{status} ({count} times)" for status, count in feed.refused.most_common(5))
+    return (
+        f"No valid request was accepted, so the run shows nothing. The answers were: {answers}. "
+        "See whether the credential is still good, and whether the supplied jobs are active."
+    )
+
+
 try:
     send_guard = SendGuard(_allow, _answered)
 except KitError as unguarded:
     _end(unguarded)
+fail_run_if(_why_nothing_is_shown)

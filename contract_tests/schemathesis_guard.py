@@ -18,17 +18,25 @@ from engine_contract.dependencies import require
 
 _BREAKS = "Schemathesis could cancel jobs that nobody supplied, or a failure could be misjudged"
 
-require("requests", "requests.adapters:HTTPAdapter.send", "requests:Session.adapters", breaks=_BREAKS)
+require(
+    "requests",
+    "requests.adapters:HTTPAdapter.send",
+    "requests.sessions:get_netrc_auth",
+    "requests:Session.adapters",
+    breaks=_BREAKS,
+)
 require(
     "schemathesis",
     *(
         f"schemathesis:Case.{name}"
         for name in ("body", "cookies", "headers", "id", "media_type", "method", "operation", "query")
     ),
+    "schemathesis.cli:handler",
     "schemathesis.core.errors:IncorrectUsage",
     "schemathesis.core.errors:SerializationNotPossible",
     "schemathesis.core.failures:AcceptedNegativeData",
     "schemathesis.core.failures:Failure",
+    "schemathesis.engine.events:EngineFinished",
     "schemathesis.hook_specs:before_call",
     "schemathesis.hook_specs:filter_failure",
     "schemathesis.openapi.checks:AllowHeaderMismatch",
@@ -42,11 +50,13 @@ require(
 
 import requests  # noqa: E402
 import schemathesis  # noqa: E402
+import schemathesis.cli  # noqa: E402
 from requests.adapters import HTTPAdapter  # noqa: E402
 from requests.structures import CaseInsensitiveDict  # noqa: E402
 from schemathesis.config import SchemathesisConfig  # noqa: E402
 from schemathesis.core.errors import IncorrectUsage, SerializationNotPossible  # noqa: E402
 from schemathesis.core.failures import AcceptedNegativeData, Failure  # noqa: E402
+from schemathesis.engine.events import EngineFinished  # noqa: E402
 from schemathesis.openapi.checks import (  # noqa: E402
     AllowHeaderMismatch,
     IgnoredAuth,
@@ -66,6 +76,8 @@ __all__ = [
     "Outgoing",
     "SendGuard",
     "UnsupportedMethodResponse",
+    "fail_run_if",
+    "stop",
 ]
 
 _NOWHERE = "http://127.0.0.1:0"  # no server can listen on port 0
@@ -102,6 +114,8 @@ class SendGuard:
         self._turn = threading.local()
         self._first_case = threading.RLock()
         self._has_seen_case = False
+        # A .netrc would take the place of the credential, also where a request is to have none.
+        requests.sessions.get_netrc_auth = lambda *_, **__: None  # type: ignore[attr-defined]
         self._send_request = self._guarded_request(HTTPAdapter.send)
         HTTPAdapter.send = self._send_request  # type: ignore[method-assign]
         self._rehearse()
@@ -113,7 +127,7 @@ class SendGuard:
         operation = case.operation
         send = getattr(operation.schema.transport.send, "__func__", None)
         if operation.app is not None or "app" in options or send is not self._send_case:
-            _stop("Schemathesis was about to send a case by a transport that the guard does not know")
+            stop("Schemathesis was about to send a case by a transport that the guard does not know")
 
     def _guarded_request(self, send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
         @wraps(send)
@@ -153,11 +167,11 @@ class SendGuard:
     def _expect_adapters(self, session: requests.Session) -> None:
         adapters = session.adapters.values()
         if any(getattr(adapter.send, "__func__", None) is not self._send_request for adapter in adapters):
-            _stop("A request was about to be sent by an adapter of requests that the guard does not know")
+            stop("A request was about to be sent by an adapter of requests that the guard does not know")
 
     def _expect_seen(self) -> None:
         if not self._turn.is_seen:
-            _stop("Schemathesis sent a request that did not pass the guard, which may have canceled a job")
+            stop("Schemathesis sent a request that did not pass the guard, which may have canceled a job")
         self._has_seen_case = True
 
     def _rehearse(self) -> None:
@@ -183,6 +197,27 @@ class SendGuard:
             f"The guard was not asked about a case that Schemathesis {schemathesis.__version__} sent for a trial "
             f"({found}), so a live engine would be unprotected. Install the version of Schemathesis that was tested."
         )
+
+
+def fail_run_if(why: Callable[[], str | None]) -> None:
+    """Let `schemathesis run` and `fuzz` fail at their end where `why` returns a sentence, which is printed."""
+
+    @schemathesis.cli.handler()
+    class _LastWord:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            pass
+
+        def start(self, _context: Any) -> None:
+            pass
+
+        def handle_event(self, context: Any, event: Any) -> None:
+            if isinstance(event, EngineFinished) and context.exit_code in {0, 1} and (sentence := why()) is not None:
+                context.exit_code = 1
+                sys.stdout.flush()
+                sys.stderr.write(f"\ncontract_tests.hooks: {sentence}\n")
+
+        def shutdown(self, _context: Any) -> None:
+            pass
 
 
 _ONE_OPERATION = {
@@ -213,7 +248,7 @@ def _outgoing(request: requests.PreparedRequest) -> Outgoing:
     return Outgoing(str(request.method), str(request.url), CaseInsensitiveDict(texts), body)
 
 
-def _stop(what: str) -> NoReturn:
+def stop(what: str) -> NoReturn:
     """End the process: Schemathesis would take an exception for a failure of one case, and go on."""
     sys.stdout.flush()
     sys.stderr.write(f"\ncontract_tests.hooks: {what}. The run was stopped.\n")

@@ -1,6 +1,7 @@
 """Jobs for the valid requests that somebody else generates: each gets its own, until there is none left."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -19,13 +20,16 @@ class SchemathesisJobs:
     """Gives each valid request a job, and remembers which requests have one. Safe to use from any thread.
 
     `let_in` says whether a request was answered with a success that was sent again in a case's name, as
-    Schemathesis does without its credential.
+    Schemathesis does without its credential. `accepted` and `refused` count the answers to valid requests for
+    supplied jobs: the successes, and the others by their status.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Read `CHECK_ENGINE_JOBS`, `CHECK_ENGINE_JOBS_COMMAND` and `CHECK_ENGINE_MAX_JOBS`. Raises SettingError."""
         self.guard = Guard()
         self.let_in = False
+        self.accepted = 0
+        self.refused: Counter[int] = Counter()
         self._lock = Lock()
         self._cases: set[str] = set()
         self._sent: set[str] = set()
@@ -58,6 +62,17 @@ class SchemathesisJobs:
                 self._sent.add(job_id or "")
                 return None
         return self._lease() or self.guard.mint()
+
+    def count(self, body: bytes | None, status: int) -> None:
+        """Take note of the answer to a body sent with the credential, where it names a supplied job."""
+        job_id = job_in(body)
+        with self._lock:
+            if job_id is None or job_id not in self._supply.used:
+                return
+            if 200 <= status < 300:
+                self.accepted += 1
+            else:
+                self.refused[status] += 1
 
     def give_back(self, body: bytes | None) -> None:
         """The body was refused for its credential: its job is still active."""

@@ -249,7 +249,9 @@ class CheckOptions(EngineOptions):
         help="Seconds after which what became of a job is seen everywhere.",
         setting="A number from 0 on: seconds after which what became of a job is seen everywhere.",
     )
-    replay: Path | None = option(metavar="FILE.har", help="Judge a recording; send nothing.", command_only=True)
+    replay: Path | None = option(
+        metavar="FILE.har", help="Judge a recording, also in a zip; send nothing.", command_only=True
+    )
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
     quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)
     verbose: bool = option(name="-v", default=False, help="Print what was observed too.", command_only=True)

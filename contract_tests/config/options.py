@@ -65,11 +65,8 @@ class Settings:
 
 def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
     """Return how to reach the engine at the URL, and warnings. Raises SettingError."""
-    tokens = parse_sources(options.tokens, option="--token", left="ROLE")
+    tokens = named_tokens(options)
     headers = parse_sources(options.headers, option="--header", left="NAME")
-    for name in tokens:
-        if name not in ROLES and name.lower() in ROLES:
-            raise SettingError(f"--token {name}: the page writes the role {name.lower()}, and so must the option.")
     for name, source in headers.items():
         if name.lower() in OWN_HEADERS:
             raise SettingError(f"{source.option}: the run sets this header itself. Leave it out.")
@@ -94,6 +91,15 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         insecure=options.insecure,
     )
     return connection, warnings
+
+
+def named_tokens(options: EngineOptions) -> dict[str, Source]:
+    """Return where the tokens of --token are, by role. Raises SettingError."""
+    tokens = parse_sources(options.tokens, option="--token", left="ROLE")
+    for name in tokens:
+        if name not in ROLES and name.lower() in ROLES:
+            raise SettingError(f"--token {name}: the page writes the role {name.lower()}, and so must the option.")
+    return tokens
 
 
 def _sources_of(engine: NamedEngine, key: str) -> dict[str, Source]:

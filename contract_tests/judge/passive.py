@@ -16,6 +16,7 @@ from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
 from engine_contract.contract.job_status import ACTIVE
+from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 CONTRACT = contract.load_contract()
 MAX_REMEMBERED = 100_000  # jobs and credentials
@@ -57,6 +58,8 @@ class ObservedCancel:
     """Whether other cancels were under way."""
     obstacle: str | None = None
     """Why the exchange cannot be judged, as a sentence."""
+    unseen: tuple[str, ...] = ()
+    """Rules of which the exchange does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ class PassiveJudge:
         return replace(judged, rule=rule_id, allowed=allowed)
 
     def _judge(self, observed: ObservedCancel, exchange: Exchange, rule_id: str | None) -> JudgedCancel:
-        if (note := _why_not_judged(observed)) is not None:
+        if (note := _why_not_judged(observed, rule_id)) is not None:
             return JudgedCancel(exchange, note=note)
         response = exchange.response
         if response is None:
@@ -165,7 +168,8 @@ class PassiveJudge:
                 judgements.append(Judgement("effects.canceled"))  # the first cancel did what its answer said
             return JudgedCancel(exchange, tuple(judgements))
         if response.is_success:
-            return JudgedCancel(exchange, tuple(_success(exchange, overlapping=observed.overlapping)))
+            judgements = _success(exchange, overlapping=observed.overlapping)
+            return JudgedCancel(exchange, tuple(item for item in judgements if item.rule not in observed.unseen))
         return JudgedCancel(exchange, tuple(self._refusal(observed, exchange, response)))
 
     def _must_be_refused(self, exchange: Exchange, job_id: str | None) -> tuple[str | None, str]:
@@ -225,15 +229,33 @@ class PassiveJudge:
             _remember(self.allowed, f"role {caller.role}")
 
 
-def _why_not_judged(observed: ObservedCancel) -> str | None:
-    """A sentence on an exchange that says nothing, None for one that can be judged."""
-    response = observed.exchange.response
+def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None:
+    """A sentence on an exchange that says nothing, None for one that can be judged; see JudgedCancel.rule."""
+    request, response = observed.exchange.request, observed.exchange.response
     if observed.obstacle:
         return f"Not judged: {observed.obstacle}."
-    if response is not None and response.status in BUSY:
+    if rule_id == "request.body" and (why := _why_unreadable(request.body)):
+        return f"Not judged: the request's body cannot be read: {why}."
+    if response is None:
+        pass
+    elif response.status in BUSY:
         return f"Not judged: with {response.status} the engine asks to be asked again later."
-    if response is not None and response.broken_off and not response.is_success:
+    elif response.broken_off and not response.is_success:
         return f"Not judged: the answer breaks off: {response.broken_off}."
+    elif rule_id is None and not response.broken_off and response.is_success:
+        why = _why_unreadable(response.body)
+        return f"Not judged: the answer's document cannot be read: {why}." if why else None
+    return None
+
+
+def _why_unreadable(body: bytes | None) -> str | None:
+    """Why a body that may be JSON is more than can be read here, None where it can be, or is not JSON."""
+    try:
+        read_json(body or b"")
+    except TooMuchJson as error:
+        return str(error)
+    except NotJson:
+        pass
     return None
 
 

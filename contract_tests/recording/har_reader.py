@@ -3,12 +3,11 @@
 Browsers leave credentials out, and bodies that they no longer have. Where something is missing, the sighting says so.
 """
 
-import binascii
-import json
-from base64 import b64decode
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,12 +16,30 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.passive import CONTRACT, ObservedCancel, is_cancel
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.recording.callers import Callers
-from engine_contract.http.media_types import read_content_type
+from contract_tests.recording.har_bodies import answered_body, header_of, number_of, posted_body
+from contract_tests.recording.har_file import HarFile, open_har
+from engine_contract.http.strict_json import json_type
 from engine_contract.text.masking import can_be_learned, is_secret, mask_text
 
 OWN = frozenset({"check-engine", "watch-engine"})
+MAX_DURATION_S = 1e9  # thirty years
 _FAULTS = {str(fault): fault for fault in Fault}
 _KINDS = frozenset({"token", "none", "empty", "wrong", "cut"})
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+_LONGEST_DATE = 64  # characters
+_MILLISECONDS_FROM = 1e11  # a number as a date: seconds since 1970 below, of which these are more than 3,000 years
+
+# Fields of the kit's own, by where they stand: texts, and whether something is so.
+_OWN_TEXTS = {
+    (): ("_role", "_credential", "_caller", "_situation", "_job_id", "_obstacle"),
+    ("request", "postData"): ("_base64",),
+    ("response",): ("_fault", "_error"),
+}
+_OWN_FLAGS = {
+    (): ("_overlapping",),
+    ("request", "postData"): ("_hidden", "_cut"),
+    ("response", "content"): ("_hidden", "_cut"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +53,58 @@ class Recorded:
     secrets: tuple[str, ...] = ()
 
 
-def read_har(path: Path) -> list[Recorded]:
-    """The entries in the order in which they were answered. Raises SettingError for what is no HAR file."""
-    option = f"--replay {path}"
-    try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise SettingError(f"{option}: the file cannot be read: {error.strerror or error}.") from None
-    except (ValueError, RecursionError) as error:
-        raise SettingError(f"{option}: that is no HAR file: it is not JSON: {error}.") from None
-    log = document.get("log") if isinstance(document, dict) else None
-    entries = log.get("entries") if isinstance(log, dict) else None
-    if not isinstance(log, dict) or not isinstance(entries, list):
-        raise SettingError(
-            f"{option}: that is no HAR file: it has no log.entries. Give what a browser or watch-engine exported."
-        )
-    creator = log.get("creator")
-    is_own = isinstance(creator, dict) and creator.get("name") in OWN
-    recorded = []
-    for number, entry in enumerate(entries):
+@dataclass(frozen=True, slots=True)
+class HarEntries:
+    """The entries in the order in which they were answered, and a sentence on each that was left out."""
+
+    recorded: tuple[Recorded, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What is the same for all entries of a file."""
+
+    file: HarFile
+    callers: Callers
+    is_own: bool
+
+
+def read_har(path: Path, callers: Callers | None = None) -> HarEntries:
+    """Read the entries; `callers` knows the tokens of roles. Raises SettingError for what is not a HAR file."""
+    file = open_har(path)
+    creator = file.log.get("creator")
+    name = creator.get("name") if isinstance(creator, dict) else None
+    reader = _Reader(file, callers or Callers(), isinstance(name, str) and name in OWN)
+    recorded: list[Recorded] = []
+    left_out: list[str] = []
+    for number, entry in enumerate(file.log["entries"]):
+        place = f"log.entries[{number}]"
+        _check_own_fields(entry, f"--replay {path}: {place}")
         try:
-            recorded.append(_entry(entry, is_own=is_own))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            recorded.append(_entry(entry, reader, after=recorded[-1].ended_at if recorded else 0.0))
+        except _UNREADABLE as error:
             why = f"{type(error).__name__} {error}"[:200]
-            raise SettingError(f"{option}: log.entries[{number}] is no entry of a HAR file: {why}.") from None
-    return _marked(sorted(recorded, key=lambda item: item.ended_at))
+            left_out.append(f"{place} is no entry of a HAR file: {why}.")
+    if left_out and not recorded:
+        raise SettingError(f"--replay {path}: {left_out[0]}")
+    return HarEntries(tuple(_marked(sorted(recorded, key=lambda item: item.ended_at))), tuple(left_out))
+
+
+def _check_own_fields(entry: Any, place: str) -> None:
+    """Raise SettingError for a field of the kit's own that has another type than the kit gives it."""
+    for fields, expected, name in ((_OWN_TEXTS, str, "a string"), (_OWN_FLAGS, bool, "true or false")):
+        for path, keys in fields.items():
+            holder = entry
+            for step in path:
+                holder = holder.get(step) if isinstance(holder, dict) else None
+            for key in keys if isinstance(holder, dict) else ():
+                value = holder.get(key)
+                if value is not None and not isinstance(value, expected):
+                    raise SettingError(
+                        f"{place}: {'.'.join((*path, key))} is {json_type(value)}. Allowed are {name} and null. "
+                        "Give the recording as the kit wrote it."
+                    )
 
 
 def _marked(recorded: list[Recorded]) -> list[Recorded]:
@@ -83,32 +127,36 @@ def _started_at(item: Recorded) -> float:
     return item.observed.exchange.started_at
 
 
-def _entry(entry: Mapping[str, Any], *, is_own: bool) -> Recorded:
+def _entry(entry: Mapping[str, Any], reader: _Reader, *, after: float) -> Recorded:
+    """Return what an entry holds; where its date cannot be read, it began `after` the one before it had ended."""
+    is_own = reader.is_own
     sent, received = entry["request"], entry["response"]
     url = urlsplit(sent["url"])
     at_engine = url.path.removesuffix(CONTRACT.path)
     path = CONTRACT.path if at_engine != url.path else url.path
     base = f"{url.scheme}://{url.netloc}{at_engine if at_engine != url.path else ''}"
-    started_at = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
-    elapsed = max(0.0, float(entry.get("time") or 0) / 1000)
-    headers = [(str(pair["name"]), str(pair["value"])) for pair in sent.get("headers", ())]
+    started_at = _date(entry.get("startedDateTime"))
+    started_at = after if started_at is None else started_at
+    elapsed = min(max(0.0, number_of(entry.get("time"), 0.0) / 1000), MAX_DURATION_S)
+    method = sent["method"] if is_own else sent["method"].upper()
+    headers = _pairs(sent.get("headers"))
     query = parse_qsl(url.query, keep_blank_values=True)
-    caller, credential, secrets = _caller(entry, headers, query, is_own=is_own)
-    body, missing_body = _posted(sent)
+    caller, credential, secrets = _caller(entry, [*headers, *_cookies(sent)], query, reader)
+    body, missing_body = posted_body(sent, headers, reader.file, is_own=is_own)
     posted: list[str] = []
     mask_text((body or b"").decode("utf-8", "surrogateescape"), posted.append)
     secrets += tuple(filter(can_be_learned, posted))
-    response, missing_answer = _answer(received, elapsed, is_own=is_own)
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    response, missing_answer, unseen = _answer(received, elapsed, reader)
+    content_type = header_of(headers, "content-type")
     request = Request(
-        sent["method"],
+        method,
         path,
         caller,
         tuple((name, value) for name, value in query if not is_secret(name)),
         body,
         content_type,
     )
-    fault = None if response else _FAULTS.get(received.get("_fault", ""))
+    fault = None if response else _FAULTS.get(received.get("_fault") or "")
     detail = str(received.get("_error") or "")
     exchange = Exchange(
         request,
@@ -122,72 +170,78 @@ def _entry(entry: Mapping[str, Any], *, is_own: bool) -> Recorded:
     if response is None and fault is None:
         missing_answer = "the recording holds no answer"
     obstacle = entry.get("_obstacle") or missing_body or missing_answer
-    observed = ObservedCancel(exchange, credential, bool(entry.get("_overlapping")), obstacle)
+    observed = ObservedCancel(exchange, credential, bool(entry.get("_overlapping")), obstacle, unseen)
     return Recorded(observed, base, started_at + elapsed, is_cancel(request.method, path), secrets)
 
 
+def _date(value: Any) -> float | None:
+    """Return seconds since 1970 of a date as exporters write them, None where it cannot be read."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else float(value)
+        return seconds if 0 <= seconds < _MILLISECONDS_FROM else None
+    if not isinstance(value, str) or len(value) > _LONGEST_DATE:
+        return None
+    text = value.strip()
+    iso = re.sub(r" ?(?:UTC|GMT)$", "Z", text.upper()).replace(" +", "+").replace(" -", "-")
+    for parse, spelling in ((datetime.fromisoformat, iso), (parsedate_to_datetime, text)):
+        try:
+            date = parse(spelling)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+        # A date without an offset is taken for UTC, so that a recording reads the same everywhere.
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    return _date(float(text)) if text.isascii() and text.isdigit() else None
+
+
+def _pairs(headers: Any) -> tuple[tuple[str, str], ...]:
+    """Return headers as pairs; a value that is left out is empty."""
+    return tuple((str(pair["name"]), str(pair.get("value") or "")) for pair in headers or ())
+
+
+def _cookies(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the request's cookies as a header, where it has no such header."""
+    if header_of(_pairs(sent.get("headers")), "cookie") is not None:
+        return []
+    return [("Cookie", f"{name}={value}") for name, value in _pairs(sent.get("cookies"))]
+
+
 def _caller(
-    entry: Mapping[str, Any], headers: list[tuple[str, str]], query: list[tuple[str, str]], *, is_own: bool
+    entry: Mapping[str, Any], headers: list[tuple[str, str]], query: list[tuple[str, str]], reader: _Reader
 ) -> tuple[Caller, str | None, tuple[str, ...]]:
     """The caller, what tells it from others, and credentials that must not be shown."""
-    shown = Callers().of(headers, query)
+    shown = reader.callers.of(headers, query)
     secrets = tuple(filter(can_be_learned, shown.secrets))
     kind = entry.get("_credential")
-    if is_own and kind in _KINDS:
+    if reader.is_own and kind in _KINDS:
         role = entry.get("_role")
         token = entry.get("_caller") or (f"role {role}" if role and kind == "token" else None)
-        return Caller(role if isinstance(role, str) else None, kind), token, secrets
+        return Caller(role, kind), token, secrets
+    if shown.caller.role is not None:
+        return shown.caller, shown.credential, secrets
     # What a browser's export does not hold was left out of it, as likely as not.
     return Caller(None, "token"), shown.credential if secrets else None, secrets
 
 
-def _posted(sent: Mapping[str, Any]) -> tuple[bytes | None, str | None]:
-    """The request's body, and why it is not all there."""
-    data = sent.get("postData")
-    if not data:
-        missing = (sent.get("bodySize") or 0) > 0
-        return None, "the recording left the request's body out" if missing else None
-    if data.get("_hidden") or data.get("_cut"):
-        return None, "the recording holds not all of the request's body"
-    if "_base64" in data:
-        return _base64(data["_base64"]), None
-    return str(data.get("text") or "").encode("utf-8", "surrogatepass"), None
-
-
-def _answer(received: Mapping[str, Any], elapsed: float, *, is_own: bool) -> tuple[Response | None, str | None]:
-    """The answer, and why it cannot be judged."""
-    status = int(received.get("status") or 0)
+def _answer(
+    received: Mapping[str, Any], elapsed: float, reader: _Reader
+) -> tuple[Response | None, str | None, tuple[str, ...]]:
+    """The answer, why it cannot be judged, and the rules of which it does not tell."""
+    status = int(number_of(received.get("status"), 0))
     if not 100 <= status <= 599:
-        return None, None
-    headers = tuple((str(pair["name"]), str(pair["value"])) for pair in received.get("headers", ()))
+        return None, None, ()
+    headers = _pairs(received.get("headers"))
     content = received.get("content") or {}
-    text = content.get("text")
-    obstacle = None
-    if content.get("_cut") or content.get("_hidden"):
-        obstacle = "the recording holds not all of the answer"
-    elif text is None and (content.get("size") or 0) > 0:
-        obstacle = "the recording left the answer's body out"
-    body = _content(text or "", content, headers, is_own=is_own)
-    broken_off = received.get("_error") if is_own else None
-    return Response(status, headers, body, str(broken_off) if broken_off else None, elapsed), obstacle
-
-
-def _content(text: str, content: Mapping[str, Any], headers: tuple[tuple[str, str], ...], *, is_own: bool) -> bytes:
-    """The bytes that were a body: a browser has decoded them by the charset that the answer names."""
-    if content.get("encoding") == "base64":
-        return _base64(text)
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-    charset = None if is_own else read_content_type(content_type).charset
-    if charset:
-        try:
-            return text.encode(charset)
-        except (LookupError, UnicodeEncodeError):
-            pass
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _base64(text: str) -> bytes:
-    try:
-        return b64decode(text)
-    except binascii.Error as error:
-        raise ValueError(f"a body is no base64: {error}") from None
+    error = received.get("_error")
+    body, obstacle = answered_body(received, status, headers, reader.file, is_own=reader.is_own)
+    if reader.is_own:
+        return Response(status, headers, body, str(error) if error else None, elapsed), obstacle, ()
+    if error and obstacle is None:
+        obstacle = f"the recording tells of an error: {error[:100]}"
+    unseen: tuple[str, ...] = ()
+    if header_of(headers, "content-type") is None:
+        kind = content.get("mimeType")
+        if isinstance(kind, str) and kind not in {"", "x-unknown"}:
+            headers = (*headers, ("Content-Type", kind))
+        elif not headers:
+            unseen = ("transport.content_type",)
+    return Response(status, headers, body, None, elapsed), obstacle, unseen

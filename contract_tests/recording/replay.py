@@ -1,6 +1,6 @@
 """A recording judged offline: the usual report, of what the recording shows. Nothing is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract_tests.check import Checked, build_report
@@ -9,10 +9,12 @@ from contract_tests.judge.answers import RESPONSE_RULES, holds_job
 from contract_tests.judge.known import Known
 from contract_tests.judge.passive import CONTRACT, JudgedCancel, PassiveJudge
 from contract_tests.model import Because, JobsUse, Judgement, Report
+from contract_tests.recording.callers import Callers
 from contract_tests.recording.har_reader import Recorded, read_har
 from contract_tests.recording.observed import jobs_in
 from contract_tests.report.presenter import Presenter
 from engine_contract import contract
+from engine_contract.text.masking import can_be_learned
 from engine_contract.text.printable import plural
 
 NOT_SHOWN = "the recording does not show it"
@@ -28,15 +30,27 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
     strict: bool = False,
     label: str | None = None,
     known: Sequence[Known] = (),
+    auth: Auth | None = None,
+    tokens: Mapping[str, str] | None = None,
 ) -> Checked:
-    """Judge a recording; `only` and `skip` are ids of rules. Raises SettingError for a file that is no HAR."""
-    recorded = read_har(path)
+    """Judge a recording; `only` and `skip` are ids of rules, and `tokens` name the callers that show them.
+
+    Raises SettingError for a file that is no HAR.
+    """
+    tokens = tokens or {}
+    entries = read_har(path, Callers(auth or Auth(), tokens))
+    recorded = entries.recorded
     opinions, judgements = _judge(recorded)
     judgements += _of_all(opinions, judgements)
     documents = any(holds_job(judged.exchange.response) for judged in opinions)
-    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded))
+    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded, tokens))
+    notes = (
+        *_notes(path, recorded, opinions),
+        *_left_out(entries.left_out),
+        *_not_shown(tokens, recorded),
+    )
     report = build_report(
-        _facts(path, label, presenter.base, recorded, opinions),
+        _facts(label, presenter.base, recorded, opinions, notes=notes),
         judgements,
         _unchecked(opinions, judgements, documents=documents),
         presenter.redact,
@@ -86,11 +100,15 @@ def _unchecked(
 
 
 def _facts(
-    path: Path, label: str | None, base: str, recorded: Sequence[Recorded], opinions: Sequence[JudgedCancel]
+    label: str | None,
+    base: str,
+    recorded: Sequence[Recorded],
+    opinions: Sequence[JudgedCancel],
+    *,
+    notes: tuple[str, ...],
 ) -> Report:
     exchanges = tuple(judged.exchange for judged in opinions)
     canceled = {exchange.job_id: None for exchange in exchanges if exchange.job_id and holds_job(exchange.response)}
-    decided = any(judged.judgements and judged.exchange.accepted for judged in opinions)
     started_at = min((item.observed.exchange.started_at for item in recorded), default=0.0)
     return Report(
         verdict="undecided",
@@ -99,17 +117,22 @@ def _facts(
         label=label,
         started_at=started_at,
         duration_s=round(max((item.ended_at for item in recorded), default=0.0) - started_at, 3),
-        undecided_because=() if decided else ("jobs",),
-        notes=tuple(_notes(path, recorded, opinions, decided=decided)),
+        undecided_because=() if _is_decided(opinions) else ("jobs",),
+        notes=notes,
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,
     )
 
 
-def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[JudgedCancel], *, decided: bool) -> list[str]:
+def _is_decided(opinions: Sequence[JudgedCancel]) -> bool:
+    """Whether the recording holds a success that was judged."""
+    return any(judged.judgements and judged.exchange.accepted for judged in opinions)
+
+
+def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[JudgedCancel]) -> list[str]:
     notes = []
     held = f"{plural(len(recorded), 'exchange')}, {len(opinions)} of them a {CONTRACT.method} {CONTRACT.path}"
-    if not decided:
+    if not _is_decided(opinions):
         notes.append(f"The recording {path} holds no answered cancel that tells of the contract: {held}.")
     reasons = dict.fromkeys(judged.note for judged in opinions if judged.note)
     count = sum(judged.note is not None for judged in opinions)
@@ -122,12 +145,30 @@ def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[JudgedCa
     return notes
 
 
+def _left_out(sentences: Sequence[str]) -> list[str]:
+    """A note on the entries that cannot be read."""
+    if not sentences:
+        return []
+    told = " ".join(sentences[:MAX_NOTES])
+    return [f"Entries of the recording that cannot be read, and were left out: {len(sentences):,}. {told}"]
+
+
+def _not_shown(tokens: Mapping[str, str], recorded: Sequence[Recorded]) -> list[str]:
+    """A note on the tokens that no request carries."""
+    shown = {item.observed.exchange.request.caller.role for item in recorded}
+    missing = [role for role in tokens if role not in shown]
+    return [f"No request of the recording carries the token of {', '.join(missing)}."] if missing else []
+
+
 def _base(recorded: Sequence[Recorded]) -> str:
     """The engine's: of the first cancel, else of the first exchange."""
     cancels = [item.base for item in recorded if item.is_cancel]
     return next(iter([*cancels, *(item.base for item in recorded)]), "unknown")
 
 
-def _secrets(recorded: Sequence[Recorded]) -> frozenset[str]:
-    """Credentials that a recording of others may hold."""
-    return frozenset(secret for item in recorded for secret in item.secrets)
+def _secrets(recorded: Sequence[Recorded], tokens: Mapping[str, str]) -> frozenset[str]:
+    """Credentials that a recording of others may hold, and those that were given."""
+    held = {secret for item in recorded for secret in item.secrets}
+    # A token that is its role's own name, as test engines have them, is not a secret.
+    secret = {token for role, token in tokens.items() if token.partition(":")[0] != role}
+    return frozenset(held | secret | set(filter(can_be_learned, (token.partition(":")[2] for token in secret))))

@@ -130,3 +130,61 @@ def test_shrinking_names_supplied_jobs_alone(tmp_path: Path) -> None:
         assert improper(engine.requests, supplied, others) == []
         statuses = [request["status"] for request in engine.requests if request["role"] == "admin"]
         assert statuses.count(404) > 0
+
+
+NETRC = "machine 127.0.0.1 login other password s3cret\n"
+
+
+@pytest.mark.parametrize("phases", ["examples", "coverage", "fuzzing"])
+def test_a_stale_token_fails(tmp_path: Path, phases: str) -> None:
+    """A run in which every valid request was refused is not green, and says why."""
+    with standin.serve() as engine:
+        environment = {**with_jobs(tmp_path, engine.make_jobs(5)), "CHECK_ENGINE_TOKEN": "admin=stale"}
+        run = schemathesis(tmp_path, environment, "run", str(SPEC), "--url", engine.url, "--phases", phases, "-n", "10")
+        assert run.status == 1, run.text
+        assert "No valid request was accepted, so the run shows nothing. The answers were: 401 (" in run.text
+        assert engine.canceled == set()
+
+
+def test_jobs_that_have_ended_fail(tmp_path: Path) -> None:
+    """So is a run whose jobs are not active, by whatever status that is told."""
+    with standin.serve() as engine:
+        environment = with_jobs(tmp_path, ["0123456789abcdef01234567", "0123456789abcdef01234568"])
+        run = schemathesis(tmp_path, environment, "run", str(SPEC), "--url", engine.url, "--phases", "examples")
+        assert run.status == 1, run.text
+        assert "The answers were: 404 (" in run.text
+
+
+@pytest.mark.parametrize("auth", ["bearer", "cookie:token"])
+def test_a_netrc_replaces_no_credential(tmp_path: Path, auth: str) -> None:
+    """The configured credential goes out and no other: jobs are canceled, and requests without one are without one."""
+    (tmp_path / "netrc").write_text(NETRC)
+    with running_mock(Settings(jobs=1, tokens={"s3cret-token": "admin"})) as engine:
+        environment = {
+            **with_jobs(tmp_path, engine.add_jobs(6)),
+            "CHECK_ENGINE_TOKEN": "admin=env:ADMIN",
+            "CHECK_ENGINE_AUTH": auth,
+            "ADMIN": "s3cret-token",
+            "NETRC": str(tmp_path / "netrc"),
+        }
+        run = schemathesis(
+            tmp_path, environment, "run", str(SPEC), "--url", engine.url, "--phases", "examples,coverage"
+        )
+        assert run.status == 0, run.text
+        entries = engine.requests()
+        assert any(entry["status"] == 200 and entry["role"] == "admin" for entry in entries)
+        assert "Basic b3RoZXI6czNjcmV0" not in str(entries)
+
+
+@pytest.mark.parametrize("how", ["url", "option"])
+def test_another_credential_ends_the_run(tmp_path: Path, how: str) -> None:
+    """What else would replace the credential is told in one sentence, with status 2, and nothing is sent with it."""
+    with standin.serve() as engine:
+        environment = with_jobs(tmp_path, engine.make_jobs(5))
+        url = engine.url.replace("://", "://other:s3cret@") if how == "url" else engine.url
+        arguments = ["run", str(SPEC), "--url", url, "--phases", "examples"]
+        run = schemathesis(tmp_path, environment, *arguments, *(["--auth", "other:s3cret"] if how == "option" else []))
+        assert run.status == 2, run.text
+        assert "another credential than that of CHECK_ENGINE_TOKEN" in run.text
+        assert "s3cret" not in run.text
+        assert [request for request in engine.requests if request["method"] == "POST"] == []

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from contract_tests.cli import main
 from contract_tests.recording.replay import replay
 from tests import standin
+from tests.contract_tests.recording.exports import browser_entry, browser_har, right_document
 from tests.support.watching import ROLES, ROUTE, watching
 
 UNKNOWN = "0123456789abcdef01234567"
@@ -121,64 +122,10 @@ def test_check_engines_recording_of_a_wrong_engine_is_broken_again(tmp_path: Pat
     assert outcomes(tmp_path / "r" / "requests.har")["roles.wrong"] == "broken"
 
 
-def browser_har(path: Path, *entries: dict[str, Any]) -> Path:
-    """An export as a browser writes it."""
-    log = {
-        "version": "1.2",
-        "creator": {"name": "WebInspector", "version": "537.36"},
-        "pages": [],
-        "entries": list(entries),
-    }
-    path.write_text(json.dumps({"log": log}), encoding="utf-8")
-    return path
-
-
-def browser_entry(document: Any, **changes: Any) -> dict[str, Any]:
-    """A cancel as Chrome exports it: the credential left out, the body decoded."""
-    entry: dict[str, Any] = {
-        "_initiator": {"type": "script"},
-        "startedDateTime": "2026-11-24T09:00:00.123Z",
-        "time": 12.5,
-        "request": {
-            "method": "POST",
-            "url": f"https://engine.example/base{ROUTE}",
-            "httpVersion": "http/2.0",
-            "headers": [{"name": ":method", "value": "POST"}, {"name": "content-type", "value": "application/json"}],
-            "queryString": [],
-            "cookies": [],
-            "headersSize": -1,
-            "bodySize": 40,
-            "postData": {"mimeType": "application/json", "text": json.dumps({"job_id": "4321abcdef694aa79dae47ad"})},
-        },
-        "response": {
-            "status": 200,
-            "statusText": "",
-            "httpVersion": "http/2.0",
-            "headers": [
-                {"name": "content-type", "value": "application/json"},
-                {"name": "content-encoding", "value": "br"},
-            ],
-            "cookies": [],
-            "content": {"size": 100, "mimeType": "application/json", "text": json.dumps(document)},
-            "redirectURL": "",
-            "headersSize": -1,
-            "bodySize": -1,
-        },
-        "cache": {},
-        "timings": {"send": 0, "wait": 12, "receive": 0},
-    }
-    entry["request"] |= changes.pop("request", {})
-    entry["response"] |= changes.pop("response", {})
-    return entry | changes
-
-
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """A right document of the page's job."""
-    from engine_contract import contract
-
-    example = dict(contract.load_contract().response_examples["page"])
-    return example | {"_id": "4321abcdef694aa79dae47ad"}
+    return right_document()
 
 
 def test_a_browsers_export_is_judged(tmp_path: Path, document: dict[str, Any]) -> None:
