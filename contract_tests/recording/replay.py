@@ -103,6 +103,7 @@ def _facts(
         notes=tuple(_notes(path, recorded, opinions, decided=decided)),
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,
+        whole=False,
     )
 
 
