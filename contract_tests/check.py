@@ -12,7 +12,7 @@ from secrets import token_hex
 
 from contract_tests.config.auth import usual_variable
 from contract_tests.config.options import Settings
-from contract_tests.judge.known import Known, apply_known
+from contract_tests.judge.known import Known, apply_known, expiring
 from contract_tests.judge.verdict import NOT_REACHED, rule_results, verdict_of
 from contract_tests.model import Because, Exchange, JobsUse, Judgement, Observation, Report, Verdict
 from contract_tests.plan.plan import Plan, make_plan
@@ -90,7 +90,8 @@ def check(
     plan = plan_for(settings, None if supply.can_ask() else len(supply.supplied), guard)
     findings, sender, stopped_by = asyncio.run(_run(settings, plan, transport, supply, progress))
     presenter = presenter_for(settings, transport)
-    report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at)
+    whole = not settings.only and plan.jobs >= plan_for(replace(settings, max_jobs=None), None, guard).jobs
+    report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at, whole=whole)
     return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, known, stopped_by)
 
 
@@ -163,6 +164,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
     *,
     known: Sequence[Known],
     started_at: float,
+    whole: bool,
 ) -> Report:
     fallback_cause: Because | None = findings.because[0] if findings.because else None
     facts = Report(
@@ -184,6 +186,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         ),
         exchanges=tuple(sender.exchanges),
         interrupted=findings.interrupted,
+        whole=whole and findings.complete,
     )
     return build_report(
         facts,
@@ -225,7 +228,9 @@ def build_report(  # noqa: PLR0913 - by name
         documents=documents,
         fallback=fallback,
     )
-    results, complaints = apply_known(results, known, today=dt.datetime.now(dt.UTC).date())
+    today = dt.datetime.now(dt.UTC).date()
+    to_the_end = not facts.undecided_because and not facts.interrupted
+    results, complaints = apply_known(results, known, today=today, whole=to_the_end)
     verdict, because = verdict_of(results, facts.undecided_because, interrupted=facts.interrupted)
     if complaints:
         verdict = "violates"
@@ -234,7 +239,8 @@ def build_report(  # noqa: PLR0913 - by name
         verdict=verdict,
         rules=results,
         undecided_because=because if verdict == "undecided" else (),
-        notes=(*facts.notes, *complaints),
+        notes=(*facts.notes, *complaints, *expiring(known, today=today)),
+        whole=facts.whole and to_the_end and not any(item.outcome == "unchecked" and item.counts for item in results),
         complaints=tuple(complaints),
         observed=tuple(_observations(facts.exchanges, redact)),
     )

@@ -36,6 +36,9 @@ def main(options: CheckOptions) -> int:
     if options.list_rules:
         _list_rules()
         return 0
+    if options.list_known:
+        _list_known()
+        return 0
     # What is loaded from here on stays: by default the collector takes a seventh of a run to look through it.
     gc.set_threshold(50_000, 20, 50)
     _settle_usage(options)
@@ -143,3 +146,13 @@ def _list_rules() -> None:
 
     for rule in contract.load_rules():
         click.echo(f"{rule.id:45} {rule.level:11} {rule.title}")
+
+
+def _list_known() -> None:
+    from contract_tests.judge import known_lists
+    from contract_tests.judge.known import read_known
+
+    for name in known_lists.names():
+        click.echo(f"{name}: {known_lists.describe(name)}")
+        for entry in read_known(Path(name)):
+            click.echo(f"  {entry.rule:42} {entry.reason}")

@@ -131,6 +131,13 @@ class Finding:
     pointer: str | None = None
     """JSON pointer into the answer's document, for response rules."""
     exchange: Exchange | None = None
+    more: tuple[tuple[str, str], ...] = ()
+    """Pointer and value of each further place where something else was received than at the places before it."""
+
+    @property
+    def places(self) -> tuple[tuple[str | None, str], ...]:
+        """Pointer and value of each place, the first one first."""
+        return ((self.pointer, self.received), *self.more)
 
     @property
     def role(self) -> str | None:
@@ -163,6 +170,8 @@ class RuleResult:
     """Whether the run is undecided if this rule stays unchecked."""
     cause: Because | None = None
     """For an unchecked rule that counts: what was missing."""
+    known: tuple[Finding, ...] = ()
+    """Beside new findings: those that are known deviations, wholly or in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +217,5 @@ class Report:
     exchanges: tuple[Exchange, ...] = ()
     observed: tuple[Observation, ...] = ()
     interrupted: bool = False
+    whole: bool = True
+    """Whether the run did all that a run can do: what it did not see does not occur."""

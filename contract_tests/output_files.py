@@ -2,13 +2,15 @@
 
 import datetime as dt
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from contract_tests.check import Checked
 from contract_tests.errors import SettingError
-from contract_tests.judge.known import write_known
+from contract_tests.judge.known import kept_in, known_toml, new_entries, still_known
 from contract_tests.recording.profile import profile_from
+from contract_tests.report.atomic_files import replacing
 from engine_contract.options import CheckOptions
 
 
@@ -30,17 +32,43 @@ def check_outputs(options: CheckOptions) -> None:
             raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
         if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
             raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
+    if options.write_known is not None:
+        kept_in(options.write_known)  # what it holds is kept, so that it must be readable
+    elif options.expires is not None:
+        raise SettingError("--expires is for what --write-known adds, and that is not given. Give both, or neither.")
+    _days(options.expires)
 
 
 def write_outputs(options: CheckOptions, checked: Checked) -> Iterator[str]:
     """Write what the options ask for; yield a sentence on each file. Raises SettingError."""
     if options.write_known:
-        today = dt.datetime.now(dt.UTC).date()
-        shown = checked.presenter.redact
-        count = write_known(options.write_known, checked.report.rules, shown, today=today, kept=checked.known)
-        yield f"{count} deviations written to {options.write_known}."
+        yield _write_known(options.write_known, checked, _days(options.expires))
     if options.write_profile:
         yield _write_profile(options.write_profile, checked)
+
+
+def _days(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,3}d", text):
+        raise SettingError(f"--expires {text}: is not a number of days from 1d to 9999d, such as 90d.")
+    return int(text[:-1])
+
+
+def _write_known(path: Path, checked: Checked, days: int | None) -> str:
+    today = dt.datetime.now(dt.UTC).date()
+    report = checked.report
+    kept = still_known([*checked.known, *kept_in(path)], report.rules, whole=report.whole)
+    expires = None if days is None else today + dt.timedelta(days=days)
+    new = list(new_entries(report.rules, kept, checked.presenter.redact, today=today, expires=expires))
+    try:
+        with replacing(path) as file:
+            file.write(known_toml([*kept, *new]))
+    except OSError as error:
+        raise SettingError(
+            f"--write-known {path}: the file cannot be written: {error.strerror or error}. Name another one."
+        ) from error
+    return f"{len(kept) + len(new)} deviations written to {path}."
 
 
 def _write_profile(path: Path, checked: Checked) -> str:

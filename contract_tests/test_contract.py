@@ -6,7 +6,7 @@ from textwrap import indent
 import pytest
 
 from contract_tests.pytest_run import Outcomes
-from engine_contract import contract
+from engine_contract import AssumedRuleWarning, contract
 from engine_contract.own_packages import give_way
 
 give_way()
@@ -41,7 +41,7 @@ def test_rule(rule_id: str, outcome: tuple[str, str]) -> None:
         case "broken":
             pytest.fail(story, pytrace=False)
         case "warned":
-            warnings.warn(f"{rule_id}: {story}", stacklevel=1)
+            warnings.warn(f"{rule_id}: {story}", AssumedRuleWarning, stacklevel=1)
         case "skipped" | "not counted":
             pytest.skip(story)
         case "known":

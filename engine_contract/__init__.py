@@ -1,1 +1,5 @@
 """What the programs share: the contract, HTTP, texts, the console and the pytest plugin."""
+
+
+class AssumedRuleWarning(UserWarning):
+    """Under pytest: the engine breaks a rule on which the page is silent. `-W error` can except the category."""

@@ -176,11 +176,17 @@ class CheckOptions(EngineOptions):
         schema=_RULES,
     )
     known: Path | None = option(
-        metavar="FILE",
-        help="Known deviations (TOML), which do not fail the run.",
-        setting="A file of known deviations (TOML).",
+        metavar="FILE|NAME",
+        help="Known deviations, which do not fail the run: a file (TOML), or a list that the kit ships.",
+        setting="A file of known deviations (TOML), or the name of a list that the kit ships.",
     )
-    write_known: Path | None = option(metavar="FILE", help="Write this run's deviations into FILE.")
+    write_known: Path | None = option(
+        metavar="FILE",
+        help="Write this run's deviations into FILE, beside those of --known and FILE that are not gone.",
+    )
+    expires: str | None = option(
+        metavar="DAYSd", help="Let what --write-known adds expire after so many days, such as 90d."
+    )
     strict: bool = option(
         default=False,
         help="A broken assumed rule fails the run too.",
@@ -253,6 +259,9 @@ class CheckOptions(EngineOptions):
         metavar="FILE.har", help="Judge a recording, also in a zip; send nothing.", command_only=True
     )
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
+    list_known: bool = option(
+        default=False, help="Print the lists of known deviations that the kit ships and end.", command_only=True
+    )
     quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)
     verbose: bool = option(name="-v", default=False, help="Print what was observed too.", command_only=True)
 

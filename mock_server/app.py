@@ -37,7 +37,7 @@ class Mock:
         self._credentials = Credentials(settings)
         self._profile = None if settings.profile is None else load_profile(settings.profile)
         refuse: Render = _plain if self._profile is None else self._profile.render
-        self._prune = self._profile.prune if self._profile is not None and self._profile.absent else None
+        self._edit = self._profile.edit if self._profile is not None and self._profile.edits_documents else None
         metrics = Metrics()
         self._pipeline = Pipeline(settings, self.store, self._credentials, refuse, metrics.count)
         self._upstream = None if settings.upstream is None else Upstream(settings.upstream)
@@ -70,7 +70,7 @@ class Mock:
     async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
         # The answer is left in the exchange and not sent: hooks, CORS and the journal still see it.
         exchange: Exchange = scope[SCOPE_KEY]
-        exchange.response = await cancel_job(exchange, self.store, self.settings.seed, self._prune)
+        exchange.response = await cancel_job(exchange, self.store, self.settings.seed, self._edit)
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve what is not the operation: own pages, the login, and what lies elsewhere."""

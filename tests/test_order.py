@@ -9,6 +9,7 @@ import pytest
 from tests.support import ROOT
 
 ORDER = [
+    "engine_contract",
     "engine_contract.dependencies",
     "engine_contract.version",
     "engine_contract.session_name",

@@ -19,6 +19,7 @@ from click.core import ParameterSource
 
 from contract_tests.config.settings_schema import settings_schema
 from contract_tests.errors import SettingError
+from contract_tests.judge import known_lists
 from engine_contract.click_options import OptionsCommand
 from engine_contract.dependencies import require
 from engine_contract.option_rows import rows
@@ -82,8 +83,15 @@ def _defaults(engine: NamedEngine, table: type) -> dict[str, Any]:
     for row in rows(table):
         if row.setting and row.field in engine.values and row.field not in _JOINED:
             value = engine.values[row.field]
-            found[row.field] = str(engine.folder / value) if row.type is Path and value != "-" else value
+            found[row.field] = (
+                str(engine.folder / value) if row.type is Path and not _names_no_file(row.field, value) else value
+            )
     return found
+
+
+def _names_no_file(key: str, value: str) -> bool:
+    """Return whether a value stands for standard input, or for a list that the kit ships."""
+    return value == "-" or (key == "known" and known_lists.shipped(value) is not None)
 
 
 def _named(url: str | None, settings: Path | None, *, from_line: bool) -> NamedEngine | None:
@@ -222,7 +230,7 @@ def _check(engine: NamedEngine) -> None:
         raise SettingError(f"{engine.where('url')}: {error}") from error
     read = [row.field for row in rows(CheckOptions) if row.setting and row.type is Path and row.path == "file"]
     for key in read:
-        if values.get(key, "-") != "-" and not (engine.folder / values[key]).is_file():
+        if not _names_no_file(key, values.get(key, "-")) and not (engine.folder / values[key]).is_file():
             raise SettingError(
                 f"{engine.where(key)} is {json_like(values[key])}: there is no such file. "
                 f"A relative path starts at {engine.folder.resolve()}."

@@ -108,7 +108,9 @@ def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Ju
 def _judge_fields(exchange: Exchange, document: Any) -> list[Judgement]:
     flaws = {flaw.rule: flaw for flaw in judge_document(document)}
     broken = [
-        Judgement(rule_id, Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, _for_show(exchange)))
+        Judgement(
+            rule_id, Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, _for_show(exchange), flaw.more)
+        )
         for rule_id, flaw in flaws.items()
     ]
     if "response.document" in flaws:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from contract_tests.judge.received import pattern, shape
 from engine_contract import contract
 from engine_contract.dependencies import require
 from engine_contract.text.json_pointer import pointer_of
@@ -32,12 +33,13 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One place of a document that breaks a rule."""
+    """One place of a document that breaks a rule, and with `more` those where something else was received."""
 
     rule: str
     pointer: str
     received: str
     documented: str
+    more: tuple[tuple[str, str], ...] = ()
 
 
 def judge_document(document: Any) -> list[Flaw]:
@@ -233,11 +235,13 @@ def _place(path: Path) -> tuple[str, ...]:
 
 
 def _flaw(rule_id: str, places: list[tuple[Path, str]]) -> Flaw:
-    path, received = places[0]
     more = f", and so at {len(places) - 1} more places" if len(places) > 1 else ""
-    return Flaw(
-        rule_id, pointer_of(_sound(str(key)) for key in path), f"{received}{more}", contract.rule(rule_id).title
-    )
+    differing: dict[tuple[object, str], tuple[str, str]] = {}
+    for path, received in places:
+        pointer = pointer_of(_sound(str(key)) for key in path)
+        differing.setdefault((pattern(pointer), shape(received)), (pointer, received))
+    (pointer, received), *others = differing.values()
+    return Flaw(rule_id, pointer, f"{received}{more}", contract.rule(rule_id).title, tuple(others))
 
 
 def _at(document: Any, path: Path) -> Any:

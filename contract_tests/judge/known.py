@@ -2,19 +2,25 @@
 
 import datetime as dt
 import json
-import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import SettingError
+from contract_tests.judge import known_lists
+from contract_tests.judge.received import DATE_TIME, kind, pattern, plain, shape
 from contract_tests.model import Finding, RuleResult
 from engine_contract import contract
 
+MAX_FINDINGS = 20  # a rule; the first ones tell the story, later ones are kept where they show something else
+MAX_VALUES = 5  # at a place; where more different ones were seen, an entry holds their types
+SOON_DAYS = 14  # an entry that expires within them is told of
+
 _KEYS = {"rule", "pointer", "received", "reason", "expires", "intermittent"}
-_DIGITS = re.compile(r"[0-9a-fA-F]{8,}|\d+")
+_CHECKED = frozenset({"held", "broken", "warned", "known"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,51 +30,52 @@ class Known:
     rule: str
     reason: str
     pointer: str | None = None
-    received: str | None = None
+    received: tuple[str, ...] = ()
+    """Values and types, any of which may be received; empty for whatever is."""
     expires: dt.date | None = None
     intermittent: bool = False
 
-    def matches(self, finding: Finding) -> bool:
-        """Whether a finding is this deviation."""
-        if finding.rule != self.rule:
+    def matches(self, rule: str, pointer: str | None, received: str) -> bool:
+        """Whether what was received at a place is this deviation."""
+        if rule != self.rule or (self.pointer is not None and pattern(pointer) != pattern(self.pointer)):
             return False
-        if self.pointer is not None and _pattern(finding.pointer) != _pattern(self.pointer):
-            return False
-        return self.received is None or _essence(finding.received) == _essence(self.received)
+        if not self.received:
+            return True
+        its_kind, its_shape = kind(received), _shape(rule, received)
+        return any(value == its_kind or _shape(rule, value) == its_shape for value in self.received)
+
+    def occurs_in(self, findings: Iterable[Finding]) -> bool:
+        """Whether any of the findings has a place where this deviation is."""
+        return any(self.matches(finding.rule, *place) for finding in findings for place in finding.places)
 
     def describe(self) -> str:
         """A short name for messages."""
-        where = self.pointer or self.received
+        where = ": ".join(filter(None, (self.pointer, " or ".join(self.received))))
         return f"{self.rule} ({where})" if where else self.rule
 
 
-def _essence(text: str) -> str:
-    """What is received, without ids and numbers that differ from run to run."""
-    return _DIGITS.sub("#", text).partition(", and so at ")[0]
-
-
-def _pattern(pointer: str | None) -> tuple[str, ...]:
-    """A pointer with the keys of tasks, transitions and arrays left out: they differ from job to job."""
-    parts = tuple((pointer or "").strip("/").split("/"))
-    match parts:
-        case ("tasks", _, *rest):
-            return ("tasks", "*", *rest)
-        case ("transitions", _, _, *rest):
-            return ("transitions", "*", "*", *rest)
-        case ("transitions", _):
-            return ("transitions", "*")
-    return tuple("*" if part.isdecimal() else part for part in parts)
+def _shape(rule: str, received: str) -> str:
+    # Which text is not JSON differs from job to job; why it is not does not.
+    return shape(received.rpartition(": ")[2] if rule == "transport.json" else received)
 
 
 def read_known(path: Path | None) -> tuple[Known, ...]:
-    """The entries of a TOML file, none without one. Raises SettingError that names the file, the entry and what is allowed."""
+    """Return the entries of a TOML file, or of the shipped list of that name; none without one.
+
+    Raises SettingError that names the file, the entry and what is allowed.
+    """
     if not path:
         return ()
-    option = f"--known {path}"
+    return _read(known_lists.shipped(path) or path, f"--known {path}")
+
+
+def _read(path: Path, option: str) -> tuple[Known, ...]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{option}: the file cannot be read: {error}.") from error
+        raise SettingError(
+            f"{option}: the file cannot be read: {error}. Lists that the kit ships: {', '.join(known_lists.names())}."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{option}: the file is no TOML: {error}.") from error
     entries = content.get("known", [])
@@ -85,89 +92,133 @@ def _entry(entry: Any, where: str) -> Known:
     for key in ("rule", "reason"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise SettingError(f"{where}: {key} is missing; it must be a text.")
-    for key, kind, name in (
-        ("pointer", str, "a text"),
-        ("received", str, "a text"),
-        ("expires", dt.date, "a date such as 2027-01-31"),
-        ("intermittent", bool, "true or false"),
+    received = entry.get("received", [])
+    received = [received] if isinstance(received, str) else received
+    for key, value, is_right, name in (
+        ("pointer", entry.get("pointer"), isinstance(entry.get("pointer", ""), str), "a text"),
+        ("received", received, _are_texts(received), "a text, or an array of texts"),
+        ("expires", entry.get("expires"), isinstance(entry.get("expires", dt.date.min), dt.date), _A_DATE),
+        (
+            "intermittent",
+            entry.get("intermittent"),
+            isinstance(entry.get("intermittent", False), bool),
+            "true or false",
+        ),
     ):
-        if key in entry and not isinstance(entry[key], kind):
-            raise SettingError(f"{where}: {key} is {entry[key]!r}; it must be {name}.")
+        if not is_right:
+            raise SettingError(f"{where}: {key} is {value!r}; it must be {name}.")
     try:
         contract.rule(entry["rule"])
     except KeyError:
         raise SettingError(f"{where}: no rule has the id {entry['rule']!r}. --list-rules shows all.") from None
     expires = entry.get("expires")
     if isinstance(expires, dt.datetime):
-        entry = {**entry, "expires": expires.date()}
-    return Known(**entry)
+        expires = expires.date()
+    return Known(**{**entry, "received": tuple(received), "expires": expires})
 
 
-def write_known(
-    path: Path,
+_A_DATE = "a date such as 2027-01-31"
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+
+
+def kept_in(path: Path) -> tuple[Known, ...]:
+    """Return the entries of the file that `--write-known` is to replace. Raises SettingError if it cannot be read."""
+    return _read(path, f"--write-known {path}") if path.exists() else ()
+
+
+@dataclass(slots=True)
+class _Place:
+    """What was received at one place of a rule, by its shape."""
+
+    pointer: str | None
+    values: dict[str, str] = field(default_factory=dict)
+
+    def received(self) -> list[str]:
+        """Return the values, or their types where there are too many of them."""
+        if len(self.values) > MAX_VALUES:
+            return list(dict.fromkeys(kind(value) or value for value in self.values.values()))
+        fixed = {DATE_TIME, "an array"}
+        return [masked if masked in fixed else value for masked, value in self.values.items()]
+
+
+def new_entries(
     results: Iterable[RuleResult],
+    kept: Collection[Known],
     redact: Callable[[str], str],
     *,
     today: dt.date,
-    kept: Sequence[Known] = (),
-) -> int:
-    """Write the deviations of a run, an entry each, those of `kept` that occur as they are; their number.
+    expires: dt.date | None = None,
+) -> Iterator[Known]:
+    """Yield an entry for each place where a rule is broken otherwise than the kept entries say."""
+    places: dict[tuple[str, tuple[str, ...]], _Place] = {}
+    for finding in (finding for result in results for finding in result.findings):
+        for pointer, received in finding.places:
+            if any(entry.matches(finding.rule, pointer, received) for entry in kept):
+                continue
+            place = places.setdefault((finding.rule, pattern(pointer)), _Place(pointer))
+            place.values.setdefault(_shape(finding.rule, received), redact(plain(received)))
+    for (rule, _), place in places.items():
+        yield Known(
+            rule,
+            f"seen on {today.isoformat()}: {next(iter(place.values.values()))[:200]}",
+            place.pointer or None,
+            tuple(place.received()),
+            expires,
+            # Whether jobs have what the page shows differs from job to job.
+            intermittent=contract.rule(rule).is_assumed,
+        )
 
-    Raises SettingError.
-    """
-    lines = ["# Known deviations from the contract. Give each a reason; `expires` and `intermittent` are optional.", ""]
-    found = [result for result in results if result.outcome in {"broken", "warned", "known"}]
-    known = [
+
+def still_known(kept: Iterable[Known], results: Sequence[RuleResult], *, whole: bool) -> list[Known]:
+    """Return the entries that a run does not show to be gone: a run that is not whole shows it of none."""
+    by_rule = {result.rule: result for result in results}
+    return [
         entry
-        for entry in kept
-        if entry.intermittent or any(entry.matches(finding) for result in found for finding in result.findings)
+        for entry in dict.fromkeys(kept)
+        if entry.intermittent
+        or not whole
+        or by_rule[entry.rule].outcome not in _CHECKED
+        or entry.occurs_in((*by_rule[entry.rule].findings, *by_rule[entry.rule].known))
     ]
-    for entry in known:
-        lines += [*_lines_of(entry), ""]
-    seen = set()
-    for result in found:
-        for finding in result.findings:
-            if any(entry.matches(finding) for entry in known):
-                continue
-            fields = {"rule": finding.rule}
-            fields |= {"pointer": finding.pointer} if finding.pointer else {"received": redact(finding.received)}
-            key = (finding.rule, _pattern(finding.pointer), "" if finding.pointer else _essence(finding.received))
-            if key in seen:
-                continue
-            seen.add(key)
-            lines += ["[[known]]", *(f"{name} = {_toml(value)}" for name, value in fields.items())]
-            if contract.rule(finding.rule).is_assumed:
-                lines.append("intermittent = true")  # whether jobs have what the page shows differs from job to job
-            lines += [f"reason = {_toml(f'seen on {today.isoformat()}: {redact(finding.received)[:200]}')}", ""]
-    try:
-        path.write_text("\n".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise SettingError(f"--write-known {path}: the file cannot be written: {error}.") from error
-    return len(known) + len(seen)
 
 
-def _lines_of(entry: Known) -> Iterator[str]:
-    yield "[[known]]"
-    for name in ("rule", "pointer", "received", "reason"):
-        if (text := getattr(entry, name)) is not None:
-            yield f"{name} = {_toml(text)}"
-    if entry.expires is not None:
-        yield f"expires = {entry.expires.isoformat()}"
-    if entry.intermittent:
-        yield "intermittent = true"
+def known_toml(entries: Iterable[Known]) -> str:
+    """Return the entries as the text of a file."""
+    lines = ["# Known deviations from the contract. Give each a reason; `expires` and `intermittent` are optional.", ""]
+    for entry in entries:
+        lines.append("[[known]]")
+        fields = {name: getattr(entry, name) for name in ("rule", "pointer", "received", "reason")}
+        lines += [f"{name} = {_toml(value)}" for name, value in fields.items() if value]
+        if entry.expires is not None:
+            lines.append(f"expires = {entry.expires.isoformat()}")
+        if entry.intermittent:
+            lines.append("intermittent = true")
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _toml(text: str) -> str:
-    # A TOML basic string has JSON's escapes; DEL is one that JSON leaves alone.
-    return json.dumps(text.encode("utf-8", "replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
+def _toml(value: str | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return _toml(value[0]) if len(value) == 1 else f"[{', '.join(map(_toml, value))}]"
+    # A TOML basic string has JSON's escapes. What cannot be seen, or turns the direction of writing, is escaped.
+    text = json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False)
+    return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def apply_known(
-    results: Sequence[RuleResult], known: Sequence[Known], *, today: dt.date
+    results: Sequence[RuleResult], known: Sequence[Known], *, today: dt.date, whole: bool = True
 ) -> tuple[tuple[RuleResult, ...], list[str]]:
-    """The results with known breaks marked as such, and a sentence for each entry that fails the run.
+    """Return the results with known breaks marked as such, and a sentence for each entry that fails the run.
 
-    An entry fails it if it has expired, or if the deviation no longer occurs where its rule was checked.
+    An entry fails it if it has expired, or if the deviation no longer occurs where its rule was checked
+    in a run that is `whole`.
     """
     complaints = []
     valid = []
@@ -176,22 +227,58 @@ def apply_known(
             complaints.append(f"The known deviation {entry.describe()} has expired on {entry.expires}.")
         else:
             valid.append(entry)
-    marked = tuple(_mark(result, valid) for result in results)
+    whole = whole and not any(result.outcome == "unchecked" and result.counts for result in results)
+    by_rule = {result.rule: result for result in results}
     for entry in valid:
-        result = next(item for item in results if item.rule == entry.rule)
-        occurs = any(entry.matches(finding) for finding in result.findings)
-        if not occurs and not entry.intermittent and result.outcome in {"held", "broken", "warned"}:
+        result = by_rule[entry.rule]
+        is_gone = result.outcome in {"held", "broken", "warned"} and not entry.occurs_in(result.findings)
+        if is_gone and whole and not entry.intermittent:
             complaints.append(f"The known deviation {entry.describe()} no longer occurs: remove its entry.")
-    return marked, complaints
+    return tuple(_mark(result, valid) for result in results), complaints
+
+
+def expiring(known: Iterable[Known], *, today: dt.date) -> list[str]:
+    """Return a sentence for each entry that expires soon."""
+    return [
+        f"The known deviation {entry.describe()} expires on {entry.expires}: mend it, or give its entry another date."
+        for entry in known
+        if entry.expires is not None and today <= entry.expires <= today + dt.timedelta(days=SOON_DAYS)
+    ]
 
 
 def _mark(result: RuleResult, known: Sequence[Known]) -> RuleResult:
-    if not result.findings:
-        return result
-    new = tuple(finding for finding in result.findings if not any(entry.matches(finding) for entry in known))
-    if len(new) == len(result.findings):
-        return result
-    if new:
-        return replace(result, findings=new)
-    reasons = "; ".join(entry.reason for entry in known if any(map(entry.matches, result.findings)))
-    return replace(result, outcome="known", reason=reasons)
+    entries = [entry for entry in known if entry.rule == result.rule]
+    new = tuple(filter(None, (_unknown_part(finding, entries) for finding in result.findings)))
+    if new or not result.findings:
+        old = [finding for finding in result.findings if any(entry.occurs_in([finding]) for entry in entries)]
+        return replace(result, findings=_telling(new), known=_telling(old))
+    reasons = "; ".join(entry.reason for entry in entries if entry.occurs_in(result.findings))
+    return replace(result, outcome="known", reason=reasons, findings=_telling(result.findings))
+
+
+def _unknown_part(finding: Finding, entries: Sequence[Known]) -> Finding | None:
+    """Return the finding with the places that no entry knows; None if there are none."""
+    new = [place for place in finding.places if not any(entry.matches(finding.rule, *place) for entry in entries)]
+    if not new or len(new) == len(finding.places):
+        return finding if new else None
+    (pointer, received), *more = new
+    further = tuple((where or "", value) for where, value in more)
+    return replace(finding, pointer=pointer, received=received, more=further)
+
+
+def _telling(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the first findings, and later ones that show what was not received before."""
+    kept = list(findings[:MAX_FINDINGS])
+    seen = {key for finding in kept for key in _shapes(finding)}
+    at_place = Counter(where for where, _ in seen)
+    for finding in findings[MAX_FINDINGS:]:
+        new = {key for key in _shapes(finding) - seen if at_place[key[0]] <= MAX_VALUES}
+        if new:
+            kept.append(finding)
+            seen |= new
+            at_place.update(where for where, _ in new)
+    return tuple(kept)
+
+
+def _shapes(finding: Finding) -> set[tuple[tuple[str, ...], str]]:
+    return {(pattern(pointer), _shape(finding.rule, received)) for pointer, received in finding.places}

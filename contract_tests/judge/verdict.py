@@ -6,7 +6,6 @@ from contract_tests.judge.answers import RESPONSE_RULES
 from contract_tests.model import Because, Judgement, Outcome, RuleResult, Verdict
 from engine_contract import contract
 
-MAX_FINDINGS = 20  # a rule; the first ones tell the story
 NOT_SEEN = "no document had anything there"
 NOT_REACHED = "no exchange of the run shows it"
 
@@ -39,7 +38,7 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
         findings = tuple(item.finding for item in judged if item.finding)
         if findings:
             outcome: Outcome = "warned" if rule.is_assumed and not strict else "broken"
-            results.append(RuleResult(rule.id, outcome, rule.reason, findings[:MAX_FINDINGS]))
+            results.append(RuleResult(rule.id, outcome, rule.reason, findings))
         elif judged and rule.id not in unchecked:
             results.append(RuleResult(rule.id, "held", rule.reason))
         elif documents and rule.id in fields and rule.id not in unchecked:

@@ -121,6 +121,7 @@ def _facts(
         notes=notes,
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,
+        whole=False,
     )
 
 

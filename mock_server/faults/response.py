@@ -1,11 +1,11 @@
 """Faults of the canceled job: every field's type, and its absence, from the ledger; and shapes that people make."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
 from engine_contract.contract import Rule, load_contract, load_rules
-from mock_server.jobs.document_paths import Place, places, put, put_last, remove
+from mock_server.jobs.document_paths import Place, put, put_last, remove
 from mock_server.operations.exchange import Change, Document, Exchange
 
 Edit = Callable[[dict[str, Any]], Any]
@@ -16,28 +16,33 @@ _ERROR = {"task": "job", "message": "Job has no available transitions.", "timest
 def response() -> Iterator[Change]:
     """All of them."""
     owned = {rule.field: rule for rule in load_rules() if rule.field and not rule.id.endswith(".present")}
-    may_be_absent = {rule.field: rule for rule in load_rules() if rule.field and rule.id.endswith(".present")}
+    absent = may_be_absent()
     for place, rule in owned.items():
         name = rule.id.removeprefix("response.")
         yield _edited(f"wrong-type.{name}", f"{_named(place)} has another type.", rule, _wrong(place))
         if name in _NULLED:
             yield _edited(f"null.{name}", f"{_named(place)} is null.", rule, _nulled(place))
-    for place, rule in may_be_absent.items():
+    for place, rule in absent.items():
         name = rule.id.removeprefix("response.").removesuffix(".present")
         yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
     for place, rule in owned.items():
         name = rule.id.removeprefix("response.")
-        if place not in may_be_absent and place[-1] != "*" and name in _REMOVED:
+        if place not in absent and place[-1] != "*" and name in _REMOVED:
             yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
     yield from _in_places()
     yield from _shapes()
+
+
+def may_be_absent() -> dict[Place, Rule]:
+    """Return the places of a document that engines leave out, by the rule that warns of it."""
+    return {rule.field: rule for rule in load_rules() if rule.field and rule.id.endswith(".present")}
 
 
 _NULLED = frozenset({"_id", "name", "tasks.groups", "tasks.x", "tasks.metrics.app.id", "transitions.to", "watchers",
                      "metrics.run_time", "locked", "error", "error.message", "last_updated"})  # fmt: skip
 """One for each depth and type: a null breaks the same rule as another type does."""
 
-_REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tasks.metrics.owner", "tasks.metrics.app.version",
+_REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tasks.metrics.app.version",
                       "transitions.type", "transitions.state", "created", "watchers", "metrics", "metrics.end_time",
                       "metrics.app.version", "status", "error.timestamp", "groups"})  # fmt: skip
 
@@ -243,16 +248,17 @@ def whole(document: dict[str, Any]) -> dict[str, Any]:
     document.setdefault("locked", True)
     document["error"] = document.get("error") or [deepcopy(_ERROR)]
     document["watchers"] = document["watchers"] or ["5cb7b531d06cceb89fd21b1c"]
-    metrics = next(parent[key] for parent, key in places(document, ("tasks", "*", "metrics")))
+    metrics = document["metrics"]
+    _complete(metrics, load_contract().response_examples["page"]["metrics"])
     for task in document["tasks"].values():
-        task.setdefault("x", 0.5)
-        task.setdefault("y", 0.5)
-        own = task.setdefault("metrics", deepcopy(metrics))
-        for key in ("end_time", "run_time", "finish_state"):
-            own.setdefault(
-                key, metrics.get(key, {"run_time": 5, "finish_state": "canceled"}.get(key, own["start_time"]))
-            )
+        _complete(task, {"groups": [], "x": 0.5, "y": 0.5, "metrics": metrics})
+        _complete(task["metrics"], metrics)
     return document
+
+
+def _complete(part: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    for key, value in defaults.items():
+        part.setdefault(key, deepcopy(value))
 
 
 def _rule(name: str) -> Rule:

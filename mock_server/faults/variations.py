@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from mock_server.faults.request import refuse_more
+from mock_server.faults.response import may_be_absent
 from mock_server.jobs import documents
 from mock_server.jobs.document_paths import put, remove
 from mock_server.operations.exchange import Change, Exchange
@@ -146,7 +147,7 @@ def _documents() -> Iterator[Change]:
 
 
 def _sparse(job: dict[str, Any], _exchange: Exchange) -> dict[str, Any]:
-    for place in (("locked",), ("error",), ("tasks", "*", "x"), ("tasks", "*", "y"), ("tasks", "*", "metrics")):
+    for place in may_be_absent():
         remove(job, place)
     return job
 

@@ -12,11 +12,11 @@ from mock_server.operations.refusals import Refusal, Refused
 from mock_server.operations.response import JSON, Response
 from mock_server.store import Cancel, Store
 
-Prune = Callable[[dict[str, Any]], dict[str, Any]]
-"""What a profile leaves out of documents."""
+Edit = Callable[[dict[str, Any]], dict[str, Any]]
+"""How a profile changes documents."""
 
 
-async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune | None = None) -> Response:
+async def cancel_job(exchange: Exchange, store: Store, seed: int, edit: Edit | None = None) -> Response:
     """Cancel the exchange's job and answer with its document. Raises Refused for a job that cannot be canceled."""
     job_id = exchange.job_id or ""
     change = exchange.change
@@ -33,8 +33,8 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune |
         body = orjson.dumps(load_contract().response_examples[exchange.preferences.example])
     else:
         body = await written(job_id, outcome.state, seed=seed, now_ms=exchange.at_ms)
-        if prune is not None:
-            body = orjson.dumps(prune(orjson.loads(body)))
+        if edit is not None:
+            body = orjson.dumps(edit(orjson.loads(body)))
     if change is not None and change.document is not None:
         right = orjson.loads(body)
         body = orjson.dumps(change.document(orjson.loads(body), exchange))

@@ -4,14 +4,15 @@
 {"description": "…",
  "default": {"status": 500, "content_type": "application/json", "body": {"error": "{detail}"}},
  "situations": {"not-active": {"status": 409, "body": "Job {job_id} is not active"}},
- "documents": {"absent": ["locked", "tasks.*.x"]}}
+ "documents": {"absent": ["locked", "tasks.*.x"], "edition": "later"}}
 ```
 
 `situations` are those of `refusals.SITUATIONS`; `default` is for the others, which without it stay the mock's own.
 A status that is left out is the situation's own. `body` is any JSON; in its strings `{job_id}`, `{detail}`,
 `{situation}`, `{field}` and `{status}` are filled in. A body that is a string is sent as JSON if the content type
 is JSON (the default), else as it is; no body is an empty one. `absent` are fields of the canceled job, with `*` for
-any key or element.
+any key or element. `edition` is `page` (the default) or `later`: documents as captures of later editions show them,
+with fewer metrics, more fields, and dates as the `start_time` of tasks.
 """
 
 from collections.abc import Mapping
@@ -22,11 +23,13 @@ from typing import Any
 import orjson
 
 from mock_server.jobs.document_paths import remove
+from mock_server.jobs.later_edition import as_later_edition
 from mock_server.operations.refusals import OWN, SITUATIONS, Refusal, render, standard_headers, status_of
 from mock_server.operations.response import JSON, Response
 from mock_server.settings import SettingsError
 
 SHIPPED = Path(__file__).with_name("profiles")
+EDITIONS = ("page", "later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,17 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How an engine refuses, and what its documents leave out."""
+    """How an engine refuses, and how its documents differ from the page's."""
 
     situations: Mapping[str, Look]
     default: Look | None
     absent: tuple[tuple[str, ...], ...]
+    edition: str
+
+    @property
+    def edits_documents(self) -> bool:
+        """Whether `edit` changes anything."""
+        return bool(self.absent) or self.edition != EDITIONS[0]
 
     def render(self, refusal: Refusal, job_id: str | None) -> Response:
         """The refusal as this engine answers it; the mock's own where the profile does not say."""
@@ -70,8 +79,10 @@ class Profile:
             standard_headers(status, refusal.headers + headers),
         )
 
-    def prune(self, document: dict[str, Any]) -> dict[str, Any]:
-        """The canceled job without what this engine leaves out."""
+    def edit(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return the canceled job as this engine's edition has it, without what this engine leaves out."""
+        if self.edition != EDITIONS[0]:
+            document = as_later_edition(document)
         for pattern in self.absent:
             remove(document, pattern)
         return document
@@ -105,15 +116,19 @@ def read_profile(value: Any) -> Profile:
     situations = value.get("situations", {})
     _keys("situations", situations, set(SITUATIONS))
     documents = value.get("documents", {})
-    _keys("documents", documents, {"absent"})
+    _keys("documents", documents, {"absent", "edition"})
     absent = documents.get("absent", [])
     if not isinstance(absent, list) or not all(isinstance(pattern, str) and pattern for pattern in absent):
         raise ValueError("documents.absent: must be an array of fields such as tasks.*.x.")
+    edition = documents.get("edition", EDITIONS[0])
+    if edition not in EDITIONS:
+        raise ValueError(f"documents.edition {edition!r}: must be one of {', '.join(EDITIONS)}.")
     default = value.get("default")
     return Profile(
         situations={name: _look(f"situations.{name}", look) for name, look in situations.items()},
         default=None if default is None else _look("default", default),
         absent=tuple(tuple(pattern.split(".")) for pattern in absent),
+        edition=edition,
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .catalogue import Entry, fault
 from .edits import Edit, When, after, by_role, drop, edited, every, many_tasks, put, reused, with_error, with_errors
+from .variations_documents import captured
 
 EXAMPLE = "Return, example schema: "
 
@@ -146,6 +149,33 @@ VALUES: dict[str, tuple[str, object]] = {
 }
 VALUED = [_of(name, f"`{path}` is {new!r}.", path, put(path, new)) for name, (path, new) in VALUES.items()]
 
+
+def _captured_but(dates: bool = False, **metrics: object) -> Edit:
+    """Makes the document one as captured, but for these metrics of the job, or dates where tasks have times."""
+
+    def edit(value: Any) -> None:
+        captured(value, dates=dates)
+        value["metrics"] |= metrics
+
+    return edit
+
+
+CAPTURED = [
+    _of(
+        "captured-start-time",
+        "Documents are as captured of later editions: `start_time` of tasks is a date.",
+        "tasks.*.metrics.start_time",
+        _captured_but(dates=True),
+    ),
+    _of(
+        "captured-app-without-id",
+        "As captured, but there is an `app` without `id`.",
+        "metrics.app.id",
+        _captured_but(app={"version": "3.2.1"}),
+    ),
+    _of("captured-owner-null", "As captured, but `owner` is null.", "metrics.owner", _captured_but(owner=None)),
+]
+
 SOMETIMES = [
     _of(
         "third-missing-created_by", "Every third answer lacks `created_by`.", "created_by", drop("created_by"), every(3)
@@ -196,4 +226,4 @@ SOMETIMES = [
     ),
 ]
 
-ENTRIES = [*MISSING, *TYPED, *NULLS, *DEEP, *ERRORS, *VALUED, *SOMETIMES]
+ENTRIES = [*MISSING, *TYPED, *NULLS, *DEEP, *ERRORS, *VALUED, *CAPTURED, *SOMETIMES]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .catalogue import Entry, variation
+from .documents import stamp
 from .edits import Edit, drop, edited, put, with_error
 from .http import JSON_TYPE, Answer
 from .jobs import Job
@@ -47,6 +48,44 @@ def _empty(value: Any) -> None:
 def _sparse(value: Any) -> None:
     for key, task in value["tasks"].items():
         value["tasks"][key] = {"name": task["name"], "groups": [], "status": "incomplete"}
+
+
+def captured(value: Any, *, dates: bool = False) -> None:
+    """Makes the document one of the editions 2021.1 and 2023.1, as captured; with `dates` tasks start at a date."""
+    metrics = value["metrics"]
+    user = metrics["owner"]
+    value.pop("locked", None)
+    value.pop("error", None)
+    value |= dict.fromkeys(("description", "errorHandler", "createdVersion", "lastUpdatedVersion"))
+    value |= {"ancestors": [value["_id"]], "decorators": [], "tags": [], "variables": {}, "canvasVersion": 3, "sla": 0}
+    value["metrics"] = {"start_time": metrics["start_time"], "user": user, "progress": 50}
+    value["metrics"] |= {"end_time": metrics["end_time"]}
+    for key, task in value["tasks"].items():
+        task |= {"taskId": key, "previous": {"success": []}, "locationType": None, "view": None, "scheduled": False}
+        task |= {"canvasName": task["name"], "job": {"_id": value["_id"], "task": key, "ancestors": [value["_id"]]}}
+        own = task.get("metrics")
+        if own is None:
+            task["metrics"] = {"owner": ""}
+        elif key == "workflow_start":
+            task["metrics"] = {"start_time": own["start_time"], "user": user, "finish_state": own["finish_state"]}
+        else:
+            del own["app"]
+            own |= {"user": user, "retrying": None, "server_id": "0f" * 32}
+            own["start_time"] = stamp(own["start_time"]) if dates else own["start_time"]
+    value["tasks"]["workflow_start"]["x"] = 0
+
+
+def _captured_complete(value: Any) -> None:
+    """Sets a captured document whose end was reached."""
+    captured(value)
+    end = value["metrics"]["end_time"]
+    value["tasks"]["workflow_end"] |= {"status": "complete", "metrics": {"end_time": end, "run_time": 3}}
+
+
+def _sister_page(value: Any) -> None:
+    """Makes it as the examples of the vendor's sister pages: a task without groups, one without metrics.owner."""
+    value["tasks"]["workflow_end"].pop("groups")
+    value["tasks"]["workflow_start"]["metrics"].pop("owner")
 
 
 def _in_transit(value: Any) -> None:
@@ -125,6 +164,9 @@ ENTRIES: list[Entry] = [
     _document("document-nulls", "Added fields are null.", _nulls),
     _document("document-empty", "Tasks, transitions, watchers and groups are empty.", _empty),
     _document("document-sparse", "Tasks have a name, groups and a status alone.", _sparse),
+    _document("document-captured", "Documents are as those of later editions, times are numbers.", captured),
+    _document("document-captured-complete", "As captured, and the end was reached.", _captured_complete),
+    _document("document-sister-page", "A task has no groups, one no `metrics.owner`.", _sister_page),
     _document("document-no-error", "`error` is never there.", drop("error")),
     _document("document-errors", "`error` is always there.", with_error(lambda value: None)),
     _document("document-empty-error", "`error` is empty.", put("error", [])),

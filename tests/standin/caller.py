@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from .shape import misfit
+from .shape import CAPTURED, JOB, misfit
 
 ADMIN = "admin"
 ROUTE = "/workflow_engine/cancelJob"
@@ -38,7 +38,8 @@ class Answer:
             value = json.loads(self.body.decode("utf-8"), parse_constant=_reject)
         except ValueError as error:
             return f"JSON {error}"
-        found = misfit(value)
+        is_captured = isinstance(value, dict) and "ancestors" in value
+        found = misfit(value, CAPTURED if is_captured else JOB)
         if found or value["_id"] != job_id or value["status"] != "canceled":
             return f"document {found}"
         return None

@@ -12,6 +12,13 @@ class MapOf:
         self.shape = shape
 
 
+class Some:
+    """An object that has those of the fields that it has."""
+
+    def __init__(self, shape: dict[str, Any]) -> None:
+        self.shape = shape
+
+
 METRICS = {
     **dict.fromkeys(("owner", "finish_state", "server_id"), TEXT),
     **dict.fromkeys(("start_time", "end_time", "run_time"), NUMBER),
@@ -32,6 +39,14 @@ JOB = {
     "error": [{"task": TEXT, "message": TEXT, "timestamp": NUMBER}],
 }
 
+# Of later editions' captures, which have `ancestors`; the page shows none of it.
+CAPTURED = {
+    **{name: part for name, part in JOB.items() if name not in ("locked", "error")},
+    "tasks": MapOf({**TASK, "metrics": Some(METRICS)}),
+    "metrics": {"start_time": NUMBER, "end_time": NUMBER},
+    "ancestors": [TEXT],
+}
+
 
 def misfit(value: Any, shape: Any = JOB, at: str = "job") -> str | None:
     """The first place where a value does not have a shape; None if it fits."""
@@ -50,6 +65,8 @@ def misfit(value: Any, shape: Any = JOB, at: str = "job") -> str | None:
         return at
     elif isinstance(shape, MapOf):
         parts = [(item, shape.shape, f"{at}.{key}") for key, item in value.items()]
+    elif isinstance(shape, Some):
+        parts = [(value[key], part, f"{at}.{key}") for key, part in shape.shape.items() if key in value]
     elif shape.keys() - value.keys():
         return f"{at}: {sorted(shape.keys() - value.keys())}"
     else:

@@ -28,10 +28,11 @@ MAY_BE_ABSENT = {
     ("error",),
     ("tasks", "*", "x"),
     ("tasks", "*", "y"),
+    ("tasks", "*", "groups"),
     ("tasks", "*", "metrics"),
-    ("tasks", "*", "metrics", "end_time"),
-    ("tasks", "*", "metrics", "run_time"),
-    ("tasks", "*", "metrics", "finish_state"),
+    *(("tasks", "*", "metrics", name) for name in ("owner", "start_time", "end_time", "run_time", "finish_state")),
+    *(("tasks", "*", "metrics", name) for name in ("server_id", "app")),
+    *(("metrics", name) for name in ("owner", "run_time", "finish_state", "server_id", "app")),
 }
 
 # The answer to a cancel is a canceled job: the one value of the example that is the contract.

@@ -97,6 +97,24 @@ def _branched(document: Document) -> None:
     document["transitions"]["workflow_end"] = {}
 
 
+def _captured(document: Document) -> Document:
+    """The document with the metrics that public captures of later editions show, and no others."""
+    kept = {
+        "workflow_start": ("start_time", "finish_state"),
+        "workflow_end": ("end_time", "run_time"),
+    }
+    usual = ("start_time", "owner", "server_id", "end_time", "finish_state", "run_time")
+    tasks = {}
+    for at, (key, task) in enumerate(document["tasks"].items()):
+        names = kept.get(key, usual if at % 2 else ())
+        own = {name: task["metrics"][name] for name in names} | ({"user": "5b3496d74da02e9dfa0b2e91"} if names else {})
+        tasks[key] = {**task, "view": None, "metrics": own or {"owner": ""}}
+    times = {name: document["metrics"][name] for name in ("start_time", "end_time")}
+    metrics = {**times, "user": "5b3496d74da02e9dfa0b2e91", "progress": 1}
+    left = {name: value for name, value in document.items() if name not in ("locked", "error")}
+    return {**left, "tasks": tasks, "metrics": metrics, "description": None, "ancestors": [document["_id"]]}
+
+
 _GROUPS = ["5cb7b531d06cceb89fd21b1c", "Pronghorn Admins", ""]
 _NAMES = ("status", "_id", "metrics", "é", "a b", "", "length", "__proto__", "0", "a.b")
 
@@ -105,6 +123,7 @@ for _name, _says, _new in (
      _more(comment="ok", rank=7, tags=["a", {"b": None}], extra={"deep": {"er": 1}})),
     ("more-null-fields", "Every object has more fields, and they are null.",
      _more(description=None, deletedAt=None)),
+    ("captured", "The metrics are those that later editions were seen to send.", _captured),
     ("one-digit-task-keys", "Tasks have the keys 0 to 9, a, b, c.",
      _renamed(lambda at, old: f"{at:x}")),
     ("number-task-keys", "Task keys are numbers with leading zeros.",
