@@ -184,6 +184,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         ),
         exchanges=tuple(sender.exchanges),
         interrupted=findings.interrupted,
+        connections_lost=sender.connections_lost,
     )
     return build_report(
         facts,

@@ -249,6 +249,11 @@ class CheckOptions(EngineOptions):
         help="Seconds after which what became of a job is seen everywhere.",
         setting="A number from 0 on: seconds after which what became of a job is seen everywhere.",
     )
+    new_connections: bool = option(
+        default=False,
+        help="Send each request on a connection of its own, for replicas behind a balancer.",
+        setting="true or false: whether each request is sent on a connection of its own.",
+    )
     replay: Path | None = option(metavar="FILE.har", help="Judge a recording; send nothing.", command_only=True)
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
     quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)

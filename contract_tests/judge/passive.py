@@ -232,9 +232,18 @@ def _why_not_judged(observed: ObservedCancel) -> str | None:
         return f"Not judged: {observed.obstacle}."
     if response is not None and response.status in BUSY:
         return f"Not judged: with {response.status} the engine asks to be asked again later."
+    if response is not None and (target := _same_elsewhere(response)) is not None:
+        return f"Not judged: it redirects to the same operation at another address, {target}."
     if response is not None and response.broken_off and not response.is_success:
         return f"Not judged: the answer breaks off: {response.broken_off}."
     return None
+
+
+def _same_elsewhere(response: Response) -> str | None:
+    """Return where a redirect leads if it is the same operation, as from http to https."""
+    location = response.header("location") or ""
+    is_redirect = 300 <= response.status < 400
+    return location[:200] if is_redirect and location.partition("?")[0].endswith(CONTRACT.path) else None
 
 
 def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:
