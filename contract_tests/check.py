@@ -187,6 +187,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         exchanges=tuple(sender.exchanges),
         interrupted=findings.interrupted,
         whole=whole and findings.complete,
+        connections_lost=sender.connections_lost,
     )
     return build_report(
         facts,

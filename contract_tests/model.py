@@ -4,6 +4,7 @@ Everything may import this file; it imports nothing of the others. No value in i
 a request names its caller, and only the transport knows the caller's credential.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
@@ -14,6 +15,8 @@ BUSY = frozenset({429, 503})
 """Statuses with which an engine asks to be asked again later."""
 GATEWAY = frozenset({502, 504})
 """Statuses of a gateway before the engine: the request may have been carried out."""
+TELL_TALE = re.compile(r"server|via|x-(.+-)?instance", re.IGNORECASE)
+"""Names of headers by which replicas of an engine, or what stands before them, are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Response:
     body: bytes = b""
     broken_off: str | None = None
     elapsed: float = 0.0
+    is_cut: bool = False
+    """Whether the connection ended before the body did."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any case."""
@@ -76,6 +81,11 @@ class Response:
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
+
+    @property
+    def origin(self) -> tuple[tuple[str, str], ...]:
+        """The headers that tell replicas apart."""
+        return tuple((name, value) for name, value in self.headers if TELL_TALE.fullmatch(name))
 
 
 class Fault(StrEnum):
@@ -112,6 +122,11 @@ class Exchange:
     def accepted(self) -> bool:
         """Whether the answer is a success."""
         return self.response is not None and self.response.is_success
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the connection was lost before there was a whole answer."""
+        return self.fault is Fault.DROPPED or (self.response is not None and self.response.is_cut)
 
     def cut(self, limit: int) -> "Exchange":
         """The exchange with at most `limit` bytes of the answer's body, for those who only show it."""
@@ -151,11 +166,13 @@ class Judgement:
 
     rule: str
     finding: Finding | None = None
+    origin: tuple[tuple[str, str], ...] = ()
+    """Headers of the answer that tell replicas apart."""
 
 
 Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]
 Verdict = Literal["conforms", "violates", "undecided"]
-Because = Literal["unreachable", "jobs", "tokens", "deadline", "evidence"]
+Because = Literal["unreachable", "jobs", "tokens", "deadline", "network", "evidence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +189,11 @@ class RuleResult:
     """For an unchecked rule that counts: what was missing."""
     known: tuple[Finding, ...] = ()
     """Beside new findings: those that are known deviations, wholly or in part."""
+    seen: int = 0
+    """How many answers show the rule, and how many of them break it."""
+    failed: int = 0
+    told_apart: str | None = None
+    """Which headers tell the answers that break the rule from the others, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,3 +241,4 @@ class Report:
     interrupted: bool = False
     whole: bool = True
     """Whether the run did all that a run can do: what it did not see does not occur."""
+    connections_lost: int = 0

@@ -153,6 +153,8 @@ def _story(result: Any, presenter: Any) -> str:
         lines.append(f"  page: {rule.quote}")
     if result.reason:
         lines.append(f"  why:  {result.reason}")
+    if result.failed and result.seen > 1:
+        lines.append(f"  seen: in {result.failed} of {result.seen} answers. {result.told_apart or ''}".rstrip())
     for finding in result.findings[:5]:
         lines.append(f"  Received:   {finding.received}" + (f" at {finding.pointer}" if finding.pointer else ""))
         lines.append(f"  Documented: {finding.documented}")

@@ -255,6 +255,11 @@ class CheckOptions(EngineOptions):
         help="Seconds after which what became of a job is seen everywhere.",
         setting="A number from 0 on: seconds after which what became of a job is seen everywhere.",
     )
+    new_connections: bool = option(
+        default=False,
+        help="Send each request on a connection of its own, for replicas behind a balancer.",
+        setting="true or false: whether each request is sent on a connection of its own.",
+    )
     replay: Path | None = option(
         metavar="FILE.har", help="Judge a recording, also in a zip; send nothing.", command_only=True
     )

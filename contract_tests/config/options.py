@@ -1,7 +1,7 @@
 """From the options of a command to settings, a connection and a supply of jobs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from contract_tests.config.auth import Auth
@@ -37,6 +37,8 @@ class Connection:
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     insecure: bool = False
+    new_connections: bool = False
+    """Whether each request is sent on a connection of its own, for engines behind a balancer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def settings_for(options: CheckOptions, connection: Connection, *, embedded: boo
     if not (set(only) or {rule.id for rule in load_rules()}) - set(skip):
         raise SettingError("--only and --skip leave no rule to check. Leave one of them out, or choose other rules.")
     return Settings(
-        connection=connection,
+        connection=replace(connection, new_connections=options.new_connections),
         label=options.label,
         seed=options.seed,
         only=only,

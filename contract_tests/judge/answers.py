@@ -1,5 +1,6 @@
 """One exchange against the rules: the answer to a valid request, and the answer to one that must be refused."""
 
+import re
 from typing import Any
 
 from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
@@ -23,7 +24,7 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
     if response is None or not response.is_success:
         return []
     judgements = [
-        Judgement("transport.status"),
+        Judgement("transport.status", origin=response.origin),
         _judge(exchange, "transport.status.exact", _status_flaw(response)),
         _judge(exchange, "transport.complete", _completeness_flaw(response)),
     ]
@@ -44,7 +45,7 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
     except NotJson as error:
         flaw = (f"{_excerpt(response.body)}: {error}", "one JSON document, as in the page's example")
         return [*judgements, _judge(exchange, "transport.json", flaw)]
-    judgements.append(Judgement("transport.json"))
+    judgements.append(Judgement("transport.json", origin=response.origin))
     judgements += _judge_fields(exchange, document)
     if job_id is not None:
         rule_id = "effects.overlap" if overlapping else "effects.identity"
@@ -68,7 +69,7 @@ def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) 
     if not 400 <= response.status < 500:
         flaw = (f"status {response.status} to {exchange.situation}", "a refusal with a 4xx status")
     judgements = [_judge(exchange, "transport.refusal_status", flaw)]
-    return [Judgement(rule_id), *judgements] if conclusive else judgements
+    return [Judgement(rule_id, origin=response.origin), *judgements] if conclusive else judgements
 
 
 def document_of(response: Response | None) -> Any:
@@ -91,7 +92,30 @@ def holds_job(response: Response | None) -> bool:
 
 def finding(rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> Judgement:
     """A judgement that a rule is broken."""
-    return Judgement(rule_id, Finding(rule_id, received, documented, None, _for_show(exchange)))
+    return Judgement(rule_id, Finding(rule_id, received, documented, None, _for_show(exchange)), _origin(exchange))
+
+
+MASKED = re.compile(r"[0-9a-fA-F]{16,}|\d+")
+
+
+def look(exchange: Exchange) -> tuple[int | None, str]:
+    """Return an answer without what differs from request to request."""
+    body = exchange.response.body[:2000].decode("utf-8", errors="replace") if exchange.response else ""
+    if exchange.job_id:
+        body = body.replace(exchange.job_id, "")
+    return exchange.status, MASKED.sub("", body)
+
+
+def form(exchange: Exchange) -> tuple[int | None, str, str]:
+    """Return what all refusals of an engine have in common: status, content type and the names in the body."""
+    response = exchange.response
+    document = document_of(response)
+    names = ",".join(sorted(document)) if isinstance(document, dict) else type(document).__name__
+    return exchange.status, ((response and response.header("content-type")) or "").lower(), names
+
+
+def _origin(exchange: Exchange | None) -> tuple[tuple[str, str], ...]:
+    return exchange.response.origin if exchange is not None and exchange.response is not None else ()
 
 
 def _for_show(exchange: Exchange | None) -> Exchange | None:
@@ -101,7 +125,7 @@ def _for_show(exchange: Exchange | None) -> Exchange | None:
 
 def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Judgement:
     if flaw is None:
-        return Judgement(rule_id)
+        return Judgement(rule_id, origin=_origin(exchange))
     return finding(rule_id, *flaw, exchange)
 
 
@@ -109,14 +133,17 @@ def _judge_fields(exchange: Exchange, document: Any) -> list[Judgement]:
     flaws = {flaw.rule: flaw for flaw in judge_document(document)}
     broken = [
         Judgement(
-            rule_id, Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, _for_show(exchange), flaw.more)
+            rule_id,
+            Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, _for_show(exchange), flaw.more),
+            _origin(exchange),
         )
         for rule_id, flaw in flaws.items()
     ]
     if "response.document" in flaws:
         return broken
     seen = seen_fields(document)
-    held = [Judgement(rule.id) for rule in RESPONSE_RULES if rule.id not in flaws and rule.field in seen]
+    origin = _origin(exchange)
+    held = [Judgement(rule.id, origin=origin) for rule in RESPONSE_RULES if rule.id not in flaws and rule.field in seen]
     return broken + held
 
 

@@ -240,6 +240,8 @@ def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None
         pass
     elif response.status in BUSY:
         return f"Not judged: with {response.status} the engine asks to be asked again later."
+    elif (target := _same_elsewhere(response)) is not None:
+        return f"Not judged: it redirects to the same operation at another address, {target}."
     elif response.broken_off and not response.is_success:
         return f"Not judged: the answer breaks off: {response.broken_off}."
     elif rule_id is None and not response.broken_off and response.is_success:
@@ -257,6 +259,13 @@ def _why_unreadable(body: bytes | None) -> str | None:
     except NotJson:
         pass
     return None
+
+
+def _same_elsewhere(response: Response) -> str | None:
+    """Return where a redirect leads if it is the same operation, as from http to https."""
+    location = response.header("location") or ""
+    is_redirect = 300 <= response.status < 400
+    return location[:200] if is_redirect and location.partition("?")[0].endswith(CONTRACT.path) else None
 
 
 def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:

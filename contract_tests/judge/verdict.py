@@ -1,11 +1,13 @@
 """From judgements to outcomes and the verdict: what held, what is broken, and what was left unchecked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from contract_tests.judge.answers import RESPONSE_RULES
 from contract_tests.model import Because, Judgement, Outcome, RuleResult, Verdict
 from engine_contract import contract
 
+MAX_INSTANCES = 4  # values of a header that are shown
 NOT_SEEN = "no document had anything there"
 NOT_REACHED = "no exchange of the run shows it"
 
@@ -38,9 +40,10 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
         findings = tuple(item.finding for item in judged if item.finding)
         if findings:
             outcome: Outcome = "warned" if rule.is_assumed and not strict else "broken"
-            results.append(RuleResult(rule.id, outcome, rule.reason, findings))
+            result = RuleResult(rule.id, outcome, rule.reason, findings)
+            results.append(replace(result, seen=len(judged), failed=len(findings), told_apart=_told_apart(judged)))
         elif judged and rule.id not in unchecked:
-            results.append(RuleResult(rule.id, "held", rule.reason))
+            results.append(RuleResult(rule.id, "held", rule.reason, seen=len(judged)))
         elif documents and rule.id in fields and rule.id not in unchecked:
             results.append(RuleResult(rule.id, "held", NOT_SEEN))
         else:
@@ -49,6 +52,32 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
             counts = not inherent and (strict or not rule.is_assumed)
             results.append(RuleResult(rule.id, "unchecked", reason, counts=counts, cause=cause))
     return tuple(results)
+
+
+def _told_apart(judged: Sequence[Judgement]) -> str | None:
+    """Return which headers tell the answers that break a rule from most others, None where none does."""
+    broken, held = ([item for item in judged if bool(item.finding) is failed] for failed in (True, False))
+    if not broken or not held:
+        return None
+    names = dict.fromkeys(name for item in judged for name, _ in item.origin)
+    for name in sorted(names, key=lambda name: ("instance" not in name.lower(), name)):
+        wrong = sorted({_header(item, name) for item in broken})
+        rest = [value for item in held if (value := _header(item, name)) not in wrong]
+        alike = len(held) - len(rest)
+        if alike * 2 <= len(held):
+            too = f", and so {'has' if alike == 1 else 'have'} {alike} of the others" if alike else ""
+            return f"These answers have {_named(name, wrong)}{too}; the rest has {_named(name, sorted(set(rest)))}."
+    return None
+
+
+def _header(item: Judgement, name: str) -> str:
+    return ", ".join(value for key, value in item.origin if key == name)
+
+
+def _named(name: str, values: Sequence[str]) -> str:
+    shown = " or ".join(value[:100] for value in values[:MAX_INSTANCES] if value)
+    more = f" or one of {len(values) - MAX_INSTANCES} others" if len(values) > MAX_INSTANCES else ""
+    return f"{name}: {shown}{more}" if shown else f"no {name}"
 
 
 def verdict_of(

@@ -17,6 +17,7 @@ from engine_contract import contract
 Expect = Literal["accepted", "refused", "ineffective", "observed"]
 
 JOB, UNKNOWN = "<job>", "<unknown>"
+NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
 DERIVED = {"<cut-end>", "<cut-start>", "<longer-end>", "<longer-start>"}
 
 PATH = contract.load_contract().path

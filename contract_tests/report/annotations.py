@@ -37,6 +37,8 @@ def _of_rules(level: str, rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _story(rule: Mapping[str, Any]) -> str:
     lines = [rule["title"]]
+    if rule.get("failed") and rule.get("seen", 0) > 1:
+        lines.append(f"In {rule['failed']} of {rule['seen']} answers. {_brief(rule.get('told_apart') or '')}".rstrip())
     for failure in rule["failures"][:1]:
         where = f" at {failure['pointer']}" if failure["pointer"] else ""
         role = f" as {failure['role']}" if failure["role"] else ""

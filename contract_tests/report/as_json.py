@@ -40,6 +40,7 @@ def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
             "ids_left": list(shown.jobs.ids_left),
         },
         "requests": shown.requests,
+        "connections_lost": shown.connections_lost,
         "rules": [_rule(rule) for rule in shown.rules],
         "observed": [
             {
@@ -62,6 +63,9 @@ def _rule(rule: ShownRule) -> dict[str, Any]:
         "quote": rule.quotes[0] if rule.quotes else None,
         "reason": rule.note or rule.why,
         "counts": rule.counts,
+        "seen": rule.seen,
+        "failed": rule.failed,
+        "told_apart": rule.told_apart,
         "failures": [_failure(failure) for failure in rule.failures],
         "failures_total": rule.failures_total,
     }

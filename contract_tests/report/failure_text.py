@@ -8,7 +8,8 @@ _INDENT = " " * 12
 def rule_lines(rule: ShownRule) -> list[tuple[str, str]]:
     """Pairs of a heading and its text: the page's line or why the rule holds without one, and the run's note."""
     pairs = [("Page", rule.quotes[0])] if rule.quotes else [("Reason", rule.why)] if rule.why else []
-    return [*pairs, *([("Note", rule.note)] if rule.note else [])]
+    more = (("Seen", rule.extent), ("Note", rule.note))
+    return [*pairs, *((heading, text) for heading, text in more if text)]
 
 
 def failure_lines(failure: Failure) -> list[tuple[str, str]]:

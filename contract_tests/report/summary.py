@@ -52,8 +52,7 @@ def _failures(rule: ShownRule) -> list[str]:
         parts.append(f"The page ({rule.level}): {code(rule.quotes[0])}")
     elif rule.why:
         parts.append(f"{rule.level.capitalize()}: {escape(rule.why)}")
-    if rule.note:
-        parts.append(escape(rule.note))
+    parts += [escape(text) for text in (rule.extent, rule.note) if text]
     for failure in rule.failures[:FAILURES_SHOWN]:
         parts += _failure(failure)
     left_out = rule.failures_total - FAILURES_SHOWN

@@ -178,4 +178,6 @@ def _in_one_line(rule: ShownRule) -> str:
     if rule.failures and rule.outcome != "known":
         told.append(rule.failures[0].received)
     more = f" (and {rule.failures_total - 1} more)" if rule.failures_total > 1 else ""
+    if rule.extent and rule.outcome != "known":
+        more = f" (in {rule.failed} of {plural(rule.seen, 'answer')})"
     return f"{rule.id}: {shorten(one_line(' '.join(told) or rule.title), BRIEF)}{more}"

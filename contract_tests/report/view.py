@@ -29,6 +29,7 @@ BECAUSE: dict[Because, str] = {
     "jobs": "jobs were missing or could not be used",
     "tokens": "tokens were missing or not accepted",
     "deadline": "the time was up before all was checked",
+    "network": "the network lost connections",
     "evidence": "nothing showed that canceled jobs are canceled",
 }
 
@@ -37,6 +38,7 @@ REMEDY: dict[Because, str] = {
     "jobs": "Give more active jobs: --jobs FILE or --jobs-command COMMAND, and a --max-jobs that allows them.",
     "tokens": "Give a token for each role: --token ROLE=SOURCE, and the way it travels: --auth.",
     "deadline": "Give more time: --deadline SECONDS.",
+    "network": "Check from a place with a better connection to the engine, or give more active jobs.",
     "evidence": "Say where jobs can be seen: --read-back PATH, with {job_id} in it.",
 }
 
@@ -69,6 +71,17 @@ class ShownRule:
     remedy: str | None
     failures: tuple[Failure, ...]
     failures_total: int
+    seen: int
+    failed: int
+    told_apart: str | None
+
+    @property
+    def extent(self) -> str | None:
+        """In how many answers the rule is broken, and what these answers have in common, as a sentence."""
+        if not self.failed or self.seen < 2:
+            return None
+        told = f" {self.told_apart}" if self.told_apart else ""
+        return f"In {self.failed} of {plural(self.seen, 'answer')}.{told}"
 
     @property
     def undecides(self) -> bool:
@@ -94,6 +107,7 @@ class View:
     jobs: JobsUse
     complaints: tuple[str, ...]
     requests: int
+    connections_lost: int
     rules: tuple[ShownRule, ...]
     observed: tuple[Observation, ...]
 
@@ -151,6 +165,7 @@ def view(report: Report, presenter: Presenter) -> View:
         ),
         complaints=tuple(report.complaints),
         requests=len(report.exchanges),
+        connections_lost=report.connections_lost,
         rules=tuple(shown.rule(result) for result in report.rules),
         observed=tuple(shown.observation(seen) for seen in report.observed[:OBSERVED_LIMIT]),
     )
@@ -216,6 +231,9 @@ class _Words:
             remedy=REMEDY[result.cause] if result.cause and result.outcome == "unchecked" else None,
             failures=tuple(self.failure(finding) for finding in _varied(result.findings)[:FAILURES_LIMIT]),
             failures_total=len(result.findings),
+            seen=result.seen,
+            failed=result.failed,
+            told_apart=self.optional(result.told_apart),
         )
 
     def failure(self, finding: Finding) -> Failure:

@@ -1,16 +1,18 @@
 """One valid request: sent, and told what became of its job and why."""
 
+import time
 from dataclasses import replace
 
-from contract_tests.judge.answers import judge_success
+from contract_tests.judge.answers import judge_success, look
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement
-from contract_tests.plan.scenario import SPELLINGS, Step, fill
+from contract_tests.plan.scenario import NO_JOB, NO_JOB_SITUATION, SPELLINGS, Step, fill
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
-from contract_tests.transport.sender import Sender
+from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure, is_lost
 
-LOCKED_OUT = frozenset({401, 403, *BUSY})  # what callers get for a while after they sent a bad credential
-LOCK_OUT_WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds
+LOCKED_OUT = frozenset({401, 403, 423, *BUSY})  # what callers get for a while after they sent a bad credential
+RESERVE_S = 5.0  # of the deadline, for what comes after a lock-out
+LOCK_OUT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 class Canceller:
@@ -24,6 +26,13 @@ class Canceller:
         self.working: list[str] = []
         """Roles that have canceled a job, in the order in which they did."""
         self.canceled = 0
+        self.stayed_busy: list[Exchange] = []
+        """Valid requests that were answered 429 or 503 for good, before it was known whether that is a refusal."""
+        self.lost_jobs: set[str] = set()
+        """Jobs that may be canceled: a valid request for them was not answered."""
+        self._locked_out_s = 0.0
+        """Seconds for which a lock-out was waited for in vain."""
+        self._cut: list[tuple[Judgement, Exchange]] = []
         self._body: str | bytes | None = SPELLINGS[0]
         """A valid body that the engine has taken, as written in a step."""
 
@@ -41,7 +50,8 @@ class Canceller:
         return exchange
 
     async def _send(self, step: Step, job_id: str | None) -> Exchange:
-        return await self.sender.send(fill(step, job_id, self.sender.transport.guard), step.situation, job_id)
+        request = fill(step, job_id, self.sender.transport.guard)
+        return await self.sender.send(request, step.situation, job_id, is_due=step.expect == "accepted")
 
     async def prove(
         self, step: Step, job_id: str, *, overlapping: bool = False, after_bad_credential: bool = False
@@ -51,33 +61,62 @@ class Canceller:
         exchange = await self.exchange(step, job_id)
         if after_bad_credential:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
-        status = exchange.status
-        if status is None or status in GATEWAY:
-            return JobOutcome.LOST, exchange
         if exchange.accepted:
             self._body = self._body if self.canceled else step.body
             return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
-        if status in BUSY:
-            self.found.stop(
-                "unreachable", f"The engine answered {status} to a valid request and stayed so: it is too busy."
-            )
-            return (JobOutcome.UNSURE if self.working else JobOutcome.REFUSED), exchange
+        if (outcome := self._outcome_of(exchange)) is not None:
+            if outcome is JobOutcome.LOST:
+                self.lost_jobs.add(job_id)
+            return outcome, exchange
+        if self.sender.is_refusal(exchange) or 400 <= (exchange.status or 0) < 500:
+            return await self._refused(step, job_id, exchange, overlapping=overlapping)
+        return await self._failed(step, job_id, exchange, overlapping=overlapping)
+
+    def _outcome_of(self, exchange: Exchange) -> JobOutcome | None:
+        """What an answer that is no success says without another request, None where it takes one."""
+        if exchange.status is None or exchange.status in GATEWAY:
+            return JobOutcome.LOST
+        if self._locked_out_s and exchange.status in LOCKED_OUT:
+            return JobOutcome.LOCKED_OUT
         if not self.working:
-            return JobOutcome.REFUSED, exchange
-        if status >= 500 or status < 400:
-            return await self._failed(step, job_id, exchange, overlapping=overlapping)
-        return await self._refused(step, job_id, exchange, overlapping=overlapping)
+            return JobOutcome.REFUSED
+        if exchange.status == 407 and exchange.response and exchange.response.header("proxy-authenticate"):
+            self.found.stop("unreachable", PROXY_ASKS)
+            return JobOutcome.UNSURE
+        if exchange.status in BUSY and not self.sender.is_refusal(exchange):
+            self.stayed_busy.append(exchange)
+            return JobOutcome.UNSURE
+        return None
 
     def _succeeded(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> JobOutcome:
-        self.found.judgements += judge_success(exchange, job_id, overlapping=overlapping)
+        self.judge(exchange, job_id, overlapping=overlapping)
         role = exchange.request.caller.role or ""
+        origin = exchange.response.origin if exchange.response else ()
         for rule_id in ("request.json", "route.path", f"roles.{role}"):
-            self.found.add(Judgement(rule_id))
+            self.found.add(Judgement(rule_id, origin=origin))
         if role not in self.working:
             self.working.append(role)
         self.canceled += 1
         self.evidence.canceled(exchange)
         return JobOutcome.CANCELED
+
+    def judge(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> None:
+        """Judge a success; whether it was the network that cut it short is told at the end."""
+        for judgement in judge_success(exchange, job_id, overlapping=overlapping):
+            if judgement.rule == "transport.complete" and exchange.is_dropped:
+                self._cut.append((judgement, exchange))
+            else:
+                self.found.add(judgement)
+
+    def conclude_on_cut(self) -> None:
+        """Say of successes that were cut short whether the engine or the network did it."""
+        for judgement, exchange in self._cut:
+            if self.sender.network_drops:
+                self.found.break_rule("transport.stable", describe_failure(exchange), "a whole answer", exchange)
+            else:
+                self.found.add(judgement)
+        if self._cut and all(item.rule != "transport.complete" for item in self.found.judgements):
+            self.found.unchecked.setdefault("transport.complete", ("the network cut every success short", "network"))
 
     async def _failed(
         self, step: Step, job_id: str, exchange: Exchange, *, overlapping: bool
@@ -105,6 +144,8 @@ class Canceller:
             again = [step, replace(step, body=self._body), other_role]
         for other in dict.fromkeys(again):
             answered = await self.exchange(other, job_id)
+            if is_lost(answered):
+                return JobOutcome.LOST, answered
             if answered.accepted:
                 fate = self._succeeded(answered, job_id, overlapping=overlapping)
                 self._refused_an_active_job(step, exchange, other)
@@ -144,12 +185,35 @@ class Canceller:
             if again.accepted:
                 self.role_refused(exchange)
                 return again
-        for seconds in LOCK_OUT_WAITS:
-            if exchange.status not in LOCKED_OUT or self.sender.remaining < seconds:
+        is_locked_out = await self._is_locked_out(step, exchange)
+        began = time.monotonic()
+        for seconds in LOCK_OUT_WAITS_S:
+            is_over = exchange.status not in LOCKED_OUT or is_locked_out is False
+            if is_over or self._locked_out_s or self.sender.remaining < seconds + RESERVE_S:
                 break
             await self.sender.wait(seconds)
             exchange = await self.exchange(step, job_id)
+        if is_locked_out and exchange.status in LOCKED_OUT and not self._locked_out_s:
+            self._locked_out_s = time.monotonic() - began
+            self.found.stop(
+                "tokens",
+                f"After a wrong credential the engine refuses its callers' requests with {exchange.status}, whatever they "
+                f"are, and did so for {self._locked_out_s:.0f} s and more: a lock-out. What comes after one is not checked. "
+                "Give more time (--deadline), or leave wrong credentials out: --skip roles.wrong --skip roles.empty.",
+            )
         return exchange
+
+    async def _is_locked_out(self, step: Step, refused: Exchange) -> bool | None:
+        """Whether the caller is refused, and not the job: the id of no job was answered otherwise before.
+
+        None where it cannot be told.
+        """
+        before = {look(e) for e in self.sender.exchanges if e.situation == NO_JOB_SITUATION}
+        if refused.status not in LOCKED_OUT or not before or look(refused) in before:
+            return None
+        no_job = Step("the id of no job, after a wrong credential", step.caller, "observed", "route.path", NO_JOB)
+        now = await self._send(replace(no_job, fresh_connection=True), None)
+        return now.status == refused.status and look(now) not in before
 
     def by_working_role(self, step: Step) -> Step:
         """The step with a role that works, where its own is known not to."""

@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
-from contract_tests.judge.answers import finding
+from contract_tests.judge.answers import finding, look
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import METHOD, PATH, UNKNOWN, Step, fill
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import Sender, describe_failure
+from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure
 
 _SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(required|missing)", re.IGNORECASE)
 # "reason is required", "Missing property options": what no engine says of a job that it does not know.
@@ -20,7 +21,10 @@ _ASKS_FOR_MORE = re.compile(
     r"|\b(?!job\b|role\b|token\b|login\b)\w+\W{0,2} is (required|missing)\b",
     re.IGNORECASE,
 )
-_IDS = re.compile(r"[0-9a-fA-F]{16,}|\d+")
+# nginx answers 400 where the TLS handshake could not ask for it; others say it in their own words.
+_WANTS_CERTIFICATE = re.compile(
+    rb"no required ssl certificate|ssl certificate error|client[- ]certificate", re.IGNORECASE
+)
 LAST_PART = f"/{PATH.rpartition('/')[2]}"
 
 
@@ -67,7 +71,7 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
         missing=await ask("job_id is missing", "{}"),
         sibling=await ask("a path that does not exist", "{}", {"path": f"{PATH}-{guard.mint()}"}),
     )
-    told = _by_status(evidence)
+    told = _in_between(evidence) or _by_status(evidence)
     if told is not None:
         return told
     for situation, rule_id, documented, changes in _elsewhere(valid.job_id or ""):
@@ -109,6 +113,22 @@ def _is_telling(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.status not in {401, 403, *BUSY}
 
 
+def _in_between(evidence: _Evidence) -> Diagnosis | None:
+    """What is said by something that stands before the engine, or in its place."""
+    valid = evidence.valid
+    if all(exchange.status == 407 for exchange in evidence.all_valid):
+        return Diagnosis(PROXY_ASKS, "unreachable")
+    if valid.response is not None and _WANTS_CERTIFICATE.search(valid.response.body[:4000]):
+        return Diagnosis(
+            f"The engine, or what stands before it, wants a client certificate: it answers {valid.status} and says so. "
+            "Give --client-cert FILE, one that it trusts.",
+            "unreachable",
+        )
+    if (target := _redirects_all(evidence)) is not None:
+        return Diagnosis(f"Everything redirects to {target}: is this the base URL?", "unreachable")
+    return None
+
+
 def _by_status(evidence: _Evidence) -> Diagnosis | None:
     """What the status of the valid requests' answers alone says."""
     valid, status = evidence.valid, evidence.valid.status or 0
@@ -123,6 +143,23 @@ def _by_status(evidence: _Evidence) -> Diagnosis | None:
         received = f"status {status}, a redirect to {where[:200]}"
         return _broken("transport.status", received, "a success with the canceled job", valid)
     return None
+
+
+def _redirects_all(evidence: _Evidence) -> str | None:
+    """Return the base to which every path is redirected, None where that is not so, or where it is one page."""
+    exchanges = (*evidence.all_valid, evidence.unknown, evidence.missing, evidence.sibling)
+    if not all(exchange.response and 300 <= exchange.response.status < 400 for exchange in exchanges):
+        return None
+    valid, sibling = (_target(exchange) for exchange in (evidence.valid, evidence.sibling))
+    is_one_page = valid == sibling and not urlsplit(valid).netloc
+    if not valid or not sibling or is_one_page:
+        return None
+    return valid.partition("?")[0].removesuffix(PATH)[:200] or "/"
+
+
+def _target(exchange: Exchange) -> str:
+    """Where a redirect leads."""
+    return ((exchange.response and exchange.response.header("location")) or "").strip()
 
 
 def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
@@ -213,11 +250,3 @@ def _broken(rule_id: str, received: str, documented: str, exchange: Exchange) ->
     return Diagnosis(
         f"No valid request succeeded: {received}.", judgements=(finding(rule_id, received, documented, exchange),)
     )
-
-
-def look(exchange: Exchange) -> tuple[int | None, str]:
-    """An answer without what differs from request to request."""
-    body = exchange.response.body[:2000].decode("utf-8", errors="replace") if exchange.response else ""
-    if exchange.job_id:
-        body = body.replace(exchange.job_id, "")
-    return exchange.status, _IDS.sub("", body)

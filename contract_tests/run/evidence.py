@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from contract_tests.judge.answers import document_of
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Response
+from contract_tests.plan.scenario import Step
 from contract_tests.run.findings import Findings
 from contract_tests.safety.guard import USUAL_READ_BACK, read_back_request
-from contract_tests.transport.sender import Sender
+from contract_tests.transport.sender import Sender, is_lost
 from engine_contract.contract.job_status import ACTIVE
 
+LOOKS = 5  # at a job, where connections are lost before an answer comes
 RULE = "effects.canceled"
 SITUATION = "a canceled job is read back"
 _CANCELED = frozenset({"canceled", "cancelled"})
@@ -33,15 +35,21 @@ class Evidence:
         self._settle_s = settle_s
         self._can_look = looks
         self._canceled_at: dict[str, float] = {}
+        self._done_at: dict[str, float] = {}
         self._accepted_again: dict[str, Exchange] = {}
         self._shown_canceled: set[str] = set()
         self._shown_active_early: set[str] = set()
         self._looked: set[str] = set()
+        self.may_lag = False
+        """Whether an engine with replicas may know later what was done: nothing is looked at then before it has settled."""
+        self._early: list[tuple[Step, str]] = []
+        self._settled_again: set[Caller] = set()
 
     def canceled(self, exchange: Exchange) -> None:
         """Take in that a valid request was answered with a success."""
         if exchange.job_id is not None:
             self._canceled_at.setdefault(exchange.job_id, time.monotonic())
+            self.done(exchange.job_id)
 
     def repeated(self, exchange: Exchange) -> None:
         """Take in the answer to a later cancel of a canceled job."""
@@ -49,8 +57,46 @@ class Evidence:
             return  # something observed has canceled it: no answer to a valid request is in doubt
         if exchange.accepted:
             self._accepted_again[exchange.job_id] = exchange
-        elif exchange.status is not None and exchange.status not in _TELLS_NOTHING:
+        elif exchange.status is not None and (
+            exchange.status not in _TELLS_NOTHING or self._sender.is_refusal(exchange)
+        ):
             self._found.add(Judgement(RULE))
+
+    def accepted_early(self, step: Step, job_id: str) -> None:
+        """Take in that a later cancel was accepted too soon to tell anything: that job is not asked again."""
+        self.may_lag = True
+        self._early.append((step, job_id))
+
+    def refused_settled(self, caller: Caller) -> None:
+        """Take in that a later cancel was refused once its job had settled."""
+        self._settled_again.add(caller)
+
+    def is_early(self, job_id: str) -> bool:
+        """Whether that job was canceled again too soon to tell anything."""
+        return any(job_id == early for _, early in self._early)
+
+    @property
+    def lags(self) -> bool:
+        """Whether what the engine knows is seen to lag."""
+        shown = bool(self._shown_active_early and self._shown_canceled)
+        return shown or any(step.caller in self._settled_again for step, _ in self._early)
+
+    def done(self, job_id: str) -> None:
+        """Take in when something that may change a job was done to it."""
+        self._done_at[job_id] = time.monotonic()
+
+    def is_settled(self, job_id: str) -> bool:
+        """Whether what was done to a job last must be known everywhere by now."""
+        return time.monotonic() >= self._done_at.get(job_id, 0.0) + self._settle_s
+
+    async def settle(self, job_id: str) -> None:
+        """Wait until what was done to a job is known everywhere, where that may lag."""
+        if self.may_lag:
+            await asyncio.sleep(max(0.0, self._done_at.get(job_id, 0.0) + self._settle_s - time.monotonic()))
+
+    async def let_settle(self) -> None:
+        """Wait for as long as the engine may lag."""
+        await asyncio.sleep(self._settle_s)
 
     async def look_at_first(self, job_ids: Sequence[str], caller: Caller) -> None:
         """Look at the jobs of the baseline, at once where they show what is expected, else once they have settled."""
@@ -79,7 +125,18 @@ class Evidence:
                 f"{count} of {all_looks} jobs that were read back were still shown as active right after their cancel, "
                 "and others as canceled: what the engine shows lags."
             )
-        in_doubt = [job_id for job_id in self._accepted_again if job_id not in self._shown_canceled]
+        if self._early and self.lags:
+            self._found.note(
+                f"{len(self._early)} later cancels that came within {self._settle_s:g} s (--settle) of their job's cancel "
+                "were answered with a success, and those that waited so long were refused: what the engine knows lags."
+            )
+        # Lags explain those alone whose caller was refused once another job had settled.
+        early = {job_id for step, job_id in self._early if step.caller not in self._settled_again}
+        in_doubt = [
+            job_id
+            for job_id in {*self._accepted_again, *early} & {*self._canceled_at}
+            if job_id not in self._shown_canceled
+        ]
         is_shown = any(item.rule == RULE for item in self._found.judgements)
         if in_doubt or not is_shown:
             self._found.unchecked.setdefault(RULE, (self._why_not(len(in_doubt)), "evidence"))
@@ -111,7 +168,11 @@ class Evidence:
             return
         is_settled = time.monotonic() >= self._canceled_at.get(job_id, 0.0) + self._settle_s
         path = self._path or USUAL_READ_BACK
-        exchange = await self._sender.send(read_back_request(path, job_id, caller), SITUATION, job_id)
+        request = read_back_request(path, job_id, caller)
+        for _ in range(LOOKS):
+            exchange = await self._sender.send(request, SITUATION, job_id)
+            if not is_lost(exchange):
+                break
         status = shown_status(exchange.response, job_id)
         if status is None:
             # Where the first look shows no job, the others are spared.
@@ -122,6 +183,7 @@ class Evidence:
             self._shown_canceled.add(job_id)
             self._found.add(Judgement(RULE))
         elif status in ACTIVE and not is_settled:
+            self.may_lag = True
             self._shown_active_early.add(job_id)
         elif status in ACTIVE:
             received = f"GET {path} shows the job as {status}, after its cancel had been answered with a success"

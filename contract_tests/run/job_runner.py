@@ -4,18 +4,22 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contract_tests.judge.answers import holds_job, judge_refusal, judge_success
+from contract_tests.judge.answers import holds_job, judge_refusal
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
-from contract_tests.plan.scenario import Scenario, Step
+from contract_tests.plan.scenario import NO_JOB_SITUATION, REPEAT_SITUATION, Scenario, Step
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import describe_failure
+from contract_tests.transport.sender import describe_failure, is_lost
 from engine_contract import contract
 
 AIMLESS = 8  # requests at a time that name no supplied job
-NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
+MOST_DEAD = 3  # jobs that were not active, and nobody knows why: too many to have ended by themselves
+MORE_TRIES = 3  # where connections are lost, before no answer is a break
+
+
+LOSES_OFTEN = "no answer came: the network loses many connections"
 
 
 class JobRunner:
@@ -30,6 +34,11 @@ class JobRunner:
         """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
         self.ended: list[tuple[Scenario, Exchange]] = []
         """Chains whose job was not active at their end, while another job was: with the refused valid request."""
+        self.lost: list[tuple[Scenario, Exchange]] = []
+        """Chains whose valid requests were not answered, more than once, since connections were lost."""
+        self.ran_out = False
+        self._unanswered: list[tuple[Step, Exchange, int]] = []
+        """Requests that must be refused and were not answered, as often as they were sent."""
         self._wanted = wanted
         self._aimless = asyncio.Semaphore(AIMLESS)
         self._harm: str | None = None
@@ -62,20 +71,33 @@ class JobRunner:
                 return False
             return await self._tried(step, job_id)
 
-    async def _tried(self, step: Step, job_id: str | None) -> bool:
+    async def _until_answered(self, step: Step, job_id: str | None) -> tuple[Exchange, int]:
+        """Send what must be refused; where it is not answered, again: the last exchange, and how often it was sent."""
+        lost: list[Exchange] = []
         exchange = await self.canceller.exchange(step, job_id)
         if exchange.response is None and step.expect == "observed" and job_id is not None:
             self._uncertain.add(job_id)
-        if exchange.response is None:
+        while exchange.response is None and (not lost or is_lost(exchange)) and len(lost) <= MORE_TRIES:
             # What is refused can be sent again: an engine that drops a used connection is no fault.
+            lost.append(exchange)
             exchange = await self.canceller.exchange(replace(step, fresh_connection=True), job_id)
+        if exchange.response is not None:
+            self.canceller.sender.was_answered(lost)
+        if job_id is not None:
+            self.canceller.evidence.done(job_id)
+        return exchange, len(lost) + 1
+
+    async def _tried(self, step: Step, job_id: str | None) -> bool:
+        exchange, times = await self._until_answered(step, job_id)
         if not step.is_aimed and exchange.accepted and holds_job(exchange.response):
             self._harm = f"no longer sent: the engine answered {step.situation} with a job, which may be anybody's"
         if step.expect == "refused":
             if exchange.fault is Fault.GUARD:
                 self.found.unchecked.setdefault(step.rule, (exchange.detail, None))
+            elif is_lost(exchange):
+                self._unanswered.append((step, exchange, times))
             elif exchange.response is None:
-                received = f"no answer to {step.situation}, twice: {describe_failure(exchange)}"
+                received = f"no answer to {step.situation}, {times} times: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
             conclusive = bool(self.canceller.working) or _tells_a_refusal(exchange)
             self.found.judgements += judge_refusal(exchange, step.rule, conclusive=conclusive)
@@ -101,10 +123,10 @@ class JobRunner:
             return scenario, None  # found already: what must be refused was accepted
         if spent:
             # What was observed has canceled the job, as the page leaves open.
-            exchange = await self.canceller.exchange(scenario.proof, job_id)
-            self.found.judgements += judge_refusal(exchange, "effects.repeat")
-            self.canceller.evidence.repeated(exchange)
+            await self.repeat(job_id, [replace(scenario.proof, expect="refused", rule="effects.repeat")])
             return scenario, job_id
+        if scenario.tried:
+            await self.canceller.evidence.settle(job_id)
         if scenario.rivals:
             return scenario, await self._race(scenario, job_id)
         fate, exchange = await self.canceller.prove(
@@ -112,30 +134,31 @@ class JobRunner:
         )
         if fate is JobOutcome.LOST:
             return scenario, await self._finish_again(scenario, job_id, exchange, overlapping=overlapping)
+        died_twice = True
         if fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
-            job_id, fate, exchange = await self._once_more(
+            another, fate, exchange = await self._once_more(
                 scenario, job_id, exchange, overlapping=overlapping, after_bad_credential=after_bad_credential
             )
-        self._judge_fate(scenario, fate, exchange)
+            died_twice, job_id = another is not None, another or job_id
+        self._judge_fate(scenario, fate, exchange, died_twice=died_twice)
         return scenario, job_id if fate is JobOutcome.CANCELED else None
 
     def _may_have_ended(self, scenario: Scenario, exchange: Exchange) -> bool:
         """Whether nothing else tells why the job was not active: it may have ended by itself."""
-        told = bool(self.dead_baseline) or exchange.job_id in self._uncertain
         return (
             bool(scenario.tried or scenario.rivals)
-            and not told
+            and exchange.job_id not in self._uncertain
             and scenario.proof is not None
             and scenario.proof.rule not in self.found.broken()
         )
 
     async def _once_more(
         self, scenario: Scenario, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
-    ) -> tuple[str, JobOutcome, Exchange]:
-        """The chain with another job: if that one is left active, the first may have ended by itself."""
+    ) -> tuple[str | None, JobOutcome, Exchange]:
+        """The chain with another job, None without one: if it is left active, the first may have ended by itself."""
         another = await self.lease()
         if another is None or scenario.proof is None:
-            return job_id, JobOutcome.DEAD, dead
+            return None, JobOutcome.DEAD, dead
         if any([await self._must_not_cancel(step, another) for step in scenario.tried]):
             if all(step.expect != "observed" for step in scenario.tried):
                 return another, JobOutcome.DEAD, dead
@@ -162,8 +185,29 @@ class JobRunner:
         if another is None and fate is JobOutcome.DEAD:
             self.out_of_jobs(scenario)
             return None
+        fate, exchange, job_id = await self._insist(proof, another or job_id, fate, exchange, overlapping=overlapping)
+        if fate is JobOutcome.DEAD and is_lost(lost):
+            self._lost_twice(scenario, lost)
+            return None
         self._judge_fate(scenario, fate, exchange)
-        return (another or job_id) if fate is JobOutcome.CANCELED else None
+        return job_id if fate is JobOutcome.CANCELED else None
+
+    async def _insist(
+        self, proof: Step, job_id: str, fate: JobOutcome, exchange: Exchange, *, overlapping: bool = False
+    ) -> tuple[JobOutcome, Exchange, str]:
+        """Ask up to three times more for a job whose answer was lost, where the network is seen to lose connections."""
+        for _ in range(MORE_TRIES):
+            if fate is not JobOutcome.LOST or not is_lost(exchange) or not self.canceller.sender.network_drops:
+                break
+            lost = exchange
+            fate, exchange = await self.canceller.prove(proof, job_id, overlapping=overlapping)
+            if fate is JobOutcome.DEAD and (another := await self.lease()) is not None:
+                # The request whose answer was lost has canceled it.
+                job_id = another
+                fate, exchange = await self.canceller.prove(proof, job_id, overlapping=overlapping)
+            elif fate is JobOutcome.DEAD:
+                return JobOutcome.LOST, lost, job_id
+        return fate, exchange, job_id
 
     async def prove_or_replace(self, scenario: Scenario, job_id: str) -> tuple[JobOutcome, Exchange, str]:
         """Cancel a job that nothing was done to; where that tells nothing, another one."""
@@ -171,20 +215,32 @@ class JobRunner:
         if proof is None:
             raise ValueError(scenario.name)
         fate, exchange = await self.canceller.prove(proof, job_id)
-        if fate is JobOutcome.DEAD:
-            self.dead_baseline.append(exchange)
-        if fate is JobOutcome.DEAD or fate is JobOutcome.LOST:
-            another = await self._another(exchange) if fate is JobOutcome.LOST else await self.lease()
-            if another is not None:
-                job_id = another
-                fate, exchange = await self.canceller.prove(replace(proof, fresh_connection=True), job_id)
-                if fate is JobOutcome.DEAD:
-                    self.dead_baseline.append(exchange)
+        again = replace(proof, fresh_connection=True)
+        while fate is JobOutcome.DEAD or (fate is JobOutcome.UNSURE and exchange in self.canceller.stayed_busy):
+            if fate is JobOutcome.DEAD:
+                self.dead_baseline.append(exchange)
+            another = (
+                await self.lease() if len(self.dead_baseline) + len(self.canceller.stayed_busy) < MOST_DEAD else None
+            )
+            if another is None:
+                self.out_of_jobs(scenario)
+                return fate, exchange, job_id
+            job_id = another
+            fate, exchange = await self.canceller.prove(again, job_id)
         if fate is JobOutcome.LOST:
-            self._lost_twice(exchange)
+            another = await self._another(exchange)
+            lost, job_id = exchange, another or job_id
+            fate, exchange = await self.canceller.prove(again, job_id)
+            fate, exchange, job_id = await self._insist(again, job_id, fate, exchange)
+            if fate is JobOutcome.DEAD and another is None:
+                fate, exchange = JobOutcome.LOST, lost  # it was canceled, and there is no other
+            elif fate is JobOutcome.DEAD:
+                self.dead_baseline.append(exchange)
+        if fate is JobOutcome.LOST:
+            self._lost_twice(scenario, exchange)
         return fate, exchange, job_id
 
-    def _judge_fate(self, scenario: Scenario, fate: JobOutcome, exchange: Exchange) -> None:
+    def _judge_fate(self, scenario: Scenario, fate: JobOutcome, exchange: Exchange, *, died_twice: bool = True) -> None:
         """What the end of a chain says of the requests before it."""
         proof = scenario.proof
         if proof is None:
@@ -193,30 +249,54 @@ class JobRunner:
             case JobOutcome.CANCELED:
                 self.found.add(Judgement(proof.rule))
             case JobOutcome.LOST:
-                self._lost_twice(exchange)
-            case JobOutcome.DEAD if self.dead_baseline:
-                # Jobs vanish when others are canceled: that a refused request did it cannot be told.
-                self.dead_baseline.append(exchange)
-                self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
-            case JobOutcome.DEAD if exchange.job_id in self._uncertain:
-                pass
-            case JobOutcome.DEAD if not scenario.tried:
-                received = f"status {exchange.status} to a valid request for a job that no request before had named"
-                documented = "an active job: what was refused changes nothing"
-                self.found.break_rule("effects.refused", received, documented, exchange)
-            case JobOutcome.DEAD:
-                before = ", ".join(dict.fromkeys(step.situation for step in scenario.tried))
-                received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
-                # An answer as to a job that is gone, or one that tells of something else.
-                rule_id = proof.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
-                self.found.break_rule(rule_id, received, "a job that is still active, and is canceled now", exchange)
-            case JobOutcome.REFUSED | JobOutcome.UNSURE:
+                self._lost_twice(scenario, exchange)
+            case JobOutcome.LOCKED_OUT:
+                for rule_id in scenario.rules:
+                    self.found.unchecked.setdefault(rule_id, ("a lock-out after a wrong credential", "tokens"))
+            case JobOutcome.DEAD if exchange.job_id not in self._uncertain:
+                self._judge_dead(scenario, proof, exchange, died_twice=died_twice)
+            case _:
                 pass
 
+    def _judge_dead(self, scenario: Scenario, proof: Step, exchange: Exchange, *, died_twice: bool) -> None:
+        """A job that was not active at the end of its chain."""
+        if len(self.dead_baseline) >= MOST_DEAD:
+            # Jobs vanish when others are canceled: that a refused request did it cannot be told.
+            self.dead_baseline.append(exchange)
+            self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
+            return
+        if not died_twice:
+            self.ended.append((scenario, exchange))
+            self.out_of_jobs(scenario)
+            return
+        if self.dead_baseline:
+            self.dead_baseline.append(exchange)
+        if not scenario.tried:
+            received = f"status {exchange.status} to a valid request for a job that no request before had named"
+            documented = "an active job: what was refused changes nothing"
+            self.found.break_rule("effects.refused", received, documented, exchange)
+            return
+        before = ", ".join(dict.fromkeys(step.situation for step in scenario.tried))
+        received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
+        # An answer as to a job that is gone, or one that tells of something else.
+        rule_id = proof.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
+        self.found.break_rule(rule_id, received, "a job that is still active, and is canceled now", exchange)
+
     async def repeat(self, job_id: str, steps: Sequence[Step]) -> None:
-        """Cancel a canceled job again."""
+        """Cancel a canceled job again; one that was accepted before it had settled tells nothing and is not asked again."""
+        evidence = self.canceller.evidence
         for step in steps:
+            if evidence.is_early(job_id):
+                return
+            await evidence.settle(job_id)
+            is_settled = evidence.is_settled(job_id)
             exchange = await self.canceller.exchange(step, job_id)
+            if exchange.accepted and not is_settled:
+                evidence.accepted_early(step, job_id)
+                self.found.judgements += judge_refusal(exchange, step.rule)
+                return
+            if is_settled and exchange.status is not None and not exchange.accepted:
+                evidence.refused_settled(step.caller)
             if exchange.fault is Fault.TIMEOUT:
                 received = f"no answer to {step.situation}: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
@@ -235,10 +315,12 @@ class JobRunner:
         winners = [exchange for exchange in exchanges if exchange.accepted]
         if any(denied):
             return None
+        if not winners and any(map(is_lost, exchanges)):
+            return await self._race_unseen(scenario, next(filter(is_lost, exchanges)), once_more=once_more)
         if not winners:
             return await self._race_lost(scenario, job_id, once_more=once_more)
         for exchange in winners:
-            self.found.judgements += judge_success(exchange, job_id, overlapping=True)
+            self.canceller.judge(exchange, job_id, overlapping=True)
         self.canceller.canceled += 1
         self.canceller.evidence.canceled(winners[0])
         if len(winners) > 1:
@@ -249,6 +331,14 @@ class JobRunner:
                 self.found.judgements += judge_refusal(exchange, "effects.repeat")
         return job_id
 
+    async def _race_unseen(self, scenario: Scenario, lost: Exchange, *, once_more: bool) -> str | None:
+        """The answer to the request that won may have been lost: another job, or it is not known who won."""
+        another = await self._another(lost) if once_more else None
+        if another is not None:
+            return await self._race(scenario, another, once_more=False)
+        self._lost_twice(scenario, lost)
+        return None
+
     async def _race_lost(self, scenario: Scenario, job_id: str, *, once_more: bool) -> str | None:
         """None of the simultaneous requests succeeded: why, and the race for another job if this one may have ended."""
         if scenario.proof is None:
@@ -258,7 +348,7 @@ class JobRunner:
         if once_more and fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
             another = await self.lease()
         if another is None:
-            self._judge_fate(scenario, fate, exchange)
+            self._judge_fate(scenario, fate, exchange, died_twice=not once_more)
             return None
         canceled = await self._race(scenario, another, once_more=False)
         if canceled is not None:
@@ -284,8 +374,10 @@ class JobRunner:
             self.found.break_rule("transport.stable", f"{what}, in answer to a valid request", "an answer", lost)
         return await self.lease()
 
-    def _lost_twice(self, exchange: Exchange) -> None:
-        if exchange.status in GATEWAY:
+    def _lost_twice(self, scenario: Scenario, exchange: Exchange) -> None:
+        if is_lost(exchange):
+            self.lost.append((scenario, exchange))
+        elif exchange.status in GATEWAY:
             received = f"status {exchange.status} to valid requests, twice"
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
         else:
@@ -294,9 +386,27 @@ class JobRunner:
 
     def out_of_jobs(self, scenario: Scenario) -> None:
         """There is no job left for a chain: what it would show is not checked."""
+        self.ran_out = True
+        is_network = self.canceller.sender.network_drops
         reason = "the jobs ran out: some were spent on answers that had to be asked for again"
         for rule_id in scenario.rules:
-            self.found.unchecked.setdefault(rule_id, (reason, "jobs"))
+            self.found.unchecked.setdefault(rule_id, (reason, "network" if is_network else "jobs"))
+
+    def conclude_on_lost(self) -> None:
+        """Say of requests that were not answered whether the engine or the network did it."""
+        for step, exchange, times in self._unanswered:
+            if self.canceller.sender.is_losing_often:
+                self.found.unchecked.setdefault(step.rule, (LOSES_OFTEN, "network"))
+            else:
+                received = f"no answer to {step.situation}, {times} times: {describe_failure(exchange)}"
+                self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
+        for scenario, exchange in self.lost:
+            if self.canceller.sender.network_drops:
+                for rule_id in scenario.rules:
+                    self.found.unchecked.setdefault(rule_id, (LOSES_OFTEN, "network"))
+            else:
+                received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
+                self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
 
     def statuses_of_gone_jobs(self) -> set[int | None]:
         """How the engine answers for the id of no job and for a canceled one."""

@@ -9,21 +9,21 @@ from collections.abc import Sequence
 from math import ceil
 from statistics import median
 
-from contract_tests.model import BUSY, Caller, Exchange, Judgement
+from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
 from contract_tests.plan.scenario import Scenario, Step, fill
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
-from contract_tests.run.diagnose import Diagnosis, diagnose, look
+from contract_tests.run.diagnose import Diagnosis, diagnose
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
-from contract_tests.run.job_runner import NO_JOB_SITUATION, REPEAT_SITUATION, JobRunner
+from contract_tests.run.job_runner import MOST_DEAD, JobRunner
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
+from engine_contract.text.printable import plural
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
 NOT_SLOW = 0.3  # seconds for an answer: below, requests that should go one after the other do
-MANY_ENDED = 3  # jobs that were not active, and nobody knows why: too many to have ended by themselves
 
 
 class Runner:
@@ -129,14 +129,19 @@ class Runner:
                         self._refused_before(earlier, exchange)
                     return scenario, job_id
                 refused.append(exchange)
-            if all(exchange.status in {401, 403, *BUSY} for exchange in refused):
+            if all(exchange.status in {401, 403} for exchange in refused):
                 break
-            self._dead_at_first += [exchange for exchange in refused if exchange.response][-1:]
+            if all(exchange.status in BUSY for exchange in refused) and self._dead_at_first:
+                break
+            if not self._dead_at_first:
+                await self.evidence.let_settle()  # replicas may not know yet what was made just now
+            is_lost = job_id in self.canceller.lost_jobs
+            self._dead_at_first += [exchange for exchange in refused if exchange.response and not is_lost][-1:]
         return None
 
     def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
         """A role was refused, and another canceled the same job then."""
-        if exchange.status is None:
+        if exchange.status is None or exchange.job_id in self.canceller.lost_jobs:
             return
         if 400 <= exchange.status < 500 and exchange.status not in BUSY:
             # It may be the way in which the body is written: the role is tried again with another job.
@@ -193,7 +198,13 @@ class Runner:
         if broken_off is not None and not self.canceller.working and broken_off.accepted:
             received = describe_failure(broken_off)
             self.found.break_rule("transport.complete", received, "the whole canceled job", broken_off)
-        self.found.stop("unreachable", f"The run stopped: {error}.")
+        cause: Because = "network" if self.sender.network_drops else "unreachable"
+        connection = self.sender.transport.connection
+        is_silent = not any(exchange.response for exchange in self.sender.exchanges)
+        asks = is_silent and connection.base.startswith("https:") and connection.client_cert is None
+        # With TLS 1.3 the alert comes after the handshake, and may be lost with the connection.
+        hint = " The engine may ask for a client certificate: give --client-cert FILE." if asks else ""
+        self.found.stop(cause, f"The run stopped: {error}.{hint}")
 
     def _conclude(self) -> None:
         if not any(exchange.response for exchange in self.sender.exchanges):
@@ -201,22 +212,26 @@ class Runner:
             self.found.judgements.clear()
             return
         self.evidence.conclude()
+        self.canceller.conclude_on_cut()
+        self.jobs.conclude_on_lost()
+        self._conclude_on_sending()
         judged = {item.rule for item in self.found.judgements}
         if self.canceller.canceled and "transport.stable" not in judged:
             self.found.add(Judgement("transport.stable"))
-        if self.canceller.canceled > 1 and not self.jobs.dead_baseline:
+        if self.canceller.canceled > 1 and len(self.jobs.dead_baseline) < MOST_DEAD:
             self.found.add(Judgement("effects.isolation"))
         if not self.canceller.working:
             return
+        self._conclude_on_busy()
         dead = [*self._dead_at_first, *self.jobs.dead_baseline]
         for exchange in dead:
             if exchange.status not in self.jobs.statuses_of_gone_jobs():
                 received = f"status {exchange.status} to a valid request, unlike for a job that is unknown or canceled"
                 self.found.break_rule("effects.canceled", received, "an active job is canceled", exchange)
                 return
-        self._conclude_on_ended()
+        self._conclude_on_ended(dead)
         later = self.jobs.dead_baseline
-        if len(later) > 1 or (later and not self._is_unknown(later[0])):
+        if len(later) >= MOST_DEAD:
             received = (
                 f"status {later[0].status} to a valid request for a job that nothing was sent for before, "
                 f"after other jobs had been canceled ({len(later)} such jobs). "
@@ -224,18 +239,35 @@ class Runner:
             )
             self.found.break_rule("effects.canceled", received, "an active job is canceled", later[0])
             self.found.break_rule("effects.isolation", received, "an active job, which is canceled", later[0])
-        elif dead:
+
+    def _conclude_on_sending(self) -> None:
+        """Say what the network and the engine's load did to the run."""
+        if lost := self.sender.connections_lost:
+            self.found.note(f"{plural(lost, 'connection')} to the engine {'was' if lost == 1 else 'were'} lost.")
+        if self.sender.mistook_busy:
             self.found.stop(
-                "jobs", f"The engine has no active job {dead[0].job_id}, which was supplied. Give ids of active jobs."
+                "unreachable",
+                "The engine answers 429 or 503 both where it refuses and where it is busy, without Retry-After: what it "
+                "refused cannot be told. Give --rate.",
             )
 
-    def _conclude_on_ended(self) -> None:
+    def _conclude_on_busy(self) -> None:
+        """Tell an engine that stayed busy from one that refused a job by 429 or 503."""
+        for exchange in self.canceller.stayed_busy:
+            if self.sender.is_refusal(exchange):
+                self.jobs.dead_baseline.append(exchange)
+            else:
+                said = f"The engine answered {exchange.status} to a valid request and stayed so: it is too busy."
+                self.found.stop("unreachable", said)
+
+    def _conclude_on_ended(self, dead: Sequence[Exchange]) -> None:
         """Jobs that were not active when their turn came, though what had been sent for them cancels no job."""
         ended = self.jobs.ended
-        if not ended:
+        gone = [*dead, *(exchange for _, exchange in ended)]
+        if not gone:
             return
-        ids = ", ".join(dict.fromkeys(exchange.job_id or "" for _, exchange in ended))
-        if len(ended) >= MANY_ENDED:
+        ids = ", ".join(dict.fromkeys(exchange.job_id or "" for exchange in gone))
+        if len(ended) >= MOST_DEAD:
             received = (
                 f"status {ended[0][1].status} to valid requests for {len(ended)} jobs: {ids}. "
                 "Nothing that was sent for them cancels another job. Jobs that had ended by themselves look the same"
@@ -243,18 +275,11 @@ class Runner:
             documented = "jobs that are still active, and are canceled now"
             self.found.break_rule("effects.refused", received, documented, ended[0][1])
             return
-        reason = f"{ids} was not active when its turn came; it may have ended by itself, or something else canceled it"
-        for rule_id in (
-            "effects.refused",
-            *(scenario.proof.rule for scenario, _ in ended if scenario.proof is not None),
-        ):
-            self.found.unchecked.setdefault(rule_id, (reason, "jobs"))
-        self.found.note(f"Supplied jobs must stay active until the run cancels them: {reason}. Give jobs that do.")
-
-    def _is_unknown(self, dead: Exchange) -> bool:
-        """Whether the engine answered as it does for the id of no job, and otherwise than for a second cancel."""
-        looks = {e.situation: look(e) for e in self.sender.exchanges if not e.accepted}
-        return look(dead) == looks.get(NO_JOB_SITUATION) and look(dead) != looks.get(REPEAT_SITUATION)
+        sentence = f"{ids}, which was supplied, was not active when its turn came. It may have ended by itself"
+        if self.jobs.ran_out:
+            self.found.stop("jobs", f"{sentence}, and there was no other job for what was left. Give more active jobs.")
+        else:
+            self.found.note(f"{sentence}: other jobs took its place.")
 
 
 def _gave_up(error: BaseException) -> GaveUp:

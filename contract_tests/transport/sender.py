@@ -1,17 +1,21 @@
-"""Sending with patience: the pace, retries of 429 and 503, and giving up on an engine that is not there."""
+"""Sending with patience: the pace, retries of 429 and 503, lost connections, and giving up on an engine."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from contract_tests.errors import OutsideGuardError
+from contract_tests.judge.answers import form, look
 from contract_tests.model import BUSY, Exchange, Fault, Request, Response
 from contract_tests.transport.transport import Transport
 
 RETRIES = 3
+PATIENCE_WITH_STRANGERS_S = 5.0
+TELLING_TRIES = 3  # the same 429 or 503 to the same request, so often, is a refusal
+OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row may be chance
 BACKOFF = 0.5  # seconds before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
 # Bytes of answers that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
@@ -37,7 +41,25 @@ class Sender:
         """`deadline` is the number of seconds from now after which no retry is begun."""
         self.transport = transport
         self.exchanges: list[Exchange] = []
-        self.busy_answers = 0
+        self.connections_lost = 0
+        self.mistook_busy = False
+        """Whether an answer was taken for a refusal that a valid request then got too, and for a while only."""
+        self._is_busy = False
+        self._were_answered = False
+        self._lost_due: set[bool] = set()
+        """Whether a connection was lost within the answer, for requests that were to succeed."""
+        self._refusals: set[object] = set()
+        """Forms of 429 and 503 that are the engine's refusals."""
+        self._confirmed: set[object] = set()
+        """Those after which a valid request has succeeded."""
+        self._learning = asyncio.Lock()
+        self._busy: set[object] = set()
+        """Forms of 429 and 503 that went by."""
+        self._passed = False
+        self._has_answered = False
+        self._has_refused_stranger = False
+        self._has_succeeded = False
+        self._sent = 0
         self._on_exchange = on_exchange
         self._gate = asyncio.Semaphore(concurrency)
         self._one_by_one = asyncio.Lock()
@@ -54,21 +76,100 @@ class Sender:
         """Seconds until the deadline."""
         return self._ends - time.monotonic()
 
-    async def send(self, request: Request, situation: str, job_id: str | None = None) -> Exchange:
+    async def send(
+        self, request: Request, situation: str, job_id: str | None = None, *, is_due: bool = False
+    ) -> Exchange:
         """Send, and send again while the engine says that it is busy: at most three times.
 
+        `is_due`: a success is due, so that a refusal which the engine gives by 429 or 503 is doubted once.
         Raises GaveUp after several connections in a row that failed.
         """
+        exchange = await self._once(request, situation, job_id)
+        if is_due and exchange.is_dropped:
+            self._lost_due.add(exchange.response is not None)
+        if exchange.status in BUSY and retry_after(exchange.response) is None and not is_due:
+            # One request at a time finds out whether this is a refusal; the others go by what it learns.
+            async with self._learning:
+                return await self._send_again(exchange, is_due=False)
+        return await self._send_again(exchange, is_due=is_due)
+
+    async def _send_again(self, exchange: Exchange, *, is_due: bool) -> Exchange:
+        """Send a request again for as long as it makes sense."""
+        answers: list[Exchange] = []
         for attempt in range(RETRIES + 1):
-            exchange = await self._once(request, situation, job_id)
-            if exchange.status not in BUSY or attempt == RETRIES:
+            if attempt:
+                exchange = await self._once(exchange.request, exchange.situation, exchange.job_id)
+            if exchange.status not in BUSY:
                 break
-            self.busy_answers += 1
+            answers.append(exchange)
+            if attempt == RETRIES or self._refuses(answers, is_due=is_due) or self._locks_out(answers):
+                return exchange
+            self._is_busy = True
             delay = _delay(exchange.response, attempt)
             if delay >= self.remaining:
-                break
+                return exchange
             self._not_before = max(self._not_before, time.monotonic() + delay)
+        self._has_refused_stranger |= exchange.request.caller.kind != "token" and not exchange.accepted
+        self._went_by(answers)
+        if is_due and exchange.accepted:
+            self._has_succeeded = True
+            self._confirmed = set(self._refusals)
         return exchange
+
+    def is_refusal(self, exchange: Exchange) -> bool:
+        """Whether a 429 or 503 is known as this engine's way to refuse: valid requests succeeded beside it."""
+        return exchange.status in BUSY and form(exchange) in self._confirmed
+
+    def _refuses(self, answers: Sequence[Exchange], *, is_due: bool) -> bool:
+        """Tell a refusal from a busy engine by the answers to one request; it is learned once for the run."""
+        last, kind = answers[-1], form(answers[-1])
+        if retry_after(last.response) is not None:
+            return False
+        if kind in self._refusals:
+            self._passed = self._passed or not is_due
+            return not is_due or len(answers) > 1
+        is_the_same = len(answers) >= TELLING_TRIES and len({look(answer) for answer in answers}) == 1
+        is_stranger = last.request.caller.kind != "token"
+        if is_due or is_stranger or not is_the_same or not self._has_succeeded or kind in self._busy:
+            return False
+        self._refusals.add(kind)
+        self._is_busy = bool(self._busy)
+        return True
+
+    def _locks_out(self, answers: Sequence[Exchange]) -> bool:
+        """Whether a caller without a valid credential is asked to wait for long, or still, after one was refused."""
+        if not self._has_refused_stranger or answers[-1].request.caller.kind == "token":
+            return False
+        told = retry_after(answers[-1].response)
+        return len(answers) > 1 if told is None else told > PATIENCE_WITH_STRANGERS_S
+
+    def _went_by(self, answers: Sequence[Exchange]) -> None:
+        """Take in that the engine was busy, and is no more."""
+        kinds = {form(answer) for answer in answers}
+        self.mistook_busy = self.mistook_busy or (self._passed and bool(kinds & self._refusals))
+        self._busy |= kinds
+        self._refusals -= kinds
+        self._confirmed -= kinds
+
+    def was_answered(self, lost: Sequence[Exchange]) -> None:
+        """Take in that a request which must be refused was lost, and answered when it was sent again."""
+        self._were_answered = self._were_answered or any(is_lost(e) and e.request.fresh_connection for e in lost)
+
+    @property
+    def network_drops(self) -> bool:
+        """Whether connections are lost at random.
+
+        Then requests that must be refused were lost on new connections and answered when they were sent again, or
+        valid ones were lost both before and within the answer, which no engine does that fails in one way, or the run
+        ended since so many were lost, and not all.
+        """
+        gave_up = self._failures >= FAILURES_IN_A_ROW and self.exchanges[-1].is_dropped
+        return self._were_answered or len(self._lost_due) > 1 or (gave_up and any(map(_is_whole, self.exchanges)))
+
+    @property
+    def is_losing_often(self) -> bool:
+        """Whether so many connections are lost that several in a row say nothing of what was asked."""
+        return self.network_drops and self.connections_lost > OFTEN_LOST * self._sent
 
     async def wait(self, seconds: float) -> None:
         """Send nothing for that long."""
@@ -78,12 +179,16 @@ class Sender:
         if self._drops > 1:
             request = replace(request, fresh_connection=True)  # the engine closes connections that are in use
         async with self._gate:
-            if self.busy_answers or self._drops > 1:
+            if self._is_busy or self._drops > 1:
                 # An engine that throttles, or takes few connections, is asked one request at a time from then on.
                 async with self._one_by_one:
                     exchange = await self._paced(request, situation, job_id)
             else:
                 exchange = await self._paced(request, situation, job_id)
+        self._sent += 1
+        # Before the first answer nothing tells a lost connection from an engine that is not there.
+        self.connections_lost += exchange.is_dropped or (exchange.fault in _UNSENT and self._has_answered)
+        self._has_answered = self._has_answered or exchange.response is not None
         self._keep(exchange)
         self._on_exchange(exchange)
         await self._count_failures(exchange)
@@ -115,7 +220,8 @@ class Sender:
             return
         self._drops += exchange.fault is Fault.DROPPED
         self._failures += 1
-        if self._failures < FAILURES_IN_A_ROW:
+        failures = self._failures
+        if failures < FAILURES_IN_A_ROW:
             return
         # Does it fail altogether, or only at what it was asked? What it answered before is asked again.
         answered = next((e for e in reversed(self.exchanges) if _is_whole(e) and not e.accepted and e.job_id), None)
@@ -125,12 +231,24 @@ class Sender:
             if _is_whole(again):
                 self._failures = 0
                 return
-        raise GaveUp(f"{self._failures} exchanges in a row failed, the last: {describe_failure(exchange)}")
+        raise GaveUp(f"{failures} exchanges in a row failed, the last: {describe_failure(exchange)}")
 
 
 def _is_whole(exchange: Exchange) -> bool:
     """Whether the answer tells what it is to tell: of a refusal the status is enough."""
     return exchange.response is not None and (exchange.response.broken_off is None or not exchange.accepted)
+
+
+PROXY_ASKS = (
+    "A proxy on the way asks for a user and a password (407). Give --proxy http://USER:PASSWORD@HOST:PORT, or reach the "
+    "engine without it."
+)
+_UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
+
+
+def is_lost(exchange: Exchange) -> bool:
+    """Whether no answer came since a connection was lost, or was not made."""
+    return exchange.response is None and exchange.fault in {Fault.DROPPED, *_UNSENT}
 
 
 def describe_failure(exchange: Exchange) -> str:
@@ -142,14 +260,14 @@ def describe_failure(exchange: Exchange) -> str:
 
 
 def _delay(response: Response | None, attempt: int) -> float:
-    told = retry_after(response) if response else None
+    told = retry_after(response)
     # A date has whole seconds only, and may be over already.
     return max(told, BACKOFF * attempt) if told is not None else BACKOFF * 2**attempt
 
 
-def retry_after(response: Response) -> float | None:
+def retry_after(response: Response | None) -> float | None:
     """The seconds that `Retry-After` asks for, given as seconds or as a date; None where it says nothing."""
-    value = (response.header("retry-after") or "").strip()
+    value = ((response and response.header("retry-after")) or "").strip()
     if not value:
         return None
     try:

@@ -1,6 +1,7 @@
 """The one guarded transport: bytes in, bytes out, one exchange for each request, no redirect followed."""
 
 import asyncio
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -95,7 +96,7 @@ class Transport:
         started_at, started = time.time(), time.monotonic()
         parts: list[bytes] = []
         head: list[httpx.Response] = []
-        fault, detail = None, ""
+        fault, detail, is_cut = None, "", False
         try:
             async with asyncio.timeout(self.connection.timeout) as bound:
                 await self._receive(request, head, parts, bound)
@@ -105,9 +106,10 @@ class Transport:
             fault, detail = Fault.PROTOCOL, str(error)
         except httpx.HTTPError as error:
             fault, detail = fault_of(error), sentence_of(error)
+            is_cut = fault is Fault.DROPPED or "without sending complete" in detail
         except (httpx.InvalidURL, OSError, ValueError) as error:
             fault, detail = Fault.PROTOCOL, sentence_of(error)
-        response = _answer(head, parts, detail if fault else None, time.monotonic() - started)
+        response = _answer(head, parts, detail if fault else None, time.monotonic() - started, is_cut=is_cut)
         return Exchange(request, situation, response, None if response else fault, detail, started_at, job_id)
 
     async def _receive(
@@ -119,7 +121,7 @@ class Transport:
             place_credential(auth, self._credential(auth, request.caller), query, headers)
             if request.body is not None and request.content_type is not None:
                 headers.append(("Content-Type", request.content_type))
-            if request.fresh_connection:
+            if self._is_alone(request):
                 headers.append(("Connection", "close"))
             async with client.stream(
                 request.method,
@@ -143,11 +145,14 @@ class Transport:
 
     @asynccontextmanager
     async def _client_for(self, request: Request) -> AsyncIterator[httpx.AsyncClient]:
-        if not request.fresh_connection:
+        if not self._is_alone(request):
             yield self._client
             return
         async with httpx.AsyncClient(**self._options) as client:
             yield client
+
+    def _is_alone(self, request: Request) -> bool:
+        return request.fresh_connection or self.connection.new_connections
 
     def _credential(self, auth: Auth, caller: Caller) -> str | None:
         match caller.kind:
@@ -168,6 +173,15 @@ class Transport:
 def _cut(token: str) -> str:
     """A token without its end: more than base64 could do without where the token is long."""
     return token[:-3] if len(token) >= 16 else token[:-1]
+
+
+# Alerts of TLS (RFC 8446, 6.2), as OpenSSL names them.
+_ASKS_FOR_CERTIFICATE = re.compile(r"alert[ _]certificate[ _]required", re.IGNORECASE)
+_REFUSES_CERTIFICATE = re.compile(
+    r"alert[ _](handshake[ _]failure|bad[ _]certificate|unknown[ _]ca|access[ _]denied"
+    r"|(unsupported[ _]certificate|certificate[ _](revoked|expired|unknown)))",
+    re.IGNORECASE,
+)
 
 
 class _TooLargeError(Exception):
@@ -198,7 +212,9 @@ async def _keep_headers(received: httpx.Response) -> None:
     received.headers.pop("location", None)
 
 
-def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float) -> Response | None:
+def _answer(
+    head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float, *, is_cut: bool
+) -> Response | None:
     if not head:
         return None
     received, body = head[0], b"".join(parts if broken_off is None else _beginning(parts))
@@ -209,7 +225,7 @@ def _answer(head: list[httpx.Response], parts: list[bytes], broken_off: str | No
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in received.extensions["kept_headers"]
     )
-    return Response(received.status_code, headers, body, broken_off, elapsed)
+    return Response(received.status_code, headers, body, broken_off, elapsed, is_cut)
 
 
 def _beginning(parts: list[bytes]) -> Iterator[bytes]:
@@ -241,5 +257,14 @@ def fault_of(error: httpx.HTTPError) -> Fault:
 
 
 def sentence_of(error: BaseException) -> str:
-    """An error in a few words."""
-    return str(error).strip()[:300] or type(error).__name__
+    """Return an error in a few words, and what to do where it is known."""
+    said = str(error).strip()[:300] or type(error).__name__
+    if isinstance(error, httpx.ProxyError) and said.startswith("407"):
+        return f"the proxy asks for a user and a password ({said}); give --proxy http://USER:PASSWORD@HOST:PORT"
+    if isinstance(error, httpx.ProxyError):
+        return f"the proxy does not pass it on: {said}"
+    if _ASKS_FOR_CERTIFICATE.search(said):
+        return f"the engine asks for a client certificate; give --client-cert FILE ({said})"
+    if _REFUSES_CERTIFICATE.search(said):
+        return f"the engine asks for a client certificate, or for another one; give --client-cert FILE ({said})"
+    return said

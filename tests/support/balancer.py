@@ -53,12 +53,22 @@ backend all
 """
 
 
+_CONNECTIONS = """
+backend all
+    mode tcp
+    balance roundrobin
+"""
+
+
 @contextmanager
-def balancer(directory: Path, backends: Sequence[Backend], *, is_redis: bool = False) -> Iterator[int]:
-    """Run haproxy while the context lasts; the port that it listens on."""
+def balancer(
+    directory: Path, backends: Sequence[Backend], *, is_redis: bool = False, is_tcp: bool = False
+) -> Iterator[int]:
+    """Run haproxy while the context lasts; the port that it listens on. `is_tcp`: it balances connections."""
     port = free_port()
-    text = _COMMON.format(port=port).replace("defaults", f"defaults\n    mode {'tcp' if is_redis else 'http'}")
-    text += _REDIS if is_redis else _MOCKS
+    mode = "tcp" if is_redis or is_tcp else "http"
+    text = _COMMON.format(port=port).replace("defaults", f"defaults\n    mode {mode}")
+    text += _REDIS if is_redis else _CONNECTIONS if is_tcp else _MOCKS
     text += "".join(f"    server {backend.name} 127.0.0.1:{backend.port}\n" for backend in backends)
     file = directory / "haproxy.cfg"
     file.write_text(text)

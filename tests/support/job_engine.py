@@ -35,6 +35,16 @@ class JobEngine:
     refuses_again: bool = True
     shows: bool = True
     """Whether jobs can be read back."""
+    refuses_with: int | None = None
+    """The status of every refusal, None for those that fit."""
+    locks_out_s: float = 0.0
+    """Seconds for which everybody is refused after an unknown token."""
+    locks_out_with: int = 401
+    instance: str = ""
+    """What `X-Engine-Instance` says; empty for no such header."""
+    lets_in: tuple[str, ...] = ()
+    """Roles that may cancel and should not."""
+    locked_until: float = 0.0
     jobs: dict[str, float | None] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
@@ -48,9 +58,22 @@ class JobEngine:
         self.jobs.update(dict.fromkeys(made))
         return made
 
+    def is_canceled(self, job_id: str) -> bool:
+        """Whether this engine knows that the job is canceled."""
+        return self.jobs[job_id] is not None
+
+    def answer(self, role: str, body: bytes) -> tuple[int, Any]:
+        """Answer a cancel, or turn away those who are locked out."""
+        if time.monotonic() < self.locked_until:
+            return self.locks_out_with, {"error": "locked out"}
+        if role not in {"", *ROLES, "apiread", "operator"}:
+            self.locked_until = time.monotonic() + self.locks_out_s
+        status, document = self.cancel(role, body)
+        return (self.refuses_with or status if status >= 400 else status), document
+
     def cancel(self, role: str, body: bytes) -> tuple[int, Any]:
         """Answer a cancel: status and document."""
-        if role not in ROLES:
+        if role not in {*ROLES, *self.lets_in}:
             return (403, {"error": "not allowed"}) if role in {"apiread", "operator"} else (401, {"error": "log in"})
         try:
             wanted = json.loads(body)
@@ -62,7 +85,7 @@ class JobEngine:
         with self.lock:
             if job_id not in self.jobs:
                 return 404, {"error": "unknown job"}
-            if self.jobs[job_id] is not None and self.refuses_again:
+            if self.is_canceled(job_id) and self.refuses_again:
                 return 409, {"error": "not active"}
             self.asked[job_id] = self.asked.get(job_id, 0) + 1
             if self.cancels and self.asked[job_id] >= self.cancels:
@@ -82,13 +105,52 @@ class JobEngine:
 @contextmanager
 def job_engine(**behaves: Any) -> Iterator[JobEngine]:
     """Serve an engine; the keywords are the fields of `JobEngine`."""
-    engine = JobEngine(**behaves)
+    with serve(JobEngine(**behaves)) as engine:
+        yield engine
+
+
+class Replica(JobEngine):
+    """One of several engines with the same jobs, which knows a moment later what another one did."""
+
+    def __init__(self, others: "list[Replica]", lag_s: float, **behaves: Any) -> None:
+        """`others` are the replicas so far; this one is added."""
+        super().__init__(**behaves)
+        self.behind_s = lag_s
+        self.did: set[str] = set()
+        """Jobs that it canceled itself."""
+        if others:
+            self.jobs, self.asked, self.lock = others[0].jobs, others[0].asked, others[0].lock
+        others.append(self)
+
+    def is_canceled(self, job_id: str) -> bool:
+        """Whether it canceled the job itself, or another one did so long ago."""
+        since = self.jobs[job_id]
+        return since is not None and (job_id in self.did or time.monotonic() >= since + self.behind_s)
+
+    def cancel(self, role: str, body: bytes) -> tuple[int, Any]:
+        """Answer a cancel, and remember what was done here."""
+        status, document = super().cancel(role, body)
+        if status == 200:
+            self.did.add(document["_id"])
+        return status, document
+
+    def details(self, job_id: str) -> tuple[int, Any]:
+        """Answer what this one knows of a job."""
+        status, document = super().details(job_id)
+        if status == 200:
+            document["status"] = "canceled" if self.is_canceled(job_id) else "running"
+        return status, document
+
+
+@contextmanager
+def serve(engine: JobEngine) -> Iterator[JobEngine]:
+    """Serve an engine on a free loopback port."""
 
     def answer(request: RawRequest) -> bytes:
         job_id = request.path.removeprefix(DETAILS).removesuffix("/details")
         if request.method == "POST" and request.path == CANCEL:
             role = request.header("Authorization").removeprefix("Bearer ")
-            status, document = engine.cancel(role, request.body)
+            status, document = engine.answer(role, request.body)
         elif request.method == "GET" and request.path == f"{DETAILS}{job_id}/details":
             status, document = engine.details(job_id)
         elif request.method in {"GET", "POST"}:
@@ -96,7 +158,8 @@ def job_engine(**behaves: Any) -> Iterator[JobEngine]:
         else:
             status, document = 405, {"error": "no such method"}
         line = f"{status} {HTTPStatus(status).phrase}"
-        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json")
+        instance = [f"X-Engine-Instance: {engine.instance}"] if engine.instance else []
+        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance)
 
     with answering_server(answer) as server:
         engine.url = server.url

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from contract_tests.check import check
-from contract_tests.model import Response
+from contract_tests.model import Report, Response
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import retry_after
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings as MockSettings
 from tests.support.engines import ObservedExchange, settings_for
+from tests.support.job_engine import job_engine
 
 
 def _with_behavior(*, deadline: float = 60.0, **behavior: Any) -> ObservedExchange:
@@ -65,6 +66,30 @@ def test_an_engine_that_stays_busy_is_undecided() -> None:
     """503 to everything, for good, cannot be decided."""
     seen = _with_behavior(code=503, deadline=6.0)
     assert seen.report.verdict == "undecided", seen.why()
+
+
+def _refusing_with(status: int, **behaves: Any) -> Report:
+    with job_engine(refuses_with=status, **behaves) as engine:
+        made = engine.make_jobs(24)
+        return check(settings_for(engine.url), lambda _: Supply(made)).report
+
+
+@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize("shows", [True, False])
+def test_refusals_by_503_are_learned_once(status: int, *, shows: bool) -> None:
+    """An engine whose refusals are 503 or 429 without Retry-After conforms, and few of them are asked for again."""
+    report = _refusing_with(status, shows=shows)
+    assert report.verdict == "conforms", report.notes
+    usual = _refusing_with(409, shows=shows)
+    assert len(report.exchanges) < len(usual.exchanges) + 20
+    assert report.duration_s < 2 * usual.duration_s + 6.0
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_refusals_by_503_hide_no_fault(status: int) -> None:
+    """What a wrong engine lets in, or a first cancel without effect, is found where refusals are 503 too."""
+    assert _refusing_with(status, lets_in=("apiread",)).verdict == "violates"
+    assert _refusing_with(status, cancels=2).verdict == "violates"
 
 
 @pytest.mark.parametrize(
