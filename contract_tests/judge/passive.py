@@ -229,7 +229,7 @@ class PassiveJudge:
             _remember(self.allowed, f"role {caller.role}")
 
 
-def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None:
+def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None:  # noqa: PLR0911 - one return a reason
     """A sentence on an exchange that says nothing, None for one that can be judged; see JudgedCancel.rule."""
     request, response = observed.exchange.request, observed.exchange.response
     if observed.obstacle:
