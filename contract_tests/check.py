@@ -169,6 +169,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         verdict="undecided",
         rules=(),
         engine=settings.connection.base,
+        is_mock=settings.embedded,
         label=settings.label,
         started_at=started_at,
         seed=settings.seed,

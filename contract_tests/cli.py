@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from contract_tests.config.settings_file import EngineCommand
+from contract_tests.config.which_engine import is_for_mock
 from engine_contract.click_options import command
 from engine_contract.options import CheckOptions
 
@@ -31,7 +33,8 @@ def main(options: CheckOptions) -> int:
     """Check an engine against the contract of POST /workflow_engine/cancelJob.
 
     URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
-    settings file. Without it the kit's own mock is started inside this process and checked.
+    settings file. With --mock the kit's own mock is started inside this process and checked; without both too, but
+    not in CI (CI, TF_BUILD or TEAMCITY_VERSION is set), nor where tokens, jobs or --auth are given.
     """
     if options.list_rules:
         _list_rules()
@@ -72,16 +75,15 @@ def _settle_usage(options: CheckOptions) -> None:
         raise click.UsageError("-q and -v exclude each other. Give one of them.")
     if options.jobs and options.jobs_command:
         raise click.UsageError("--jobs and --jobs-command exclude each other. Give one of them.")
-    if options.replay and (options.url or options.jobs or options.jobs_command or options.plan_only):
-        raise click.UsageError("--replay sends nothing: it goes with neither URL, --jobs, --jobs-command nor --plan.")
-    if not options.url:
-        for flag, value in (
-            ("--token", options.tokens),
-            ("--jobs", options.jobs),
-            ("--jobs-command", options.jobs_command),
-        ):
-            if value:
-                raise click.UsageError(f"{flag} is for an engine at a URL, and there is none. Give the engine's URL.")
+    if not options.replay:
+        is_for_mock(options, os.environ)
+        return
+    if options.url or options.mock or options.jobs or options.jobs_command or options.plan_only:
+        raise click.UsageError(
+            "--replay sends nothing: it goes with neither URL, --mock, --jobs, --jobs-command nor --plan."
+        )
+    if options.tokens:
+        raise click.UsageError("--token is for an engine at a URL, and --replay asks none. Leave one of them out.")
 
 
 def _run(options: CheckOptions) -> int:

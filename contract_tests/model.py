@@ -194,6 +194,8 @@ class Report:
     verdict: Verdict
     rules: tuple[RuleResult, ...]
     engine: str
+    is_mock: bool = False
+    """Whether the engine is the kit's own mock, started for this run."""
     label: str | None = None
     started_at: float = 0.0
     duration_s: float = 0.0

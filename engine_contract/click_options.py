@@ -1,6 +1,7 @@
 """Commands of click, made of a table of options."""
 
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -79,7 +80,7 @@ def command(
 
 def _parameter(row: Option, variables: list[str]) -> click.Parameter:
     if row.is_argument:
-        return click.Argument([row.field], required=row.is_required, envvar=variables, is_eager=row.is_eager)
+        return _Argument([row.field], required=row.is_required, envvar=variables, is_eager=row.is_eager)
     if row.is_switch:
         return click.Option([row.flag, row.field], is_flag=True, envvar=variables, help=row.help)
     return (_Repeatable if row.is_repeatable else click.Option)(
@@ -92,6 +93,14 @@ def _parameter(row: Option, variables: list[str]) -> click.Parameter:
         is_eager=row.is_eager,
         help=row.help,
     )
+
+
+class _Argument(click.Argument):
+    """An argument that an empty variable sets too: a pipeline's variable that is not filled in is no decision."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's
+        names = [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()
+        return next((os.environ[name] for name in names if name in os.environ), None)
 
 
 class _Repeatable(click.Option):

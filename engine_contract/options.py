@@ -78,10 +78,9 @@ class EngineOptions:
         setting="A table from roles to where their tokens are: env:NAME, file:PATH or cmd:COMMAND.",
         schema=_by_name("env:NAME, file:PATH or cmd:COMMAND, never the token itself.", pattern=SOURCE_PATTERN),
     )
-    auth: str = option(
-        default="bearer",
+    auth: str | None = option(
         metavar="WAY",
-        help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
+        help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.  [default: bearer]",
         setting="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
         schema={"pattern": "^(bearer|basic|(cookie|query|header):.+)$"},
     )
@@ -131,6 +130,10 @@ class EngineOptions:
 class CheckOptions(EngineOptions):
     """The options of check-engine, which the pytest plugin has too."""
 
+    mock: bool = option(
+        default=False,
+        help="Check the kit's own mock, which is started; no URL does so too, but not in CI, nor beside tokens or jobs.",
+    )
     jobs: Path | None = option(
         metavar="FILE|-",
         help="Ids of the jobs that may be canceled, one a line; - is standard input.",

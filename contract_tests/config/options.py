@@ -84,7 +84,7 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         headers = {**_sources_of(engine, "headers"), **headers}
     connection = Connection(
         base=parse_base(engine.url if engine else options.url or ""),
-        auth=Auth.parse(options.auth),
+        auth=Auth.parse("bearer" if options.auth is None else options.auth),
         tokens=tokens,
         headers=headers,
         timeout=options.timeout,

@@ -29,6 +29,7 @@ def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
         "notes": list(shown.notes),
         "interrupted": shown.interrupted,
         "engine": shown.engine,
+        "checked": shown.checked,
         "tls_verified": shown.tls_verified,
         "seed": shown.seed,
         "duration_s": shown.duration_s,

@@ -20,6 +20,8 @@ OBSERVED_LIMIT = 200
 TEXT_LIMIT = 600  # characters
 CURL_LIMIT = 4000  # characters
 
+OWN_MOCK = "the kit's own mock"
+
 OUTCOMES: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
 
 _LEADING: dict[Verdict, Outcome] = {"conforms": "held", "violates": "broken", "undecided": "unchecked"}
@@ -84,6 +86,8 @@ class View:
     sentence: str
     because: tuple[str, ...]
     engine: str
+    checked: str
+    """What was checked, in words: the kit's own mock, or the engine at its URL."""
     label: str | None
     started_at: str
     duration_s: float
@@ -135,6 +139,7 @@ def view(report: Report, presenter: Presenter) -> View:
         sentence=verdict_sentence(report),
         because=tuple(BECAUSE[reason] for reason in report.undecided_because),
         engine=shown.text(report.engine),
+        checked=shown.text(checked(report)),
         label=shown.optional(report.label),
         started_at=timestamp(report.started_at),
         duration_s=round(report.duration_s, 3),
@@ -156,6 +161,11 @@ def view(report: Report, presenter: Presenter) -> View:
     )
 
 
+def checked(report: Report) -> str:
+    """Return what was checked, in words."""
+    return f"{OWN_MOCK} at {report.engine}" if report.is_mock else f"the engine {report.engine}"
+
+
 def verdict_sentence(report: Report) -> str:
     """The verdict in one line: how many rules had which outcome, and what it took."""
     counts = Counter(result.outcome for result in report.rules)
@@ -173,7 +183,8 @@ def verdict_sentence(report: Report) -> str:
         reasons.append(plural(len(report.complaints), "known deviation") + " to be looked at again")
     why = " and ".join(reasons) + "; " if reasons else ""
     spent = f"{plural(report.jobs.used, 'job')} used, {plural(len(report.exchanges), 'request')}"
-    return f"{report.verdict}: {why}{', '.join(figures)}; {spent} in {report.duration_s:.1f} s"
+    of_mock = f", of {OWN_MOCK}" if report.is_mock else ""
+    return f"{report.verdict}: {why}{', '.join(figures)}; {spent} in {report.duration_s:.1f} s{of_mock}"
 
 
 def _varied(findings: tuple[Finding, ...]) -> list[Finding]:

@@ -1,5 +1,6 @@
 """check-engine as a user runs it: exit statuses, options, messages, files."""
 
+import html
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 
 from contract_tests.cli import main
 from contract_tests.config import sources
+from contract_tests.config.which_engine import CI_VARIABLES
 from contract_tests.errors import SettingError
 from tests import field_engine, standin
 from tests.support.check_engine import TOKENS, check_engine, clean_environment, command, write_jobs
@@ -28,6 +30,59 @@ def test_without_a_url_the_mock_is_checked(tmp_path: Path) -> None:
     assert done.status == 0, done.out
     assert done.last_line.startswith("conforms")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", CI_VARIABLES)
+@pytest.mark.parametrize("value", ["true", "1", "9.3"])
+def test_no_url_in_ci_is_wrong_usage(tmp_path: Path, variable: str, value: str) -> None:
+    """A forgotten URL never makes a gate green: the mock is checked only where it is named."""
+    done = check_engine(cwd=tmp_path, env={variable: value})
+    assert (done.status, done.out) == (2, "")
+    assert variable in done.err
+    assert "--mock" in done.err
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "FALSE"])
+def test_no_url_outside_ci_is_the_mock(tmp_path: Path, value: str) -> None:
+    """CI that is set to no is no CI."""
+    done = check_engine("--only=roles.admin", cwd=tmp_path, env={"CI": value, "CHECK_ENGINE_AUTH": ""})
+    assert done.status == 0, done.err
+
+
+@pytest.mark.parametrize("arguments", [["--mock"], ["--mock", "--token=admin=env:NOT_THERE", "--auth=basic"]])
+def test_the_mock_is_checked_where_it_is_named_and_each_file_says_so(tmp_path: Path, arguments: list[str]) -> None:
+    """With --mock the mock is checked in CI too, whatever is given for an engine; the first line and all files say so."""
+    done = check_engine(*arguments, "--only=roles.admin", "--report-dir=out", cwd=tmp_path, env={"CI": "true"})
+    assert done.status == 0, done.err
+    assert "the kit's own mock" in done.out.splitlines()[0]
+    assert done.last_line.endswith("the kit's own mock")
+    for path in (tmp_path / "out").iterdir():
+        assert "the kit's own mock" in html.unescape(path.read_text()), path.name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        ([""], {}),
+        ([" "], {}),
+        ([], {"CHECK_ENGINE_URL": ""}),
+        (["--plan"], {"CHECK_ENGINE_URL": " "}),
+        (["--mock"], {"CHECK_ENGINE_URL": ""}),
+        (["--mock", "http://127.0.0.1:9"], {}),
+        (["http://127.0.0.1:9"], {"CHECK_ENGINE_MOCK": "1"}),
+        (["--auth=basic"], {}),
+        ([], {"CHECK_ENGINE_AUTH": "bearer"}),
+        ([], {"CHECK_ENGINE_TOKEN": "admin=env:T"}),
+        ([], {"CHECK_ENGINE_JOBS": "jobs.txt"}),
+        (["--jobs-command=true"], {}),
+        (["--plan"], {"CI": "1"}),
+    ],
+)
+def test_an_engine_that_is_not_named_is_wrong_usage(tmp_path: Path, arguments: list[str], env: dict[str, str]) -> None:
+    """An empty URL from wherever, what is meant for an engine without a URL, and both of URL and mock: 2."""
+    done = check_engine(*arguments, cwd=tmp_path, env=env)
+    assert (done.status, done.out) == (2, ""), done.err
+    assert "URL" in done.err
 
 
 def test_a_right_engine_by_url_with_a_jobs_command(tmp_path: Path) -> None:
