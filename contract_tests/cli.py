@@ -1,17 +1,16 @@
 """The command check-engine: a report to the terminal and to files."""
 
-import contextlib
 import gc
 import os
-import signal
-from collections.abc import Iterator
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from contract_tests.config.settings_file import EngineCommand
 from contract_tests.config.which_engine import is_for_mock
+from contract_tests.stopping import Stopped, signals_raise
 from engine_contract.click_options import command
 from engine_contract.options import CheckOptions
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     epilog=(
         "SOURCE is env:NAME, file:PATH, cmd:COMMAND, or the value itself. Each option can be set by an environment "
         "variable, such as CHECK_ENGINE_JOBS; repeated ones are separated by line breaks. "
-        "Exit status: 0 conforms, 1 breaks the contract, 2 wrong usage, 3 could not be decided."
+        "Exit status: 0 conforms, 1 breaks the contract, 2 wrong usage, 3 could not be decided, 70 the kit itself failed."
     ),
 )
 def main(options: CheckOptions) -> int:
@@ -41,33 +40,17 @@ def main(options: CheckOptions) -> int:
         return 0
     # What is loaded from here on stays: by default the collector takes a seventh of a run to look through it.
     gc.set_threshold(50_000, 20, 50)
+    if options.report_dir and not options.plan_only:
+        from contract_tests.output_files import clear_reports
+
+        clear_reports(options)
     _settle_usage(options)
     try:
-        with _sigterm_interrupts():
+        with signals_raise():
             return _run(options)
-    except KeyboardInterrupt as interrupt:
-        click.echo("check-engine: interrupted before anything was sent.", err=True)
-        return 143 if isinstance(interrupt, _Terminated) else 130
-
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, before the run has handlers of its own."""
-
-
-@contextlib.contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    def terminate(_number: int, _frame: object) -> NoReturn:
-        raise _Terminated
-
-    try:
-        before = signal.signal(signal.SIGTERM, terminate)
-    except ValueError:  # in a thread there are no signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    except Stopped as stopped:
+        click.echo("check-engine: interrupted.", err=True)
+        return 128 + stopped.number
 
 
 def _settle_usage(options: CheckOptions) -> None:
@@ -103,7 +86,11 @@ def _run(options: CheckOptions) -> int:
     else:
         checked = run_checks(options, warn=_say, show=lambda: progress(Console(stderr=True)))
     _write_files(options, checked)
-    print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
+    try:
+        print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
+    except BrokenPipeError:
+        # Whoever reads stops, as head does: the verdict stands all the same, and Python's last flush must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_status(checked.report.verdict, checked.stopped_by)
 
 

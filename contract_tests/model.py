@@ -185,6 +185,8 @@ class JobsUse:
     leftover_canceled: int = 0
     ids_used: tuple[str, ...] = ()
     ids_left: tuple[str, ...] = ()
+    still_active: tuple[str, ...] = ()
+    """Jobs that were made for the run and could not be canceled."""
 
 
 @dataclass(frozen=True, slots=True)

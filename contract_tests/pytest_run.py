@@ -17,7 +17,7 @@ import pytest
 from contract_tests.check import Checked
 from contract_tests.cli import main
 from contract_tests.errors import SettingError
-from contract_tests.output_files import write_outputs
+from contract_tests.output_files import clear_reports, write_outputs
 from contract_tests.report import render_reports
 from contract_tests.report.view import verdict_sentence
 from contract_tests.run_checks import Jobs, run_checks
@@ -124,6 +124,7 @@ def _run(
 ) -> Outcomes:
     if len(selected) < len(contract.load_rules()) and not options.only:
         options = replace(options, only=tuple(selected))
+    clear_reports(options)
     try:
         return _outcomes(options, run_checks(options, jobs, tokens))
     except SettingError as error:

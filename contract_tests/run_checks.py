@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from contract_tests.check import Checked, MakeSupply, Progress, check, plan_for
 from contract_tests.config.options import Settings, known_ids, live_connection, make_supply, settings_for
-from contract_tests.config.sources import Source, read_ids
+from contract_tests.config.sources import Source, ids_among, read_ids
 from contract_tests.config.which_engine import is_for_mock, unused_by_mock
 from contract_tests.embedded import embedded_engine
 from contract_tests.judge.known import read_known
@@ -87,5 +87,21 @@ def _supply_of(jobs: Jobs) -> MakeSupply:
 
     if callable(jobs):
         make = jobs
-        return lambda count: Supply(checked(make(count)), more=lambda more: checked(make(more)), made=True)
+        return lambda _: _supply_of_function(make, checked)
     return lambda _: Supply(checked(jobs))
+
+
+def _supply_of_function(make: Callable[[int], Sequence[str]], checked: Callable[[Sequence[str]], list[str]]) -> Supply:
+    """Return the supply of a fixture's function; what a generator has given is known, also where it fails then."""
+
+    def more(count: int) -> list[str]:
+        made: list[str] = []
+        try:
+            made.extend(map(str, make(count)))
+            return checked(made)
+        except BaseException:
+            supply.add(ids_among(made))
+            raise
+
+    supply = Supply(more=more, asks=2, made=True)
+    return supply

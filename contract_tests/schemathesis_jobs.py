@@ -71,8 +71,11 @@ class SchemathesisJobs:
     def _lease(self) -> str | None:
         with self._lock:
             if self._left and not self._supply.left and self._command:
-                made = supply_from_command(self._command, min(BATCH, self._left)).supplied
-                self.guard.supply(self._supply.add(made))
+                made = supply_from_command(self._command)
+                try:
+                    made.ask_for(min(BATCH, self._left))
+                finally:
+                    self.guard.supply(self._supply.add(made.supplied))
             job_id = self._supply.lease() if self._left else None
             if job_id is not None:
                 self._left -= 1

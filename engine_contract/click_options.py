@@ -16,18 +16,17 @@ from engine_contract.version import DISTRIBUTION
 Options = TypeVar("Options")
 
 
-class OptionsCommand(click.Command):
-    """A command with the options of a table.
+CRASHED = 70
+"""The exit status where the kit itself fails (EX_SOFTWARE of sysexits.h), so that 1 means a broken contract alone."""
 
-    Wrong usage, and each of its own `errors`, is one line on stderr and exit status 2.
+
+class KitCommand(click.Command):
+    """A command whose wrong usage, and each of its own `errors`, is one line on stderr and exit status 2.
+
+    A defect of the kit is one line too, and exit status 70; with -v the traceback is shown.
     """
 
     errors: tuple[type[Exception], ...] = ()
-
-    def __init__(self, name: str, table: type, **attributes: Any) -> None:
-        """Take the table; environment variables begin with the command's name, such as `CHECK_ENGINE`."""
-        super().__init__(name, params=[_parameter(row, row.variables(name)) for row in rows(table)], **attributes)
-        self.table = table
 
     def main(
         self,
@@ -50,10 +49,39 @@ class OptionsCommand(click.Command):
             message = error.format_message()
         except expected as error:
             message = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the kit's
+            self._tell_crash(error, with_traceback="-v" in (sys.argv[1:] if args is None else args))
+            sys.exit(CRASHED)
         else:
             sys.exit(status)
         click.echo(f"{self.name}: {' '.join(message.split())}", err=True)
         sys.exit(2)
+
+    def _tell_crash(self, error: Exception, *, with_traceback: bool) -> None:
+        import traceback
+
+        from engine_contract.text.masking import mask_output
+        from engine_contract.version import kit_version
+
+        if with_traceback:
+            traceback.print_exception(error)
+        notes = " ".join(getattr(error, "__notes__", ()))
+        what = mask_output(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
+        click.echo(
+            f"{self.name}: The kit itself failed, which says nothing of the engine: {what}. {notes}"
+            f"{' ' if notes else ''}Please report it where {DISTRIBUTION} {kit_version()} comes from, as an issue, "
+            f"with {'the traceback above' if with_traceback else 'the traceback that -v prints'}.",
+            err=True,
+        )
+
+
+class OptionsCommand(KitCommand):
+    """A command with the options of a table."""
+
+    def __init__(self, name: str, table: type, **attributes: Any) -> None:
+        """Take the table; environment variables begin with the command's name, such as `CHECK_ENGINE`."""
+        super().__init__(name, params=[_parameter(row, row.variables(name)) for row in rows(table)], **attributes)
+        self.table = table
 
 
 Made = TypeVar("Made", bound=OptionsCommand)

@@ -147,6 +147,13 @@ class CheckOptions(EngineOptions):
             "Not together with jobs."
         ),
     )
+    jobs_timeout: float = option(
+        default=60.0,
+        above=0,
+        metavar="S",
+        help="Seconds that --jobs-command may take; what it printed by then is canceled.",
+        setting="A number above 0: seconds that jobs_command may take.",
+    )
     max_jobs: int | None = option(
         least=0,
         metavar="N",
@@ -255,7 +262,12 @@ class CheckOptions(EngineOptions):
     replay: Path | None = option(metavar="FILE.har", help="Judge a recording; send nothing.", command_only=True)
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
     quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)
-    verbose: bool = option(name="-v", default=False, help="Print what was observed too.", command_only=True)
+    verbose: bool = option(
+        name="-v",
+        default=False,
+        help="Print what was observed too, and a traceback where the command itself fails.",
+        command_only=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +296,7 @@ class WatchOptions(EngineOptions):
     )
     open_console: bool = option(name="--open", default=False, help="Open the console in a browser.")
     journal: int = option(default=1000, least=1, metavar="N", help="Exchanges that are kept in memory.")
+    verbose: bool = option(name="-v", default=False, help="Print the traceback where the command itself fails.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,3 +345,4 @@ class MockOptions:
     max_body: int = option(default=1 << 20, least=1, metavar="BYTES", help="Largest body of a request, in bytes.")
     journal: int = option(default=1000, least=0, metavar="N", help="Entries that a session's journal keeps.")
     list_faults: bool = option(default=False, help="List faults and variations.")
+    verbose: bool = option(name="-v", default=False, help="Print the traceback where the command itself fails.")

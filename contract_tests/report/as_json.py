@@ -39,6 +39,7 @@ def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
             "leftover_canceled": shown.jobs.leftover_canceled,
             "ids_used": list(shown.jobs.ids_used),
             "ids_left": list(shown.jobs.ids_left),
+            "still_active": list(shown.jobs.still_active),
         },
         "requests": shown.requests,
         "rules": [_rule(rule) for rule in shown.rules],

@@ -79,7 +79,7 @@ class _Printer:
         self.console.print(self.text(text, style), soft_wrap=True)
 
     def brief(self, shown: View) -> None:
-        if shown.verdict == "undecided":
+        if shown.verdict == "undecided" or shown.jobs.still_active:
             for note in shown.notes:
                 self.line(one_line(note))
         for rule in shown.having("broken"):

@@ -153,6 +153,7 @@ def view(report: Report, presenter: Presenter) -> View:
             report.jobs.leftover_canceled,
             tuple(shown.text(job) for job in report.jobs.ids_used),
             tuple(shown.text(job) for job in report.jobs.ids_left),
+            tuple(shown.text(job) for job in report.jobs.still_active),
         ),
         complaints=tuple(report.complaints),
         requests=len(report.exchanges),

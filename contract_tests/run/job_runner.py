@@ -1,9 +1,11 @@
 """What happens to one job: leased, asked to be canceled by those who may not, canceled, and canceled again."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from contract_tests.errors import SettingError
 from contract_tests.judge.answers import holds_job, judge_refusal, judge_success
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
 from contract_tests.plan.scenario import Scenario, Step
@@ -14,6 +16,7 @@ from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import describe_failure
 from engine_contract import contract
 
+WAIT_FOR_JOBS_S = 3.0  # at the end of a run for a source that is still making jobs
 AIMLESS = 8  # requests at a time that name no supplied job
 NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
 
@@ -31,6 +34,7 @@ class JobRunner:
         self.ended: list[tuple[Scenario, Exchange]] = []
         """Chains whose job was not active at their end, while another job was: with the refused valid request."""
         self._wanted = wanted
+        self._asking: asyncio.Future[list[str]] | None = None
         self._aimless = asyncio.Semaphore(AIMLESS)
         self._harm: str | None = None
         """Why requests that name no supplied job are no longer sent."""
@@ -270,9 +274,26 @@ class JobRunner:
         job_id = self.supply.lease(last=last)
         if job_id is None and self.supply.can_ask():
             wanted = max(1, self._wanted - self.canceller.canceled)
-            self.canceller.sender.transport.guard.supply(await asyncio.to_thread(self.supply.ask_for, wanted))
+            # Not canceled with the run: what it makes must be known, so that it can be canceled.
+            self._asking = asyncio.ensure_future(asyncio.to_thread(self.supply.ask_for, wanted))
+            try:
+                await asyncio.shield(self._asking)
+            except SettingError as error:
+                self.found.note(f"Further jobs could not be made: {error}")
             job_id = self.supply.lease()
+        if self._asking is not None:
+            # Before anything is sent for them: the supply knows new ids as soon as they are made.
+            self.canceller.sender.transport.guard.supply(self.supply.supplied)
         return job_id
+
+    async def wait_for_jobs(self) -> None:
+        """Wait for a source that is still making jobs, and end it where that takes long; the guard knows them then."""
+        if self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=WAIT_FOR_JOBS_S)
+            self.supply.is_over.set()
+            with contextlib.suppress(SettingError):
+                await asyncio.shield(self._asking)
+        self.canceller.sender.transport.guard.supply(self.supply.supplied)
 
     async def _another(self, lost: Exchange) -> str | None:
         """Another job in place of one whose answer was lost; the loss is warned of."""
