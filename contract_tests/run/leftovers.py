@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from contract_tests.model import ACTIVE, BUSY, GATEWAY, Caller, Exchange
+from contract_tests.model import BUSY, GATEWAY, Caller, Exchange
 from contract_tests.plan.scenario import Step
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.job_runner import JobRunner
 from contract_tests.transport.sender import GaveUp
+from engine_contract.contract.job_status import ACTIVE
 
 SITUATION = "a job that was not used is canceled"
 IDS_TOLD = 20

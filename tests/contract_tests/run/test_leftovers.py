@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from contract_tests import check as check_module
 from contract_tests.cli import main
+from contract_tests.run.runner import Runner
 from engine_contract.click_options import CRASHED
 from tests.support.check_engine import TOKENS, check_engine, clean_environment, command
 from tests.support.job_engine import JobEngine, job_engine
@@ -145,7 +145,7 @@ def test_a_crash_has_a_status_of_its_own_and_leaves_no_job(tmp_path: Path, monke
     async def fail(*_: object) -> None:
         raise RuntimeError("nobody has thought of this")
 
-    monkeypatch.setattr(check_module.Runner, "run", fail)
+    monkeypatch.setattr(Runner, "run", fail)
     for variable in [name for name in os.environ if name.startswith("CHECK_ENGINE_")]:
         monkeypatch.delenv(variable)
     for verbose in ([], ["-v"]):
