@@ -29,10 +29,10 @@ from contract_tests.plan.plan import Plan, make_plan
 from contract_tests.plan.scenario import ROLES, Resources, Step, fill
 from contract_tests.report.presenter import Presenter
 from contract_tests.run.findings import Findings
-from contract_tests.run.leftovers import Leftovers, describe_active
+from contract_tests.run.leftovers import Leftovers
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
-from contract_tests.safety.supply import Supply
+from contract_tests.safety.supply import Supply, describe_active
 from contract_tests.stopping import Stopped, signals_cancel, signals_raise
 from contract_tests.transport.sender import Sender, describe_failure
 from contract_tests.transport.transport import Transport

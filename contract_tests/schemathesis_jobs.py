@@ -29,6 +29,8 @@ class SchemathesisJobs:
         self._lock = Lock()
         self._cases: set[str] = set()
         self._sent: set[str] = set()
+        self._canceled: set[str] = set()
+        self._made: list[str] = []
         path = environment.get("CHECK_ENGINE_JOBS")
         self._command = environment.get("CHECK_ENGINE_JOBS_COMMAND")
         if path and self._command:
@@ -59,6 +61,15 @@ class SchemathesisJobs:
                 return None
         return self._lease() or self.guard.mint()
 
+    def canceled(self, body: bytes | None) -> None:
+        """Take in that the body was answered with a success."""
+        if (job_id := job_in(body)) is not None:
+            self._canceled.add(job_id)
+
+    def left_active(self) -> list[str]:
+        """Return the jobs that were made for this run, and that nobody saw canceled."""
+        return [job_id for job_id in self._made if job_id not in self._canceled]
+
     def give_back(self, body: bytes | None) -> None:
         """The body was refused for its credential: its job is still active."""
         job_id = job_in(body)
@@ -75,7 +86,8 @@ class SchemathesisJobs:
                 try:
                     made.ask_for(min(BATCH, self._left))
                 finally:
-                    self.guard.supply(self._supply.add(made.supplied))
+                    self._made += self._supply.add(made.supplied)
+                    self.guard.supply(self._made)
             job_id = self._supply.lease() if self._left else None
             if job_id is not None:
                 self._left -= 1

@@ -11,7 +11,6 @@ from contract_tests.transport.sender import GaveUp
 from engine_contract.contract.job_status import ACTIVE
 
 SITUATION = "a job that was not used is canceled"
-IDS_TOLD = 20
 SILENCES = 3  # requests without an answer after which no more are sent
 _REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 409, 410})
@@ -79,9 +78,3 @@ class Leftovers:
             if role not in self._canceller.working and role in self._roles:
                 self._roles.remove(role)
         return None
-
-
-def describe_active(job_ids: Sequence[str]) -> str:
-    """Return the sentence on jobs that are still active."""
-    told = ", ".join(job_ids[:IDS_TOLD]) + (f" and {len(job_ids) - IDS_TOLD} more" if len(job_ids) > IDS_TOLD else "")
-    return f"{len(job_ids)} {'jobs are' if len(job_ids) > 1 else 'job is'} still active: {told}"

@@ -1,8 +1,10 @@
 """The jobs that a run may cancel: where they come from, and each leased once."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
+
+IDS_TOLD = 20
 
 
 class Supply:
@@ -66,3 +68,9 @@ class Supply:
             return []
         self._asks -= 1
         return self.add(self._more(count))
+
+
+def describe_active(job_ids: Sequence[str]) -> str:
+    """Return the sentence on jobs that are still active."""
+    told = ", ".join(job_ids[:IDS_TOLD]) + (f" and {len(job_ids) - IDS_TOLD} more" if len(job_ids) > IDS_TOLD else "")
+    return f"{len(job_ids)} {'jobs are' if len(job_ids) > 1 else 'job is'} still active: {told}"
