@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 .PHONY: check test soak lint format bench clean
 
 check: $(VENV)/.check  ## start the embedded mock, check it and print the report
-	$(BIN)/check-engine
+	$(BIN)/check-engine --mock
 
 test: $(VENV)/.test  ## all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)

@@ -1,38 +1,50 @@
 """One check of one engine: supply → plan → run → report."""
 
 import asyncio
-import contextlib
 import datetime as dt
-import signal
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from secrets import token_hex
 
 from contract_tests.config.auth import usual_variable
 from contract_tests.config.options import Settings
+from contract_tests.errors import CommandError, SettingError
 from contract_tests.judge.known import Known, apply_known, expiring
 from contract_tests.judge.verdict import NOT_REACHED, rule_results, verdict_of
-from contract_tests.model import Because, Exchange, JobsUse, Judgement, Observation, Report, Verdict
+from contract_tests.model import (
+    BUSY,
+    GATEWAY,
+    Because,
+    Caller,
+    Exchange,
+    JobsUse,
+    Judgement,
+    Observation,
+    Report,
+    Verdict,
+)
 from contract_tests.plan.plan import Plan, make_plan
-from contract_tests.plan.scenario import ROLES, Resources
+from contract_tests.plan.scenario import ROLES, Resources, Step, fill
 from contract_tests.report.presenter import Presenter
 from contract_tests.run.findings import Findings
+from contract_tests.run.leftovers import Leftovers
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
-from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import Sender
+from contract_tests.safety.supply import Supply, describe_active
+from contract_tests.stopping import Stopped, signals_cancel, signals_raise
+from contract_tests.transport.sender import Sender, describe_failure
 from contract_tests.transport.transport import Transport
 from engine_contract import contract
 
 MAX_OBSERVED = 300  # characters of a body that are shown
-AFTER_INTERRUPT = 3.0  # seconds for canceling them once the run was interrupted
-LEFTOVERS_TIME = 10.0  # seconds of the deadline kept for canceling jobs that were made and not used
+AFTER_INTERRUPT_S = 5.0  # for canceling jobs that were made and not seen canceled, once the run was interrupted
+LEFTOVERS_S = 15.0  # for canceling them otherwise, whatever is left of the deadline
 
 Progress = Callable[[int, int, str], None]
 MakeSupply = Callable[[int], Supply]
-"""From the number of jobs that the plan wants to the supply; 0 wants a count alone and makes none."""
+"""From the number of jobs that the plan wants, 0 for none, to the supply; a command's or a function's has made none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +95,41 @@ def check(
     """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
     started_at, started = time.time(), time.monotonic()
     guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK)
-    transport = Transport(settings.connection, guard, wrong_credential=_wrong_credential(settings))
     wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
-    supply = make_supply(wish)
+    supply, transport, failure = Supply(), None, None
+    try:
+        with signals_raise():
+            transport = Transport(settings.connection, guard, wrong_credential=_wrong_credential(settings))
+            supply = make_supply(wish)
+            if wish and supply.made and not supply.supplied:
+                supply.ask_for(wish)
+    except BaseException as error:  # noqa: BLE001 - jobs that were made are canceled, whatever happened
+        failure = error
     guard.supply(supply.supplied)
-    plan = plan_for(settings, None if supply.can_ask() else len(supply.supplied), guard)
-    findings, sender, stopped_by = asyncio.run(_run(settings, plan, transport, supply, progress))
+    if transport is None:
+        transport = Transport(replace(settings.connection, tokens={}, headers={}), guard, wrong_credential="")
+    plan = plan_for(settings, None if supply.can_ask() and failure is None else len(supply.supplied), guard)
+    run = _run(settings, plan, transport, supply, progress, failure=failure)
+    findings, sender, stopped_by = asyncio.run(run)
     presenter = presenter_for(settings, transport)
     whole = not settings.only and plan.jobs >= plan_for(replace(settings, max_jobs=None), None, guard).jobs
     report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at, whole=whole)
     return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, known, stopped_by)
 
 
-async def _run(
-    settings: Settings, plan: Plan, transport: Transport, supply: Supply, progress: Progress | None
+async def _run(  # noqa: PLR0913 - what a run works with
+    settings: Settings,
+    plan: Plan,
+    transport: Transport,
+    supply: Supply,
+    progress: Progress | None,
+    *,
+    failure: BaseException | None,
 ) -> tuple[Findings, Sender, int | None]:
+    """Carry out the plan, unless something failed before, and cancel what is left of the jobs that were made.
+
+    Raises the failure where it says nothing of the engine, and no job was made.
+    """
     done = 0
 
     def count(exchange: Exchange) -> None:
@@ -116,43 +148,70 @@ async def _run(
     wanted = wanted_rules(settings)
     looks = wanted is None or "effects.canceled" in wanted
     runner = Runner(plan, sender, supply, read_back=settings.read_back, settle_s=settings.settle_s, looks=looks)
-    signals: list[int] = []
+    found = runner.found
+    signals: list[int] = [failure.number] if isinstance(failure, Stopped) else []
     try:
-        with _signals_cancel(asyncio.current_task(), signals):
+        with signals_cancel(asyncio.current_task(), signals):
             tidies = supply.made and not settings.keep_jobs
-            reserve = min(LEFTOVERS_TIME, settings.deadline / 10) if tidies else 0.0
-            findings = await runner.run(settings.deadline - reserve)
-            if tidies and "unreachable" not in findings.because:
-                # Whoever interrupts a run waits for its report.
-                left = AFTER_INTERRUPT if findings.interrupted else max(sender.remaining, reserve)
-                with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                    async with asyncio.timeout(left):
-                        await runner.cancel_leftovers()
+            roles = [role for role in ROLES if role in transport.connection.tokens]
+            reserve = min(LEFTOVERS_S, settings.deadline / 10) if tidies else 0.0
+            try:
+                if failure is None:
+                    await runner.run(settings.deadline - reserve)
+                else:
+                    await _end_before(found, failure, sender, is_lost=not supply.supplied)
+            finally:
+                if tidies:
+                    seconds = LEFTOVERS_S + len(supply.supplied) / (settings.rate or math.inf)
+                    await _tidy(runner, roles, AFTER_INTERRUPT_S if signals else seconds)
+    except BaseException as error:
+        if found.still_active:
+            error.add_note(f"{describe_active(found.still_active)}.")
+        raise
     finally:
         await transport.close()
-    return findings, sender, signals[0] if signals else None
+    return found, sender, signals[0] if signals else None
 
 
-@contextlib.contextmanager
-def _signals_cancel(task: "asyncio.Task[object] | None", received: list[int]) -> Iterator[None]:
-    """While inside, SIGINT and SIGTERM end the run instead of the process."""
-    loop = asyncio.get_running_loop()
-    installed = []
+async def _end_before(found: Findings, failure: BaseException, sender: Sender, *, is_lost: bool) -> None:
+    """Say why nothing was checked. Raises the failure where that is not to be told of the engine or its jobs."""
+    found.unchecked.clear()  # what the plan misses is not why
+    if isinstance(failure, Stopped):
+        found.interrupted = True
+        found.note("The run was interrupted before anything was checked.")
+        return
+    if not isinstance(failure, SettingError) or (is_lost and not isinstance(failure, CommandError)):
+        raise failure
+    if is_lost:
+        # A command that asks an engine which is down fails too, and then nothing is wrong with the setting.
+        step = Step("whether the engine is there", Caller(), "observed", "", body='{"job_id": "<unknown>"}')
+        exchange = await sender.transport.send(fill(step, None, sender.transport.guard), step.situation)
+        if exchange.status is not None and exchange.status not in {*BUSY, *GATEWAY}:
+            raise failure
+        sender.exchanges.append(exchange)
+        why = describe_failure(exchange) if exchange.status is None else f"status {exchange.status}"
+        found.stop("unreachable", f"The engine cannot be reached ({why}), and a command failed: {failure}")
+        return
+    found.stop("jobs", f"Nothing was checked, since jobs could not be made: {failure}")
 
-    def stop(number: int) -> None:
-        received.append(number)
-        if task is not None:
-            task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, other threads
-            loop.add_signal_handler(number, partial(stop, number))
-            installed.append(number)
-    try:
-        yield
-    finally:
-        for number in installed:
-            loop.remove_signal_handler(number)
+async def _tidy(runner: Runner, roles: Sequence[str], seconds: float) -> None:
+    """Cancel the jobs that were made and not seen canceled, within a time of its own, which a signal shortens."""
+    found = runner.found
+    leftovers = Leftovers(runner.canceller, runner.jobs, roles)
+    task = asyncio.create_task(leftovers.cancel())
+    for left in (seconds, AFTER_INTERRUPT_S):
+        try:
+            await asyncio.wait({task}, timeout=left)
+            break
+        except asyncio.CancelledError:
+            continue
+    runner.supply.is_over.set()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    found.still_active = leftovers.active
+    if found.still_active:
+        found.note(f"{describe_active(found.still_active)}.")
 
 
 def _report(  # noqa: PLR0913 - what a run leaves behind
@@ -171,6 +230,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         verdict="undecided",
         rules=(),
         engine=settings.connection.base,
+        is_mock=settings.embedded,
         label=settings.label,
         started_at=started_at,
         seed=settings.seed,
@@ -183,6 +243,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
             leftover_canceled=findings.leftover_canceled,
             ids_used=tuple(supply.used),
             ids_left=tuple(supply.left),
+            still_active=tuple(findings.still_active),
         ),
         exchanges=tuple(sender.exchanges),
         interrupted=findings.interrupted,

@@ -1,15 +1,16 @@
 """The command check-engine: a report to the terminal and to files."""
 
-import contextlib
 import gc
-import signal
-from collections.abc import Iterator
+import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from contract_tests.config.settings_file import EngineCommand
+from contract_tests.config.which_engine import is_for_mock
+from contract_tests.stopping import Stopped, signals_raise
 from engine_contract.click_options import command
 from engine_contract.options import CheckOptions
 
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
     epilog=(
         "SOURCE is env:NAME, file:PATH, cmd:COMMAND, or the value itself. Each option can be set by an environment "
         "variable, such as CHECK_ENGINE_JOBS; repeated ones are separated by line breaks. "
-        "Exit status: 0 conforms, 1 breaks the contract, 2 wrong usage, 3 could not be decided."
+        "Exit status: 0 conforms, 1 breaks the contract, 2 wrong usage, 3 could not be decided, 70 the kit itself failed."
     ),
 )
 def main(options: CheckOptions) -> int:
     """Check an engine against the contract of POST /workflow_engine/cancelJob.
 
     URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
-    settings file. Without it the kit's own mock is started inside this process and checked.
+    settings file. With --mock the kit's own mock is started inside this process and checked; without both too, but
+    not in CI (CI, TF_BUILD or TEAMCITY_VERSION is set), nor where tokens, jobs or --auth are given.
     """
     if options.list_rules:
         _list_rules()
@@ -41,33 +43,17 @@ def main(options: CheckOptions) -> int:
         return 0
     # What is loaded from here on stays: by default the collector takes a seventh of a run to look through it.
     gc.set_threshold(50_000, 20, 50)
+    if options.report_dir and not options.plan_only:
+        from contract_tests.output_files import clear_reports
+
+        clear_reports(options)
     _settle_usage(options)
     try:
-        with _sigterm_interrupts():
+        with signals_raise():
             return _run(options)
-    except KeyboardInterrupt as interrupt:
-        click.echo("check-engine: interrupted before anything was sent.", err=True)
-        return 143 if isinstance(interrupt, _Terminated) else 130
-
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, before the run has handlers of its own."""
-
-
-@contextlib.contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    def terminate(_number: int, _frame: object) -> NoReturn:
-        raise _Terminated
-
-    try:
-        before = signal.signal(signal.SIGTERM, terminate)
-    except ValueError:  # in a thread there are no signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    except Stopped as stopped:
+        click.echo("check-engine: interrupted.", err=True)
+        return 128 + stopped.number
 
 
 def _settle_usage(options: CheckOptions) -> None:
@@ -75,16 +61,13 @@ def _settle_usage(options: CheckOptions) -> None:
         raise click.UsageError("-q and -v exclude each other. Give one of them.")
     if options.jobs and options.jobs_command:
         raise click.UsageError("--jobs and --jobs-command exclude each other. Give one of them.")
-    if options.replay and (options.url or options.jobs or options.jobs_command or options.plan_only):
-        raise click.UsageError("--replay sends nothing: it goes with neither URL, --jobs, --jobs-command nor --plan.")
-    if not options.url:
-        for flag, value in (
-            ("--token", () if options.replay else options.tokens),
-            ("--jobs", options.jobs),
-            ("--jobs-command", options.jobs_command),
-        ):
-            if value:
-                raise click.UsageError(f"{flag} is for an engine at a URL, and there is none. Give the engine's URL.")
+    if not options.replay:
+        is_for_mock(options, os.environ)
+        return
+    if options.url or options.mock or options.jobs or options.jobs_command or options.plan_only:
+        raise click.UsageError(
+            "--replay sends nothing: it goes with neither URL, --mock, --jobs, --jobs-command nor --plan."
+        )
 
 
 def _run(options: CheckOptions) -> int:
@@ -104,7 +87,11 @@ def _run(options: CheckOptions) -> int:
     else:
         checked = run_checks(options, warn=_say, show=lambda: progress(Console(stderr=True)))
     _write_files(options, checked)
-    print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
+    try:
+        print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
+    except BrokenPipeError:
+        # Whoever reads stops, as head does: the verdict stands all the same, and Python's last flush must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_status(checked.report.verdict, checked.stopped_by)
 
 
@@ -122,7 +109,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
         strict=options.strict,
         label=options.label,
         known=read_known(options.known),
-        auth=Auth.parse(options.auth),
+        auth=Auth.parse(options.auth or "bearer"),
         tokens={role: source.read() for role, source in named_tokens(options).items()},
     )
 

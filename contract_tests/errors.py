@@ -2,6 +2,7 @@
 
 KitError
  ├── SettingError      wrong usage, or a setting that cannot be used: exit status 2
+ │    └── CommandError a command for tokens or jobs that fails: exit status 3 where the engine is down
  └── OutsideGuardError a request that must not be sent: a defect of the kit, never sent
 """
 
@@ -12,6 +13,10 @@ class KitError(Exception):
 
 class SettingError(KitError):
     """Wrong usage, or a setting that cannot be used."""
+
+
+class CommandError(SettingError):
+    """A command that is to give a token or jobs, and fails."""
 
 
 class OutsideGuardError(KitError):

@@ -11,6 +11,8 @@ r"""Schemathesis on a live engine, with jobs that it may cancel and no others.
 `CHECK_ENGINE_TOKEN`         `ROLE=SOURCE`, as for check-engine; the first documented role is used
 `CHECK_ENGINE_AUTH`          how the token travels: bearer (the default), basic, cookie:NAME, query:NAME, header:NAME
 
+Jobs of a command that were not used are canceled at the end, and what could not be is named.
+
 Each valid request that is generated, stored or replayed gets a job of its own, whatever id stood in it. Once
 there is no job left it gets the id of no job, and its refusal is not judged. In all other requests every text
 is replaced by such an id. A last guard in `requests` refuses to send anything else, so importing this module
@@ -22,9 +24,13 @@ valid request was accepted fails, as it shows nothing. The configured credential
 not read.
 """
 
+import atexit
 import json
 import os
+import signal
 import sys
+import threading
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,6 +38,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 import click
+import requests
 import schemathesis
 
 from contract_tests.config.auth import Auth, on_the_wire
@@ -40,7 +47,8 @@ from contract_tests.errors import KitError, OutsideGuardError, SettingError
 from contract_tests.judge.document import judge_document
 from contract_tests.model import Caller, Request
 from contract_tests.safety.neutralize import JOB_ID, names_job, neutralize, neutralize_query
-from contract_tests.schemathesis_jobs import SchemathesisJobs
+from contract_tests.safety.supply import describe_active
+from contract_tests.schemathesis_jobs import SchemathesisJobs, job_in
 from engine_contract.contract import load_contract, load_openapi, rule
 from engine_contract.dependencies import DependencyError
 from engine_contract.http.strict_json import NotJson, read_json
@@ -70,6 +78,9 @@ except DependencyError as missing:
     _end(missing)
 
 CONTRACT = load_contract()
+
+LEFTOVERS_S = 15.0
+"""At the end, for canceling jobs that were made and not used."""
 
 _QUERY_CREDENTIALS = frozenset(
     scheme["name"] for scheme in load_openapi()["components"]["securitySchemes"].values() if scheme.get("in") == "query"
@@ -243,13 +254,39 @@ def _allow(asked: Outgoing) -> Outgoing:
     return request
 
 
-def _answered(asked: Outgoing, sent: Outgoing, status: int) -> None:
+def _answered(asked: Outgoing, sent: Outgoing, status: int) -> bool:
+    """Take in an answer; return whether jobs that are left may be canceled as this one was."""
     if _carries_credential(sent) or credential.value() is None:
         feed.count(sent.body, status)
+    if 200 <= status < 300:
+        feed.canceled(sent.body)
     if status in _REFUSED_CREDENTIAL:
         feed.give_back(sent.body)
     elif sent is not asked and status < 400 and not _carries_credential(sent):
         feed.let_in = True
+    return 200 <= status < 300 and job_in(sent.body) is not None and _carries_credential(sent)
+
+
+def _cancel_what_is_left() -> None:
+    """Cancel the jobs that were made for this run, and that no request was seen to cancel; name those that stay active."""
+    left, ends = feed.left_active(), time.monotonic() + LEFTOVERS_S
+    for job_id in list(left):
+        if time.monotonic() > ends:
+            break
+        try:
+            status = send_guard.send_alike(json.dumps({JOB_ID: job_id}).encode())
+        except requests.RequestException:
+            break
+        if status is None or status in _REFUSED_CREDENTIAL:
+            break
+        if status < 500 and status not in _IN_THE_WAY:
+            left.remove(job_id)  # it is canceled, or it was not active
+    if left:
+        sys.stderr.write(f"contract_tests.hooks: {describe_active(left)}.\n")
+
+
+def _exit_by_signal(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _carries_credential(request: Outgoing) -> bool:
@@ -287,3 +324,10 @@ try:
 except KitError as unguarded:
     _end(unguarded)
 fail_run_if(_why_nothing_is_shown)
+
+atexit.register(_cancel_what_is_left)
+if threading.current_thread() is threading.main_thread():
+    for _name in ("SIGTERM", "SIGHUP"):
+        _number = getattr(signal, _name, None)
+        if _number is not None and signal.getsignal(_number) is signal.SIG_DFL:
+            signal.signal(_number, _exit_by_signal)  # so that what is left is canceled then too

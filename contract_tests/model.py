@@ -216,6 +216,8 @@ class JobsUse:
     leftover_canceled: int = 0
     ids_used: tuple[str, ...] = ()
     ids_left: tuple[str, ...] = ()
+    still_active: tuple[str, ...] = ()
+    """Jobs that were made for the run and could not be canceled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,8 @@ class Report:
     verdict: Verdict
     rules: tuple[RuleResult, ...]
     engine: str
+    is_mock: bool = False
+    """Whether the engine is the kit's own mock, started for this run."""
     label: str | None = None
     started_at: float = 0.0
     duration_s: float = 0.0

@@ -4,14 +4,29 @@ import datetime as dt
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 from contract_tests.check import Checked
 from contract_tests.errors import SettingError
 from contract_tests.judge.known import kept_in, known_toml, new_entries, still_known
 from contract_tests.recording.profile import profile_from
+from contract_tests.report import WRITERS
 from contract_tests.report.atomic_files import replacing
 from engine_contract.options import CheckOptions
+
+
+def clear_reports(options: CheckOptions) -> None:
+    """Remove the reports of an earlier run, which nobody shall take for this one's; what this one reads stays."""
+    if options.report_dir is None:
+        return
+    read = {value.resolve() for field in fields(options) if isinstance(value := getattr(options, field.name), Path)}
+    for name in WRITERS:
+        path = options.report_dir / name
+        if path.resolve() not in read:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def check_outputs(options: CheckOptions) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -16,12 +17,18 @@ import pytest
 from contract_tests.check import Checked
 from contract_tests.cli import main
 from contract_tests.errors import SettingError
-from contract_tests.output_files import write_outputs
+from contract_tests.output_files import clear_reports, write_outputs
 from contract_tests.report import render_reports
 from contract_tests.report.view import verdict_sentence
 from contract_tests.run_checks import Jobs, run_checks
 from engine_contract import contract
+from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
+
+_FLAG = re.compile(
+    rf"(?<!\S)--({'|'.join(row.flag.removeprefix('--') for row in rows(CheckOptions) if not row.command_only)})\b(?!-)"
+)
+"""An option in a message, which is another one here: `--mock` is `--engine-mock`."""
 
 PATIENCE = 60.0  # seconds beyond the deadline that a worker waits for the one that runs
 
@@ -117,10 +124,11 @@ def _run(
 ) -> Outcomes:
     if len(selected) < len(contract.load_rules()) and not options.only:
         options = replace(options, only=tuple(selected))
+    clear_reports(options)
     try:
         return _outcomes(options, run_checks(options, jobs, tokens))
     except SettingError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(_FLAG.sub(r"--engine-\1", str(error))) from error
 
 
 def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:

@@ -1,12 +1,14 @@
 """One run as the options ask for it: what check-engine and the pytest plugin have in common."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 from contract_tests.check import Checked, MakeSupply, Progress, check, plan_for
 from contract_tests.config.options import Settings, known_ids, live_connection, make_supply, settings_for
-from contract_tests.config.sources import Source, read_ids
+from contract_tests.config.sources import Source, ids_among, read_ids
+from contract_tests.config.which_engine import is_for_mock, unused_by_mock
 from contract_tests.embedded import embedded_engine
 from contract_tests.judge.known import read_known
 from contract_tests.output_files import check_outputs
@@ -57,7 +59,8 @@ def _engine(
     options: CheckOptions, jobs: Jobs | None, tokens: Mapping[str, str] | None, warn: Warn
 ) -> Iterator[tuple[Settings, MakeSupply]]:
     """Give the settings and the supply of a run, while the engine is there."""
-    if options.url:
+    supplied = None if jobs is None and tokens is None else "A fixture with jobs or tokens"
+    if not is_for_mock(options, os.environ, supplied=supplied):
         connection, warnings = live_connection(options)
         for warning in warnings:
             warn(warning)
@@ -67,6 +70,8 @@ def _engine(
         supply = make_supply(options) if jobs is None else _supply_of(jobs)
         yield settings_for(options, connection, embedded=False), supply
         return
+    if (unused := unused_by_mock(options)) is not None:
+        warn(unused)
     with embedded_engine(options.timeout) as (connection, of_mock):
 
         def ask(count: int) -> Supply:
@@ -82,5 +87,21 @@ def _supply_of(jobs: Jobs) -> MakeSupply:
 
     if callable(jobs):
         make = jobs
-        return lambda count: Supply(checked(make(count)), more=lambda more: checked(make(more)), made=True)
+        return lambda _: _supply_of_function(make, checked)
     return lambda _: Supply(checked(jobs))
+
+
+def _supply_of_function(make: Callable[[int], Sequence[str]], checked: Callable[[Sequence[str]], list[str]]) -> Supply:
+    """Return the supply of a fixture's function; what a generator has given is known, also where it fails then."""
+
+    def more(count: int) -> list[str]:
+        made: list[str] = []
+        try:
+            made.extend(map(str, make(count)))
+            return checked(made)
+        except BaseException:
+            supply.add(ids_among(made))
+            raise
+
+    supply = Supply(more=more, asks=2, made=True)
+    return supply

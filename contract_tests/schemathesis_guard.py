@@ -103,15 +103,17 @@ class _GuardAskedError(Exception):
 class SendGuard:
     """Asks before each request of this process: `allow` returns what is sent, or raises OutsideGuardError.
 
-    `answered` gets the request as it was asked for, the one that was sent, and the answer's status.
+    `answered` gets the request as it was asked for, the one that was sent, and the answer's status; it returns
+    whether others may be sent as this one was.
     """
 
     def __init__(
-        self, allow: Callable[[Outgoing], Outgoing], answered: Callable[[Outgoing, Outgoing, int], None]
+        self, allow: Callable[[Outgoing], Outgoing], answered: Callable[[Outgoing, Outgoing, int], bool]
     ) -> None:
         """Stand between Schemathesis and the network from now on. Raises KitError if its requests pass by."""
         self._allow, self._answered = allow, answered
         self._turn = threading.local()
+        self._send_alike: Callable[[bytes], int] | None = None
         self._first_case = threading.RLock()
         self._has_seen_case = False
         # A .netrc would take the place of the credential, also where a request is to have none.
@@ -129,6 +131,13 @@ class SendGuard:
         if operation.app is not None or "app" in options or send is not self._send_case:
             stop("Schemathesis was about to send a case by a transport that the guard does not know")
 
+    def send_alike(self, body: bytes) -> int | None:
+        """Send a body as the last request that may be followed was sent. The status; None where there was no such request.
+
+        Nobody is asked before: what stands in the body is the caller's to answer for.
+        """
+        return None if self._send_alike is None else self._send_alike(body)
+
     def _guarded_request(self, send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
         @wraps(send)
         def guarded(adapter: Any, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> Any:
@@ -139,7 +148,8 @@ class SendGuard:
                 request = request.copy()
                 request.prepare_body(allowed.body, None)
             response = send(adapter, request, *arguments, **options)
-            self._answered(asked, allowed, response.status_code)
+            if self._answered(asked, allowed, response.status_code):
+                self._send_alike = _sends_alike(send, adapter, request, arguments, options)
             return response
 
         return guarded
@@ -246,6 +256,26 @@ def _outgoing(request: requests.PreparedRequest) -> Outgoing:
         raise OutsideGuardError("The request was not sent: its body is a stream, and what is in it is not known.")
     texts = ((name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items())
     return Outgoing(str(request.method), str(request.url), CaseInsensitiveDict(texts), body)
+
+
+def _sends_alike(
+    send: Callable[..., requests.Response],
+    adapter: Any,
+    request: requests.PreparedRequest,
+    arguments: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Callable[[bytes], int]:
+    """Return what sends another body with the same credential, by the same adapter, proxies and certificates."""
+    model = request.copy()
+
+    def send_body(body: bytes) -> int:
+        other = model.copy()
+        other.prepare_body(body, None)
+        response = send(adapter, other, *arguments, **options)
+        response.close()
+        return response.status_code
+
+    return send_body
 
 
 def stop(what: str) -> NoReturn:

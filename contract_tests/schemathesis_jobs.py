@@ -33,6 +33,8 @@ class SchemathesisJobs:
         self._lock = Lock()
         self._cases: set[str] = set()
         self._sent: set[str] = set()
+        self._canceled: set[str] = set()
+        self._made: list[str] = []
         path = environment.get("CHECK_ENGINE_JOBS")
         self._command = environment.get("CHECK_ENGINE_JOBS_COMMAND")
         if path and self._command:
@@ -74,6 +76,15 @@ class SchemathesisJobs:
             else:
                 self.refused[status] += 1
 
+    def canceled(self, body: bytes | None) -> None:
+        """Take in that the body was answered with a success."""
+        if (job_id := job_in(body)) is not None:
+            self._canceled.add(job_id)
+
+    def left_active(self) -> list[str]:
+        """Return the jobs that were made for this run, and that nobody saw canceled."""
+        return [job_id for job_id in self._made if job_id not in self._canceled]
+
     def give_back(self, body: bytes | None) -> None:
         """The body was refused for its credential: its job is still active."""
         job_id = job_in(body)
@@ -86,8 +97,12 @@ class SchemathesisJobs:
     def _lease(self) -> str | None:
         with self._lock:
             if self._left and not self._supply.left and self._command:
-                made = supply_from_command(self._command, min(BATCH, self._left)).supplied
-                self.guard.supply(self._supply.add(made))
+                made = supply_from_command(self._command)
+                try:
+                    made.ask_for(min(BATCH, self._left))
+                finally:
+                    self._made += self._supply.add(made.supplied)
+                    self.guard.supply(self._made)
             job_id = self._supply.lease() if self._left else None
             if job_id is not None:
                 self._left -= 1

@@ -1,6 +1,7 @@
 """Commands of click, made of a table of options."""
 
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,18 +16,17 @@ from engine_contract.version import DISTRIBUTION
 Options = TypeVar("Options")
 
 
-class OptionsCommand(click.Command):
-    """A command with the options of a table.
+CRASHED = 70
+"""The exit status where the kit itself fails (EX_SOFTWARE of sysexits.h), so that 1 means a broken contract alone."""
 
-    Wrong usage, and each of its own `errors`, is one line on stderr and exit status 2.
+
+class KitCommand(click.Command):
+    """A command whose wrong usage, and each of its own `errors`, is one line on stderr and exit status 2.
+
+    A defect of the kit is one line too, and exit status 70; with -v the traceback is shown.
     """
 
     errors: tuple[type[Exception], ...] = ()
-
-    def __init__(self, name: str, table: type, **attributes: Any) -> None:
-        """Take the table; environment variables begin with the command's name, such as `CHECK_ENGINE`."""
-        super().__init__(name, params=[_parameter(row, row.variables(name)) for row in rows(table)], **attributes)
-        self.table = table
 
     def main(
         self,
@@ -49,10 +49,39 @@ class OptionsCommand(click.Command):
             message = error.format_message()
         except expected as error:
             message = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the kit's
+            self._tell_crash(error, with_traceback="-v" in (sys.argv[1:] if args is None else args))
+            sys.exit(CRASHED)
         else:
             sys.exit(status)
         click.echo(f"{self.name}: {' '.join(message.split())}", err=True)
         sys.exit(2)
+
+    def _tell_crash(self, error: Exception, *, with_traceback: bool) -> None:
+        import traceback
+
+        from engine_contract.text.masking import mask_output
+        from engine_contract.version import kit_version
+
+        if with_traceback:
+            traceback.print_exception(error)
+        notes = " ".join(getattr(error, "__notes__", ()))
+        what = mask_output(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
+        click.echo(
+            f"{self.name}: The kit itself failed, which says nothing of the engine: {what}. {notes}"
+            f"{' ' if notes else ''}Please report it where {DISTRIBUTION} {kit_version()} comes from, as an issue, "
+            f"with {'the traceback above' if with_traceback else 'the traceback that -v prints'}.",
+            err=True,
+        )
+
+
+class OptionsCommand(KitCommand):
+    """A command with the options of a table."""
+
+    def __init__(self, name: str, table: type, **attributes: Any) -> None:
+        """Take the table; environment variables begin with the command's name, such as `CHECK_ENGINE`."""
+        super().__init__(name, params=[_parameter(row, row.variables(name)) for row in rows(table)], **attributes)
+        self.table = table
 
 
 Made = TypeVar("Made", bound=OptionsCommand)
@@ -79,7 +108,7 @@ def command(
 
 def _parameter(row: Option, variables: list[str]) -> click.Parameter:
     if row.is_argument:
-        return click.Argument([row.field], required=row.is_required, envvar=variables, is_eager=row.is_eager)
+        return _Argument([row.field], required=row.is_required, envvar=variables, is_eager=row.is_eager)
     if row.is_switch:
         return click.Option([row.flag, row.field], is_flag=True, envvar=variables, help=row.help)
     return (_Repeatable if row.is_repeatable else click.Option)(
@@ -92,6 +121,14 @@ def _parameter(row: Option, variables: list[str]) -> click.Parameter:
         is_eager=row.is_eager,
         help=row.help,
     )
+
+
+class _Argument(click.Argument):
+    """An argument that an empty variable sets too: a pipeline's variable that is not filled in is no decision."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's
+        names = [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()
+        return next((os.environ[name] for name in names if name in os.environ), None)
 
 
 class _Repeatable(click.Option):

@@ -6,6 +6,7 @@ from typing import Any
 import click
 import yaml
 
+from engine_contract.click_options import KitCommand
 from engine_contract.contract.draft import Draft, PageError, draft
 from engine_contract.version import DISTRIBUTION
 
@@ -21,7 +22,7 @@ _HEADS = {
 }
 
 
-@click.command("draft-contract")
+@click.command("draft-contract", cls=KitCommand)
 @click.argument("page", type=click.Path(path_type=Path), metavar="PAGE.txt")
 @click.option(
     "--output",
@@ -29,30 +30,34 @@ _HEADS = {
     metavar="DIR",
     help="Write the two files there.  [default: beside the page]",
 )
+@click.option("-v", "verbose", is_flag=True, help="Print the traceback where the command itself fails.")
 @click.version_option(package_name=DISTRIBUTION)
-def main(page: Path, output: Path | None) -> None:
+def main(page: Path, output: Path | None, *, verbose: bool) -> None:
     """Draft the contract of another page in the format of cancelJob.txt, for a person to finish.
 
     Writes PAGE.openapi.yaml and PAGE.rules.yaml, never over files that are there.
     """
+    del verbose  # KitCommand's
     try:
         drafted = draft(page.read_text(encoding="utf-8-sig"))
     except PageError as error:
-        raise _Unusable(f"{page}, {error}") from error
+        raise click.ClickException(f"{page}, {error}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise _Unusable(f"{page}: the page cannot be read: {error}. Give a text file in UTF-8.") from error
+        raise click.ClickException(f"{page}: the page cannot be read: {error}. Give a text file in UTF-8.") from error
     folder = output or page.parent
     texts = {folder / f"{page.stem}.{name}": text for name, text in _texts(drafted, page.name).items()}
     for path in texts:
         if path.exists():
-            raise _Unusable(f"{path} is there already, and is not written over. Move it away, or give --output DIR.")
+            raise click.ClickException(
+                f"{path} is there already, and is not written over. Move it away, or give --output DIR."
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
             path.write_text(text, encoding="utf-8")
             click.echo(path)
     except OSError as error:
-        raise _Unusable(f"{folder}: the drafts cannot be written: {error}. Give --output DIR.") from error
+        raise click.ClickException(f"{folder}: the drafts cannot be written: {error}. Give --output DIR.") from error
 
 
 def _texts(drafted: Draft, page: str) -> dict[str, str]:
@@ -61,15 +66,6 @@ def _texts(drafted: Draft, page: str) -> dict[str, str]:
         name: _HEADS[name].format(page=page) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
         for name, document in documents.items()
     }
-
-
-class _Unusable(click.ClickException):
-    """A page or folder that cannot be used: one line, exit status 2."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"draft-contract: {self.format_message()}", file=file, err=True)
 
 
 if __name__ == "__main__":

@@ -78,10 +78,9 @@ class EngineOptions:
         setting="A table from roles to where their tokens are: env:NAME, file:PATH or cmd:COMMAND.",
         schema=_by_name("env:NAME, file:PATH or cmd:COMMAND, never the token itself.", pattern=SOURCE_PATTERN),
     )
-    auth: str = option(
-        default="bearer",
+    auth: str | None = option(
         metavar="WAY",
-        help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
+        help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.  [default: bearer]",
         setting="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
         schema={"pattern": "^(bearer|basic|(cookie|query|header):.+)$"},
     )
@@ -131,6 +130,10 @@ class EngineOptions:
 class CheckOptions(EngineOptions):
     """The options of check-engine, which the pytest plugin has too."""
 
+    mock: bool = option(
+        default=False,
+        help="Check the kit's own mock, which is started; no URL does so too, but not in CI, nor beside tokens or jobs.",
+    )
     jobs: Path | None = option(
         metavar="FILE|-",
         help="Ids of the jobs that may be canceled, one a line; - is standard input.",
@@ -143,6 +146,13 @@ class CheckOptions(EngineOptions):
             "A shell command that makes jobs and prints their ids; JOB_COUNT holds the number wanted. "
             "Not together with jobs."
         ),
+    )
+    jobs_timeout: float = option(
+        default=60.0,
+        above=0,
+        metavar="S",
+        help="Seconds that --jobs-command may take; what it printed by then is canceled.",
+        setting="A number above 0: seconds that jobs_command may take.",
     )
     max_jobs: int | None = option(
         least=0,
@@ -268,7 +278,12 @@ class CheckOptions(EngineOptions):
         default=False, help="Print the lists of known deviations that the kit ships and end.", command_only=True
     )
     quiet: bool = option(name="-q", default=False, help="Print the verdict alone.", command_only=True)
-    verbose: bool = option(name="-v", default=False, help="Print what was observed too.", command_only=True)
+    verbose: bool = option(
+        name="-v",
+        default=False,
+        help="Print what was observed too, and a traceback where the command itself fails.",
+        command_only=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +312,7 @@ class WatchOptions(EngineOptions):
     )
     open_console: bool = option(name="--open", default=False, help="Open the console in a browser.")
     journal: int = option(default=1000, least=1, metavar="N", help="Exchanges that are kept in memory.")
+    verbose: bool = option(name="-v", default=False, help="Print the traceback where the command itself fails.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,3 +361,4 @@ class MockOptions:
     max_body: int = option(default=1 << 20, least=1, metavar="BYTES", help="Largest body of a request, in bytes.")
     journal: int = option(default=1000, least=0, metavar="N", help="Entries that a session's journal keeps.")
     list_faults: bool = option(default=False, help="List faults and variations.")
+    verbose: bool = option(name="-v", default=False, help="Print the traceback where the command itself fails.")

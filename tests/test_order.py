@@ -40,6 +40,7 @@ ORDER = [
     "mock_server",
     "contract_tests.model",
     "contract_tests.errors",
+    "contract_tests.stopping",
     "contract_tests.safety",
     "contract_tests.judge",
     "contract_tests.plan",

@@ -9,6 +9,8 @@ from contract_tests.plan.scenario import PATH
 def parse_base(url: str) -> str:
     """The engine's base without a slash at its end. Raises SettingError for what is no HTTP URL."""
     allowed = "Give the engine's base, such as http://localhost:3000."
+    if not url.strip():
+        raise SettingError(f"The URL is empty. {allowed}")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

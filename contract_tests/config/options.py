@@ -83,7 +83,7 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         headers = {**_sources_of(engine, "headers"), **headers}
     connection = Connection(
         base=parse_base(engine.url if engine else options.url or ""),
-        auth=Auth.parse(options.auth),
+        auth=Auth.parse("bearer" if options.auth is None else options.auth),
         tokens=tokens,
         headers=headers,
         timeout=options.timeout,
@@ -156,15 +156,16 @@ def selected_rules(options: CheckOptions) -> tuple[tuple[str, ...], tuple[str, .
 def make_supply(options: CheckOptions) -> Callable[[int], Supply]:
     """Return what makes the supply that the options name; without one it is empty."""
 
-    def make(count: int) -> Supply:
+    def make(_: int) -> Supply:
         command, engine = options.jobs_command, options.engine
         if options.jobs:
             return supply_from_file(options.jobs)
         if not command:
             return Supply()
         if engine is not None and engine.owns("jobs_command", command):
-            return supply_from_command(command, count, option=f"{engine.where('jobs_command')}:", folder=engine.folder)
-        return supply_from_command(command, count)
+            option = f"{engine.where('jobs_command')}:"
+            return supply_from_command(command, option=option, folder=engine.folder, timeout_s=options.jobs_timeout)
+        return supply_from_command(command, timeout_s=options.jobs_timeout)
 
     return make
 

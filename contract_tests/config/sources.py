@@ -4,15 +4,20 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
-from contract_tests.errors import SettingError
+from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.supply import Supply
 from engine_contract.text.masking import mask_output
 
-COMMAND_TIMEOUT = 60.0  # seconds that a command may take
+COMMAND_TIMEOUT_S = 60.0  # that a command may take
+POLL_S = 0.2  # after which it is seen that a command is no longer wanted
+GRACE_S = 1.0  # in which a command that is ended may end by itself
 MAX_ID = 512  # characters; longer lines are not ids
 
 
@@ -62,53 +67,95 @@ class Source:
             case _:
                 value = self.text
         value = value.strip()
+        refused = CommandError if self.kind == "cmd" else SettingError
         if not value:
-            raise SettingError(f"{self.option} {self._shown()}: that is empty. It must hold the credential.")
+            raise refused(f"{self.option} {self._shown()}: that is empty. It must hold the credential.")
         if not value.isprintable():
-            raise SettingError(f"{self.option} {self._shown()}: that holds more than one line of text.")
+            raise refused(f"{self.option} {self._shown()}: that holds more than one line of text.")
         return value
 
     def _shown(self) -> str:
         return "(given as it is)" if self.kind == "literal" else self.text
 
 
-def run_command(
-    command: str, *, option: str, environment: dict[str, str] | None = None, folder: Path | None = None
+def run_command(  # noqa: PLR0913 - by name
+    command: str,
+    *,
+    option: str,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    timeout_s: float | None = None,
+    is_over: Event | None = None,
+    on_broken: Callable[[str], object] = len,
 ) -> str:
-    """What a shell command prints. Raises SettingError if it fails, prints no text or takes over a minute."""
+    """Return what a shell command prints. Raises CommandError if it fails, prints no text or takes too long.
+
+    `is_over` ends it before. `on_broken` gets the whole lines that a command has printed which failed or was ended.
+    """
+    timeout_s = COMMAND_TIMEOUT_S if timeout_s is None else timeout_s
     with subprocess.Popen(  # noqa: S602 - the user asked for a shell command
         command,
         shell=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
+        # What a script has printed is known then, also where it is ended.
+        env={"PYTHONUNBUFFERED": "1", **os.environ, **(environment or {})},
         cwd=folder,
         start_new_session=True,
     ) as process:
         try:
-            out, err = process.communicate(timeout=COMMAND_TIMEOUT)
+            out, err = _communicate(process, timeout_s, is_over)
         except subprocess.TimeoutExpired as error:
-            _end(process)
-            raise SettingError(f"{option} The command did not end within {COMMAND_TIMEOUT:.0f} s: {command}") from error
+            on_broken(_whole_lines(_end(process)))
+            why = "was ended with the run" if is_over and is_over.is_set() else f"did not end within {timeout_s:g} s"
+            raise CommandError(f"{option} The command {why}: {command}") from error
         except BaseException:
-            _end(process)
+            on_broken(_whole_lines(_end(process)))
             raise
     if process.returncode != 0:
+        on_broken(_whole_lines(out) if process.returncode < 0 else out.decode(errors="replace"))
         complaint = err.decode(errors="replace").strip().splitlines()
         said = f" It said: {mask_output(complaint[-1])[:200]}" if complaint else ""
-        raise SettingError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
+        raise CommandError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
     try:
         return out.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise SettingError(f"{option} The command printed what is no UTF-8 text: {command}") from error
+        raise CommandError(f"{option} The command printed what is no UTF-8 text: {command}") from error
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a command with all that it started, which would hold its output open."""
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
+def _communicate(process: subprocess.Popen[bytes], timeout_s: float, is_over: Event | None) -> tuple[bytes, bytes]:
+    """Return what a process prints. Raises TimeoutExpired where it takes too long or is no longer wanted."""
+    ends = time.monotonic() + timeout_s
+    while True:
+        left = ends - time.monotonic()
+        try:
+            return process.communicate(timeout=max(0.0, min(left, POLL_S)))
+        except subprocess.TimeoutExpired:
+            if left <= POLL_S or (is_over is not None and is_over.is_set()):
+                raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> bytes:
+    """End a command with all that it started, which would hold its output open; return what it has printed."""
+    out = b""
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, number)
+            else:
+                process.kill()
+        try:
+            return process.communicate(timeout=GRACE_S)[0]
+        except subprocess.TimeoutExpired as error:
+            out = error.output or out
     process.kill()
+    return out
+
+
+def _whole_lines(out: bytes) -> str:
+    """Return all lines but one that was being printed: the beginning of an id may be another job's."""
+    return out[: out.rfind(b"\n") + 1].decode(errors="replace")
 
 
 def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, Source]:
@@ -158,13 +205,41 @@ def supply_from_file(path: Path) -> Supply:
     return Supply(read_ids(text, option=option))
 
 
-def supply_from_command(
-    command: str, count: int, *, option: str = "--jobs-command:", folder: Path | None = None
+def supply_from_command(  # noqa: PLR0913 - by name
+    command: str,
+    *,
+    option: str = "--jobs-command:",
+    folder: Path | None = None,
+    timeout_s: float | None = None,
+    environment: Mapping[str, str] | None = None,
+    asks: int = 2,
 ) -> Supply:
-    """The ids that a shell command prints, which gets their number as JOB_COUNT. Raises SettingError."""
+    """Return a supply that asks a shell command for ids, which gets their number as JOB_COUNT.
+
+    Where the command fails, the ids that it has printed are in the supply, so that its jobs can be canceled.
+    """
 
     def make(wanted: int) -> list[str]:
-        printed = run_command(command, option=option, environment={"JOB_COUNT": str(wanted)}, folder=folder)
-        return read_ids(printed, option=option)
+        printed = run_command(
+            command,
+            option=option,
+            environment={**(environment or {}), "JOB_COUNT": str(wanted)},
+            folder=folder,
+            timeout_s=timeout_s,
+            is_over=supply.is_over,
+            on_broken=lambda lines: supply.add(ids_among(lines.splitlines())),
+        )
+        try:
+            return read_ids(printed, option=option)
+        except SettingError:
+            supply.add(ids_among(printed.splitlines()))
+            raise
 
-    return Supply(make(count) if count else (), more=make, made=True)
+    supply = Supply(more=make, asks=asks, made=True)
+    return supply
+
+
+def ids_among(lines: Iterable[str]) -> list[str]:
+    """Return the lines of a source that failed which look like ids, and not like a complaint."""
+    words = [line.strip() for line in lines]
+    return [word for word in words if word and len(word) <= MAX_ID and word.isprintable() and " " not in word]

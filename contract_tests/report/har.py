@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.model import Exchange, Report, Response
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.view import verdict_sentence
+from contract_tests.report.view import checked, verdict_sentence
 from engine_contract.text.masking import mask_header, mask_text
 from engine_contract.text.printable import timestamp
 from engine_contract.version import kit_version
@@ -36,6 +36,7 @@ def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
         "creator": {"name": "check-engine", "version": kit_version()},
         "comment": verdict_sentence(report),
         "_engine": short_text(report.engine, presenter),
+        "_checked": short_text(checked(report), presenter),
         "_seed": report.seed,
     }
     file.write('{"log": ' + json.dumps(head)[:-1] + ', "entries": [')

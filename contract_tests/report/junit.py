@@ -53,6 +53,7 @@ def _properties(shown: View) -> list[tuple[str, str]]:
         *named,
         ("verdict", shown.verdict),
         ("engine", shown.engine),
+        ("checked", shown.checked),
         ("seed", str(shown.seed)),
         ("requests", str(shown.requests)),
         ("jobs_used", str(shown.jobs.used)),

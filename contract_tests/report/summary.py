@@ -22,7 +22,7 @@ def write_summary(report: Report, presenter: Presenter, file: TextIO) -> None:
 
 def _parts(shown: View) -> list[str]:
     title = f"Contract check: {shown.verdict}" + (f" ({escape(shown.label)})" if shown.label else "")
-    parts = [f"## {title}", shown.sentence, f"Engine {code(shown.engine)}, seed {shown.seed}."]
+    parts = [f"## {title}", shown.sentence, f"Checked: {code(shown.checked)}, seed {shown.seed}."]
     if not shown.tls_verified:
         parts.append("The engine's certificate was not verified.")
     parts += [escape(note) for note in shown.notes]

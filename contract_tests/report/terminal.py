@@ -79,7 +79,7 @@ class _Printer:
         self.console.print(self.text(text, style), soft_wrap=True)
 
     def brief(self, shown: View) -> None:
-        if shown.verdict == "undecided":
+        if shown.verdict == "undecided" or shown.jobs.still_active:
             for note in shown.notes:
                 self.line(one_line(note))
         for rule in shown.having("broken"):
@@ -105,7 +105,7 @@ class _Printer:
     def heading(self, shown: View) -> None:
         label = f" ({one_line(shown.label)})" if shown.label else ""
         verified = "" if shown.tls_verified else ", certificate not verified"
-        self.line(f"Engine {one_line(shown.engine)}{label}, seed {shown.seed}{verified}", "bold")
+        self.line(f"Checked: {one_line(shown.checked)}{label}, seed {shown.seed}{verified}", "bold")
 
     def table(self, shown: View) -> None:
         table = Table(box=SIMPLE_HEAD, show_footer=True, header_style="bold", footer_style="bold")

@@ -20,6 +20,8 @@ OBSERVED_LIMIT = 200
 TEXT_LIMIT = 600  # characters
 CURL_LIMIT = 4000  # characters
 
+OWN_MOCK = "the kit's own mock"
+
 OUTCOMES: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
 
 _LEADING: dict[Verdict, Outcome] = {"conforms": "held", "violates": "broken", "undecided": "unchecked"}
@@ -97,6 +99,8 @@ class View:
     sentence: str
     because: tuple[str, ...]
     engine: str
+    checked: str
+    """What was checked, in words: the kit's own mock, or the engine at its URL."""
     label: str | None
     started_at: str
     duration_s: float
@@ -149,6 +153,7 @@ def view(report: Report, presenter: Presenter) -> View:
         sentence=verdict_sentence(report),
         because=tuple(BECAUSE[reason] for reason in report.undecided_because),
         engine=shown.text(report.engine),
+        checked=shown.text(checked(report)),
         label=shown.optional(report.label),
         started_at=timestamp(report.started_at),
         duration_s=round(report.duration_s, 3),
@@ -162,6 +167,7 @@ def view(report: Report, presenter: Presenter) -> View:
             report.jobs.leftover_canceled,
             tuple(shown.text(job) for job in report.jobs.ids_used),
             tuple(shown.text(job) for job in report.jobs.ids_left),
+            tuple(shown.text(job) for job in report.jobs.still_active),
         ),
         complaints=tuple(report.complaints),
         requests=len(report.exchanges),
@@ -169,6 +175,11 @@ def view(report: Report, presenter: Presenter) -> View:
         rules=tuple(shown.rule(result) for result in report.rules),
         observed=tuple(shown.observation(seen) for seen in report.observed[:OBSERVED_LIMIT]),
     )
+
+
+def checked(report: Report) -> str:
+    """Return what was checked, in words."""
+    return f"{OWN_MOCK} at {report.engine}" if report.is_mock else f"the engine {report.engine}"
 
 
 def verdict_sentence(report: Report) -> str:
@@ -188,7 +199,8 @@ def verdict_sentence(report: Report) -> str:
         reasons.append(plural(len(report.complaints), "known deviation") + " to be looked at again")
     why = " and ".join(reasons) + "; " if reasons else ""
     spent = f"{plural(report.jobs.used, 'job')} used, {plural(len(report.exchanges), 'request')}"
-    return f"{report.verdict}: {why}{', '.join(figures)}; {spent} in {report.duration_s:.1f} s"
+    of_mock = f", of {OWN_MOCK}" if report.is_mock else ""
+    return f"{report.verdict}: {why}{', '.join(figures)}; {spent} in {report.duration_s:.1f} s{of_mock}"
 
 
 def _varied(findings: tuple[Finding, ...]) -> list[Finding]:

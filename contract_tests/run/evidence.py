@@ -39,6 +39,8 @@ class Evidence:
         self._accepted_again: dict[str, Exchange] = {}
         self._shown_canceled: set[str] = set()
         self._shown_active_early: set[str] = set()
+        self.shown_active: set[str] = set()
+        """Jobs that were shown as active after their cancel, once they had settled."""
         self._looked: set[str] = set()
         self.may_lag = False
         """Whether an engine with replicas may know later what was done: nothing is looked at then before it has settled."""
@@ -50,6 +52,15 @@ class Evidence:
         if exchange.job_id is not None:
             self._canceled_at.setdefault(exchange.job_id, time.monotonic())
             self.done(exchange.job_id)
+
+    def seen_canceled(self) -> set[str]:
+        """Return the jobs whose cancel was answered with a success; where such a one was active, those shown canceled."""
+        return set(self._shown_canceled if self.shown_active else self._canceled_at)
+
+    async def status(self, job_id: str, caller: Caller) -> str | None:
+        """Return how a job is shown; None where it is not."""
+        request = read_back_request(self._path or USUAL_READ_BACK, job_id, caller)
+        return shown_status((await self._sender.send(request, SITUATION, job_id)).response, job_id)
 
     def repeated(self, exchange: Exchange) -> None:
         """Take in the answer to a later cancel of a canceled job."""
@@ -186,6 +197,7 @@ class Evidence:
             self.may_lag = True
             self._shown_active_early.add(job_id)
         elif status in ACTIVE:
+            self.shown_active.add(job_id)
             received = f"GET {path} shows the job as {status}, after its cancel had been answered with a success"
             self._found.break_rule(RULE, received, "a job that is canceled", exchange)
 

@@ -27,6 +27,8 @@ class Findings:
     unchecked: dict[str, tuple[str, Because | None]] = field(default_factory=dict)
     because: list[Because] = field(default_factory=list)
     leftover_canceled: int = 0
+    still_active: list[str] = field(default_factory=list)
+    """Jobs that were made for the run, and that could not be canceled at its end."""
     interrupted: bool = False
     complete: bool = False
     """Whether the whole plan was carried out."""

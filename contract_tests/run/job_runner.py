@@ -1,9 +1,11 @@
 """What happens to one job: leased, asked to be canceled by those who may not, canceled, and canceled again."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from contract_tests.errors import SettingError
 from contract_tests.judge.answers import holds_job, judge_refusal
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
 from contract_tests.plan.scenario import NO_JOB_SITUATION, REPEAT_SITUATION, Scenario, Step
@@ -14,6 +16,7 @@ from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import describe_failure, is_lost
 from engine_contract import contract
 
+WAIT_FOR_JOBS_S = 3.0  # at the end of a run for a source that is still making jobs
 AIMLESS = 8  # requests at a time that name no supplied job
 MOST_DEAD = 3  # jobs that were not active, and nobody knows why: too many to have ended by themselves
 MORE_TRIES = 3  # where connections are lost, before no answer is a break
@@ -40,6 +43,7 @@ class JobRunner:
         self._unanswered: list[tuple[Step, Exchange, int]] = []
         """Requests that must be refused and were not answered, as often as they were sent."""
         self._wanted = wanted
+        self._asking: asyncio.Future[list[str]] | None = None
         self._aimless = asyncio.Semaphore(AIMLESS)
         self._harm: str | None = None
         """Why requests that name no supplied job are no longer sent."""
@@ -360,9 +364,26 @@ class JobRunner:
         job_id = self.supply.lease(last=last)
         if job_id is None and self.supply.can_ask():
             wanted = max(1, self._wanted - self.canceller.canceled)
-            self.canceller.sender.transport.guard.supply(await asyncio.to_thread(self.supply.ask_for, wanted))
+            # Not canceled with the run: what it makes must be known, so that it can be canceled.
+            self._asking = asyncio.ensure_future(asyncio.to_thread(self.supply.ask_for, wanted))
+            try:
+                await asyncio.shield(self._asking)
+            except SettingError as error:
+                self.found.note(f"Further jobs could not be made: {error}")
             job_id = self.supply.lease()
+        if self._asking is not None:
+            # Before anything is sent for them: the supply knows new ids as soon as they are made.
+            self.canceller.sender.transport.guard.supply(self.supply.supplied)
         return job_id
+
+    async def wait_for_jobs(self) -> None:
+        """Wait for a source that is still making jobs, and end it where that takes long; the guard knows them then."""
+        if self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=WAIT_FOR_JOBS_S)
+            self.supply.is_over.set()
+            with contextlib.suppress(SettingError):
+                await asyncio.shield(self._asking)
+        self.canceller.sender.transport.guard.supply(self.supply.supplied)
 
     async def _another(self, lost: Exchange) -> str | None:
         """Another job in place of one whose answer was lost; the loss is warned of."""

@@ -11,7 +11,7 @@ from statistics import median
 
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
-from contract_tests.plan.scenario import Scenario, Step, fill
+from contract_tests.plan.scenario import Scenario
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.diagnose import Diagnosis, diagnose
@@ -59,14 +59,6 @@ class Runner:
             self.found.notes.append("The run was interrupted; what is not listed as held or broken was not checked.")
         self._conclude()
         return self.found
-
-    async def cancel_leftovers(self) -> None:
-        """Cancel the jobs that were made for this run and not used."""
-        for job_id in self.supply.left if self.canceller.working else []:
-            caller = Caller(self.canceller.working[0], "token")
-            step = Step("a job that was not used is canceled", caller, "accepted", "effects.canceled")
-            exchange = await self.sender.send(fill(step, job_id, self.sender.transport.guard), step.situation, job_id)
-            self.found.leftover_canceled += exchange.accepted
 
     async def _stages(self) -> None:
         for stage in self.plan.stages:

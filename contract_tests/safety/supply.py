@@ -1,24 +1,35 @@
 """The jobs that a run may cancel: where they come from, and each leased once."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from threading import Event
+
+IDS_TOLD = 20
 
 
 class Supply:
     """Ids of jobs, each given out once.
 
-    `more` asks the source for that many further ids; it is used once at most. `made` says that the
+    `more` asks the source for that many further ids; it is used `asks` times at most. `made` says that the
     jobs were made for this run, so that those it does not use are canceled at its end.
     """
 
     def __init__(
-        self, job_ids: Iterable[str] = (), *, more: Callable[[int], list[str]] | None = None, made: bool = False
+        self,
+        job_ids: Iterable[str] = (),
+        *,
+        more: Callable[[int], list[str]] | None = None,
+        asks: int = 1,
+        made: bool = False,
     ) -> None:
         self.made = made
+        self.is_over = Event()
+        """Set once no more jobs are wanted: a source that is still making some ends."""
         self.supplied: list[str] = []
         self.used: list[str] = []
         self._free: deque[str] = deque()
         self._more = more
+        self._asks = asks
         self.add(job_ids)
 
     def add(self, job_ids: Iterable[str]) -> list[str]:
@@ -49,11 +60,17 @@ class Supply:
 
     def can_ask(self) -> bool:
         """Whether the source can be asked for more."""
-        return self._more is not None
+        return self._more is not None and self._asks > 0
 
     def ask_for(self, count: int) -> list[str]:
-        """Ask the source for more jobs, once. The new ids. Raises SettingError if the source fails."""
-        if self._more is None:
+        """Ask the source for more jobs. The new ids. Raises SettingError if the source fails."""
+        if self._more is None or not self.can_ask():
             return []
-        more, self._more = self._more, None
-        return self.add(more(count))
+        self._asks -= 1
+        return self.add(self._more(count))
+
+
+def describe_active(job_ids: Sequence[str]) -> str:
+    """Return the sentence on jobs that are still active."""
+    told = ", ".join(job_ids[:IDS_TOLD]) + (f" and {len(job_ids) - IDS_TOLD} more" if len(job_ids) > IDS_TOLD else "")
+    return f"{len(job_ids)} {'jobs are' if len(job_ids) > 1 else 'job is'} still active: {told}"

@@ -91,6 +91,21 @@ def test_an_engine_by_name(folders: tuple[Path, Path]) -> None:
     assert ran.failed is None, ran.out
 
 
+@pytest.mark.parametrize("inputs", [{}, {"url": ""}, {"mock": "false"}, {"mock": "true", "url": "http://127.0.0.1:9"}])
+def test_no_url_and_no_mock_fails(folders: tuple[Path, Path], inputs: dict[str, str]) -> None:
+    """A variable that is not filled in never makes a gate green; nor are both of URL and mock taken."""
+    ran = run(folders, **inputs)
+    assert (ran.failed, ran.status, ran.outputs["verdict"]) == ("Verdict", 2, "")
+    assert "--mock" in ran.out
+
+
+def test_the_mock_where_it_is_meant(folders: tuple[Path, Path]) -> None:
+    """With `mock: true` the kit's own mock is checked, and the summary says so."""
+    ran = run(folders, mock="true", args="--only=roles.admin")
+    assert ran.failed is None, ran.out
+    assert "the kit's own mock" in ran.summary
+
+
 def test_wrong_usage_fails_without_a_verdict(folders: tuple[Path, Path]) -> None:
     """A setting that cannot be used fails with status 2; a report of an earlier run is not taken for this one's."""
     report = folders[0] / "engine-report"
@@ -143,7 +158,7 @@ def test_a_command_that_is_not_there(folders: tuple[Path, Path]) -> None:
 
 def test_it_installs_the_kit_from_its_own_repository(folders: tuple[Path, Path]) -> None:
     """Without an installed check-engine the first step makes one, with the constraints of the repository."""
-    ran = run_action(ACTION, {"python": sys.executable}, workspace=folders[0], temp=folders[1])
+    ran = run_action(ACTION, {"python": sys.executable, "mock": "true"}, workspace=folders[0], temp=folders[1])
     assert ran.failed is None, ran.out
     assert ran.outputs["verdict"] == "conforms"
     assert (folders[1] / "check-engine" / "bin" / "check-engine").is_file()

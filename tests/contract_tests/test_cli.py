@@ -1,5 +1,6 @@
 """check-engine as a user runs it: exit statuses, options, messages, files."""
 
+import html
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 
 from contract_tests.cli import main
 from contract_tests.config import sources
+from contract_tests.config.which_engine import CI_VARIABLES
 from contract_tests.errors import SettingError
 from tests import field_engine, standin
 from tests.support.check_engine import TOKENS, check_engine, clean_environment, command, write_jobs
@@ -28,6 +30,59 @@ def test_without_a_url_the_mock_is_checked(tmp_path: Path) -> None:
     assert done.status == 0, done.out
     assert done.last_line.startswith("conforms")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", CI_VARIABLES)
+@pytest.mark.parametrize("value", ["true", "1", "9.3"])
+def test_no_url_in_ci_is_wrong_usage(tmp_path: Path, variable: str, value: str) -> None:
+    """A forgotten URL never makes a gate green: the mock is checked only where it is named."""
+    done = check_engine(cwd=tmp_path, env={variable: value})
+    assert (done.status, done.out) == (2, "")
+    assert variable in done.err
+    assert "--mock" in done.err
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "FALSE"])
+def test_no_url_outside_ci_is_the_mock(tmp_path: Path, value: str) -> None:
+    """CI that is set to no is no CI."""
+    done = check_engine("--only=roles.admin", cwd=tmp_path, env={"CI": value, "CHECK_ENGINE_AUTH": ""})
+    assert done.status == 0, done.err
+
+
+@pytest.mark.parametrize("arguments", [["--mock"], ["--mock", "--token=admin=env:NOT_THERE", "--auth=basic"]])
+def test_the_mock_is_checked_where_it_is_named_and_each_file_says_so(tmp_path: Path, arguments: list[str]) -> None:
+    """With --mock the mock is checked in CI too, whatever is given for an engine; the first line and all files say so."""
+    done = check_engine(*arguments, "--only=roles.admin", "--report-dir=out", cwd=tmp_path, env={"CI": "true"})
+    assert done.status == 0, done.err
+    assert "the kit's own mock" in done.out.splitlines()[0]
+    assert done.last_line.endswith("the kit's own mock")
+    for path in (tmp_path / "out").iterdir():
+        assert "the kit's own mock" in html.unescape(path.read_text()), path.name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        ([""], {}),
+        ([" "], {}),
+        ([], {"CHECK_ENGINE_URL": ""}),
+        (["--plan"], {"CHECK_ENGINE_URL": " "}),
+        (["--mock"], {"CHECK_ENGINE_URL": ""}),
+        (["--mock", "http://127.0.0.1:9"], {}),
+        (["http://127.0.0.1:9"], {"CHECK_ENGINE_MOCK": "1"}),
+        (["--auth=basic"], {}),
+        ([], {"CHECK_ENGINE_AUTH": "bearer"}),
+        ([], {"CHECK_ENGINE_TOKEN": "admin=env:T"}),
+        ([], {"CHECK_ENGINE_JOBS": "jobs.txt"}),
+        (["--jobs-command=true"], {}),
+        (["--plan"], {"CI": "1"}),
+    ],
+)
+def test_an_engine_that_is_not_named_is_wrong_usage(tmp_path: Path, arguments: list[str], env: dict[str, str]) -> None:
+    """An empty URL from wherever, what is meant for an engine without a URL, and both of URL and mock: 2."""
+    done = check_engine(*arguments, cwd=tmp_path, env=env)
+    assert (done.status, done.out) == (2, ""), done.err
+    assert "URL" in done.err
 
 
 def test_a_right_engine_by_url_with_a_jobs_command(tmp_path: Path) -> None:
@@ -146,7 +201,6 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         (["http://127.0.0.1:1", "--token", "admin"], "that is no ROLE=SOURCE"),
         (["http://127.0.0.1:1", "--token", "admin=env:NOT_THERE"], "the environment has no variable NOT_THERE"),
         (["http://127.0.0.1:1", "--token", "admin=file:nowhere"], "the file cannot be read"),
-        (["http://127.0.0.1:1", "--token", "admin=cmd:exit 7"], "ended with status 7"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--jobs", "nowhere"], "the file cannot be read"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--jobs-command", "printf 'a\\tb'"], "is no job's id"),
         (["http://127.0.0.1:1", "--jobs", "a", "--jobs-command", "b"], "exclude each other"),
@@ -206,11 +260,12 @@ def test_a_block_of_lines_in_a_variable_ends_with_a_line_break(tmp_path: Path) -
 def test_no_secret_of_a_command_is_repeated(tmp_path: Path) -> None:
     """What a command complains of is told without what looks like a credential, and no token stands in an error."""
     script = "echo 'curl -H Authorization: Bearer s3cr3t-value' >&2; exit 1"
-    url = "http://127.0.0.1:1"
-    told = check_engine(url, "--token", "admin=env:T", "--jobs-command", script, cwd=tmp_path, env={"T": "x"})
+    with standin_engine() as engine:
+        tokens = ("--token", "admin=env:T")
+        told = check_engine(engine.url, *tokens, "--jobs-command", script, cwd=tmp_path, env={"T": "x"})
     assert (told.status, "Bearer ***" in told.err) == (2, True)
     assert "s3cr3t" not in told.err.partition("It said:")[2]
-    assert "s3cr3t" not in check_engine(url, "--token", "s3cr3t-value", cwd=tmp_path).err
+    assert "s3cr3t" not in check_engine("http://127.0.0.1:1", "--token", "s3cr3t-value", cwd=tmp_path).err
 
 
 def test_an_id_may_hold_blanks(tmp_path: Path) -> None:
@@ -315,9 +370,9 @@ def test_a_literal_token_warns(tmp_path: Path) -> None:
     assert "verysecret" not in done.err + done.out
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_interrupted_it_writes_what_it_knows(tmp_path: Path, number: int, status: int) -> None:
-    """SIGINT and SIGTERM end the run with 130 and 143; the report of what is known is written."""
+    """SIGINT, SIGTERM and SIGHUP end the run with 130, 143 and 129; the report of what is known is written."""
     with standin.serve(variation="slow") as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
         arguments = [engine.url, *TOKENS, "--jobs", str(jobs), "--report-dir", "out"]
@@ -425,7 +480,7 @@ def test_reports_of_an_engine_behind_a_base_path(tmp_path: Path) -> None:
 
 def test_a_command_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that does not end is ended with all that it started, and told."""
-    monkeypatch.setattr(sources, "COMMAND_TIMEOUT", 0.3)
+    monkeypatch.setattr(sources, "COMMAND_TIMEOUT_S", 0.3)
     with pytest.raises(SettingError, match="did not end"):
         sources.run_command(f"sleep 60 & echo $! > {tmp_path}/pid; wait", option="--jobs-command:")
     pid = int((tmp_path / "pid").read_text())

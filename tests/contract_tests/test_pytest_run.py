@@ -15,10 +15,10 @@ from tests.support.engines import standin_engine
 PYTEST_TOKENS = [token.replace("--token", "--engine-token") for token in TOKENS]
 
 
-def run_pytest(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_pytest(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """`pytest --pyargs contract_tests …` as another project would run it."""
     words = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "contract_tests", *arguments)
-    return commands.run(*words, cwd=cwd, env=clean_environment())
+    return commands.run(*words, cwd=cwd, env=clean_environment() | (env or {}))
 
 
 def test_the_embedded_mock_is_green(tmp_path: Path) -> None:
@@ -27,6 +27,24 @@ def test_the_embedded_mock_is_green(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert "conforms" in done.stdout
     assert "101 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [(["--engine-url="], {}), ([], {"CI": "true"}), ([], {"CHECK_ENGINE_URL": ""}), (["--engine-auth=basic"], {})],
+)
+def test_an_engine_that_is_not_named_is_wrong_usage(tmp_path: Path, arguments: list[str], env: dict[str, str]) -> None:
+    """A URL that was forgotten or is empty ends the session with status 2 and names the option for the mock."""
+    done = run_pytest("-q", "-k", "roles.admin", *arguments, cwd=tmp_path, env=env)
+    assert done.returncode == 2, done.stdout
+    assert "--engine-mock" in done.stdout
+
+
+def test_the_mock_where_it_is_named(tmp_path: Path) -> None:
+    """With --engine-mock the suite runs on the mock in CI too, and its last lines say so."""
+    done = run_pytest("-q", "-k", "roles.admin", "--engine-mock", cwd=tmp_path, env={"CI": "true"})
+    assert done.returncode == 0, done.stdout
+    assert "the kit's own mock" in done.stdout
 
 
 def test_a_broken_rule_fails_its_test_alone(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract_tests.config.which_engine import CI_VARIABLES
 from tests.support.commands import run
 
 TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support", "apiwrite", "apiread")]
@@ -41,11 +42,13 @@ def command(arguments: Sequence[str]) -> list[str]:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without settings of this kit and of pytest."""
+    """The environment without settings of this kit and of pytest, and outside CI."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("CHECK_ENGINE_", "MOCK_ENGINE_", "PYTEST_")) and name.lower() != "http_proxy"
+        if not name.startswith(("CHECK_ENGINE_", "MOCK_ENGINE_", "PYTEST_"))
+        and name.lower() != "http_proxy"
+        and name not in CI_VARIABLES
     }
 
 

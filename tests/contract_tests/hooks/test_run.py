@@ -9,6 +9,7 @@ from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings
 from tests import field_engine, standin
 from tests.contract_tests.hooks.runs import ADMIN, CONFIG, PAGE_ID, SPEC, improper, schemathesis, with_jobs
+from tests.support.job_engine import job_engine
 
 # A wrong engine, and what Schemathesis says of it.
 WRONG = {
@@ -91,6 +92,24 @@ def test_jobs_of_a_command(tmp_path: Path) -> None:
         assert engine.canceled == made
         assert len(made) == 10
         assert improper(engine.requests, made, others) == []
+
+
+@pytest.mark.parametrize(("token", "is_left"), [("admin", False), ("stale", True)])
+def test_jobs_that_were_made_and_not_used_are_canceled(tmp_path: Path, token: str, *, is_left: bool) -> None:
+    """At the end no job of the command is active; where the token is refused, those that are get named."""
+    with job_engine() as engine:
+        (tmp_path / "ids.txt").write_text("\n".join(made := engine.make_jobs(40)) + "\n")
+        environment = {
+            # Makes more than it is asked for.
+            "CHECK_ENGINE_JOBS_COMMAND": f"cat {tmp_path}/ids.txt",
+            "CHECK_ENGINE_MAX_JOBS": "6",
+            "CHECK_ENGINE_TOKEN": f"admin={token}",
+        }
+        arguments = ("run", str(SPEC), "--url", engine.url, "--phases", "fuzzing", "-n", "5", "--mode", "positive")
+        run = schemathesis(tmp_path, environment, *arguments)
+        active = [job_id for job_id in made if engine.jobs[job_id] is None]
+        assert bool(active) is is_left, run.text
+        assert (f"{len(active)} jobs are still active: " in run.text) is is_left
 
 
 def test_without_jobs(tmp_path: Path) -> None:

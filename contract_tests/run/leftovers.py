@@ -1,0 +1,80 @@
+"""The end of a run: jobs that were made for it and that nobody saw canceled are canceled, whatever ended it."""
+
+from collections.abc import Sequence
+
+from contract_tests.model import BUSY, GATEWAY, Caller, Exchange
+from contract_tests.plan.scenario import Step
+from contract_tests.run.canceller import Canceller
+from contract_tests.run.concurrency import gather_limited
+from contract_tests.run.job_runner import JobRunner
+from contract_tests.transport.sender import GaveUp
+from engine_contract.contract.job_status import ACTIVE
+
+SITUATION = "a job that was not used is canceled"
+SILENCES = 3  # requests without an answer after which no more are sent
+_REFUSED = frozenset({401, 403})
+_GONE = frozenset({404, 409, 410})
+
+
+class Leftovers:
+    """Cancels what is left; `active` are the ids of which it is not known that they are not active."""
+
+    def __init__(self, canceller: Canceller, jobs: JobRunner, roles: Sequence[str]) -> None:
+        """`roles` are those that have a token and may cancel."""
+        self._canceller = canceller
+        self._jobs = jobs
+        self._roles = list(dict.fromkeys([*canceller.working, *roles]))
+        self._silences = 0
+        self.active: list[str] = []
+
+    async def cancel(self) -> None:
+        """Cancel one job after the other has shown that it can be done."""
+        await self._jobs.wait_for_jobs()
+        supply = self._jobs.supply
+        canceled = self._canceller.evidence.seen_canceled()
+        self.active = [job_id for job_id in supply.supplied if job_id not in canceled]
+        first, others = self.active[:1], self.active[1:]
+        for job_id in first:
+            await self._cancel(job_id)
+        await gather_limited(self._cancel(job_id) for job_id in others)
+
+    async def _cancel(self, job_id: str) -> None:
+        if self._silences >= SILENCES:
+            return
+        try:
+            is_over = await self._is_over(job_id)
+        except GaveUp:
+            self._silences += 1
+            return
+        if is_over:
+            self.active.remove(job_id)
+
+    async def _is_over(self, job_id: str) -> bool:
+        """Cancel a job; return whether it is not active now."""
+        exchange = await self._send(job_id)
+        if exchange is None or exchange.status is None:
+            self._silences += exchange is not None
+            return False
+        self._silences = 0
+        evidence = self._canceller.evidence
+        if exchange.accepted:
+            if evidence.shown_active and await evidence.status(job_id, exchange.request.caller) in ACTIVE:
+                return False
+            self._canceller.found.leftover_canceled += 1
+            return True
+        if exchange.status in {*BUSY, *GATEWAY}:
+            return False
+        if exchange.status in _GONE | self._jobs.statuses_of_gone_jobs():
+            return True
+        return await evidence.status(job_id, exchange.request.caller) not in {None, *ACTIVE}
+
+    async def _send(self, job_id: str) -> Exchange | None:
+        """Send as the first role that is not refused; None where all are."""
+        for role in list(self._roles):
+            step = Step(SITUATION, Caller(role, "token"), "accepted", "effects.canceled")
+            exchange = await self._canceller.exchange(step, job_id)
+            if exchange.status not in _REFUSED:
+                return exchange
+            if role not in self._canceller.working and role in self._roles:
+                self._roles.remove(role)
+        return None
