@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 
-from contract_tests.config.auth import usual_variable
+from contract_tests.config.auth import Auth, usual_variable
 from contract_tests.config.options import Settings
 from contract_tests.judge.known import Known, apply_known
 from contract_tests.judge.verdict import NOT_REACHED, rule_results, verdict_of
@@ -18,11 +18,13 @@ from contract_tests.model import Because, Exchange, JobsUse, Judgement, Observat
 from contract_tests.plan.plan import Plan, make_plan
 from contract_tests.plan.scenario import ROLES, Resources
 from contract_tests.report.presenter import Presenter
+from contract_tests.run.access import SITUATION, find_way, log_in
+from contract_tests.run.credentials import Trust
 from contract_tests.run.findings import Findings
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import Sender
+from contract_tests.transport.sender import GaveUp, Sender
 from contract_tests.transport.transport import Transport
 from engine_contract import contract
 
@@ -82,28 +84,28 @@ def check(
 ) -> Checked:
     """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
     started_at, started = time.time(), time.monotonic()
-    guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK)
+    guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK, probe=settings.probe)
     transport = Transport(settings.connection, guard, wrong_credential=_wrong_credential(settings))
     wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
     supply = make_supply(wish)
     guard.supply(supply.supplied)
-    plan = plan_for(settings, None if supply.can_ask() else len(supply.supplied), guard)
-    findings, sender, stopped_by = asyncio.run(_run(settings, plan, transport, supply, progress))
+    transport.tokens.read()  # not before: making jobs may take longer than a token lives
+    settings, findings, sender, stopped_by = asyncio.run(_run(settings, transport, supply, progress))
     presenter = presenter_for(settings, transport)
     report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at)
     return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, known, stopped_by)
 
 
 async def _run(
-    settings: Settings, plan: Plan, transport: Transport, supply: Supply, progress: Progress | None
-) -> tuple[Findings, Sender, int | None]:
-    done = 0
+    settings: Settings, transport: Transport, supply: Supply, progress: Progress | None
+) -> tuple[Settings, Findings, Sender, int | None]:
+    done, expected = 0, 0
 
     def count(exchange: Exchange) -> None:
         nonlocal done
         done += 1
         if progress is not None:
-            progress(done, max(plan.requests, done), exchange.situation)
+            progress(done, max(expected, done), exchange.situation)
 
     sender = Sender(
         transport,
@@ -112,15 +114,19 @@ async def _run(
         deadline=settings.deadline,
         on_exchange=count,
     )
-    wanted = wanted_rules(settings)
-    looks = wanted is None or "effects.canceled" in wanted
-    runner = Runner(plan, sender, supply, read_back=settings.read_back, settle_s=settings.settle_s, looks=looks)
+    findings = Findings()
     signals: list[int] = []
     try:
         with _signals_cancel(asyncio.current_task(), signals):
+            settings = await _with_access(settings, sender, findings)
+            plan = plan_for(settings, None if supply.can_ask() else len(supply.supplied), transport.guard)
+            expected = plan.requests
+            runner = _runner(settings, plan, sender, supply, findings)
+            if findings.interrupted or "unreachable" in findings.because:
+                return settings, findings, sender, signals[0] if signals else None
             tidies = supply.made and not settings.keep_jobs
             reserve = min(LEFTOVERS_TIME, settings.deadline / 10) if tidies else 0.0
-            findings = await runner.run(settings.deadline - reserve)
+            await runner.run(max(sender.remaining - reserve, 0.0))
             if tidies and "unreachable" not in findings.because:
                 # Whoever interrupts a run waits for its report.
                 left = AFTER_INTERRUPT if findings.interrupted else max(sender.remaining, reserve)
@@ -129,7 +135,48 @@ async def _run(
                         await runner.cancel_leftovers()
     finally:
         await transport.close()
-    return findings, sender, signals[0] if signals else None
+    return settings, findings, sender, signals[0] if signals else None
+
+
+async def _with_access(settings: Settings, sender: Sender, findings: Findings) -> Settings:
+    """Log in and find out how credentials travel. Return the settings with that, and without roles that have no token."""
+    transport, connection = sender.transport, settings.connection
+    auth = connection.auth
+    try:
+        async with asyncio.timeout(settings.deadline):
+            await log_in(transport, findings)
+            if auth.scheme == "auto":
+                roles = (*(role for role in ROLES if role in connection.tokens), *connection.tokens)
+                auth = await find_way(sender, roles, findings)
+    except TimeoutError:
+        findings.stop("deadline", "The run was not complete within its deadline (--deadline).")
+    except GaveUp as error:
+        findings.stop("unreachable", f"The run stopped: {error}.")
+    except asyncio.CancelledError:
+        findings.interrupted = True
+        findings.notes.append("The run was interrupted; nothing was checked.")
+    tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
+    transport.connection = replace(connection, auth=auth if auth.scheme != "auto" else Auth(), tokens=tokens)
+    return replace(settings, connection=transport.connection)
+
+
+def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, findings: Findings) -> Runner:
+    wanted = wanted_rules(settings)
+    trust = Trust(
+        probe=settings.probe,
+        trusts=settings.trust_tokens,
+        judges_others=wanted is None or "roles.others" in wanted,
+    )
+    return Runner(
+        plan,
+        sender,
+        supply,
+        read_back=settings.read_back,
+        settle_s=settings.settle_s,
+        looks=wanted is None or "effects.canceled" in wanted,
+        trust=trust,
+        found=findings,
+    )
 
 
 @contextlib.contextmanager
@@ -242,7 +289,7 @@ def build_report(  # noqa: PLR0913 - by name
 
 def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
     """The first answer in each situation but that of a valid request."""
-    seen = {"a valid request", "a job that was not used is canceled"}
+    seen = {"a valid request", "a job that was not used is canceled", SITUATION}
     for exchange in exchanges:
         if exchange.response is None or exchange.situation in seen:
             continue

@@ -77,6 +77,7 @@ def _settle_usage(options: CheckOptions) -> None:
     if not options.url:
         for flag, value in (
             ("--token", options.tokens),
+            ("--login", options.logins),
             ("--jobs", options.jobs),
             ("--jobs-command", options.jobs_command),
         ):

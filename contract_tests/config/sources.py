@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from contract_tests.errors import SettingError
@@ -26,6 +26,8 @@ class Source:
     text: str
     option: str
     folder: Path | None = None
+    user: str | None = None
+    """Who logs in with this as the password; None where it is the value itself that is sent."""
     _value: str | None = field(default=None, repr=False)
 
     @property
@@ -39,9 +41,14 @@ class Source:
         """The environment variable that holds the value, if one does."""
         return self.text.removeprefix("env:") if self.kind == "env" else None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the value is there without a command or a login."""
+        return self.kind != "cmd" and self.user is None
+
     def read(self, *, again: bool = False) -> str:
-        """The value. A command is run once, and once more if `again`. Raises SettingError."""
-        if self._value is None or (again and self.kind == "cmd"):
+        """The value. A command is run once, and once more if `again`, as a file is read. Raises SettingError."""
+        if self._value is None or (again and self.kind in {"cmd", "file"}):
             self._value = self._load()
         return self._value
 
@@ -128,6 +135,19 @@ def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, 
             raise SettingError(f"{option} {name}: that is no {left}: use letters, digits, - and _.")
         sources[name] = Source(value, f"{option} {name}")
     return sources
+
+
+def parse_logins(texts: Iterable[str]) -> dict[str, Source]:
+    """Return where the passwords of `ROLE=USER:SOURCE` texts are, by role. Raises SettingError."""
+    return {role: login(source) for role, source in parse_sources(texts, option="--login", left="ROLE").items()}
+
+
+def login(source: Source) -> Source:
+    """Return the password's source of one whose text is `USER:SOURCE`. Raises SettingError."""
+    user, _, place = source.text.partition(":")
+    if not user or not place:
+        raise SettingError(f"{source.option}: is not ROLE=USER:SOURCE. SOURCE is env:NAME, file:PATH or cmd:COMMAND.")
+    return replace(source, text=place, user=user)
 
 
 def read_ids(text: str, *, option: str) -> list[str]:
