@@ -111,7 +111,11 @@ class Evidence:
             return
         is_settled = time.monotonic() >= self._canceled_at.get(job_id, 0.0) + self._settle_s
         path = self._path or USUAL_READ_BACK
-        exchange = await self._sender.send(read_back_request(path, job_id, caller), SITUATION, job_id)
+        request, transport = read_back_request(path, job_id, caller), self._sender.transport
+        token = transport.tokens.in_use(caller.role)
+        exchange = await self._sender.send(request, SITUATION, job_id)
+        if exchange.status == 401 and await transport.renew(caller.role or "", token, is_due=False):
+            exchange = await self._sender.send(request, SITUATION, job_id)
         status = shown_status(exchange.response, job_id)
         if status is None:
             # Where the first look shows no job, the others are spared.

@@ -11,7 +11,7 @@ from statistics import median
 
 from contract_tests.model import BUSY, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
-from contract_tests.plan.scenario import Scenario, Step, fill
+from contract_tests.plan.scenario import Scenario, Step
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.credentials import Credentials, Trust
@@ -77,7 +77,7 @@ class Runner:
         for job_id in self.supply.left if self.canceller.working else []:
             caller = Caller(self.canceller.working[0], "token")
             step = Step("a job that was not used is canceled", caller, "accepted", "effects.canceled")
-            exchange = await self.sender.send(fill(step, job_id, self.sender.transport.guard), step.situation, job_id)
+            exchange = await self.canceller.exchange(step, job_id)
             self.found.leftover_canceled += exchange.accepted
 
     async def _stages(self) -> None:
