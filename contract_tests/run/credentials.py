@@ -101,6 +101,7 @@ class Credentials:
         """Ask what is needed to tell a refused role from a wrong credential."""
         for suspect in (*self._refused.values(), *self._suspects):
             await self._ask_wrong(suspect.exchange)
+        self._note_ends()
         if self._trust.trusts or not self._trust.judges_others or OTHERS in self._found.broken():
             return
         for role, exchanges in self._of_others():
@@ -121,27 +122,41 @@ class Credentials:
             )
             self._found.break_rule(suspect.rule, received, f"the role {suspect.role} may cancel jobs", suspect.exchange)
         for suspect in self._suspects:
-            if not self._was_accepted_later(suspect):
+            if not self.was_accepted_later(suspect.exchange, suspect.token):
                 self._token_ended(suspect)
                 continue
             received = f"status {suspect.exchange.status} to a valid request, and the same token was accepted later"
             documented = "a job that is still active, and is canceled now"
             self._found.break_rule(suspect.rule, received, documented, suspect.exchange)
 
+    def _note_ends(self) -> None:
+        """Say whose token was answered as a wrong one at last, where others are told what is wrong with the request."""
+        refused = [exchange for exchange in self._sender.exchanges if _is_cancel(exchange) and not exchange.accepted]
+        of_tokens = [exchange for exchange in refused if exchange.request.caller.kind == "token"]
+        told = {exchange.situation for exchange in of_tokens if not self.may_mean_token(exchange)}
+        for role, (token, at) in self._accepted.items():
+            later = [
+                e for e in of_tokens if e.request.caller.role == role and e.started_at > at and e.situation in told
+            ]
+            ended = next(filter(self._is_as_to_wrong, later), None)
+            if ended is not None:
+                self._token_ended(_Suspect(ended, role, token, "effects.refused"))
+
     def _suspect(self, exchange: Exchange, rule: str) -> _Suspect:
         role = exchange.request.caller.role or ""
         return _Suspect(exchange, role, self._sender.transport.tokens.in_use(role), rule)
 
     def _means_token(self, suspect: _Suspect) -> bool:
-        if self._was_accepted_later(suspect):
+        if self.was_accepted_later(suspect.exchange, suspect.token):
             return False
         if suspect.role in self._accepted:
             return self.may_mean_token(suspect.exchange)
         return not self._trust.trusts and self._is_as_to_wrong(suspect.exchange)
 
-    def _was_accepted_later(self, suspect: _Suspect) -> bool:
-        token, at = self._accepted.get(suspect.role, (-1, 0.0))
-        return token == suspect.token and at > suspect.exchange.started_at
+    def was_accepted_later(self, exchange: Exchange, token: int) -> bool:
+        """Return whether the same token of the same role was accepted after this answer: then it was good."""
+        accepted, at = self._accepted.get(exchange.request.caller.role or "", (-1, 0.0))
+        return accepted == token and at > exchange.started_at
 
     def _token_ended(self, suspect: _Suspect) -> None:
         role, source = suspect.role, self._sender.transport.connection.tokens[suspect.role]
@@ -176,8 +191,9 @@ class Credentials:
                 yield role, exchanges
 
     def _is_as_to_wrong(self, exchange: Exchange) -> bool:
-        secrets = self._secrets(exchange)
-        return is_alike(look_without(exchange, secrets), looks_of(self._wrong(), secrets))
+        wrong = [other for other in self._wrong() if other.status == exchange.status]
+        secrets = self._secrets(exchange) if wrong else frozenset()
+        return bool(wrong) and is_alike(look_without(exchange, secrets), looks_of(wrong, secrets))
 
     def _wrong(self) -> list[Exchange]:
         """The cancels with a credential that is nobody's, sent in the way of this run."""

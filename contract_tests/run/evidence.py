@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from contract_tests.judge.answers import document_of
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Response
@@ -14,7 +14,8 @@ from engine_contract.contract.job_status import ACTIVE
 RULE = "effects.canceled"
 SITUATION = "a canceled job is read back"
 _CANCELED = frozenset({"canceled", "cancelled"})
-_TELLS_NOTHING = frozenset({401, 403, *BUSY, *GATEWAY})
+_TELLS_NOTHING = frozenset({*BUSY, *GATEWAY})
+_MAY_MEAN_TOKEN = frozenset({401, 403})
 _IDS = ("_id", "id", "job_id")
 
 
@@ -34,6 +35,8 @@ class Evidence:
         self._can_look = looks
         self._canceled_at: dict[str, float] = {}
         self._accepted_again: dict[str, Exchange] = {}
+        self._refused_again: list[tuple[Exchange, int]] = []
+        """Later cancels whose refusal may mean the token, and which of the role's tokens it was."""
         self._shown_canceled: set[str] = set()
         self._shown_active_early: set[str] = set()
         self._looked: set[str] = set()
@@ -49,6 +52,9 @@ class Evidence:
             return  # something observed has canceled it: no answer to a valid request is in doubt
         if exchange.accepted:
             self._accepted_again[exchange.job_id] = exchange
+        elif exchange.status in _MAY_MEAN_TOKEN:
+            token = self._sender.transport.tokens.in_use(exchange.request.caller.role)
+            self._refused_again.append((exchange, token))
         elif exchange.status is not None and exchange.status not in _TELLS_NOTHING:
             self._found.add(Judgement(RULE))
 
@@ -69,10 +75,12 @@ class Evidence:
             await self._settle()
             await self._look_at_all(others, caller)
 
-    def conclude(self) -> None:
-        """Say what was seen as a whole."""
+    def conclude(self, was_accepted_later: Callable[[Exchange, int], bool]) -> None:
+        """Say what was seen as a whole. A token that was accepted later was good when it was refused."""
         if not self._canceled_at:
             return
+        if any(was_accepted_later(*refused) for refused in self._refused_again):
+            self._found.add(Judgement(RULE))
         if self._shown_active_early and self._shown_canceled:
             count, all_looks = len(self._shown_active_early), len(self._looked)
             self._found.note(

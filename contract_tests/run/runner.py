@@ -213,7 +213,7 @@ class Runner:
             # Nothing that speaks HTTP was there: that says nothing of an engine.
             self.found.judgements.clear()
             return
-        self.evidence.conclude()
+        self.evidence.conclude(self.credentials.was_accepted_later)
         self.credentials.conclude()
         judged = {item.rule for item in self.found.judgements}
         if self.canceller.canceled and "transport.stable" not in judged:

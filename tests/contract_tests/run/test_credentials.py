@@ -84,9 +84,9 @@ def test_stale_token_of_a_documented_role_breaks_nothing() -> None:
 
 def test_tokens_that_end_during_the_run_break_nothing() -> None:
     """Tokens that cannot be renewed and end in the midst: undecided, with that sentence."""
-    with job_engine(lasts=60) as engine:
+    with job_engine(lasts=25) as engine:
         for role in (*ROLES, "apiread"):
-            engine.tokens[f"token-of-{role}-0123"] = [role, 60]
+            engine.tokens[f"token-of-{role}-0123"] = [role, 25]
         report, _ = run(engine, tokens={role: f"token-of-{role}-0123" for role in (*ROLES, "apiread")})
     assert report.verdict == "undecided", [item for item in report.rules if item.outcome == "broken"]
     assert "tokens" in report.undecided_because
