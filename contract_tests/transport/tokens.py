@@ -32,7 +32,7 @@ class Tokens:
         """All that was a token or a password, the role's own name excepted, as test engines have them."""
         for role, source in sources.items():
             if source.user is not None and source.kind != "cmd":
-                source.read()
+                self._hide(role, source.read())
             elif source.is_ready:
                 self._take(role, source.read())
 
