@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
-from contract_tests.config.auth import usual_variable
+from contract_tests.config.auth import Auth, usual_variable
 from contract_tests.config.options import Settings
 from contract_tests.errors import CommandError, SettingError
 from contract_tests.judge.known import Known, apply_known, expiring
@@ -28,13 +28,15 @@ from contract_tests.model import (
 from contract_tests.plan.plan import Plan, make_plan
 from contract_tests.plan.scenario import ROLES, Resources, Step, fill
 from contract_tests.report.presenter import Presenter
+from contract_tests.run.access import SITUATION, find_way, log_in
+from contract_tests.run.credentials import Trust
 from contract_tests.run.findings import Findings
 from contract_tests.run.leftovers import Leftovers
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
 from contract_tests.safety.supply import Supply, describe_active
 from contract_tests.stopping import Stopped, signals_cancel, signals_raise
-from contract_tests.transport.sender import Sender, describe_failure
+from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from contract_tests.transport.transport import Transport
 from engine_contract import contract
 
@@ -94,7 +96,7 @@ def check(
 ) -> Checked:
     """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
     started_at, started = time.time(), time.monotonic()
-    guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK)
+    guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK, probe=settings.probe)
     wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
     supply, transport, failure = Supply(), None, None
     try:
@@ -103,40 +105,40 @@ def check(
             supply = make_supply(wish)
             if wish and supply.made and not supply.supplied:
                 supply.ask_for(wish)
+            transport.tokens.read()  # not before: making jobs may take longer than a token lives
     except BaseException as error:  # noqa: BLE001 - jobs that were made are canceled, whatever happened
         failure = error
     guard.supply(supply.supplied)
     if transport is None:
         transport = Transport(replace(settings.connection, tokens={}, headers={}), guard, wrong_credential="")
-    plan = plan_for(settings, None if supply.can_ask() and failure is None else len(supply.supplied), guard)
-    run = _run(settings, plan, transport, supply, progress, failure=failure)
-    findings, sender, stopped_by = asyncio.run(run)
+    run = _run(settings, transport, supply, progress, failure=failure)
+    settings, runner, stopped_by = asyncio.run(run)
+    plan, findings, sender = runner.plan, runner.found, runner.sender
     presenter = presenter_for(settings, transport)
     whole = not settings.only and plan.jobs >= plan_for(replace(settings, max_jobs=None), None, guard).jobs
     report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at, whole=whole)
     return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, known, stopped_by)
 
 
-async def _run(  # noqa: PLR0913 - what a run works with
+async def _run(
     settings: Settings,
-    plan: Plan,
     transport: Transport,
     supply: Supply,
     progress: Progress | None,
     *,
     failure: BaseException | None,
-) -> tuple[Findings, Sender, int | None]:
-    """Carry out the plan, unless something failed before, and cancel what is left of the jobs that were made.
+) -> tuple[Settings, Runner, int | None]:
+    """Plan and carry out the run, unless something failed before, and cancel what is left of the jobs that were made.
 
     Raises the failure where it says nothing of the engine, and no job was made.
     """
-    done = 0
+    done, expected = 0, 0
 
     def count(exchange: Exchange) -> None:
         nonlocal done
         done += 1
         if progress is not None:
-            progress(done, max(plan.requests, done), exchange.situation)
+            progress(done, max(expected, done), exchange.situation)
 
     sender = Sender(
         transport,
@@ -145,21 +147,24 @@ async def _run(  # noqa: PLR0913 - what a run works with
         deadline=settings.deadline,
         on_exchange=count,
     )
-    wanted = wanted_rules(settings)
-    looks = wanted is None or "effects.canceled" in wanted
-    runner = Runner(plan, sender, supply, read_back=settings.read_back, settle_s=settings.settle_s, looks=looks)
-    found = runner.found
+    found = Findings()
     signals: list[int] = [failure.number] if isinstance(failure, Stopped) else []
     try:
         with signals_cancel(asyncio.current_task(), signals):
+            if failure is None:
+                settings = await _with_access(settings, sender, found)
+            jobs = None if supply.can_ask() and failure is None else len(supply.supplied)
+            plan = plan_for(settings, jobs, transport.guard)
+            expected = plan.requests
+            runner = _runner(settings, plan, sender, supply, found)
             tidies = supply.made and not settings.keep_jobs
             roles = [role for role in ROLES if role in transport.connection.tokens]
             reserve = min(LEFTOVERS_S, settings.deadline / 10) if tidies else 0.0
             try:
-                if failure is None:
-                    await runner.run(settings.deadline - reserve)
-                else:
+                if failure is not None:
                     await _end_before(found, failure, sender, is_lost=not supply.supplied)
+                elif not found.interrupted and "unreachable" not in found.because:
+                    await runner.run(max(sender.remaining - reserve, 0.0))
             finally:
                 if tidies:
                     seconds = LEFTOVERS_S + len(supply.supplied) / (settings.rate or math.inf)
@@ -170,7 +175,48 @@ async def _run(  # noqa: PLR0913 - what a run works with
         raise
     finally:
         await transport.close()
-    return found, sender, signals[0] if signals else None
+    return settings, runner, signals[0] if signals else None
+
+
+async def _with_access(settings: Settings, sender: Sender, findings: Findings) -> Settings:
+    """Log in and find out how credentials travel. Return the settings with that, and without roles that have no token."""
+    transport, connection = sender.transport, settings.connection
+    auth = connection.auth
+    try:
+        async with asyncio.timeout(settings.deadline):
+            await log_in(transport, findings)
+            if auth.scheme == "auto":
+                roles = (*(role for role in ROLES if role in connection.tokens), *connection.tokens)
+                auth = await find_way(sender, roles, findings)
+    except TimeoutError:
+        findings.stop("deadline", "The run was not complete within its deadline (--deadline).")
+    except GaveUp as error:
+        findings.stop("unreachable", f"The run stopped: {error}.")
+    except asyncio.CancelledError:
+        findings.interrupted = True
+        findings.notes.append("The run was interrupted; nothing was checked.")
+    tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
+    transport.connection = replace(connection, auth=auth if auth.scheme != "auto" else Auth(), tokens=tokens)
+    return replace(settings, connection=transport.connection)
+
+
+def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, findings: Findings) -> Runner:
+    wanted = wanted_rules(settings)
+    trust = Trust(
+        probe=settings.probe,
+        trusts=settings.trust_tokens,
+        judges_others=wanted is None or "roles.others" in wanted,
+    )
+    return Runner(
+        plan,
+        sender,
+        supply,
+        read_back=settings.read_back,
+        settle_s=settings.settle_s,
+        looks=wanted is None or "effects.canceled" in wanted,
+        trust=trust,
+        found=findings,
+    )
 
 
 async def _end_before(found: Findings, failure: BaseException, sender: Sender, *, is_lost: bool) -> None:
@@ -310,7 +356,7 @@ def build_report(  # noqa: PLR0913 - by name
 
 def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
     """The first answer in each situation but that of a valid request."""
-    seen = {"a valid request", "a job that was not used is canceled"}
+    seen = {"a valid request", "a job that was not used is canceled", SITUATION}
     for exchange in exchanges:
         if exchange.response is None or exchange.situation in seen:
             continue

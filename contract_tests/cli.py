@@ -109,7 +109,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
         strict=options.strict,
         label=options.label,
         known=read_known(options.known),
-        auth=Auth.parse(options.auth or "bearer"),
+        auth=Auth.parse(options.auth if options.auth not in {None, "auto"} else "bearer"),
         tokens={role: source.read() for role, source in named_tokens(options).items()},
     )
 

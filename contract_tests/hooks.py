@@ -115,7 +115,7 @@ class Credential:
     def place(self, case: Any, value: str) -> None:
         """Put the credential into a case."""
         match self.auth.scheme:
-            case "bearer":
+            case "bearer" | "auto":
                 case.headers["Authorization"] = f"Bearer {value}"
             case "basic":
                 case.headers["Authorization"] = f"Basic {value}"

@@ -14,6 +14,8 @@ from engine_contract.option_rows import option
 
 SOURCE_PATTERN = "^(env|file|cmd):.+"
 """Where a secret is; the secret itself never stands in a settings file."""
+LOGIN_PATTERN = "^[^:]+:(env|file|cmd):.+"
+"""A user, and where the password is."""
 
 _RULES = {"items": {"description": "The id of a rule, or a glob such as roles.*.", "type": "string", "minLength": 1}}
 
@@ -78,11 +80,26 @@ class EngineOptions:
         setting="A table from roles to where their tokens are: env:NAME, file:PATH or cmd:COMMAND.",
         schema=_by_name("env:NAME, file:PATH or cmd:COMMAND, never the token itself.", pattern=SOURCE_PATTERN),
     )
+    logins: tuple[str, ...] = option(
+        name="--login",
+        default=(),
+        metavar="ROLE=USER:SOURCE",
+        help="Get a role's token by POST /login; SOURCE gives the password. Renewed when it ends. Repeatable.",
+        setting=(
+            "A table from roles to USER:SOURCE: their tokens are got by POST /login, with the password at env:NAME, "
+            "file:PATH or cmd:COMMAND."
+        ),
+        schema=_by_name(
+            "USER:env:NAME, USER:file:PATH or USER:cmd:COMMAND, never the password itself.", pattern=LOGIN_PATTERN
+        ),
+    )
     auth: str | None = option(
         metavar="WAY",
-        help="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.  [default: bearer]",
-        setting="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME.",
-        schema={"pattern": "^(bearer|basic|(cookie|query|header):.+)$"},
+        help=(
+            "How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME; auto finds out.  [default: auto]"
+        ),
+        setting="How tokens travel: bearer, basic, cookie:NAME, query:NAME or header:NAME; auto finds out.",
+        schema={"pattern": "^(auto|bearer|basic|(cookie|query|header):.+)$"},
     )
     headers: tuple[str, ...] = option(
         name="--header",
@@ -257,6 +274,17 @@ class CheckOptions(EngineOptions):
         ),
         setting="A path below the engine's base whose GET shows a job and its status, with {job_id} in it.",
         schema={"pattern": r"^/.*\{job_id\}"},
+    )
+    probe: str | None = option(
+        metavar="PATH",
+        help="A GET that any valid token may send, such as /whoami: tells a stale token from a role that may not.",
+        setting="A path below the engine's base whose GET any valid token may send, such as /whoami.",
+        schema={"pattern": "^/"},
+    )
+    trust_tokens: bool = option(
+        default=False,
+        help="The refused roles' tokens are good, also where nothing tells them from wrong ones.",
+        setting="true or false: whether the refused roles' tokens are good, also where nothing tells them from wrong ones.",
     )
     settle: float = option(
         default=1.0,

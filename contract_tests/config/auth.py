@@ -9,7 +9,7 @@ from typing import Literal
 
 from contract_tests.errors import SettingError
 
-Scheme = Literal["bearer", "basic", "cookie", "query", "header"]
+Scheme = Literal["auto", "bearer", "basic", "cookie", "query", "header"]
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # what may be the name of a header or a cookie
 
@@ -23,16 +23,16 @@ class Auth:
 
     @classmethod
     def parse(cls, text: str) -> Auth:
-        """`bearer`, `basic`, `cookie:NAME`, `query:NAME` or `header:NAME`. Raises SettingError for others."""
+        """Parse `auto`, `bearer`, `basic`, `cookie:NAME`, `query:NAME` or `header:NAME`. Raises SettingError for others."""
         scheme, _, name = text.partition(":")
         match scheme:
-            case "bearer" | "basic" if not name:
+            case "auto" | "bearer" | "basic" if not name:
                 return cls(scheme)
             case "cookie" | "query" | "header" if _TOKEN.fullmatch(name):
                 return cls(scheme, name)
         raise SettingError(
             f"--auth {text}: that is no way for a credential to travel. "
-            "Allowed are bearer, basic, cookie:NAME, query:NAME and header:NAME."
+            "Allowed are auto, bearer, basic, cookie:NAME, query:NAME and header:NAME."
         )
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ def place_credential(
     if credential is None:
         return
     match auth.scheme:
-        case "bearer":
+        case "bearer" | "auto":
             headers.append(("Authorization", f"Bearer {credential}".rstrip()))
         case "basic":
             headers.append(("Authorization", f"Basic {credential}"))

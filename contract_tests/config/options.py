@@ -7,7 +7,14 @@ from pathlib import Path
 from contract_tests.config.auth import Auth
 from contract_tests.config.engine_url import parse_base
 from contract_tests.config.rule_selection import select_rules
-from contract_tests.config.sources import Source, parse_sources, supply_from_command, supply_from_file
+from contract_tests.config.sources import (
+    Source,
+    login,
+    parse_logins,
+    parse_sources,
+    supply_from_command,
+    supply_from_file,
+)
 from contract_tests.errors import SettingError
 from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply
@@ -57,6 +64,10 @@ class Settings:
     rate: float | None = None
     concurrency: int = 8
     unsafe_probes: bool = False
+    probe: str | None = None
+    """A path below the base whose GET any valid token may send."""
+    trust_tokens: bool = False
+    """Whether the tokens are good, also where an answer to one is as to a wrong credential."""
     read_back: str | None = None
     """A path below the base whose GET shows a job, with `{job_id}` in it; None for the usual one."""
     settle_s: float = 1.0
@@ -68,23 +79,28 @@ class Settings:
 def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
     """Return how to reach the engine at the URL, and warnings. Raises SettingError."""
     tokens = named_tokens(options)
+    logins = parse_logins(options.logins)
     headers = parse_sources(options.headers, option="--header", left="NAME")
+    for name in sorted(tokens.keys() & logins.keys()):
+        raise SettingError(f"--token {name} and --login {name} exclude each other. Give one of them.")
+    given = {**tokens, **_of_the_page(logins)}
     for name, source in headers.items():
         if name.lower() in OWN_HEADERS:
             raise SettingError(f"{source.option}: the run sets this header itself. Leave it out.")
     warnings = [
         f"{source.option}: the value itself shows in the process list. Use env:NAME, file:PATH or cmd:COMMAND."
-        for source in (*tokens.values(), *headers.values())
+        for source in (*given.values(), *headers.values())
         if source.kind == "literal" and source.text not in tokens
     ]
     engine = options.engine
     if engine is not None:
-        tokens = {**_sources_of(engine, "tokens"), **tokens}
+        of_file = {role: login(source) for role, source in _sources_of(engine, "logins").items()}
+        given = {**_sources_of(engine, "tokens"), **of_file, **given}
         headers = {**_sources_of(engine, "headers"), **headers}
     connection = Connection(
         base=parse_base(engine.url if engine else options.url or ""),
-        auth=Auth.parse("bearer" if options.auth is None else options.auth),
-        tokens=tokens,
+        auth=Auth.parse(options.auth or "auto"),
+        tokens=given,
         headers=headers,
         timeout=options.timeout,
         proxy=options.proxy,
@@ -97,18 +113,23 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
 
 def named_tokens(options: EngineOptions) -> dict[str, Source]:
     """Return where the tokens of --token are, by role. Raises SettingError."""
-    tokens = parse_sources(options.tokens, option="--token", left="ROLE")
-    for name in tokens:
+    return _of_the_page(parse_sources(options.tokens, option="--token", left="ROLE"))
+
+
+def _of_the_page(sources: dict[str, Source]) -> dict[str, Source]:
+    for name, source in sources.items():
         if name not in ROLES and name.lower() in ROLES:
-            raise SettingError(f"--token {name}: the page writes the role {name.lower()}, and so must the option.")
-    return tokens
+            raise SettingError(f"{source.option}: the page writes the role {name.lower()}, and so must the option.")
+    return sources
 
 
 def _sources_of(engine: NamedEngine, key: str) -> dict[str, Source]:
     """Return where the `tokens` or `headers` of a settings file are, by role or name."""
     found = {}
     for name, text in engine.values.get(key, {}).items():
-        place = f"file:{engine.folder / text.removeprefix('file:')}" if text.startswith("file:") else text
+        user, is_file, path = text.rpartition("file:")
+        is_file = is_file if not user or (key == "logins" and user.count(":") == 1) else ""
+        place = f"{user}file:{engine.folder / path}" if is_file else text
         found[name] = Source(place, engine.where(f"{key}.{name}"), folder=engine.folder)
     return found
 
@@ -131,10 +152,18 @@ def settings_for(options: CheckOptions, connection: Connection, *, embedded: boo
         rate=options.rate,
         concurrency=options.concurrency,
         unsafe_probes=options.allow_unsafe_probes or embedded,
+        probe=_probe(options.probe),
+        trust_tokens=options.trust_tokens or embedded,
         read_back=EMBEDDED_READ_BACK if embedded else _read_back(options.read_back),
         settle_s=0.0 if embedded else options.settle,
         embedded=embedded,
     )
+
+
+def _probe(path: str | None) -> str | None:
+    if path is not None and not path.startswith("/"):
+        raise SettingError(f"--probe {path}: is not a path. Give one below the engine's base, such as /whoami.")
+    return path
 
 
 def _read_back(path: str | None) -> str | None:

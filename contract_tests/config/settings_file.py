@@ -23,15 +23,15 @@ from contract_tests.judge import known_lists
 from engine_contract.click_options import OptionsCommand
 from engine_contract.dependencies import require
 from engine_contract.option_rows import rows
-from engine_contract.options import SOURCE_PATTERN, CheckOptions, EngineOptions, NamedEngine
+from engine_contract.options import LOGIN_PATTERN, SOURCE_PATTERN, CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.masking import is_secret
 
 FILE_NAME = "engine.toml"
 PYPROJECT = "pyproject.toml"
 TABLE = "engine-contract"
 
-_JOINED = {"url", "tokens", "headers"}
-"""Settings that are no defaults: the URL takes the place of the name, tokens and headers are joined by theirs."""
+_JOINED = {"url", "tokens", "logins", "headers"}
+"""Settings that are no defaults: the URL takes the place of the name, tokens, logins and headers are joined by theirs."""
 
 _SUPPLIES = ("jobs", "jobs_command")
 """Options that exclude each other: one that is given takes the place of the file's."""
@@ -192,7 +192,9 @@ def _complaint(schema: dict[str, Any], prefix: str, error: Any) -> str:
         return f"{place}: {missing} is missing. {_schema_at(schema, [*path, missing])['description']}"
     if here.get("pattern") == SOURCE_PATTERN:
         return f"{place}: a token must not stand in a file. {_SOURCES}"
-    shown = "something else" if {"tokens", "headers"} & set(path[1:]) else json_like(error.instance)
+    if here.get("pattern") == LOGIN_PATTERN:
+        return f"{place}: is not USER:SOURCE, and a password must not stand in a file. {_SOURCES}"
+    shown = "something else" if {"tokens", "logins", "headers"} & set(path[1:]) else json_like(error.instance)
     return f"{place} is {shown}. Allowed: {here['description']}"
 
 

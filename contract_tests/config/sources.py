@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
@@ -31,6 +31,8 @@ class Source:
     text: str
     option: str
     folder: Path | None = None
+    user: str | None = None
+    """Who logs in with this as the password; None where it is the value itself that is sent."""
     _value: str | None = field(default=None, repr=False)
 
     @property
@@ -44,9 +46,14 @@ class Source:
         """The environment variable that holds the value, if one does."""
         return self.text.removeprefix("env:") if self.kind == "env" else None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the value is there without a command or a login."""
+        return self.kind != "cmd" and self.user is None
+
     def read(self, *, again: bool = False) -> str:
-        """The value. A command is run once, and once more if `again`. Raises SettingError."""
-        if self._value is None or (again and self.kind == "cmd"):
+        """The value. A command is run once, and once more if `again`, as a file is read. Raises SettingError."""
+        if self._value is None or (again and self.kind in {"cmd", "file"}):
             self._value = self._load()
         return self._value
 
@@ -175,6 +182,19 @@ def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, 
             raise SettingError(f"{option} {name}: that is no {left}: use letters, digits, - and _.")
         sources[name] = Source(value, f"{option} {name}")
     return sources
+
+
+def parse_logins(texts: Iterable[str]) -> dict[str, Source]:
+    """Return where the passwords of `ROLE=USER:SOURCE` texts are, by role. Raises SettingError."""
+    return {role: login(source) for role, source in parse_sources(texts, option="--login", left="ROLE").items()}
+
+
+def login(source: Source) -> Source:
+    """Return the password's source of one whose text is `USER:SOURCE`. Raises SettingError."""
+    user, _, place = source.text.partition(":")
+    if not user or not place:
+        raise SettingError(f"{source.option}: is not ROLE=USER:SOURCE. SOURCE is env:NAME, file:PATH or cmd:COMMAND.")
+    return replace(source, text=place, user=user)
 
 
 def read_ids(text: str, *, option: str) -> list[str]:

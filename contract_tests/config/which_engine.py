@@ -44,6 +44,7 @@ def unused_by_mock(options: CheckOptions) -> str | None:
 def _given_for_an_engine(options: CheckOptions) -> str | None:
     given = (
         ("--token", options.tokens),
+        ("--login", options.logins),
         ("--jobs", options.jobs),
         ("--jobs-command", options.jobs_command),
         ("--auth", options.auth),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from contract_tests.judge.answers import judge_success, look
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import NO_JOB, NO_JOB_SITUATION, SPELLINGS, Step, fill
+from contract_tests.run.credentials import Credentials
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure, is_lost
@@ -18,11 +19,12 @@ LOCK_OUT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 class Canceller:
     """Sends valid requests, and knows which roles are seen to work."""
 
-    def __init__(self, sender: Sender, found: Findings, evidence: Evidence) -> None:
+    def __init__(self, sender: Sender, found: Findings, evidence: Evidence, credentials: Credentials) -> None:
         """`sender` has the transport and its guard."""
         self.sender = sender
         self.found = found
         self.evidence = evidence
+        self.credentials = credentials
         self.working: list[str] = []
         """Roles that have canceled a job, in the order in which they did."""
         self.canceled = 0
@@ -37,16 +39,17 @@ class Canceller:
         """A valid body that the engine has taken, as written in a step."""
 
     async def exchange(self, step: Step, job_id: str | None) -> Exchange:
-        """Send a step's request, once more where a 401 says that the token is stale: to a role that works, or should."""
-        transport, role = self.sender.transport, step.caller.role
-        token = transport.token_in_use(role)
+        """Send a step's request, once more where the answer says that the token is stale and there is another one."""
+        tokens, role = self.sender.transport.tokens, step.caller.role
+        is_due = step.expect == "accepted"
+        token = tokens.in_use(role)
         exchange = await self._send(step, job_id)
-        is_due = step.expect == "accepted" or role in self.working
-        is_unexpected = exchange.status == 401 and step.caller.kind == "token" and is_due
-        if role is not None and is_unexpected and transport.renew(role, token):
+        if await self.credentials.exchanged(exchange, token, is_due=is_due):
             exchange = await self._send(step, job_id)
-            if exchange.status == 401:
-                transport.renewed_in_vain(role)
+            if self.credentials.may_mean_token(exchange):
+                tokens.in_vain(role or "", is_due=is_due)
+            elif exchange.accepted:
+                self.credentials.accepted(exchange, tokens.in_use(role))
         return exchange
 
     async def _send(self, step: Step, job_id: str | None) -> Exchange:
@@ -142,6 +145,7 @@ class Canceller:
             again = [other_role, replace(other_role, fresh_connection=True)]
         else:
             again = [step, replace(step, body=self._body), other_role]
+        answers = [exchange]
         for other in dict.fromkeys(again):
             answered = await self.exchange(other, job_id)
             if is_lost(answered):
@@ -150,8 +154,11 @@ class Canceller:
                 fate = self._succeeded(answered, job_id, overlapping=overlapping)
                 self._refused_an_active_job(step, exchange, other)
                 return fate, exchange
+            answers.append(answered)
         if exchange.status in {401, 403} and answered.status != exchange.status:
-            self.role_refused(exchange)
+            self.credentials.role_refused(exchange)
+        elif await self.credentials.is_suspect(step.rule, answers):
+            return JobOutcome.UNSURE, exchange
         return JobOutcome.DEAD, exchange
 
     def _refused_an_active_job(self, step: Step, exchange: Exchange, accepted: Step) -> None:
@@ -163,19 +170,10 @@ class Canceller:
             received = f"{what}; its body written otherwise canceled the same job then"
             self.found.break_rule("request.json", received, documented, exchange)
         elif role != other and (exchange.status in {401, 403} or role not in self.working):
-            self.role_refused(exchange)
+            self.credentials.role_refused(exchange)
         else:
             received = f"{what}; {'the same once more' if role == other else other} canceled the job then"
             self.found.break_rule("effects.canceled", received, "an active job is canceled", exchange)
-
-    def role_refused(self, exchange: Exchange) -> None:
-        """A documented role was refused, and another one was not."""
-        role = exchange.request.caller.role
-        received = (
-            f"status {exchange.status} to a valid request of {role}, while another role canceled a job. "
-            "A token that is stale or wrong looks the same"
-        )
-        self.found.break_rule(f"roles.{role}", received, f"the role {role} may cancel jobs", exchange)
 
     async def _outwait_lock_out(self, step: Step, job_id: str, exchange: Exchange) -> Exchange:
         """Some engines lock a caller out for seconds after a bad credential: that is no refusal of the role."""
@@ -183,7 +181,7 @@ class Canceller:
             # A lock-out holds on every connection; a refusal that sticks to the connection is a fault.
             again = await self.exchange(replace(step, fresh_connection=True), job_id)
             if again.accepted:
-                self.role_refused(exchange)
+                self.credentials.role_refused(exchange)
                 return again
         is_locked_out = await self._is_locked_out(step, exchange)
         began = time.monotonic()
@@ -218,8 +216,8 @@ class Canceller:
     def by_working_role(self, step: Step) -> Step:
         """The step with a role that works, where its own is known not to."""
         role = step.caller.role or ""
-        refused = self.found.broken()
-        trusted = next((other for other in self.working if f"roles.{other}" not in refused), None)
-        if trusted is None or f"roles.{role}" not in refused:
+        refused = self.credentials.refused_roles
+        trusted = next((other for other in self.working if other not in refused), None)
+        if trusted is None or role not in refused:
             return step
         return replace(step, caller=Caller(trusted, "token"))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from contract_tests.judge.answers import document_of
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Response
@@ -16,7 +16,8 @@ LOOKS = 5  # at a job, where connections are lost before an answer comes
 RULE = "effects.canceled"
 SITUATION = "a canceled job is read back"
 _CANCELED = frozenset({"canceled", "cancelled"})
-_TELLS_NOTHING = frozenset({401, 403, *BUSY, *GATEWAY})
+_TELLS_NOTHING = frozenset({*BUSY, *GATEWAY})
+_MAY_MEAN_TOKEN = frozenset({401, 403})
 _IDS = ("_id", "id", "job_id")
 
 
@@ -37,6 +38,8 @@ class Evidence:
         self._canceled_at: dict[str, float] = {}
         self._done_at: dict[str, float] = {}
         self._accepted_again: dict[str, Exchange] = {}
+        self._refused_again: list[tuple[Exchange, int]] = []
+        """Later cancels whose refusal may mean the token, and which of the role's tokens it was."""
         self._shown_canceled: set[str] = set()
         self._shown_active_early: set[str] = set()
         self.shown_active: set[str] = set()
@@ -68,6 +71,9 @@ class Evidence:
             return  # something observed has canceled it: no answer to a valid request is in doubt
         if exchange.accepted:
             self._accepted_again[exchange.job_id] = exchange
+        elif exchange.status in _MAY_MEAN_TOKEN:
+            token = self._sender.transport.tokens.in_use(exchange.request.caller.role)
+            self._refused_again.append((exchange, token))
         elif exchange.status is not None and (
             exchange.status not in _TELLS_NOTHING or self._sender.is_refusal(exchange)
         ):
@@ -126,10 +132,12 @@ class Evidence:
             await self._settle()
             await self._look_at_all(others, caller)
 
-    def conclude(self) -> None:
-        """Say what was seen as a whole."""
+    def conclude(self, was_accepted_later: Callable[[Exchange, int], bool]) -> None:
+        """Say what was seen as a whole. A token that was accepted later was good when it was refused."""
         if not self._canceled_at:
             return
+        if any(was_accepted_later(*refused) for refused in self._refused_again):
+            self._found.add(Judgement(RULE))
         if self._shown_active_early and self._shown_canceled:
             count, all_looks = len(self._shown_active_early), len(self._looked)
             self._found.note(
@@ -179,9 +187,12 @@ class Evidence:
             return
         is_settled = time.monotonic() >= self._canceled_at.get(job_id, 0.0) + self._settle_s
         path = self._path or USUAL_READ_BACK
-        request = read_back_request(path, job_id, caller)
+        request, transport = read_back_request(path, job_id, caller), self._sender.transport
+        token = transport.tokens.in_use(caller.role)
         for _ in range(LOOKS):
             exchange = await self._sender.send(request, SITUATION, job_id)
+            if exchange.status == 401 and await transport.renew(caller.role or "", token, is_due=False):
+                exchange = await self._sender.send(request, SITUATION, job_id)
             if not is_lost(exchange):
                 break
         status = shown_status(exchange.response, job_id)

@@ -14,6 +14,7 @@ from contract_tests.plan.plan import Plan, Stage
 from contract_tests.plan.scenario import Scenario
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
+from contract_tests.run.credentials import Credentials, Trust
 from contract_tests.run.diagnose import Diagnosis, diagnose
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
@@ -30,15 +31,26 @@ class Runner:
     """One run of a plan on one engine."""
 
     def __init__(  # noqa: PLR0913 - what a run works with, by name
-        self, plan: Plan, sender: Sender, supply: Supply, *, read_back: str | None, settle_s: float, looks: bool
+        self,
+        plan: Plan,
+        sender: Sender,
+        supply: Supply,
+        *,
+        read_back: str | None,
+        settle_s: float,
+        looks: bool,
+        trust: Trust,
+        found: Findings,
     ) -> None:
         """`sender` has the transport and its guard, which knows the supplied ids; `looks`: canceled jobs are read back."""
         self.plan = plan
         self.sender = sender
         self.supply = supply
-        self.found = Findings(unchecked=dict(plan.missing))
+        self.found = found
+        self.found.unchecked.update(plan.missing)
         self.evidence = Evidence(sender, self.found, path=read_back, settle_s=settle_s, looks=looks)
-        self.canceller = Canceller(sender, self.found, self.evidence)
+        self.credentials = Credentials(sender, self.found, trust)
+        self.canceller = Canceller(sender, self.found, self.evidence, self.credentials)
         self.jobs = JobRunner(self.canceller, supply, plan.jobs, self.found)
         self._dead_at_first: list[Exchange] = []
         """Valid requests that were refused to every role before any job was canceled."""
@@ -77,6 +89,7 @@ class Runner:
         await gather_limited(
             self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first
         )
+        await self.credentials.settle()
 
     async def _baseline(self, stage: Stage) -> bool:
         """Each role's first cancel. False if no valid request succeeded, and the reason is told."""
@@ -139,7 +152,7 @@ class Runner:
             # It may be the way in which the body is written: the role is tried again with another job.
             is_as_written = exchange.job_id == success.job_id and exchange.request.body != success.request.body
             if exchange.status in {401, 403} or not is_as_written:
-                self.canceller.role_refused(exchange)
+                self.credentials.role_refused(exchange)
         elif exchange.status not in BUSY:
             received = f"status {exchange.status} to a valid request"
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
@@ -203,10 +216,11 @@ class Runner:
             # Nothing that speaks HTTP was there: that says nothing of an engine.
             self.found.judgements.clear()
             return
-        self.evidence.conclude()
+        self.evidence.conclude(self.credentials.was_accepted_later)
         self.canceller.conclude_on_cut()
         self.jobs.conclude_on_lost()
         self._conclude_on_sending()
+        self.credentials.conclude()
         judged = {item.rule for item in self.found.judgements}
         if self.canceller.canceled and "transport.stable" not in judged:
             self.found.add(Judgement("transport.stable"))

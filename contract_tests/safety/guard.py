@@ -40,16 +40,35 @@ def read_back_request(template: str, job_id: str, caller: Caller) -> Request:
     return Request("GET", path, caller, tuple(parse_qsl(query, keep_blank_values=True)))
 
 
+LOGIN = "/login"
+"""Where such engines take a user and a password, and answer a token (field notes)."""
+
+
+def login_request(user: str, password: str) -> Request:
+    """Return the request that logs a user in."""
+    body = json.dumps({"user": {"username": user, "password": password}}).encode()
+    return Request("POST", LOGIN, Caller(), body=body)
+
+
+def probe_request(path: str, caller: Caller) -> Request:
+    """Return the GET that any valid token may send."""
+    path, _, query = path.partition("?")
+    return Request("GET", path, caller, tuple(parse_qsl(query, keep_blank_values=True)))
+
+
 class Guard:
     """Knows the supplied and the minted ids, and says whether a request may leave."""
 
-    def __init__(self, *, unsafe: bool = False, read_back: str | None = None) -> None:
+    def __init__(self, *, unsafe: bool = False, read_back: str | None = None, probe: str | None = None) -> None:
         """`unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
 
         `read_back` is a path with `{job_id}` in it, whose GET shows a job: supplied jobs may be read there.
+        `probe` is a path that every caller may GET.
         """
         self.unsafe = unsafe
         self._read_back = read_back
+        self._probe = probe
+        self._logins: set[Request] = set()
         self._supplied: set[str] = set()
         self._derived: set[str] = set()
         self._minted: set[str] = set()
@@ -59,6 +78,12 @@ class Guard:
         """Allow requests for these jobs."""
         self._supplied.update(job_ids)
         self._derivable = _are_derivable(self._supplied)
+
+    def log_in(self, user: str, password: str) -> Request:
+        """Allow the login of a user, and return its request."""
+        request = login_request(user, password)
+        self._logins.add(request)
+        return request
 
     @property
     def derivable(self) -> bool:
@@ -94,7 +119,7 @@ class Guard:
 
     def objection(self, request: Request) -> str | None:
         """Why the request must not be sent, None if it may."""
-        if self._reads_a_supplied_job(request):
+        if self._reads_a_supplied_job(request) or request in self._logins or self._is_probe(request):
             return None
         path = request.path
         for minted in self._minted:
@@ -118,6 +143,9 @@ class Guard:
             == replace(read_back_request(self._read_back, job_id, caller), fresh_connection=request.fresh_connection)
             for job_id in self._supplied
         )
+
+    def _is_probe(self, request: Request) -> bool:
+        return self._probe is not None and request == probe_request(self._probe, request.caller)
 
     def _objection_to_body(self, body: bytes | None) -> str | None:
         if not body:

@@ -17,6 +17,7 @@ from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
+from contract_tests.transport.tokens import Tokens, cut, token_of
 from engine_contract.http.content_encoding import MAX_BODY, decode_content
 from engine_contract.version import kit_version
 
@@ -34,14 +35,8 @@ class Transport:
         self.guard = guard
         self.sent = 0
         self._large = asyncio.Lock()
-        self._renewals: dict[str, int] = {}
-        self._renewed_in_vain: set[str] = set()
         self._wrong = wrong_credential
-        self._tokens = {role: source.read() for role, source in connection.tokens.items()}
-        if connection.auth.scheme == "basic":
-            for role, token in self._tokens.items():
-                if ":" not in token:
-                    raise SettingError(f"--token {role}: that is no user:password, which --auth basic takes.")
+        self.tokens = Tokens(connection.tokens, connection.auth)
         self._headers = [(name, source.read()) for name, source in connection.headers.items()]
         self._options = _client_options(connection)
         self._client = httpx.AsyncClient(
@@ -54,36 +49,51 @@ class Transport:
 
     def secrets(self) -> frozenset[str]:
         """All values that must be shown nowhere."""
-        # A token that is its role's own name, as test engines have them, is no secret.
-        tokens = {token for role, token in self._tokens.items() if token.partition(":")[0] != role}
-        secrets = {*tokens, *(value for _, value in self._headers)}
-        if self.connection.auth.scheme == "basic":
-            secrets |= {token.partition(":")[2] for token in tokens}
-        # A token without its end is sent as a wrong credential, and gives most of the secret away.
-        secrets |= {_cut(token) for token in tokens}
-        return frozenset(secret for secret in secrets if secret)
+        return frozenset(filter(None, {*self.tokens.hidden, *(value for _, value in self._headers)}))
 
-    def token_in_use(self, role: str | None) -> int:
-        """Which of a role's tokens is in use: 0 for the first, 1 for the one that took its place, and so on."""
-        return self._renewals.get(role or "", 0)
+    @property
+    def wrong_credentials(self) -> frozenset[str]:
+        """Return what is sent as a wrong credential, in all its forms."""
+        password = self._wrong.partition(":")[2]
+        basic = self._wrong if password else f"{self._wrong[:12]}:{self._wrong[12:]}"
+        return frozenset(filter(None, {self._wrong, *basic.split(":"), on_the_wire(Auth("basic"), basic)}))
 
-    def renew(self, role: str, refused: int) -> bool:
-        """Run a token's command once more, unless another token has taken the place of the refused one by now.
+    async def log_in(self, role: str) -> Exchange | None:
+        """Get a role's token by its login. Return what was answered in its place, None where it was a token.
 
-        False if the token does not come from a command, or if the last one that it gave was refused at once.
+        Raises SettingError for a password that cannot be read.
         """
-        if self.token_in_use(role) != refused:
-            return True
         source = self.connection.tokens[role]
-        if source.kind != "cmd" or role in self._renewed_in_vain:
-            return False
-        self._tokens[role] = source.read(again=True)
-        self._renewals[role] = refused + 1
-        return True
+        user, password = source.user or "", await asyncio.to_thread(self.tokens.password, role)
+        if self.connection.auth.scheme == "basic":
+            self.tokens.set(role, f"{user}:{password}")
+            return None
+        exchange = await self.send(self.guard.log_in(user, password), f"the login of {user}")
+        token = token_of(exchange.response.body) if exchange.response and exchange.accepted else None
+        if token is None:
+            return exchange
+        self.tokens.set(role, token)
+        return None
 
-    def renewed_in_vain(self, role: str) -> None:
-        """A role's new token is refused too: the answer does not mean the token."""
-        self._renewed_in_vain.add(role)
+    async def renew(self, role: str, refused: int, *, is_due: bool) -> bool:
+        """Get another token, unless one has taken the place of the refused one by now. Return whether there is one.
+
+        `is_due`: the refused request should have succeeded.
+        """
+        async with self.tokens.lock(role):
+            if self.tokens.in_use(role) != refused:
+                return True
+            if not self.tokens.may_renew(role, is_due=is_due):
+                return False
+            try:
+                if self.connection.tokens[role].user is None:
+                    return await self.tokens.read_again(role)
+                if await self.log_in(role) is not None:
+                    return False
+                self.tokens.renewed(role)
+            except (SettingError, OutsideGuardError):
+                return False
+            return True
 
     async def send(self, request: Request, situation: str, job_id: str | None = None) -> Exchange:
         """Send a request and wait for the whole answer, at most the connection's timeout.
@@ -166,13 +176,8 @@ class Transport:
                     wrong = f"{wrong[:12]}:{wrong[12:]}"
                 return on_the_wire(auth, wrong)
             case "cut":
-                return _cut(self._tokens[caller.role or ""])
-        return on_the_wire(auth, self._tokens[caller.role or ""])
-
-
-def _cut(token: str) -> str:
-    """A token without its end: more than base64 could do without where the token is long."""
-    return token[:-3] if len(token) >= 16 else token[:-1]
+                return cut(self.tokens[caller.role or ""])
+        return on_the_wire(auth, self.tokens[caller.role or ""])
 
 
 # Alerts of TLS (RFC 8446, 6.2), as OpenSSL names them.

@@ -90,7 +90,7 @@ class _Api:
             {
                 "engine": self._watch.settings.connection.base,
                 "live": True,
-                "roles": sorted(self._watch.tokens),
+                "roles": list(self._watch.roles),
                 "record": str(recording.path) if recording else None,
                 "record_failure": recording.failure if recording else None,
                 "last": self._journal.last,
@@ -129,10 +129,13 @@ class _Api:
         if not isinstance(job_id, str) or not job_id or wanted.get("confirm") != job_id:
             detail = "A cancel on a live engine cannot be undone: name the job as job_id, and once more as confirm."
             return JSONResponse({"detail": detail}, 400)
-        if role not in self._watch.tokens:
-            known = ", ".join(sorted(self._watch.tokens)) or "none: start with --token ROLE=SOURCE"
+        if role not in self._watch.roles:
+            known = ", ".join(self._watch.roles) or "none: start with --login ROLE=USER:SOURCE or --token ROLE=SOURCE"
             return JSONResponse({"detail": f"There is no token for that role. Known are {known}."}, 403)
-        return JSONResponse(whole(await self._watch.cancel(role, job_id)))
+        try:
+            return JSONResponse(whole(await self._watch.cancel(role, job_id)))
+        except RuntimeError as error:
+            return JSONResponse({"detail": self._watch.observer.redaction.text(f"No cancel: {error}.")}, 502)
 
 
 def _missing() -> Response:

@@ -25,13 +25,13 @@ class WatchData:
     def about(self) -> interface.About:
         """Whom the console shows."""
         connection = self._watch.settings.connection
-        roles = tuple(sorted(self._watch.tokens))
+        roles = self._watch.roles
         return interface.About(
             title="watch-engine",
             engine=connection.base,
             is_live=True,
             roles=roles,
-            why_no_cancel="" if roles else "Start watch-engine with --token ROLE=SOURCE to cancel jobs from here.",
+            why_no_cancel="" if roles else "Start watch-engine with --login ROLE=USER:SOURCE to cancel jobs from here.",
         )
 
     def sessions(self) -> Sequence[str]:
@@ -81,8 +81,8 @@ class WatchData:
     def cancel(self, session: str, job_id: str, role: str) -> interface.Entry:
         """Cancel a job as a role with a token."""
         watch = self._watch
-        if role not in watch.tokens or watch.loop is None:
-            known = ", ".join(sorted(watch.tokens)) or "none: start with --token ROLE=SOURCE"
+        if role not in watch.roles or watch.loop is None:
+            known = ", ".join(watch.roles) or "none: start with --login ROLE=USER:SOURCE or --token ROLE=SOURCE"
             raise interface.ConsoleError(f"There is no token for the role {role or '(nobody)'}. Known are {known}.")
         try:
             return asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT)

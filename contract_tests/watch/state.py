@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contract_tests.config.auth import on_the_wire, place_credential
-from contract_tests.config.options import Connection
+from contract_tests.config.auth import place_credential
 from contract_tests.judge.document import judge_document
 from contract_tests.judge.passive import CONTRACT
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.profile import ProfileWriter
+from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.recording_file import Recording
 from contract_tests.recording.redaction import Redaction
+from contract_tests.watch.credentials import WatchCredentials
 from contract_tests.watch.http_proxy import HttpProxy
 from contract_tests.watch.journal import Entry
 from contract_tests.watch.observer import Observer, Tell
@@ -31,13 +32,15 @@ class Watch:
         """Raises SettingError for what cannot be used: tokens, certificates, files."""
         self.settings = settings
         connection = settings.connection
-        self.tokens = {role: source.read() for role, source in connection.tokens.items()}
+        self.credentials = WatchCredentials(connection, learn=lambda secret: redaction.learn([secret]))
+        self.roles = tuple(sorted(connection.tokens))
+        """Those that the console can cancel jobs as."""
         self.upstream = Upstream(connection)
-        redaction = Redaction(_secrets(connection, self.tokens), ordinary=self.tokens)
+        redaction = Redaction(self.credentials.secrets(), ordinary=self.roles)
         self.profile = _profile_writer(settings, redaction)
         callers = Callers(
             connection.auth,
-            {role: token for role, token in self.tokens.items() if token},
+            self.credentials.known,
             vouched=connection.client_cert is not None or any(map(is_secret, connection.headers)),
         )
         self.recording = Recording(settings.record, connection.base) if settings.record else None
@@ -58,11 +61,22 @@ class Watch:
         self.loop: asyncio.AbstractEventLoop | None = None
 
     async def cancel(self, role: str, job_id: str) -> Entry:
-        """Cancel a job as one of the roles with a token. Raises KeyError for another role, RuntimeError without an entry."""
-        auth = self.settings.connection.auth
+        """Cancel a job as one of the roles with a token. Raises KeyError for another role, RuntimeError where that fails."""
+        proxied = await self._cancel(role, job_id)
+        if proxied.status == 401 and await self.credentials.renew(role):
+            proxied = await self._cancel(role, job_id)
+            if proxied.status == 401:
+                self.credentials.refused(role)
+        entry = self.journal.entry(proxied.number)
+        if entry is None:
+            raise RuntimeError("The journal has no room for an entry.")
+        return entry
+
+    async def _cancel(self, role: str, job_id: str) -> ProxiedExchange:
+        auth, credential = await self.credentials.of(role)
         query: list[tuple[str, str]] = []
         headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
-        place_credential(auth, on_the_wire(auth, self.tokens[role]), query, headers)
+        place_credential(auth, credential, query, headers)
         body = json.dumps({"job_id": job_id}).encode()
         headers.append(("Content-Length", str(len(body))))
         sent = [(name.lower().encode(), value.encode()) for name, value in headers]
@@ -74,15 +88,12 @@ class Watch:
         async def send(_message: Any) -> None:
             return
 
-        proxied = await self.http_proxy(scope, receive, send)
-        entry = self.journal.entry(proxied.number)
-        if entry is None:
-            raise RuntimeError("The journal has no room for an entry.")
-        return entry
+        return await self.http_proxy(scope, receive, send)
 
     async def close(self) -> None:
         """Let go of connections and files; the profile is written."""
         await self.upstream.close()
+        await self.credentials.close()
         if self.recording is not None:
             self.recording.close()
         if self.profile is not None:
@@ -95,14 +106,6 @@ class Watch:
             if failure and failure != self._complained:
                 self._complained = failure
                 print(f"watch-engine: {failure}.", file=sys.stderr, flush=True)  # noqa: T201 - there is no other place
-
-
-def _secrets(connection: Connection, tokens: Mapping[str, str]) -> frozenset[str]:
-    """All values that must be shown nowhere; a token that is its role's own name, as test engines have them, is none."""
-    hidden = {token for role, token in tokens.items() if token.partition(":")[0] != role}
-    if connection.auth.scheme == "basic":
-        hidden |= {token.partition(":")[2] for token in tokens.values() if ":" in token}
-    return frozenset(filter(None, hidden | {source.read() for source in connection.headers.values()}))
 
 
 def _profile_writer(settings: WatchSettings, redaction: Redaction) -> ProfileWriter | None:

@@ -62,6 +62,7 @@ def _lay_out(found: list[Block], folder: Path, engine: str) -> None:
 def _run(script: str, folder: Path, state: Path, ports: dict[str, int]) -> int:
     """Run the script and end whatever it started; its exit status."""
     environment = clean_environment() | {f"{role.upper()}_TOKEN": role for role in ROLES}
+    environment |= {f"{role.upper()}_PASSWORD": "secret" for role in ROLES}
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MOCK_ENGINE_PORT": str(ports["4010"]),

@@ -105,7 +105,9 @@ def check_mock(name: str | None, **changes: Any) -> ObservedExchange:
             supply.ask_for(JOBS)
             return supply
 
-        settings = settings_for(mock.url, unsafe_probes=True, read_back=EMBEDDED_READ_BACK, settle_s=0.0, **changes)
+        settings = settings_for(
+            mock.url, unsafe_probes=True, read_back=EMBEDDED_READ_BACK, settle_s=0.0, trust_tokens=True, **changes
+        )
         return ObservedExchange(check(settings, make), frozenset(), ())
 
 

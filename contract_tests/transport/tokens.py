@@ -1,0 +1,158 @@
+"""The tokens of the roles: read when they are needed, and renewed when they end."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Mapping
+
+from contract_tests.config.auth import Auth
+from contract_tests.config.sources import Source
+from contract_tests.errors import SettingError
+
+VAIN_IN_A_ROW = 3  # renewals for valid requests, each refused again, after which a role's token is given up
+MAX_TOKEN = 8192  # characters
+_NOT_A_TOKEN = re.compile(r"[\s<>{}\x00-\x1f\x7f]")
+REST_S = 2.0  # after a renewal for what was to be refused anyway, and was refused again
+
+
+class Tokens:
+    """Knows each role's token, those that it had before, and where the next one comes from."""
+
+    def __init__(self, sources: Mapping[str, Source], auth: Auth) -> None:
+        """Read what needs neither a command nor a login. Raises SettingError for what cannot be used."""
+        self._sources = sources
+        self._auth = auth
+        self._tokens: dict[str, str] = {}
+        self._count: dict[str, int] = {}
+        self._vain: dict[str, int] = {}
+        self._rests_until: dict[str, float] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self.hidden: set[str] = set()
+        """All that was a token or a password, the role's own name excepted, as test engines have them."""
+        for role, source in sources.items():
+            if source.user is not None and source.kind != "cmd":
+                self._hide(role, source.read())
+            elif source.is_ready:
+                self._take(role, source.read())
+
+    def __getitem__(self, role: str) -> str:
+        """Return the role's token."""
+        return self._tokens[role]
+
+    def __contains__(self, role: object) -> bool:
+        """Return whether there is a token of the role."""
+        return role in self._tokens
+
+    @property
+    def all(self) -> Mapping[str, str]:
+        """Return the tokens in use by their roles."""
+        return self._tokens
+
+    def read(self) -> None:
+        """Run the commands, and read files again, which the jobs command may have written. Raises SettingError."""
+        for role, source in self._sources.items():
+            if source.user is None and source.kind in {"cmd", "file"}:
+                self._take(role, source.read(again=source.kind == "file"))
+
+    def logins(self) -> Mapping[str, Source]:
+        """Return the passwords' sources of the roles that log in."""
+        return {role: source for role, source in self._sources.items() if source.user is not None}
+
+    def password(self, role: str) -> str:
+        """Return the password of a role that logs in. Raises SettingError."""
+        password = self._sources[role].read()
+        self._hide(role, password)
+        return password
+
+    def set(self, role: str, token: str) -> None:
+        """Take a token that a login gave."""
+        self._take(role, token)
+
+    def in_use(self, role: str | None) -> int:
+        """Return which of a role's tokens is in use: 0 for the first, 1 for the one that took its place, and so on."""
+        return self._count.get(role or "", 0)
+
+    def lock(self, role: str) -> asyncio.Lock:
+        """Return what is held while a role's token is renewed."""
+        return self._locks.setdefault(role, asyncio.Lock())
+
+    def may_renew(self, role: str, *, is_due: bool) -> bool:
+        """Return whether the source may be asked for another token. `is_due`: the request should have succeeded."""
+        source = self._sources[role]
+        if source.user is None and source.kind not in {"cmd", "file"}:
+            return False
+        if is_due:
+            return self._vain.get(role, 0) < VAIN_IN_A_ROW
+        return time.monotonic() >= self._rests_until.get(role, 0.0)
+
+    async def read_again(self, role: str) -> bool:
+        """Run a role's command once more, or read its file. Return whether there is another token."""
+        source, before = self._sources[role], self._tokens[role]
+        token = await asyncio.to_thread(source.read, again=True)
+        if source.kind == "file" and token == before:
+            return False
+        self._count[role] = self.in_use(role) + 1
+        self._take(role, token)
+        return True
+
+    def renewed(self, role: str) -> None:
+        """Count a login as a renewal."""
+        self._count[role] = self.in_use(role) + 1
+
+    def in_vain(self, role: str, *, is_due: bool) -> None:
+        """Take in that a new token was refused too. For a while, the answer is taken to mean the request."""
+        if is_due:
+            self._vain[role] = self._vain.get(role, 0) + 1
+        self._rests_until[role] = time.monotonic() + REST_S
+
+    def accepted(self, role: str) -> None:
+        """Take in that a role's token was accepted."""
+        self._vain.pop(role, None)
+
+    def _take(self, role: str, token: str) -> None:
+        check_token(token, self._sources[role], self._auth)
+        self._tokens[role] = token
+        self._hide(role, token)
+
+    def _hide(self, role: str, secret: str) -> None:
+        if secret.partition(":")[0] == role:
+            return
+        # A token without its end is sent as a wrong credential, and gives most of the secret away.
+        self.hidden |= {secret, cut(secret)}
+        if self._auth.scheme in {"basic", "auto"} and ":" in secret:
+            self.hidden.add(secret.partition(":")[2])
+
+
+def check_token(token: str, source: Source, auth: Auth) -> None:
+    """Raise SettingError for what is not a credential, but one in quotes or with the scheme before it."""
+    if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":
+        raise SettingError(
+            f"{source.option}: the credential stands in quotes, which would be sent with it. Take the quotes away."
+        )
+    scheme, space, _ = token.partition(" ")
+    if space and scheme.lower() in {"bearer", "basic"} and auth.scheme != "header":
+        raise SettingError(
+            f"{source.option}: the credential begins with {scheme!r}, which is sent before it anyway. "
+            f"Give it without {scheme!r}."
+        )
+    if auth.scheme == "basic" and ":" not in token and source.user is None:
+        raise SettingError(f"{source.option}: that is no user:password, which --auth basic takes.")
+
+
+def cut(token: str) -> str:
+    """Return a token without its end: more than base64 could do without where the token is long."""
+    return token[:-3] if len(token) >= 16 else token[:-1]
+
+
+def token_of(body: bytes) -> str | None:
+    """Return the token in a login's answer: alone, as a JSON string, or at `token` of an object. None without one."""
+    text = body.decode("utf-8", errors="replace").strip()
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = text
+    token = document.get("token") if isinstance(document, dict) else document
+    if not isinstance(token, str) or not token.isascii() or _NOT_A_TOKEN.search(token) or len(token) > MAX_TOKEN:
+        return None
+    return token or None

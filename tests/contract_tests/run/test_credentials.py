@@ -1,0 +1,150 @@
+"""A refusal that may mean a stale token shows nothing of the role, unless something tells the two apart."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.check import check
+from contract_tests.config.auth import Auth
+from contract_tests.config.sources import Source, login
+from contract_tests.model import Report, RuleResult
+from contract_tests.safety.supply import Supply
+from tests.support.check_engine import TOKENS, check_engine, write_jobs
+from tests.support.engines import settings_for
+from tests.support.login_engine import OTHERS, ROLES, JobEngine, job_engine
+
+RULE = "roles.others"
+ALIKE = "is the same as to a wrong credential"
+
+
+def run(
+    engine: JobEngine, *, tokens: dict[str, str | None] | None = None, logs_in: bool = False, **changes: Any
+) -> tuple[Report, RuleResult]:
+    """Check the engine, with these tokens in the place of the roles' names; the report, and what it says of the rule."""
+    made = engine.make_jobs(24)
+    settings = settings_for(engine.url, **changes)
+    named = {**{role: role for role in (*ROLES, "apiread")}, **(tokens or {})}
+    sources = {role: Source(token, f"--token {role}") for role, token in named.items() if token is not None}
+    if logs_in:
+        sources = {
+            role: login(Source(f"{role}@pronghorn:pass-{role}", f"--login {role}")) for role in (*ROLES, "apiread")
+        }
+    settings = replace(settings, connection=replace(settings.connection, tokens=sources))
+    report = check(settings, lambda _: Supply(made)).report
+    return report, next(result for result in report.rules if result.rule == RULE)
+
+
+def test_bogus_token_of_a_refused_role_leaves_a_wide_open_engine_undecided() -> None:
+    """The rule is unchecked, counts, and says what would help."""
+    with job_engine(is_open=True) as engine:
+        report, rule = run(engine, tokens={"apiread": "bogus-token-0123456789"})
+        assert (report.verdict, report.undecided_because) == ("undecided", ("tokens",))
+        assert (rule.outcome, rule.counts) == ("unchecked", True)
+        assert ALIKE in (rule.reason or "")
+        report, rule = run(engine)
+    assert (report.verdict, rule.outcome) == ("violates", "broken")
+
+
+def test_probe_of_a_bogus_token_does_not_help_it() -> None:
+    """A probe that answers the token as a wrong one leaves the rule unchecked."""
+    with job_engine(is_open=True) as engine:
+        report, rule = run(engine, tokens={"apiread": "bogus-token-0123456789"}, probe="/whoami")
+    assert (report.verdict, rule.outcome) == ("undecided", "unchecked")
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "outcome"),
+    [
+        ({}, "undecided", "unchecked"),
+        ({"probe": "/whoami"}, "conforms", "held"),
+        ({"probe": "/nowhere"}, "undecided", "unchecked"),
+        ({"trust_tokens": True}, "conforms", "held"),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 403])
+def test_engine_that_refuses_all_alike_is_decided_by_a_probe_or_by_trust(
+    status: int, changes: dict[str, Any], verdict: str, outcome: str
+) -> None:
+    """Times and ids in the body make no difference; a probe that nobody may send does not count."""
+    with job_engine(refuses_with=status) as engine:
+        report, rule = run(engine, **changes)
+    assert (report.verdict, rule.outcome) == (verdict, outcome), report.notes
+
+
+def test_stale_token_of_a_documented_role_breaks_nothing() -> None:
+    """A role whose token is refused as a wrong one is not said to be refused."""
+    with job_engine() as engine:
+        report, _ = run(engine, tokens={"support": "ended-token-0123456789"})
+        assert (report.verdict, report.undecided_because) == ("undecided", ("tokens",)), report.rules
+        assert any("The token of support is not accepted" in note for note in report.notes)
+
+
+def test_tokens_that_end_during_the_run_break_nothing() -> None:
+    """Tokens that cannot be renewed and end in the midst: undecided, with that sentence."""
+    with job_engine(lasts=25) as engine:
+        for role in (*ROLES, "apiread"):
+            engine.tokens[f"token-of-{role}-0123"] = [role, 25]
+        report, _ = run(engine, tokens={role: f"token-of-{role}-0123" for role in (*ROLES, "apiread")})
+    assert report.verdict == "undecided", [item for item in report.rules if item.outcome == "broken"]
+    assert "tokens" in report.undecided_because
+    assert any("it has ended" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("way", ["bearer", "query", "cookie"])
+def test_login_renews_tokens_that_end(way: str) -> None:
+    """Tokens that last 40 requests are renewed as often as is needed, those of refused roles too; the way is found."""
+    with job_engine(lasts=40, way=way) as engine:
+        report, rule = run(engine, logs_in=True, auth="auto")
+    assert (report.verdict, rule.outcome) == ("conforms", "held"), report.notes
+    assert len(engine.logins) > len(ROLES) + 1
+    assert any(f"travels as {Auth.parse(way if way == 'bearer' else f'{way}:token')}" in note for note in report.notes)
+
+
+def test_tokens_are_read_after_the_jobs_command(tmp_path: Path) -> None:
+    """A token command runs once the jobs are there, and not before."""
+    with job_engine() as engine:
+        (tmp_path / "ids").write_text("\n".join(engine.make_jobs(24)))
+        tokens = [f"--token={role}=cmd:echo token >> order; echo {role}" for role in (*ROLES, "apiread")]
+        command = "--jobs-command=echo jobs >> order; cat ids"
+        done = check_engine(engine.url, *tokens, command, cwd=tmp_path)
+    assert done.status == 0, done.out + done.err
+    assert (tmp_path / "order").read_text().split() == ["jobs", *["token"] * 5]
+
+
+@pytest.mark.parametrize(("token", "said"), [('"admin"', "in quotes"), ("Bearer admin", "begins with 'Bearer'")])
+def test_credential_with_what_does_not_belong_to_it_is_told(tmp_path: Path, token: str, said: str) -> None:
+    """Quotes and the scheme before it are told before anything is sent, without the credential."""
+    done = check_engine("http://127.0.0.1:9", "--token=admin=env:T", cwd=tmp_path, env={"T": token})
+    assert done.status == 2
+    assert said in done.err
+
+
+def test_login_and_auto_on_the_command_line(tmp_path: Path) -> None:
+    """The password shows nowhere, and the report says how the credential travels."""
+    with job_engine(lasts=100, way="query") as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        logins = [f"--login={role}={role}@pronghorn:env:PASS_{role}" for role in (*ROLES, "apiread")]
+        passwords = {f"PASS_{role}": f"pass-{role}" for role in (*ROLES, *OTHERS)}
+        started = time.monotonic()
+        done = check_engine(
+            engine.url, *logins, "--jobs", str(jobs), "--report-dir", "out", cwd=tmp_path, env=passwords
+        )
+        assert done.status == 0, (done.out + done.err, time.monotonic() - started)
+        texts = [done.out, done.err, *(path.read_text() for path in (tmp_path / "out").iterdir())]
+        assert not [text for text in texts if "pass-" in text or any(token in text for token in engine.tokens)]
+        assert "travels as query:token" in (tmp_path / "out" / "report.json").read_text()
+        wrong = check_engine(engine.url, "--login=admin=admin:env:W", *TOKENS[1:], cwd=tmp_path, env={"W": "wrong"})
+    assert wrong.status == 3
+    assert "was answered with status 401" in wrong.out
+
+
+def test_login_at_an_engine_that_is_down_is_undecided(tmp_path: Path) -> None:
+    """The report says so, and is written."""
+    done = check_engine(
+        "http://127.0.0.1:9", "--login=admin=admin:env:W", "--report-dir=out", cwd=tmp_path, env={"W": "wrong"}
+    )
+    assert done.status == 3
+    assert "could not be reached to log in" in (tmp_path / "out" / "report.json").read_text()
