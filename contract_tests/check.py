@@ -70,7 +70,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         jobs=jobs,
         derivable=guard.derivable,
         numeric=guard.numeric,
-        auth=str(settings.connection.auth),
+        auth="bearer" if settings.connection.auth.scheme == "auto" else str(settings.connection.auth),
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
         jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs or --jobs-command",

@@ -13,7 +13,7 @@ from contract_tests.embedded import embedded_engine
 from contract_tests.judge.known import read_known
 from contract_tests.output_files import check_outputs
 from contract_tests.plan.describe import describe_plan
-from contract_tests.safety.guard import USUAL_READ_BACK, Guard
+from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, Guard
 from contract_tests.safety.supply import Supply
 from engine_contract.options import CheckOptions
 
@@ -51,7 +51,19 @@ def describe_run(options: CheckOptions, *, warn: Warn) -> Sequence[str]:
         job_ids = known_ids(options)
         guard.supply(job_ids or ())
         plan = plan_for(settings, None if job_ids is None else len(job_ids), guard)
-        return list(describe_plan(plan, settings.connection.base, settings.read_back or USUAL_READ_BACK))
+        lines = list(describe_plan(plan, settings.connection.base, settings.read_back or USUAL_READ_BACK))
+        return [*lines[:-1], *_before_the_plan(settings), lines[-1]]
+
+
+def _before_the_plan(settings: Settings) -> Iterator[str]:
+    """Say what goes out for the credentials' sake, beside the plan."""
+    logins = [role for role, source in settings.connection.tokens.items() if source.user is not None]
+    if logins:
+        yield f"logins: POST {LOGIN} for {', '.join(logins)}, and again where a token has ended"
+    if settings.connection.tokens and settings.connection.auth.scheme == "auto":
+        yield "the way of the credential: up to 5 requests with the id of no job"
+    if settings.probe:
+        yield f"probe: GET {settings.probe}, where a refused role is answered as a wrong credential is"
 
 
 @contextmanager

@@ -105,7 +105,8 @@ class Credentials:
         if self._trust.trusts or not self._trust.judges_others or OTHERS in self._found.broken():
             return
         for role, exchanges in self._of_others():
-            await self._ask_wrong(exchanges[0])
+            for exchange in {exchange.status: exchange for exchange in exchanges}.values():
+                await self._ask_wrong(exchange)
             alike = next(filter(self._is_as_to_wrong, exchanges), None)
             if alike is not None and not await self._probe_tells(role):
                 self._found.unchecked.setdefault(OTHERS, (self._why_not(role, alike), "tokens"))
@@ -206,9 +207,13 @@ class Credentials:
         ]
 
     async def _ask_wrong(self, exchange: Exchange) -> None:
-        """Send what was refused with a wrong credential, until there are enough answers to compare with."""
-        while len(wrong := self._wrong()) < SAMPLES:
-            request = wrong[0].request if wrong else exchange.request
+        """Send what was refused with a wrong credential, until there are enough answers of its status to compare with."""
+        for _ in range(SAMPLES):
+            wrong = self._wrong()
+            same = [other for other in wrong if other.status == exchange.status]
+            if len(same) >= SAMPLES or (wrong and not same):
+                return
+            request = same[0].request if same else exchange.request
             await self._sender.send(replace(request, caller=WRONG), SITUATION, exchange.job_id)
 
     async def _probe_tells(self, role: str) -> bool:

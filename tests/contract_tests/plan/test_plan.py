@@ -23,9 +23,15 @@ def test_a_whole_run_stays_within_its_bounds() -> None:
 
 @pytest.mark.parametrize("tokens", [TOKENS, ["--token=apiread=apiread"], []], ids=["all", "another", "none"])
 def test_the_plan_is_what_is_sent(tmp_path: Path, tokens: list[str]) -> None:
-    """--plan prints as many requests and jobs as are then sent and used, and sends nothing itself."""
+    """--plan prints as many requests and jobs as are then sent and used, and sends nothing itself.
+
+    How many requests find the way of the credential depends on the engine: the plan says that they come.
+    """
     with standin_engine() as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        unknown_way = check_engine(engine.url, *tokens, "--jobs", str(jobs), "--plan", cwd=tmp_path)
+        assert ("the way of the credential: up to 5 requests" in unknown_way.out) == bool(tokens)
+        tokens = [*tokens, "--auth=bearer"]
         planned = check_engine(engine.url, *tokens, "--jobs", str(jobs), "--plan", cwd=tmp_path)
         assert planned.status == 0
         assert list(engine.requests) == []

@@ -1,6 +1,7 @@
 """The guard: nothing leaves that could touch a job which nobody gave."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from contract_tests.model import Caller, Request
 from contract_tests.plan.generate import bad_bodies
 from contract_tests.plan.plan import make_plan
 from contract_tests.plan.scenario import METHOD, PATH, ROLES, Resources, fill
-from contract_tests.safety.guard import Guard
+from contract_tests.safety.guard import Guard, login_request, probe_request
 
 OURS = ["4321abcdef694aa79dae47ad", "4430ceadbd694aa79994ad47"]
 THEIRS = "5cb7b531d06c4eb89fd21b1c"
@@ -173,3 +174,24 @@ def test_generated_bodies_break_the_request_schema() -> None:
     assert bodies == bad_bodies(3, 12)
     assert len(bodies) == 12
     assert {bad.rule for bad in bodies} >= {"request.body", "request.job_id.required"}
+
+
+def test_guard_lets_out_a_login_and_the_probe_and_nothing_like_them() -> None:
+    """A login is the very request that was registered; the probe is a GET of that path alone, without a body."""
+    guard = Guard(probe="/whoami?x=1")
+    login = guard.log_in("admin@pronghorn", "secret")
+    assert guard.objection(login) is None
+    assert guard.objection(probe_request("/whoami?x=1", Caller("admin", "token"))) is None
+    probe = probe_request("/whoami?x=1", Caller())
+    for other in (
+        login_request("admin@pronghorn", "another"),
+        replace(login, path="/login/more"),
+        replace(login, query=(("job_id", "x"),)),
+        replace(login, caller=Caller("admin", "token")),
+        replace(probe, method="POST"),
+        replace(probe, path="/whoami/more"),
+        replace(probe, query=(("x", "2"),)),
+        replace(probe, body=b"{}"),
+    ):
+        assert guard.objection(other) is not None, other
+    assert Guard().objection(probe) is not None
