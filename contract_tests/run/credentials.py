@@ -66,7 +66,7 @@ class Credentials:
         if exchange.accepted:
             self.accepted(exchange, token)
             return False
-        if is_due and transport.tokens.may_renew(role, is_due=True):
+        if is_due and _may_be_as_to_wrong(exchange) and transport.tokens.may_renew(role, is_due=True):
             await self._ask_wrong(exchange)
         return self.may_mean_token(exchange) and await transport.renew(role, token, is_due=is_due)
 
@@ -86,7 +86,8 @@ class Credentials:
         """Return whether refused valid requests may all mean tokens; then the end of the run tells."""
         if not all(exchange.status == exchanges[0].status for exchange in exchanges):
             return False
-        await self._ask_wrong(exchanges[0])
+        if _may_be_as_to_wrong(exchanges[0]):
+            await self._ask_wrong(exchanges[0])
         if not all(map(self.may_mean_token, exchanges)):
             return False
         self._suspects.append(self._suspect(exchanges[0], rule))
@@ -240,6 +241,11 @@ class Credentials:
         transport, role = self._sender.transport, exchange.request.caller.role
         own = {transport.tokens[role]} if role is not None and role in transport.tokens else set()
         return frozenset({*transport.secrets(), *own, *transport.wrong_credentials})
+
+
+def _may_be_as_to_wrong(exchange: Exchange) -> bool:
+    """Whether it is worth a wrong credential, which some engines lock out for: a 403, or a redirect to a login."""
+    return exchange.status is not None and (exchange.status == 403 or 300 <= exchange.status < 400)
 
 
 def _is_cancel(exchange: Exchange) -> bool:
