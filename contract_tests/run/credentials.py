@@ -140,8 +140,9 @@ class Credentials:
             later = [
                 e for e in of_tokens if e.request.caller.role == role and e.started_at > at and e.situation in told
             ]
-            ended = next(filter(self._is_as_to_wrong, later), None)
-            if ended is not None:
+            # One that was renewed is answered otherwise once more.
+            ended = max(later, key=lambda exchange: exchange.started_at, default=None)
+            if ended is not None and self._is_as_to_wrong(ended):
                 self._token_ended(_Suspect(ended, role, token, "effects.refused"))
 
     def _suspect(self, exchange: Exchange, rule: str) -> _Suspect:
