@@ -1,6 +1,6 @@
 """What is sent: steps and chains, and how a step becomes a request.
 
-A chain is what happens to one job: requests that must not cancel it, then its cancel by a role, the
+A chain is a `Scenario`, what happens to one job: requests that must not cancel it, then its cancel by a role, the
 proof that it was still active, then its cancel once more. So each proof is also a role's success.
 Chains without a job are single requests that name no active job.
 """

@@ -1,4 +1,4 @@
-"""A passage as an entry of a HAR file, without secrets.
+"""An exchange that the watcher saw as an entry of a HAR file, without secrets.
 
 Fields of our own begin with `_`, as HAR wants it: those of check-engine's recordings (`_role`, `_credential`, `_situation`,
 `_job_id`), and `_caller`, which tells callers apart, `_overlapping`, `_obstacle`, `_violations` and `_warnings`.

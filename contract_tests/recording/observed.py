@@ -22,11 +22,11 @@ MAX_FOUND = 1000
 
 @dataclass(frozen=True, slots=True)
 class ObservedExchange:
-    """A passage, and what is known of it: secrets still in it. `opinion` is None for what is no cancel."""
+    """An exchange, and what is known of it: secrets still in it. `judged` is None for what is no cancel."""
 
     proxied: ProxiedExchange
     exchange: Exchange
-    """The passage with the content encodings of its bodies undone."""
+    """The exchange with the content encodings of its bodies undone."""
     shown: PresentedCredential
     judged: JudgedCancel | None
 
@@ -37,7 +37,7 @@ def texts(headers: HeaderList) -> tuple[tuple[str, str], ...]:
 
 
 def exchange_of(proxied: ProxiedExchange, caller: Caller) -> Exchange:
-    """The passage as check-engine knows exchanges, content encodings undone."""
+    """What passed as check-engine knows exchanges, content encodings undone."""
     content_type = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), None)
     query = tuple(parse_qsl(proxied.query, keep_blank_values=True)) if proxied.query else ()
     body = bytes(proxied.body.data) if proxied.body.size else None

@@ -1,4 +1,4 @@
-"""The recording: a HAR file that is whole at every moment, and holds each exchange before its last byte is passed on.
+"""The recording that watch-engine writes: a HAR file that is whole at every moment, and holds each exchange before its last byte is passed on.
 
 A write into a file can be torn by a kill. So the entries go into two files of the same content by turns: the one that
 bears the name of the recording is never written to. An entry is appended to the other one, which then takes over

@@ -1,4 +1,4 @@
-"""Which pages a browser may call us from: the one check of `Host`, `Origin` and `Sec-Fetch-Site`.
+"""Which pages a browser may call a console or the control API from: the one check of `Host`, `Origin` and `Sec-Fetch-Site`.
 
 A page of another site can send requests to a loopback address with the user's browser, and after DNS rebinding it can
 read what is there under a name of its own. `Host` keeps out the second, `Origin` and `Sec-Fetch-Site` the first.

@@ -1,7 +1,7 @@
 """Jobs as JSON documents, drawn from a job's id and a seed: the same on every machine and at every start.
 
-The clock adds only an offset. A document is a form (`form.py`) whose blanks are filled by the bits of a hash of the id;
-forms are made when first needed, and kept.
+The clock adds only an offset. A document is a form (`compiled_template.py`) whose blanks are filled by the bits of a hash of the id;
+forms are written (`job_template.py`) when first needed, and kept.
 """
 
 from collections.abc import Callable
@@ -173,7 +173,7 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     canceled_at: int | None,
     canceled_by: bytes | None,
 ) -> bytes:
-    # Two schedules, each weighed from 1/8 to 9/8 (`run.py`).
+    # Two schedules, each weighed from 1/8 to 9/8 (`execution.py`).
     one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
     moments = [as_of - ((one * first + other * second) >> 12) for first, second in template.moments]
     created = moments[0]

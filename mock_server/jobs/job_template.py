@@ -44,7 +44,7 @@ def write_template(
     """Write the form of a job's document.
 
     `status` is the job's: "canceled", where what the run left running ends with the cancel, or an active or ended one.
-    `draw` decides on the scenery (owners, groups, messages) and must start alike for all statuses of one run, so that
+    `random` decides on the scenery (owners, groups, messages) and must start alike for all statuses of one run, so that
     they tell the same story.
     """
     story = _Story(random, place, workflow, execution, status)
