@@ -74,7 +74,7 @@ def _serve(settings: Settings) -> None:
 
 
 def _say_what_holds(asked: Settings, held: Settings) -> None:
-    """Tell of options that the store's state answers by itself: it was there first."""
+    """Name the options that the store overrides: its state was there first."""
     for option in ("seed", "jobs", "any_job", "journal"):
         theirs = getattr(held, option)
         if theirs != getattr(asked, option):
@@ -84,7 +84,7 @@ def _say_what_holds(asked: Settings, held: Settings) -> None:
 
 
 def _listed() -> str:
-    """The catalogue as text, by aspect, variations in a section of their own."""
+    """Return the catalogue as text, by aspect, variations in a section of their own."""
     from mock_server import faults
 
     lines: list[str] = []

@@ -35,7 +35,7 @@ _SWAGGER = """<!doctype html>
 
 
 def specification(prefix: str, kind: str) -> Response:
-    """The OpenAPI document as it is served here: with the base path as its server."""
+    """Return the OpenAPI document as it is served here: with the base path as its server."""
     document = load_openapi() | {"servers": [{"url": prefix or "/", "description": "This mock engine."}]}
     if kind == "json":
         return Response(200, JSON, orjson.dumps(document))
@@ -46,7 +46,7 @@ def specification(prefix: str, kind: str) -> Response:
 
 
 def swagger_ui(prefix: str) -> Page:
-    """Swagger UI from the installed bundle: works offline."""
+    """Return Swagger UI from the installed bundle: works offline."""
 
     @cache
     def files() -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""What happens to every request: read it, find out what is asked of the mock, answer, send, write it down."""
+"""Every request's way: read it, find out what is asked of the mock, answer, send, write it down."""
 
 import logging
 from asyncio import sleep
@@ -57,7 +57,7 @@ class Pipeline:
         self._started_with = None if settings.fault is None else self._changes[settings.fault]
 
     def cors_headers(self, scope: Any) -> Headers:
-        """The CORS headers for a page beside the operation."""
+        """Return the CORS headers for a page beside the operation."""
         return self._cors.headers(dict(scope["headers"]).get(b"origin"))
 
     async def run(self, scope: Any, receive: Receive, send: Send, respond: Respond) -> None:
@@ -130,7 +130,7 @@ class Pipeline:
         return response
 
     def _identify(self, exchange: Exchange) -> None:
-        """Session and credential: whom the request is from."""
+        """Find the session and the credential of a request."""
         headers = exchange.headers
         exchange.session = read_session(headers)
         exchange.credential = self._credentials.read(headers, exchange.query)
@@ -169,7 +169,7 @@ class Pipeline:
         return await self.operate(exchange, scope, receive, routed)
 
     async def _asked(self, exchange: Exchange) -> tuple[int | None, tuple[float, float] | None]:
-        """What `Prefer`, what is armed and the command line ask for; the first that says something counts."""
+        """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""
         prefer = exchange.headers.get(b"prefer")
         if prefer is not None:
             if exchange.repeated(b"prefer"):

@@ -43,7 +43,7 @@ class Upstream:
         self._client.headers.clear()
 
     async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Response:
-        """Pass one request on and its answer back, `headers` added; the answer without its body, for the journal."""
+        """Pass a request on and its answer back, `headers` added; return it without the body, for the journal."""
         try:
             target = self._address.target(exchange.path_and_query)
         except ValueError as error:

@@ -34,13 +34,13 @@ class Guard:
         return access.objection(method, headers) or (self.closed if is_closed else None)
 
     def lets_in(self, key: str | None) -> bool:
-        """Whether a visitor with that value of the cookie is let in."""
+        """Return whether a visitor with that value of the cookie is let in."""
         return self.token is None or (key is not None and hmac.compare_digest(key.encode(), self.key().encode()))
 
     def fits(self, token: str) -> bool:
-        """Whether somebody who logs in knows the token."""
+        """Return whether somebody who logs in knows the token."""
         return self.token is not None and hmac.compare_digest(token.encode(), self.token.encode())
 
     def key(self) -> str:
-        """The cookie's value for those who know the token: not the token itself."""
+        """Return the cookie's value for those who know the token: not the token itself."""
         return hmac.new((self.token or "").encode(), b"console", hashlib.sha256).hexdigest()

@@ -40,7 +40,7 @@ class Console:
         self._flask: Flask | None = None
 
     def serves(self, method: str, path: str) -> bool:
-        """Whether a request is the console's."""
+        """Return whether a request is the console's."""
         if path == self._home:
             return method in {"GET", "HEAD"}
         return path == self._prefix or path.startswith(f"{self._prefix}/")
@@ -120,7 +120,7 @@ class Console:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body, or one byte more than the largest of it; None if the caller went away."""
+    """Return the body, cut one byte above its limit; None if the caller went away."""
     body = bytearray()
     while len(body) <= LARGEST:
         message = await receive()

@@ -80,7 +80,7 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
 
 
 def _places(entry: Entry) -> list[str]:
-    """Show what is around the first places that break a rule: a long document is cut before most of them."""
+    """Show the surroundings of the first places that break a rule: a long document is cut before most of them."""
     try:
         document = json.loads(entry.response.body)
     except (ValueError, RecursionError):

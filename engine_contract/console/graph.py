@@ -53,12 +53,12 @@ class Drawing:
 
 
 def tone(status: str) -> str:
-    """The name of a status's colour."""
+    """Return the name of a status's colour."""
     return status if status in STATUSES else "other"
 
 
 def tasks_of(document: Any) -> dict[str, Mapping[str, Any]]:
-    """The tasks of a document by their keys, those that are objects."""
+    """Return the tasks of a document that are objects, by their keys."""
     tasks = document.get("tasks") if isinstance(document, Mapping) else None
     if not isinstance(tasks, Mapping):
         return {}
@@ -66,7 +66,7 @@ def tasks_of(document: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def draw(document: Any) -> Drawing | None:
-    """The drawing of a job's document; None if it has no tasks."""
+    """Return the drawing of a job's document; None if it has no tasks."""
     tasks = tasks_of(document)
     edges = _edges(document)
     keys = list(dict.fromkeys([*tasks, *(key for edge in edges for key in (edge.source, edge.target))]))[:_MOST]

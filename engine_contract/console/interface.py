@@ -13,7 +13,7 @@ NOBODY = ""
 
 
 class ConsoleError(ValueError):
-    """What was asked for cannot be done. The message is shown: it names what was given and what is allowed."""
+    """A request cannot be carried out. The message is shown: it names what was given and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class FaultChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Whom the console shows, and what it may do."""
+    """The engine that the console shows, and what the console may do."""
 
     title: str
     engine: str | None = None
@@ -121,56 +121,56 @@ class Entry:
 
 
 class ConsoleData(Protocol):
-    """What the console asks for. `session` is empty for the session of those who name none."""
+    """Everything that the console asks for. `session` is empty for the default session."""
 
     def about(self) -> About:
-        """Whom the console shows. Asked for at each request."""
+        """Return which engine is shown. Called at each request."""
         ...
 
     def sessions(self) -> Sequence[str]:
-        """Names of sessions to choose from, without the one that is empty."""
+        """Return the names of the sessions to choose from, without the empty one."""
         ...
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
-        """Jobs of a status (`active`: those that can be canceled; empty: any) whose id or name holds `search`, in any case."""
+        """Return jobs of a status (`active`: those that can be canceled; empty: any) whose id or name holds `search`."""
         ...
 
     def job(self, session: str, job_id: str) -> Job | None:
-        """One job, None where there is none."""
+        """Return one job, None if it is unknown."""
         ...
 
     def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
-        """Make jobs as `POST /_mock/jobs` does; their ids. Raises ConsoleError."""
+        """Make jobs as `POST /_mock/jobs` does, and return their ids. Raise ConsoleError."""
         ...
 
     def reset(self, session: str) -> None:
-        """Back to the start: jobs, behaviour and journal. Raises ConsoleError."""
+        """Go back to the start: jobs, behaviour and journal. Raise ConsoleError."""
         ...
 
     def entries(self, session: str, *, since: int, limit: int) -> Sequence[Entry]:
-        """The newest `limit` entries whose number is above `since`, newest last."""
+        """Return the newest `limit` entries whose number is above `since`, newest last."""
         ...
 
     def entry(self, session: str, number: int) -> Entry | None:
-        """One entry, None where it is no longer kept."""
+        """Return one entry, None if it is no longer kept."""
         ...
 
     def broken(self, session: str) -> int:
-        """How many exchanges of a live engine broke a documented or implied rule; 0 for one that is wrong when told to."""
+        """Return the number of exchanges in which a live engine broke a rule; always 0 for the mock."""
         ...
 
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
-        """Send a cancel of that job as that role (`NOBODY`: without a credential); its entry, bodies whole. Raises ConsoleError."""
+        """Send a cancel as that role (`NOBODY`: no credential), return its entry with whole bodies. Raise ConsoleError."""
         ...
 
     def credential(self, role: str | None) -> str:
-        """What stands for the credential of that role in a command line: never a secret, but the variable that holds it."""
+        """Return what replaces the role's credential in a command line: the variable that holds it, never a secret."""
         ...
 
     def armed(self, session: str) -> Mapping[str, Any]:
-        """The behaviour that is armed, in the form of `GET /_mock/behavior`; empty if none is."""
+        """Return the behaviour that is armed, in the form of `GET /_mock/behavior`; empty if none is."""
         ...
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
-        """Arm a behaviour in place of what was armed; empty disarms. Raises ConsoleError."""
+        """Arm a behaviour in place of what was armed; empty disarms. Raise ConsoleError."""
         ...

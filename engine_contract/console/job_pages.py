@@ -17,14 +17,14 @@ PER_PAGE = 50
 
 
 class JobPages:
-    """Each method answers a page."""
+    """Serves the pages; each method returns one."""
 
     def __init__(self, hooks: RequestHooks, journal: JournalPages) -> None:
         self._hooks = hooks
         self._journal = journal
 
     def jobs(self) -> str:
-        """The list of jobs."""
+        """Show the list of jobs."""
         status, search = request.args.get("status", ""), request.args.get("search", "").strip()
         if status not in {"", "active", *STATUSES}:
             abort(400, f"status {status[:40]}: must be active or one of {', '.join(STATUSES)}.")
@@ -46,7 +46,7 @@ class JobPages:
         )
 
     def job(self) -> str:
-        """One job."""
+        """Show one job."""
         job_id = request.args.get("id", "")
         job = self._hooks.data.job(g.session, job_id)
         if job is None:
@@ -80,7 +80,7 @@ class JobPages:
         return redirect(self._hooks.url("", status=wanted["status"]), 303)
 
     def reset(self) -> Any:
-        """Back to the start."""
+        """Go back to the start."""
         try:
             self._hooks.data.reset(g.session)
         except ConsoleError as error:
@@ -88,7 +88,7 @@ class JobPages:
         return redirect(self._hooks.url(""), 303)
 
     def cancel(self) -> Any:
-        """The form, what it asks before it acts on a live engine, and what came of it."""
+        """Handle the form: before a cancel on a live engine, ask; then cancel the job and show the result."""
         job_id = (request.form if request.method == "POST" else request.args).get("job_id", "").strip()
         role = request.form.get("role", "")
         roles = g.about.roles
@@ -122,7 +122,7 @@ def _whole(name: str, value: str) -> int:
 
 
 def _facts(document: Any) -> list[tuple[str, str]]:
-    """What a job's document says at its top, in words."""
+    """Return what a job's document says at its top, in words."""
     if not isinstance(document, Mapping):
         return []
     given = document.get("metrics")

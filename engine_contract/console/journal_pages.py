@@ -15,7 +15,7 @@ KEPT = 50
 
 
 class JournalPages:
-    """Each method answers a page, but for the last ones."""
+    """Serves the pages; each method returns one, but for the last ones."""
 
     def __init__(self, hooks: RequestHooks) -> None:
         self._hooks = hooks
@@ -29,18 +29,18 @@ class JournalPages:
             del self._whole[next(iter(self._whole))]
 
     def journal(self) -> str:
-        """The list."""
+        """Show the list."""
         return self._journal(None)
 
     def entry(self, number: int) -> str:
-        """The list with an entry beside it."""
+        """Show the list with an entry beside it."""
         found = self._find(number)
         if found is None:
             abort(404, f"The journal no longer holds an entry {number}. Pinned entries are kept.")
         return self._journal(found)
 
     def rows(self) -> Any:
-        """What is new since an entry, for the page's script."""
+        """Return the entries that came after a given one, for the page's script."""
         since = max(request.args.get("since", 0, int), 0)
         latest = self._hooks.data.entries(g.session, since=0, limit=1)
         newest = latest[-1].number if latest else 0
@@ -116,7 +116,7 @@ class JournalPages:
         return whole or found
 
     def table(self, entries: list[Entry]) -> list[dict[str, Any]]:
-        """The entries as lines of a table."""
+        """Return the entries as lines of a table."""
         pinned = {(entry.number, entry.at_ms) for entry in self._pins.of(g.session)}
         filters = _filters() if request.endpoint in {"journal", "entry", "rows"} else {}
         return [

@@ -31,7 +31,7 @@ class Violation:
 
 
 def outcome(entry: Entry) -> str:
-    """Return what became of it: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no answer)."""
+    """Return the outcome: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no response)."""
     if entry.status is None or entry.status >= 500:
         return "failed"
     return "accepted" if 200 <= entry.status < 300 else "refused"

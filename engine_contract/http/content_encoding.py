@@ -30,7 +30,7 @@ def _names(encoding: str) -> list[str]:
 
 
 def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
-    """The body without its content encoding, and why it cannot be had whole."""
+    """Return the decoded body, and an error if decoding stopped early."""
     for name in reversed(_names(encoding)):
         if name == "identity" or not body:
             continue

@@ -34,7 +34,7 @@ class ContentType(NamedTuple):
 
     @property
     def is_json(self) -> bool:
-        """Whether a body of this type is JSON."""
+        """Return whether a body of this type is JSON."""
         return self.media in {"application/json", "text/json"} or (
             self.media.startswith("application/") and self.media.endswith("+json")
         )

@@ -48,7 +48,7 @@ class Address:
 
     @property
     def origin(self) -> str:
-        """Scheme and host, as a browser names them."""
+        """Return scheme and host, as a browser names them."""
         return f"{self.scheme}://{self.netloc}"
 
     def is_same(self, parts: SplitResult) -> bool:

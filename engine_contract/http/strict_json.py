@@ -10,7 +10,7 @@ MAX_CONTAINERS = 1_000_000  # objects and arrays; a document of 2,000 tasks has 
 
 
 class NotJson(ValueError):  # noqa: N818 - what the body is, not an error of ours
-    """The text is no JSON; the message says why."""
+    """The text is not JSON; the message says why."""
 
 
 class TooMuchJson(NotJson):
@@ -18,7 +18,7 @@ class TooMuchJson(NotJson):
 
 
 def read_json(body: bytes) -> Any:
-    """The document in the bytes. Raises NotJson for all that RFC 8259 does not allow."""
+    """Return the document in the bytes. Raise NotJson for all that RFC 8259 does not allow."""
     if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
         raise TooMuchJson(f"more than {MAX_CONTAINERS:,} objects and arrays")
     try:

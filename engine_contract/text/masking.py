@@ -407,7 +407,7 @@ def hide(text: str, secrets: frozenset[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _all_spellings(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Return longest first, so that no piece of a longer one is left behind by a shorter one in it."""
+    """Return all spellings, longest first, so that a shorter one leaves no piece of a longer one behind."""
     known = (secret for secret in secrets if len(secret) >= SHORTEST_KNOWN)
     return tuple(sorted({form for secret in known for form in spellings(secret)}, key=len, reverse=True))
 

@@ -19,7 +19,7 @@ from mock_server.operations.refusals import Refusal, Refused
 
 
 def _handler(kind_of: dict[str, str]) -> type[AbstractSecurityHandler]:
-    """A handler of connexion's for schemes of a type. `kind_of`: where the credential is → `Credential.kind`."""
+    """Return a handler of connexion's for schemes of a type. `kind_of`: where the credential is → `Credential.kind`."""
 
     class Handler(AbstractSecurityHandler):
         def get_fn(self, security_scheme: dict[str, Any], required_scopes: list[str]) -> Any:  # noqa: ARG002

@@ -46,7 +46,7 @@ class Guard:
         return "The control API asks for --control-token: send it as Mock-Control-Token or Authorization: Bearer."
 
     def headers(self, origin: bytes | None) -> Headers:
-        """CORS headers for a page that is let in."""
+        """Return CORS headers for a page that is let in."""
         if origin is None or origin.lower() not in self._origins:
             return VARY
         return (

@@ -29,7 +29,7 @@ class Metrics:
             self._faults[fault] = self._faults.get(fault, 0) + 1
 
     async def text(self, store: Store) -> bytes:
-        """Everything in Prometheus's text format."""
+        """Return everything in Prometheus's text format."""
         try:
             gauges = {"store_up": 1, **await store.counts()}
         except StoreUnavailable:

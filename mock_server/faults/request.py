@@ -1,4 +1,4 @@
-"""Faults of the parameters: what is taken for a valid request, and what is not."""
+"""Faults of the parameters: invalid requests that are accepted, and valid ones that are refused."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ async def pretend(exchange: Exchange, store: Store, job_id: str) -> Cancel:
 
 
 def request() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the parameters."""
     yield _accepts(
         "accepts-missing-job_id",
         "A request without job_id is answered with some job.",
@@ -145,7 +145,7 @@ def _accepts(name: str, sentence: str, rule: str, take: Callable[[Any], str | No
 
 
 def in_query(exchange: Exchange) -> str | None:
-    """The job_id of the query, None where there is none."""
+    """Return the job_id of the query, None where there is none."""
     return parse_qs(exchange.query.decode("latin-1")).get("job_id", [None])[0]
 
 

@@ -14,7 +14,7 @@ _ERROR = {"task": "job", "message": "Job has no available transitions.", "timest
 
 
 def response() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the canceled job."""
     owned = {rule.field: rule for rule in load_rules() if rule.field and not rule.id.endswith(".present")}
     may_be_absent = {rule.field: rule for rule in load_rules() if rule.field and rule.id.endswith(".present")}
     for place, rule in owned.items():
@@ -43,7 +43,7 @@ _REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tas
 
 
 def _in_places() -> Iterator[Change]:
-    """Faults that are there for some of the elements, callers or answers only."""
+    """Yield faults that are there for some of the elements, callers or responses only."""
     yield _edited(
         "wrong-in-last-task",
         "x of the last task alone is a string.",
@@ -239,7 +239,7 @@ def _steps(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def whole(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with all that an engine may leave out, so that a fault has something to break."""
+    """Return the document with all that an engine may leave out, so that a fault has something to break."""
     document.setdefault("locked", True)
     document["error"] = document.get("error") or [deepcopy(_ERROR)]
     document["watchers"] = document["watchers"] or ["5cb7b531d06cceb89fd21b1c"]

@@ -11,7 +11,7 @@ _WRONG = Refusal("wrong-credential", "The credential is wrong: it stands for no 
 
 
 def roles() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the roles."""
     may = load_contract().roles
     for role in may:
         yield Change(

@@ -18,7 +18,7 @@ from mock_server.store import Store
 
 
 def variations() -> Iterator[Change]:
-    """All of them."""
+    """Yield all variations."""
     yield from _refusals()
     yield from _limits()
     yield from _documents()

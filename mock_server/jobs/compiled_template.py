@@ -1,4 +1,4 @@
-"""Forms: a job's document written in advance, with blanks for what differs from job to job.
+"""Compiled templates: a job's document written in advance, with blanks for what differs from job to job.
 
 A form is made once for each graph, run and status. Filling it is one gathering of values and one %-format of bytes,
 which is what makes documents come fast.
@@ -41,7 +41,7 @@ class CompiledTemplate:
 
 @dataclass(slots=True)
 class TemplateWriter:
-    """A form while it is written: text, and blanks that refer to values."""
+    """A template while it is written: text, and blanks that refer to values."""
 
     created: Moment
     keys: int
@@ -80,7 +80,7 @@ class TemplateWriter:
         self._spans.append((self._at(start), self._at(end)))
 
     def template(self) -> CompiledTemplate:
-        """Finish the form."""
+        """Finish the template."""
         # Two spans of nothing: `itemgetter` of fewer than two indices would not give a tuple.
         spans = [*self._spans, (-1, -1), (-1, -1)]
         first = {"head": 0, "key": len(HEAD), "span": len(HEAD) + self.keys}
@@ -99,5 +99,5 @@ class TemplateWriter:
         self._blanks.append((kind, index))
 
     def _at(self, moment: Moment) -> int:
-        """The index of a moment; -1 is the cancel, which is the last of all values."""
+        """Return the index of a moment; -1 is the cancel, which is the last of all values."""
         return -1 if moment == CANCEL else self._moments.setdefault(moment, len(self._moments))

@@ -9,7 +9,7 @@ Parent = Any
 
 
 def places(document: Any, place: Place) -> Iterator[tuple[Parent, Any]]:
-    """The parents and keys (or indices) of all that stands at a place, in order."""
+    """Yield the parents and keys (or indices) of everything at a place, in order."""
     *above, last = place
     parents = [document]
     for key in above:

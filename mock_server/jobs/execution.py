@@ -1,4 +1,4 @@
-"""One run of a graph: what each task came to, and when, up to the moment at which the job is looked at.
+"""One execution of a workflow: what each task came to, and when, up to the moment at which the job is looked at.
 
 A run holds two schedules, drawn apart. Every sum of the two with weights of zero or more is a schedule as well: it keeps
 the order of all moments. A job weighs them by bits of its own, so that jobs of one run differ in all their times.
@@ -53,7 +53,7 @@ class _Schedule:
         self._gaps = [random.between(2, 40) for _ in workflow.steps]
 
     def play(self, outcomes: list[str]) -> list[int]:
-        """Run the tasks with these outcomes; returns the tasks that were reached, in order of their index.
+        """Run the tasks with these outcomes; return the tasks that were reached, in order of their index.
 
         A task starts when all that were reached before it have ended, and one of them in the way that leads to it.
         """
@@ -73,7 +73,7 @@ class _Schedule:
 
 
 def _ways(workflow: Workflow) -> list[list[Edge]]:
-    """The forward transitions from each task."""
+    """Return the forward transitions from each task."""
     ways: list[list[Edge]] = [[] for _ in workflow.steps]
     for edge in workflow.edges:
         if not edge.back:
@@ -92,7 +92,7 @@ def _outcome(random: SeededRandom, workflow: Workflow, ways: list[Edge], index: 
 
 
 def draw_execution(random: SeededRandom, workflow: Workflow, ending: str) -> Execution:
-    """Draw a run.
+    """Draw an execution.
 
     `ending` is "running" (at least one task runs), "error" (stopped at a task for want of a transition),
     "complete" (`workflow_end` was reached) or "incomplete" (nothing has started).

@@ -16,7 +16,7 @@ _writer = ThreadPoolExecutor(1, "large-documents")
 
 
 class State(NamedTuple):
-    """What a job's document cannot be drawn from its id.
+    """The part of a job that cannot be derived from its id.
 
     `was` is the state before the cancel; `tasks` and `name` are None where they are drawn from the id.
     """
@@ -34,7 +34,7 @@ RUNNING = State()
 
 
 def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
-    """The whole document of a job, as JSON."""
+    """Return the whole document of a job, as JSON."""
     if state.status != "canceled":
         return documents.active_document(
             job_id, seed=seed, status=state.status, tasks=state.tasks, name=state.name, now_ms=now_ms
@@ -51,7 +51,7 @@ def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
 
 
 async def written(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
-    """The whole document of a job, as JSON; others are served while a large one is written."""
+    """Return the whole document of a job, as JSON; others are served while a large one is written."""
     if state.tasks is None or state.tasks <= LARGE:
         return document(job_id, state, seed=seed, now_ms=now_ms)
     writing = partial(document, job_id, state, seed=seed, now_ms=now_ms)
@@ -59,5 +59,5 @@ async def written(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes
 
 
 def summary(job_id: str, state: State, *, seed: int) -> dict[str, str]:
-    """A job in a list: id, status and name."""
+    """Return a job as lists show it: id, status and name."""
     return {"job_id": job_id, "status": state.status, "name": documents.describe(job_id, seed=seed, name=state.name)}

@@ -17,7 +17,7 @@ Prune = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune | None = None) -> Response:
-    """Cancel the exchange's job and answer with its document. Raises Refused for a job that cannot be canceled."""
+    """Cancel the exchange's job and answer with its document. Raise Refused for a job that cannot be canceled."""
     job_id = exchange.job_id or ""
     change = exchange.change
     if change is not None and change.effect is not None:
@@ -44,7 +44,7 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune |
 
 
 async def cancel_in(store: Store, exchange: Exchange, job_id: str) -> Cancel:
-    """The right state change: that job, now, by the one who asks."""
+    """Change the state correctly: cancel that job, now, for the caller."""
     return await store.cancel(exchange.session, job_id, exchange.at_ms, exchange.credential.role or "anonymous")
 
 

@@ -23,7 +23,7 @@ _UNREAD: Any = object()
 
 
 class Exchange:
-    """What is known of a request so far. Each layer reads what the ones before wrote."""
+    """A request, and what is known of it so far. Each layer reads what the ones before wrote."""
 
     __slots__ = (
         "_json",
@@ -77,20 +77,20 @@ class Exchange:
         self._json: Any = _UNREAD
 
     def repeated(self, name: bytes) -> bool:
-        """Whether a header is there more than once with different values."""
+        """Return whether a header is there more than once with different values."""
         if len(self.headers) == len(self.raw_headers):
             return False
         return len({value for key, value in self.raw_headers if key == name}) > 1
 
     @property
     def path_and_query(self) -> str:
-        """Both as they came, escapes included."""
+        """Return path and query as they came, escapes included."""
         path = quote(self.path) if self.raw_path is None else self.raw_path.decode("ascii", "replace")
         return f"{path}?{self.query.decode('latin-1')}" if self.query else path
 
     @property
     def json(self) -> Any:
-        """The body as JSON, parsed once; None where it is none."""
+        """Return the body as JSON, parsed once; None if it is not JSON."""
         if self._json is _UNREAD:
             try:
                 self._json = orjson.loads(self.body)
@@ -104,7 +104,7 @@ class Exchange:
 
     @property
     def claimed_job_id(self) -> str | None:
-        """The job_id that the body holds, checked or not: whom the request is about, even where it is refused."""
+        """Return the `job_id` in the body, whether or not the request is valid."""
         value = self.json
         job_id = value.get("job_id") if isinstance(value, dict) else None
         return job_id if isinstance(job_id, str) else None
@@ -122,7 +122,7 @@ Reply = Callable[[Response, Exchange], Response]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is replaced, in the order in which a request meets it. None leaves a step as it is.
+    """The replaced steps, in the order in which a request meets them. None leaves a step as it is.
 
     `rule` is the id of the rule that a fault breaks; variations break none.
     """

@@ -31,7 +31,7 @@ SHIPPED = Path(__file__).with_name("profiles")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one situation is answered."""
+    """The form in which one situation is answered."""
 
     status: int | None
     content_type: str
@@ -49,7 +49,7 @@ class Profile:
     absent: tuple[tuple[str, ...], ...]
 
     def render(self, refusal: Refusal, job_id: str | None) -> Response:
-        """The refusal as this engine answers it; the mock's own where the profile does not say."""
+        """Return the refusal as this engine answers it; the mock's own where the profile does not say."""
         look = self.situations.get(refusal.situation, self.default)
         if look is None or refusal.situation in OWN:
             return render(refusal)
@@ -71,19 +71,19 @@ class Profile:
         )
 
     def prune(self, document: dict[str, Any]) -> dict[str, Any]:
-        """The canceled job without what this engine leaves out."""
+        """Return the canceled job without the fields that this engine leaves out."""
         for pattern in self.absent:
             remove(document, pattern)
         return document
 
 
 def names() -> list[str]:
-    """The profiles that are shipped."""
+    """Return the profiles that are shipped."""
     return sorted(path.stem for path in SHIPPED.glob("*.json"))
 
 
 def load_profile(source: str | Path) -> Profile:
-    """The profile in a file, or the shipped one of that name. Raises SettingsError with the key and what is allowed."""
+    """Load the profile of a file, or the shipped one of that name. Raise SettingsError with the key and what is allowed."""
     shipped = SHIPPED / f"{source}.json"
     path = shipped if str(source) in names() else Path(source)
     try:
@@ -100,7 +100,7 @@ def load_profile(source: str | Path) -> Profile:
 
 
 def read_profile(value: Any) -> Profile:
-    """A profile from its JSON. Raises ValueError with the key and what is allowed."""
+    """Return a profile from its JSON. Raise ValueError with the key and what is allowed."""
     _keys("the profile", value, {"name", "description", "default", "situations", "documents"})
     situations = value.get("situations", {})
     _keys("situations", situations, set(SITUATIONS))

@@ -1,4 +1,4 @@
-"""How answers leave: whole, or as a fault wants them to."""
+"""How responses leave: whole, or as a fault wants them to."""
 
 import sys
 from asyncio import sleep
@@ -16,7 +16,7 @@ _BODILESS = frozenset({204, 304})
 
 
 def head(response: Response, extra: Headers) -> HeaderList:
-    """The headers of an answer, its own and those that come with the exchange."""
+    """Return the headers of an answer, its own and those that come with the exchange."""
     if response.status in _BODILESS:
         return [*response.headers, *extra]
     if not response.content_type:

@@ -52,7 +52,7 @@ class _Worker:
 
 
 class Supervisor:
-    """Keeps so many workers running until a signal comes."""
+    """Keeps the workers running until a signal comes."""
 
     def __init__(self, settings: Settings, bound: socket.socket, *, ready: Callable[[], None], say: Say) -> None:
         self._settings = replace(settings, port=bound.getsockname()[1])
@@ -69,7 +69,7 @@ class Supervisor:
         self._is_ending = False
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT. Raises SettingsError if the workers do not start."""
+        """Serve until SIGTERM or SIGINT. Raise SettingsError if the workers do not start."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         try:

@@ -200,5 +200,5 @@ class MemoryStore:
 
 
 def start_ids(seed: int, count: int) -> list[str]:
-    """The ids of the jobs that a mock starts with: the documentation's, then minted ones."""
+    """Return the ids of the jobs that a mock starts with: the documentation's, then minted ones."""
     return [load_contract().request_example["job_id"], *documents.ids(seed, 0, count - 1)] if count else []

@@ -70,7 +70,7 @@ class RedisStore:
         return f"{self._replica}{next(self._calls):x}"
 
     def _unseen(self, job_id: str) -> str:
-        """What a job is of which Redis knows nothing."""
+        """Return the initial state of a job that Redis has not stored yet."""
         if job_id in self._start:
             return "start"
         return "any" if self._any_job and WELL_FORMED(job_id) else ""

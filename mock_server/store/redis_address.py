@@ -35,12 +35,12 @@ class Address(NamedTuple):
 
 
 def is_redis(store: str) -> bool:
-    """Whether `--store` names a Redis."""
+    """Return whether `--store` names a Redis."""
     return store.partition("://")[0] in SCHEMES
 
 
 def has_password(store: str) -> bool:
-    """Whether the URL itself holds a password."""
+    """Return whether the URL itself holds a password."""
     try:
         return bool(urlsplit(store).password)
     except ValueError:
@@ -48,7 +48,7 @@ def has_password(store: str) -> bool:
 
 
 def read_address(store: str, environ: Mapping[str, str] = os.environ) -> Address:
-    """Read `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME&copies=N]`. Raises SettingsError."""
+    """Read `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME&copies=N]`. Raise SettingsError."""
     scheme = store.partition("://")[0]
     if scheme not in SCHEMES:
         named = f"{scheme}://…" if "://" in store else "of that form"

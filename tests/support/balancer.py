@@ -55,7 +55,7 @@ backend all
 
 @contextmanager
 def balancer(directory: Path, backends: Sequence[Backend], *, is_redis: bool = False) -> Iterator[int]:
-    """Run haproxy while the context lasts; the port that it listens on."""
+    """Run haproxy while the context lasts, and yield the port that it listens on."""
     port = free_port()
     text = _COMMON.format(port=port).replace("defaults", f"defaults\n    mode {'tcp' if is_redis else 'http'}")
     text += _REDIS if is_redis else _MOCKS

@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What such a section says."""
+    """The content of such a section."""
 
     rows: tuple[Row, ...] = ()
     example: Node | None = None
@@ -42,7 +42,7 @@ class Block:
 
 
 def read_block(text: Text, lines: Sequence[Line], columns: Sequence[str]) -> Block:
-    """The block in these lines of the page; `columns` are those that its table has. Raises PageError."""
+    """Return the block in these lines of the page; `columns` are those that its table has. Raise PageError."""
     furniture: list[Line] = []
     table: list[Line] = []
     values: list[Node] = []
@@ -70,7 +70,7 @@ _ALLOWED = "A section has a table, then an example as JSON, then perhaps a JSON 
 
 
 def _is_within(table: Sequence[Line], columns: Sequence[str]) -> bool:
-    """Whether a table of one cell a line has begun a row that is not whole: the next line is a cell of it."""
+    """Return whether a table of one cell a line has begun a row that is not whole: the next line is a cell of it."""
     plain = [line for line in table if "|" not in line.text]
     return len(plain) % len(columns) != 0
 
@@ -98,7 +98,7 @@ def _table(lines: Sequence[Line], columns: Sequence[str]) -> tuple[list[Line], t
 
 
 def _groups(lines: Sequence[Line], width: int) -> list[list[tuple[str, Line]]]:
-    """The cells row by row: those of one line, or as many lines of one cell as there are columns."""
+    """Return the cells row by row: those of one line, or as many lines of one cell as there are columns."""
     groups: list[list[tuple[str, Line]]] = []
     is_open = False
     for line in lines:

@@ -14,13 +14,13 @@ Entry = dict[str, Any]
 
 
 def draft_ledger(page: Page, text: Text) -> dict[str, Any]:
-    """Furniture and rules, in the form of `rules.yaml`."""
+    """Return furniture and rules, in the form of `rules.yaml`."""
     rules = [*_route(page), *_roles(page), *_request(page, text), *_effects(page), *_response(page, text)]
     return {"furniture": list(quotable(page.furniture)), "rules": rules}
 
 
 def _entry(rule_id: str, level: str, title: str, **more: Any) -> Entry:
-    """An entry; a field stands before the title, and one quote is a plain text."""
+    """Return an entry; a field stands before the title, and one quote is a plain text."""
     quotes = more.pop("quote", ())
     entry: Entry = {"id": rule_id, "level": level}
     if "field" in more:
@@ -140,7 +140,7 @@ def _shown(block: Block, schema: Schema, text: Text) -> tuple[str, ...]:
 
 
 def _by_place(block: Block, schema: Schema, text: Text) -> dict[Place, list[str]]:
-    """The lines of the example and the JSON Schema by the place that they speak of."""
+    """Return the lines of the example and the JSON Schema by the place that they speak of."""
     found: dict[Place, list[str]] = defaultdict(list)
     for place, number in _located(block, schema):
         found[place] += [quote for quote in quotable((text.line(number),)) if quote not in found[place]]

@@ -12,7 +12,7 @@ WITHOUT_BODY = frozenset({"GET", "DELETE"})
 
 
 def draft_openapi(page: Page) -> dict[str, Any]:
-    """The document, for a person to finish: it has no security, and its refusals are open."""
+    """Return the document, for a person to finish: it has no security, and its refusals are open."""
     operation: dict[str, Any] = {
         "tags": [page.path.split("/")[1] or page.name],
         "operationId": page.name,
@@ -50,19 +50,19 @@ def draft_openapi(page: Page) -> dict[str, Any]:
 
 
 def body_rows(page: Page) -> tuple[Row, ...]:
-    """The parameters that travel in the body."""
+    """Return the parameters that travel in the body."""
     rows = page.parameters.rows
     return tuple(row for row in rows if row.name not in page.path_parameters and page.method not in WITHOUT_BODY)
 
 
 def query_rows(page: Page) -> tuple[Row, ...]:
-    """The parameters that travel in the query."""
+    """Return the parameters that travel in the query."""
     rows = page.parameters.rows
     return tuple(row for row in rows if row.name not in page.path_parameters and page.method in WITHOUT_BODY)
 
 
 def request_schema(page: Page) -> Schema | None:
-    """The schema of the body, None if nothing travels there."""
+    """Return the schema of the body, None if nothing travels there."""
     block = page.parameters
     rows = body_rows(page)
     if page.method in WITHOUT_BODY:
@@ -90,7 +90,7 @@ def request_schema(page: Page) -> Schema | None:
 
 
 def response_schema(page: Page) -> Schema | None:
-    """The schema of what is returned, None if the page shows nothing.
+    """Return the schema of what is returned, None if the page shows nothing.
 
     A table of one name that the example does not have names the value itself, which is returned bare.
     """
@@ -113,7 +113,7 @@ def response_schema(page: Page) -> Schema | None:
 
 
 def is_bare(block: Block) -> bool:
-    """Whether what is returned is the one value that the table names, and not an object with it."""
+    """Return whether what is returned is the one value that the table names, and not an object with it."""
     example = None if block.example is None else block.example.value
     if len(block.rows) > 1:
         return False

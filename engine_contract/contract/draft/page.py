@@ -22,7 +22,7 @@ _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says; a role stands with the line that lists it."""
+    """The statements of a page; a role stands with the line that lists it."""
 
     summary: tuple[Line, ...]
     description: tuple[Line, ...]
@@ -38,18 +38,18 @@ class Page:
 
     @property
     def name(self) -> str:
-        """The operation's name: the last fixed part of its path."""
+        """Return the operation's name: the last fixed part of its path."""
         fixed = [part for part in self.path.split("/") if part and not part.startswith("{")]
         return fixed[-1] if fixed else self.method.lower()
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
-        """The names in the path."""
+        """Return the names in the path."""
         return tuple(re.findall(r"\{([^}]*)\}", self.path))
 
 
 def read_page(content: str) -> Page:
-    """The page in this text. Raises PageError."""
+    """Return the page in this text. Raise PageError."""
     text = Text(content)
     lines = number_lines(content)
     sections = _sections(lines)
