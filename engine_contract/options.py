@@ -94,7 +94,7 @@ class EngineOptions:
             "A table of headers for every request: env:NAME, file:PATH, cmd:COMMAND, or the value itself where it is "
             "no secret."
         ),
-        schema=_by_name("env:NAME, file:PATH, cmd:COMMAND, or the value itself where it is no secret.", minLength=1),
+        schema=_by_name("env:NAME, file:PATH, cmd:COMMAND, or the value itself if it is not a secret.", minLength=1),
     )
     proxy: str | None = option(
         metavar="URL",
@@ -313,7 +313,7 @@ class MockOptions:
         metavar="URL",
         help=(
             "Where state is kept: memory, or redis://[USER@]HOST[:PORT]/DB (rediss:// for TLS), which replicas share. "
-            "?prefix=NAME parts mocks. The password: in the URL, or in MOCK_ENGINE_STORE_PASSWORD."
+            "?prefix=NAME keeps several mocks apart in one database. The password: in the URL, or in MOCK_ENGINE_STORE_PASSWORD."
         ),
     )
     workers: int = option(default=1, least=1, help="Processes; more than one need a store that they share.")

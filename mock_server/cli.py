@@ -36,7 +36,7 @@ def main(options: MockOptions) -> None:
 
 def _serve(settings: Settings) -> None:
     if settings.store != "memory":
-        # Before all else, so that a store which cannot be reached is told of soon.
+        # Before all else, so that an unreachable store is reported soon.
         from mock_server.store.redis_address import read_address
         from mock_server.store.redis_client import join
 
@@ -79,8 +79,10 @@ def _say_what_holds(asked: Settings, held: Settings) -> None:
         theirs = getattr(held, option)
         if theirs != getattr(asked, option):
             name = f"--{option.replace('_', '-')}"
-            text = f"{name} {theirs}" if not isinstance(theirs, bool) else name if theirs else f"no {name}"
-            click.echo(f"Note: the store holds the state of a mock with {text}; so it is here.", err=True)
+            text = (
+                f"with {name}" if theirs is True else f"without {name}" if theirs is False else f"with {name} {theirs}"
+            )
+            click.echo(f"Note: this store was created {text}; using that value.", err=True)
 
 
 def _listed() -> str:

@@ -13,7 +13,7 @@ from mock_server.operations.response import JSON, Response
 HTML = b"text/html; charset=utf-8"
 
 Page = Callable[[str], Response | None]
-"""Gets what follows the page's name in the path; None for what is not there."""
+"""Gets the path behind the page's name; returns None for a page that does not exist."""
 
 _SWAGGER = """<!doctype html>
 <html lang="en">

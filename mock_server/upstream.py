@@ -19,7 +19,7 @@ from mock_server.settings import SettingsError
 
 CONNECT_S = 10.0
 READ_S = 300.0
-"""Long polls are answered late."""
+"""Seconds that the application gets to answer: long polls are answered late."""
 
 _OWN = frozenset({b"date"})
 """The mock's own server sends these."""

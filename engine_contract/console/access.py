@@ -20,7 +20,7 @@ class Guard:
     closed: str = "The console is closed on addresses beside loopback."
     """The sentence for an address beside loopback without a token: whoever mounts the console knows how to open it."""
     asks: str = "The console's token"
-    """What the page that asks for the token calls it."""
+    """The name of the token on the page that asks for it."""
 
     def objection(self, method: str, headers: Mapping[bytes, bytes]) -> str | None:
         """Return why a request is turned away whoever sends it, as a sentence that says what to do; None if it is not."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 LARGEST = 64 * 1024
-"""Bytes of a form."""
+"""The largest form, in bytes."""
 
 Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 

@@ -1,7 +1,7 @@
 """A job's tasks and transitions as a drawing: where each box stands, and how each arrow runs.
 
 Boxes stand where `x` and `y` put them, as far apart as it takes to read them. A task without a place gets one
-beside its neighbours. The document may come from any engine: what is no number, no object or no task is passed over.
+beside its neighbours. The document may come from any engine: values of a wrong type are passed over.
 """
 
 from collections import defaultdict

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 WIDTH, HEIGHT = 160, 46
-"""Of a box, in pixels."""
+"""The size of a box, in pixels."""
 
 _APART_X, _APART_Y = 40, 26
 MARGIN = 26
@@ -26,7 +26,7 @@ class Edge:
 
 
 def lay_out(keys: list[str], tasks: Mapping[str, Mapping[str, Any]], edges: list[Edge]) -> dict[str, Place]:
-    """Return the upper left corner of each key's box, in pixels, also for keys without a task or tasks without a place."""
+    """Return the upper left corner of each key's box in pixels, also for keys without a task, tasks without a place."""
     depths = _depths(keys, edges)
     return _spread(_places(keys, tasks, edges, depths), depths, edges)
 

@@ -35,13 +35,13 @@ class About:
     is_live: bool = False
     """Whether a cancel cannot be undone: a banner says so, and each cancel is confirmed."""
     roles: tuple[str, ...] = ()
-    """The roles as which a job can be canceled from here; none means that nothing can."""
+    """The roles as which a job can be canceled from here; if empty, nothing can be canceled."""
     why_no_cancel: str = ""
-    """What to do where there are no such roles, as a sentence."""
+    """A sentence that says what to do if `roles` is empty."""
     faults: tuple[FaultChoice, ...] = ()
-    """What can be armed; nothing means that there is no page for it."""
+    """The faults that can be armed; if empty, the page for them is left out."""
     started_with: str = ""
-    """What is in force where nothing is armed, as a sentence; empty for nothing."""
+    """A sentence that says what is in force while nothing is armed; empty for nothing."""
     has_sessions: bool = False
     links: tuple[tuple[str, str], ...] = ()
     """Further pages at the same address: name and path."""
@@ -111,10 +111,10 @@ class Entry:
     """How the credential came, such as `bearer`, or who that is in words; `none` for a request without one."""
     job_id: str | None = None
     status: int | None = None
-    """None where there was no answer."""
+    """None without a response."""
     response: Message = Message()
     reason: str | None = None
-    """Why the request was refused, or why there is no whole answer, as a sentence."""
+    """A sentence that says why the request was refused, or why the response is not whole."""
     fault: str | None = None
     """The fault or variation that was in force, by its name."""
     findings: tuple[Finding, ...] = ()
@@ -132,7 +132,10 @@ class ConsoleData(Protocol):
         ...
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
-        """Return jobs of a status (`active`: those that can be canceled; empty: any) whose id or name holds `search`."""
+        """Return the jobs of a status whose id or name holds `search`, upper or lower case.
+
+        The status is `active` for those that can be canceled, empty for any.
+        """
         ...
 
     def job(self, session: str, job_id: str) -> Job | None:
@@ -160,7 +163,7 @@ class ConsoleData(Protocol):
         ...
 
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
-        """Send a cancel as that role (`NOBODY`: no credential), return its entry with whole bodies. Raise ConsoleError."""
+        """Send a cancel as that role (`NOBODY`: no credential), return its entry, bodies whole. Raise ConsoleError."""
         ...
 
     def credential(self, role: str | None) -> str:

@@ -11,7 +11,7 @@ from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.text.printable import visible
 
 KEPT = 50
-"""Cancels that were sent from here whose bodies are kept whole."""
+"""How many cancels that were sent from here keep their whole bodies."""
 
 
 class JournalPages:

@@ -11,9 +11,9 @@ from engine_contract.text.printable import clock, plural, visible
 OUTCOMES = ("accepted", "refused", "failed")
 FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
 READ = 5_000
-"""Entries that are looked through."""
+"""How many entries are searched."""
 ROWS = 50
-"""Entries of a page."""
+"""How many entries a page shows."""
 
 
 @dataclass(frozen=True, slots=True)

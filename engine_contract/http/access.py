@@ -31,7 +31,7 @@ class Access:
     origins: frozenset[bytes] = frozenset()
     """Origins of others whose pages are let in, in small letters."""
     takes_bare_names: bool = True
-    """Whether a name without a dot is ours: no public DNS has one; compose files and test clients use them."""
+    """Whether a name without a dot is ours: public DNS has none; compose files and test clients use them."""
     guards_reading: bool = False
     """Whether pages of others may not send GET and HEAD either; without CORS they cannot read the answers."""
     is_for_pages_alone: bool = False

@@ -22,7 +22,7 @@ HOP_BY_HOP = frozenset(
 _END_TO_END = frozenset(
     {b"host", b"content-length", b"authorization", b"cookie", b"set-cookie", b"content-type", b""},
 )
-# Our server would wait for the body whose length such an answer may announce (RFC 9110, 8.6), and there is none.
+# Our server would wait for the body whose length such a response may announce (RFC 9110, 8.6) without sending it.
 _BODILESS = frozenset({204, 304})
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _DECODINGS = 3  # a chain of servers may decode a path more than once

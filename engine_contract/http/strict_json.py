@@ -78,7 +78,7 @@ def _read_leniently(body: bytes, why: str) -> Any:
 
 
 def _refuse(constant: str) -> None:
-    raise NotJson(f"{constant} is no JSON value")
+    raise NotJson(f"{constant} is not a JSON value")
 
 
 def _bounded_int(digits: str) -> int | float:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 CREDENTIAL = "\x1a"
-"""Stands for the credential in a query or a header; no URL or header can hold this character otherwise."""
+"""Marks the credential's place in a query or a header; no URL or header can hold this character otherwise."""
 
 # A variable is expanded within double quotes; what else they would change is not let in.
 _DOUBLE_QUOTED = re.compile(rf'(?:[^"\\`!${CREDENTIAL}]|{CREDENTIAL}(?!\w))*').fullmatch

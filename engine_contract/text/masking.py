@@ -19,18 +19,18 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 MASK = "***"
 
 SHORTEST_KNOWN = 4
-"""Characters of a secret that was given; what is shorter stands in any sentence, and hides nothing."""
+"""Least characters of a secret that was given: shorter ones occur in any sentence, and would hide it."""
 SHORTEST_LEARNED = 8
-"""Characters of a value that is taken for a secret because of its name."""
+"""Least characters of a value that is taken for a secret because of its name."""
 SHORTEST_SENTENCE = 16
-"""Characters of a value in small letters alone that is taken for a secret: shorter ones are words."""
+"""Least characters of a value in small letters alone that is taken for a secret: shorter ones are words."""
 SHORTEST_PIECE = 6
-"""Characters of a secret's beginning that give something away."""
+"""Least characters of a secret's beginning that give something away."""
 MAX_DEPTH = 5
-"""Texts within texts, as JSON in a string of JSON, that are opened; what is deeper is masked as a whole."""
+"""How deep texts within texts are opened, as JSON in a string of JSON; a deeper one is masked as a whole."""
 MAX_PART_HEADERS = 20
 LOGIN_LIMIT = 64 << 10
-"""Characters of a login's request and of its answer."""
+"""Most characters that are read of a login's request and of its response."""
 
 Learn = Callable[[str], object]
 

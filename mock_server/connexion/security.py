@@ -1,6 +1,6 @@
 """Security as the specification says it: its schemes tell how a credential may travel, `x-roles` who may.
 
-Roles are no scopes. Listed as scopes of an http bearer scheme they fail open (connexion passes None), and
+Roles are not scopes. Listed as scopes of an http bearer scheme they fail open (connexion passes None), and
 those of one oauth2 requirement must all hold, where the page means one of them.
 """
 

@@ -24,7 +24,7 @@ from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal
 
 LONGEST_S = 10.0
-"""A cancel's answer that is not whole after so long is shown as far as it came."""
+"""Seconds that a cancel's response gets to arrive; then it is shown as far as it came."""
 
 USER_AGENT = b"mock-engine console"
 

@@ -11,7 +11,7 @@ from mock_server.store import Store
 from mock_server.store.behavior import Behavior, BehaviorError, read_behavior
 
 MOST_JOBS = 1_000_000
-"""Jobs of one call."""
+"""The most jobs that one call makes."""
 
 LONGEST_ID = 200
 

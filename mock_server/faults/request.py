@@ -14,7 +14,7 @@ from mock_server.operations.refusals import Refusal
 from mock_server.store import Cancel, Store
 
 NOBODY = "0000000000004000a0000000"
-"""Stands for a job where there is none: a document is answered for it."""
+"""The id of a job that does not exist; a document is answered for it."""
 
 _CLOSED = Refusal("bad-parameter", "The request has a property that is not known.")
 

@@ -35,7 +35,7 @@ def response() -> Iterator[Change]:
 
 _NULLED = frozenset({"_id", "name", "tasks.groups", "tasks.x", "tasks.metrics.app.id", "transitions.to", "watchers",
                      "metrics.run_time", "locked", "error", "error.message", "last_updated"})  # fmt: skip
-"""One for each depth and type: a null breaks the same rule as another type does."""
+"""One field for each depth and type: a null breaks the same rule as another type does."""
 
 _REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tasks.metrics.owner", "tasks.metrics.app.version",
                       "transitions.type", "transitions.state", "created", "watchers", "metrics", "metrics.end_time",
@@ -198,7 +198,7 @@ _WRONG: dict[str, Callable[[Any], Any]] = {
     "array": lambda _value: {},
     "object": lambda _value: [],
 }
-"""What stands in place of a value of each type; of arrays and objects the other one, empty."""
+"""The replacement of a value of each type; for arrays and objects the other one, empty."""
 
 
 def _type_of(place: Place) -> str:

@@ -113,7 +113,7 @@ def _documents() -> Iterator[Change]:
     )
     yield Change(
         name="empty-collections",
-        sentence="There are no tasks, transitions, watchers, groups and errors.",
+        sentence="Tasks, transitions, watchers, groups and errors are empty.",
         document=lambda job, _exchange: (
             job | {"tasks": {}, "transitions": {}, "watchers": [], "groups": [], "error": []}
         ),

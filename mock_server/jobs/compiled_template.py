@@ -1,7 +1,7 @@
 """Compiled templates: a job's document written in advance, with blanks for what differs from job to job.
 
-A form is made once for each graph, run and status. Filling it is one gathering of values and one %-format of bytes,
-which is what makes documents come fast.
+A template is compiled once for each workflow, execution and status. Filling it is one gathering of values and one
+%-format of bytes, which makes documents fast.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ HEAD = (
 )  # fmt: skip
 
 CANCEL: Moment = (-1, -1)
-"""Stands for the moment of the cancel, which no run knows."""
+"""Replaces the moment of the cancel, which no execution knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class TemplateWriter:
 
     def template(self) -> CompiledTemplate:
         """Finish the template."""
-        # Two spans of nothing: `itemgetter` of fewer than two indices would not give a tuple.
+        # Two empty spans, so that `itemgetter` always returns a tuple.
         spans = [*self._spans, (-1, -1), (-1, -1)]
         first = {"head": 0, "key": len(HEAD), "span": len(HEAD) + self.keys}
         first["moment"] = first["span"] + len(spans)

@@ -1,7 +1,7 @@
 """Jobs as JSON documents, drawn from a job's id and a seed: the same on every machine and at every start.
 
-The clock adds only an offset. A document is a form (`form.py`) whose blanks are filled by the bits of a hash of the id;
-forms are made when first needed, and kept.
+The clock adds only an offset. A document is a compiled template whose blanks are filled by the bits of a hash of the id;
+templates are compiled when first needed, and kept.
 """
 
 from collections.abc import Callable
@@ -53,7 +53,7 @@ class _Tier:
     """The number of templates for jobs of some size, and how many are kept: large ones take a megabyte each."""
 
     themed: bool
-    """Whether a graph's tasks are of one theme; large workflows do a bit of everything."""
+    """Whether a workflow's tasks are of one theme; large ones do a bit of everything."""
     workflows: int
     executions: int
     template: Callable[[int, int, int | None, int, int, str], CompiledTemplate]
@@ -141,7 +141,7 @@ def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
 _CANCELED = {"running": "canceled/running", "paused": "canceled/running", "error": "canceled/error"}
 
 _Bits = tuple[int, ...]
-"""Sixteen numbers of 16 bits from the hash of the job's id. Which decides on what:
+"""Sixteen numbers of 16 bits from the hash of the job's id. Each number selects one property:
 
 0 theme, 1 number of tasks, 2 graph, 3 run, 4 title, 5 affixes, 6 and 7 keys, 8 and 9 pace, 10 owner and worker,
 11 watchers, 12 groups, 13 font and lock, 14 creator, 15 servers.
@@ -173,7 +173,7 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     canceled_at: int | None,
     canceled_by: bytes | None,
 ) -> bytes:
-    # Two schedules, each weighed from 1/8 to 9/8 (`run.py`).
+    # Two schedules, each weighed from 1/8 to 9/8 (`execution.py`).
     one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
     moments = [as_of - ((one * first + other * second) >> 12) for first, second in template.moments]
     created = moments[0]

@@ -1,7 +1,8 @@
 """One execution of a workflow: what each task came to, and when, up to the moment at which the job is looked at.
 
-A run holds two schedules, drawn apart. Every sum of the two with weights of zero or more is a schedule as well: it keeps
-the order of all moments. A job weighs them by bits of its own, so that jobs of one run differ in all their times.
+An execution holds two schedules, drawn apart. Every sum of the two with weights of zero or more is a schedule as well:
+it keeps the order of all moments. A job weighs them by bits of its own, so that jobs of one execution differ in all
+their times.
 """
 
 from dataclasses import dataclass

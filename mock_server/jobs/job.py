@@ -30,7 +30,7 @@ class State(NamedTuple):
 
 
 RUNNING = State()
-"""Shared by all jobs that have nothing of their own: a million of them cost no more than their ids."""
+"""The state of all jobs that have none of their own: a million of them cost no more than their ids."""
 
 
 def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:

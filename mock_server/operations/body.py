@@ -22,10 +22,10 @@ require(
 )
 
 SLOWEST_S = 30.0
-"""A body that is not there after so long is given up."""
+"""Seconds that a body gets to arrive."""
 
 
-class Gone(Exception):  # noqa: N818 - nobody's error
+class Gone(Exception):  # noqa: N818 - not an error: the client disconnected
     """The caller went away before the request was whole."""
 
 

@@ -13,7 +13,7 @@ from mock_server.operations.response import JSON, Response
 from mock_server.store import Cancel, Store
 
 Prune = Callable[[dict[str, Any]], dict[str, Any]]
-"""What a profile leaves out of documents."""
+"""Returns a document without the fields that a profile leaves out."""
 
 
 async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune | None = None) -> Response:

@@ -17,7 +17,7 @@ from mock_server.operations.response import Response
 from mock_server.store import Cancel, Store
 
 SCOPE_KEY = "mock.exchange"
-"""Where the layers between find the exchange in the ASGI scope."""
+"""The key of the exchange in the ASGI scope, for the layers between."""
 
 _UNREAD: Any = object()
 
@@ -71,7 +71,7 @@ class Exchange:
         self.refusal: Refusal | None = None
         self.response: Response | None = None
         self.context: dict[str, Any] = {}
-        """Where connexion puts what its security found."""
+        """The place where connexion puts what its security found."""
         self.serial = 0
         """How many cancels of the session had succeeded, this one included."""
         self._json: Any = _UNREAD
@@ -135,13 +135,13 @@ class Change:
     first: First | None = None
     """Before anything is checked: a refusal, or None to go on."""
     may: May | None = None
-    """Who may: gets the right decision, answers another."""
+    """The roles' decision: gets the right one, returns another."""
     parameters: Parameters | None = None
-    """The parameter check: gets the job's id or the refusal, answers another."""
+    """The parameter check: gets the job's id or the refusal, returns another."""
     effect: Effect | None = None
     """The state change, in place of the store's own."""
     refused: Refused | None = None
-    """What else a refusal does."""
+    """A further effect of a refusal."""
     document: Document | None = None
     """The canceled job's document, as an object."""
     reply: Reply | None = None

@@ -14,7 +14,7 @@ HEAD_LIMIT = 65_536
 """Bytes of a request's line and headers."""
 
 FIRST_BYTE_S = 60.0
-"""A connection on which nothing came for so long is closed."""
+"""Seconds until a connection on which nothing came is closed."""
 
 SILENT = logging.Logger("mock_server.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - outside the user's tree
 """Bad requests are the caller's business: they are answered, not logged."""

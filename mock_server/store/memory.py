@@ -18,13 +18,13 @@ from mock_server.store.behavior import Behavior
 from mock_server.store.journal import Entry
 
 IDLE_S = 3600.0
-"""A session that nobody used for so long is forgotten."""
+"""Sessions idle for this many seconds are dropped."""
 
 SESSIONS = 10_000
-"""So many sessions are kept; beyond that the one that was idle longest goes, whoever names new ones."""
+"""At most this many sessions are kept; the one idle longest goes first, whoever names new ones."""
 
 CHUNK = 5_000
-"""Jobs made or listed before others get their turn."""
+"""How many jobs are made or listed before other requests get their turn."""
 
 WELL_FORMED = re.compile(r"[0-9a-f]{24}").fullmatch
 

@@ -19,7 +19,7 @@ from mock_server.store.redis_address import Address
 from mock_server.store.redis_client import Client, load_script, start_of
 
 CHUNK = 1_000
-"""Jobs made or listed in one step: Redis does nothing else meanwhile, so it must be short."""
+"""How many jobs one step makes or lists: Redis does nothing else meanwhile, so it must be short."""
 
 _ENTRY_BYTES = frozenset({"query", "body", "answer_body"})
 _ENTRY_HEADERS = frozenset({"headers", "answer_headers"})

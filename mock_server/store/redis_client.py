@@ -19,7 +19,7 @@ from mock_server.store.redis_address import Address
 from mock_server.store.redis_link import Link, LostError, open_link
 
 PATIENCE_S = 1.2
-"""A step that Redis does not answer for so long fails. A request is three steps: it is answered within 4 seconds."""
+"""Seconds that Redis gets to answer a step. A request is three steps: it is answered within 4 seconds."""
 
 _AGAIN_S = 0.15
 _START_S = 2.4

@@ -19,10 +19,10 @@ from redis.exceptions import ClusterDownError, ReadOnlyError, TryAgainError
 from mock_server.store.redis_address import Address
 
 CONNECT_S = 1.0
-"""A connection that takes longer, log-in included, is given up."""
+"""Seconds that a connection gets to stand, log-in included."""
 
 WAIT_MS = 1000
-"""Redis's own replicas get so long to have a change."""
+"""Milliseconds that Redis's own replicas get to have a change."""
 
 _LOOK_S = 0.1
 

@@ -42,7 +42,7 @@ backend all
     retries 3
 """
 
-# Whoever says that it is the primary gets the connections; those of one that is no more are closed.
+# Whoever says that it is the primary gets the connections; connections to one that no longer says so are closed.
 _REDIS = """
 backend all
     mode tcp

@@ -128,7 +128,7 @@ def _row(cells: Sequence[tuple[str, Line]], columns: Sequence[str]) -> Row:
         raise PageError(number, "the row has no name", shape)
     kind = texts["Type"].lower()
     if kind not in TYPES:
-        raise PageError(number, f"{texts['Type']!r} is no type", f"Allowed are {', '.join(TYPES)}. {shape}")
+        raise PageError(number, f"{texts['Type']!r} is not a type", f"Allowed are {', '.join(TYPES)}. {shape}")
     required = texts.get("Required", "yes").lower()
     if required not in REQUIRED:
         raise PageError(number, f"Required is {texts['Required']!r}", f"Allowed are {', '.join(REQUIRED)}. {shape}")
@@ -140,7 +140,7 @@ def _example_and_schema(values: Sequence[Node]) -> tuple[Node | None, Node | Non
         raise PageError(values[2].line, "a third JSON text stands here", _ALLOWED)
     if len(values) == 2:
         if not _is_schema(values[1].value):
-            raise PageError(values[1].line, "this is no JSON Schema", f"{_ALLOWED} A schema has type or properties.")
+            raise PageError(values[1].line, "this is not a JSON Schema", f"{_ALLOWED} A schema has type or properties.")
         return values[0], values[1]
     if values and isinstance(values[0].value, dict) and "$schema" in values[0].value:
         return None, values[0]

@@ -8,7 +8,15 @@ from engine_contract.contract.draft.block import Block
 from engine_contract.contract.draft.lines import Text, quotable
 from engine_contract.contract.draft.openapi import WITHOUT_BODY, body_rows, is_bare, request_schema, response_schema
 from engine_contract.contract.draft.page import Page
-from engine_contract.contract.draft.schema import ANY, Place, Schema, lines_of_example, lines_of_schema, places
+from engine_contract.contract.draft.schema import (
+    ANY,
+    Place,
+    Schema,
+    lines_of_example,
+    lines_of_schema,
+    places,
+    with_article,
+)
 
 Entry = dict[str, Any]
 
@@ -67,7 +75,7 @@ def _request(page: Page, text: Text) -> Iterator[Entry]:
             yield _entry(f"request.{row.name}.required", "documented", title, quote=quote)
         title = f"{row.name} in the path is of type {row.type}"
         if where != "path":
-            title = f"A {row.name} that is no {row.type} is refused"
+            title = f"A {row.name} that is not {with_article(row.type)} is refused"
         yield _entry(f"request.{row.name}.type", "documented", title, quote=quote)
     shown = _shown(block, request_schema(page) or {}, text)
     if not shown:
@@ -87,7 +95,7 @@ def _request(page: Page, text: Text) -> Iterator[Entry]:
     yield _entry(
         "request.body",
         "implied",
-        "A body that is no JSON object is refused",
+        "A body that is not a JSON object is refused",
         quote=shown,
         reason="The page's example is a JSON object; in anything else the parameters are missing.",
     )
@@ -172,4 +180,4 @@ def _described(schema: Schema) -> str:
         return f"an array of {schema['items']['type']}s"
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
-    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+    return with_article(kind)

@@ -5,7 +5,7 @@ from typing import Any
 from engine_contract.contract.draft.block import Block, Row
 from engine_contract.contract.draft.errors import PageError
 from engine_contract.contract.draft.page import Page
-from engine_contract.contract.draft.schema import Schema, from_json_schema, infer, type_of
+from engine_contract.contract.draft.schema import Schema, from_json_schema, infer, type_of, with_article
 
 JSON = "application/json"
 WITHOUT_BODY = frozenset({"GET", "DELETE"})
@@ -72,7 +72,9 @@ def request_schema(page: Page) -> Schema | None:
     example = None if block.example is None else block.example.value
     if block.example is not None and not isinstance(example, dict) and rows:
         raise PageError(
-            block.example.line, f"the example is {_a(type_of(example))}", "Allowed is an object of the parameters."
+            block.example.line,
+            f"the example is {with_article(type_of(example))}",
+            "Allowed is an object of the parameters.",
         )
     if not rows and example is None:
         return None
@@ -153,12 +155,10 @@ def _agree(row: Row, value: Any, line: int) -> None:
     if kind not in {row.type, "null"} and (row.type, kind) != ("number", "integer"):
         at = row.lines[0].number
         raise PageError(
-            line, f"{row.name} is {_a(kind)} here and {_a(row.type)} in the table (line {at})", "Make the two agree."
+            line,
+            f"{row.name} is {with_article(kind)} here and {with_article(row.type)} in the table (line {at})",
+            "Make the two agree.",
         )
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
 
 
 def _content(name: str, summary: str, example: Any) -> dict[str, Any]:

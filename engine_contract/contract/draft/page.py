@@ -109,7 +109,7 @@ def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
     (line,) = lines
     found = _ROUTE.fullmatch(line.text)
     if found is None or not _PATH.fullmatch(found[2]):
-        raise PageError(line.number, f"{line.text!r} is no route", allowed)
+        raise PageError(line.number, f"{line.text!r} is not a route", allowed)
     return found[1], _PATH_PARAMETER.sub(r"{\1}", found[2]), line
 
 
@@ -119,7 +119,7 @@ def _roles(lines: Sequence[Line]) -> tuple[tuple[str, Line], ...]:
         for role in re.split(r"[\s,|]+", line.text.strip(",| ")):
             allowed = "Allowed are names of roles, a role a line or several with spaces or commas between them."
             if not _ROLE.fullmatch(role):
-                raise PageError(line.number, f"{role!r} is no role", allowed)
+                raise PageError(line.number, f"{role!r} is not the name of a role", allowed)
             if role in roles:
                 raise PageError(line.number, f"the role {role} stands twice", "Give each role once.")
             roles[role] = line

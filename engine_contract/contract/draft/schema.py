@@ -86,6 +86,11 @@ def type_of(value: Any) -> str:
     return "null"
 
 
+def with_article(kind: str) -> str:
+    """Return a type's name after its article, such as `an array`."""
+    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+
+
 _TYPES: tuple[tuple[str, type], ...] = (
     ("boolean", bool),
     ("integer", int),
