@@ -23,7 +23,7 @@ from mock_server.operations.response import Response
 from mock_server.operations.sending import head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
-from mock_server.store.journal import SHOWN, Entry
+from mock_server.store.journal import KEPT_BYTES, Entry
 from mock_server.upstream import Upstream
 
 log = logging.getLogger("mock_server")
@@ -236,7 +236,7 @@ class Pipeline:
             exchange.path,
             exchange.query,
             exchange.raw_headers,
-            exchange.body[:SHOWN],
+            exchange.body[:KEPT_BYTES],
             exchange.body_size,
             credential.kind,
             credential.role,
@@ -244,7 +244,7 @@ class Pipeline:
             exchange.job_id or exchange.claimed_job_id,
             response.status,
             headers,
-            response.body[:SHOWN],
+            response.body[:KEPT_BYTES],
             len(response.body),
             None if refusal is None else refusal.situation,
             None if refusal is None else refusal.detail,

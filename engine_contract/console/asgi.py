@@ -15,7 +15,7 @@ from engine_contract.http.types import Receive, Send
 if TYPE_CHECKING:
     from flask import Flask
 
-LARGEST = 64 * 1024
+MAX_FORM_BYTES = 64 * 1024
 """The largest form, in bytes."""
 
 Response = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -50,7 +50,7 @@ class Console:
         body = await _read(receive)
         if body is None:
             return
-        if len(body) > LARGEST:
+        if len(body) > MAX_FORM_BYTES:
             status, headers, content = 413, [(b"content-type", b"text/plain")], b"The form is too large.\n"
         else:
             loop = asyncio.get_running_loop()
@@ -122,7 +122,7 @@ class Console:
 async def _read(receive: Receive) -> bytes | None:
     """Return the body, cut one byte above its limit; None if the caller went away."""
     body = bytearray()
-    while len(body) <= LARGEST:
+    while len(body) <= MAX_FORM_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None

@@ -23,7 +23,7 @@ _is_transport = re.compile(
     re.IGNORECASE,
 ).fullmatch
 _PLACES = 3  # places of a document that are shown by themselves
-_LONGEST = 1200  # characters of a body in a report
+_MAX_BODY_CHARS = 1200  # characters of a body in a report
 
 
 def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
@@ -149,4 +149,4 @@ def _documented(finding: Finding) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_BODY_CHARS else f"{text[:_MAX_BODY_CHARS]}…"

@@ -13,7 +13,7 @@ from engine_contract.console.graph_layout import HEIGHT, MARGIN, WIDTH, Edge, Pl
 from engine_contract.contract.job_status import STATUSES
 
 _MOST = 3_000
-_LONGEST = 18  # characters of a name in a box
+_MAX_NAME_CHARS = 18  # characters of a name in a box
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _box(key: str, task: Mapping[str, Any] | None, corner: Place) -> Box:
     if task is None:
         return Box(key, "not among the tasks", "not among the tasks", "absent", "absent", *corner)
     name, status = str(task.get("name", key)), str(task.get("status", "no status"))
-    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    short = name if len(name) <= _MAX_NAME_CHARS else f"{name[: _MAX_NAME_CHARS - 1]}…"
     return Box(key, name, short, status, tone(status), *corner)
 
 

@@ -8,7 +8,7 @@ from flask import abort, g, make_response, redirect, render_template, request
 from engine_contract.console import graph, json_view
 from engine_contract.console.interface import ConsoleError
 from engine_contract.console.journal_pages import JournalPages
-from engine_contract.console.journal_rows import READ
+from engine_contract.console.journal_rows import SEARCHED_ENTRIES
 from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.contract.job_status import ACTIVE, STATUSES
 from engine_contract.text import printable
@@ -52,7 +52,9 @@ class JobPages:
         if job is None:
             abort(404, f"There is no job {job_id[:80]} here.")
         tasks = graph.tasks_of(job.document)
-        entries = [e for e in self._hooks.data.entries(g.session, since=0, limit=READ) if e.job_id == job_id][-10:]
+        entries = [
+            e for e in self._hooks.data.entries(g.session, since=0, limit=SEARCHED_ENTRIES) if e.job_id == job_id
+        ][-10:]
         return render_template(
             "job.html",
             job=job,

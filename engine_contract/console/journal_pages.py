@@ -10,7 +10,7 @@ from engine_contract.console.pins import Pins
 from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.text.printable import visible
 
-KEPT = 50
+KEPT_ENTRIES = 50
 """How many cancels that were sent from here keep their whole bodies."""
 
 
@@ -25,7 +25,7 @@ class JournalPages:
     def keep(self, entry: Entry) -> None:
         """Keep an entry of this request's session as it is, bodies whole."""
         self._whole[g.session, entry.number, entry.at_ms] = entry
-        while len(self._whole) > KEPT:
+        while len(self._whole) > KEPT_ENTRIES:
             del self._whole[next(iter(self._whole))]
 
     def journal(self) -> str:
@@ -47,7 +47,9 @@ class JournalPages:
         seen = self._hooks.data.entry(g.session, since) if since else None
         if newest < since or (seen is not None and seen.at_ms != request.args.get("at", seen.at_ms, int)):
             return jsonify(reset=True)
-        entries = self._hooks.data.entries(g.session, since=since, limit=journal_rows.ROWS) if newest > since else ()
+        entries = (
+            self._hooks.data.entries(g.session, since=since, limit=journal_rows.PAGE_ENTRIES) if newest > since else ()
+        )
         chosen = journal_rows.select(entries, request.args.get("outcome", "all"), request.args.get("search", ""))
         return jsonify(newest=newest, at=latest[-1].at_ms if latest else 0, rows=self.table(chosen))
 
@@ -64,7 +66,7 @@ class JournalPages:
         filters = _filters()
         before = request.args.get("before", 0, int)
         pinned = self._pins.of(g.session)
-        entries = self._hooks.data.entries(g.session, since=0, limit=journal_rows.READ)
+        entries = self._hooks.data.entries(g.session, since=0, limit=journal_rows.SEARCHED_ENTRIES)
         newest = entries[-1].number if entries else 0
         counted = {name: len(journal_rows.select(entries, name, "")) for name in journal_rows.FILTERS} | {
             "pinned": len(pinned)
@@ -76,8 +78,8 @@ class JournalPages:
             chosen = [entry for entry in chosen if entry.number < before]
         return render_template(
             "journal.html",
-            rows=self.table(chosen[::-1][: journal_rows.ROWS]),
-            more=chosen[-journal_rows.ROWS].number if len(chosen) > journal_rows.ROWS else 0,
+            rows=self.table(chosen[::-1][: journal_rows.PAGE_ENTRIES]),
+            more=chosen[-journal_rows.PAGE_ENTRIES].number if len(chosen) > journal_rows.PAGE_ENTRIES else 0,
             before=before,
             newest=newest,
             newest_at=entries[-1].at_ms if entries else 0,

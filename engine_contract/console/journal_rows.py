@@ -10,9 +10,9 @@ from engine_contract.text.printable import clock, plural, visible
 
 OUTCOMES = ("accepted", "refused", "failed")
 FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
-READ = 5_000
+SEARCHED_ENTRIES = 5_000
 """How many entries are searched."""
-ROWS = 50
+PAGE_ENTRIES = 50
 """How many entries a page shows."""
 
 

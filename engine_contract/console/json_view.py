@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from engine_contract.text.json_pointer import pointer_of
 from engine_contract.text.printable import visible
 
-_HIGHLIGHTED = 400_000  # characters of JSON that are coloured; beyond that the page would get slow
+_MAX_COLOURED_CHARS = 400_000  # characters of JSON that are coloured; beyond that the page would get slow
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")'
     r"|(?P<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?P<word>\b(?:true|false|null|NaN|Infinity)\b)"
@@ -61,7 +61,7 @@ def _indented(body: str) -> str:
 def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
     """Return JSON as markup: keys and values in colours, and what the JSON pointers name as `#at-0`, `#at-1`, …."""
     text = visible(text)
-    if len(text) > _HIGHLIGHTED:
+    if len(text) > _MAX_COLOURED_CHARS:
         return escape(text)
     # Where several begin or end at one place: inner ones end first, outer ones begin first.
     found = locate(text, pointers)
@@ -85,7 +85,7 @@ def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
 
 def locate(text: str, pointers: Sequence[str]) -> Mapping[str, Span]:
     """Find the values that the JSON pointers name in the text; for one that is missing, find what should hold it."""
-    if not pointers or text.lstrip()[:1] not in {"{", "["} or len(text) > _HIGHLIGHTED:
+    if not pointers or text.lstrip()[:1] not in {"{", "["} or len(text) > _MAX_COLOURED_CHARS:
         return {}
     values: dict[str, Span] = {}
     keys: dict[str, Span] = {}

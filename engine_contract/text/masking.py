@@ -29,7 +29,7 @@ SHORTEST_PIECE = 6
 MAX_DEPTH = 5
 """How deep texts within texts are opened, as JSON in a string of JSON; a deeper one is masked as a whole."""
 MAX_PART_HEADERS = 20
-LOGIN_LIMIT = 64 << 10
+MAX_LOGIN_CHARS = 64 << 10
 """Most characters that are read of a login's request and of its response."""
 
 Learn = Callable[[str], object]
@@ -383,13 +383,13 @@ def mask_output(text: str) -> str:
 
 def has_password(body: str) -> bool:
     """Return whether a request's body has a field for a password, so that its answer may be a token."""
-    return _PASSWORD_FIELD.search(body[:LOGIN_LIMIT]) is not None
+    return _PASSWORD_FIELD.search(body[:MAX_LOGIN_CHARS]) is not None
 
 
 def bare_token(answer: str) -> str | None:
     """Return the token that an answer consists of, as a JSON string or as it is; None for another answer, or a word."""
     text = answer.strip().strip('"')
-    if len(answer) > LOGIN_LIMIT or not text or text == MASK or _NOT_BARE.search(text) or _is_word(text):
+    if len(answer) > MAX_LOGIN_CHARS or not text or text == MASK or _NOT_BARE.search(text) or _is_word(text):
         return None
     return text
 

@@ -14,7 +14,7 @@ Moment = tuple[int, int]
 """How long before the look something happened, in ms: by the first and by the second schedule."""
 
 _OTHER_WAY = {"failure": 0.35, "error": 0.3}  # how often a task that has such a way on takes it
-_IDLE = (200, 90_000)  # ms from a job's end, or its error, to the look
+_IDLE_MS = (200, 90_000)  # ms from a job's end, or its error, to the look
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def draw_execution(random: SeededRandom, workflow: Workflow, ending: str) -> Exe
     looks = []
     for schedule in (first, second):
         last = max([schedule.ends[i] for i in finished] + [schedule.starts[i] for i in seen], default=schedule.begin)
-        looks.append((last, last + (random.skewed(*_IDLE))))
+        looks.append((last, last + (random.skewed(*_IDLE_MS))))
     idle = ending != "running"
 
     def moment(one: int, other: int) -> Moment:

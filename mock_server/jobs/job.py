@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engine_contract.contract.job_status import Active, Status
 from mock_server.jobs import documents
 
-LARGE = 200
+LARGE_TASKS = 200
 """Tasks of a job above which its document is written beside the loop: the first of a size takes up to 65 ms."""
 
 # One thread: the loop then waits for no more than one other at a time.
@@ -52,7 +52,7 @@ def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
 
 async def written(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
     """Return the whole document of a job, as JSON; others are served while a large one is written."""
-    if state.tasks is None or state.tasks <= LARGE:
+    if state.tasks is None or state.tasks <= LARGE_TASKS:
         return document(job_id, state, seed=seed, now_ms=now_ms)
     writing = partial(document, job_id, state, seed=seed, now_ms=now_ms)
     return await get_running_loop().run_in_executor(_writer, writing)

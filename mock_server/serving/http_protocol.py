@@ -10,7 +10,7 @@ from engine_contract.dependencies import require
 from engine_contract.http.types import Receive, Scope, Send
 from mock_server.operations.sending import TRANSPORT
 
-HEAD_LIMIT = 65_536
+MAX_HEAD_BYTES = 65_536
 """Bytes of a request's line and headers."""
 
 FIRST_BYTE_S = 60.0
@@ -123,7 +123,7 @@ def httptools_protocol() -> type[Any]:
             if self._in_head and not self.transport.is_closing():
                 # httptools itself takes headers without end.
                 self._head_size += len(data)
-                if self._head_size > HEAD_LIMIT:
+                if self._head_size > MAX_HEAD_BYTES:
                     self.transport.write(_TOO_LONG)
                     self.transport.close()
 

@@ -13,7 +13,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from mock_server.serving.server import GRACE_S, bind, make_server
+from mock_server.serving.server import SHUTDOWN_GRACE_S, bind, make_server
 from mock_server.settings import Settings, SettingsError
 
 _READY_S = 60.0
@@ -80,7 +80,7 @@ class Supervisor:
             self._bound.close()
             for worker in self._workers:
                 worker.end()
-            until = monotonic() + GRACE_S + 2
+            until = monotonic() + SHUTDOWN_GRACE_S + 2
             for worker in self._workers:
                 worker.join(until)
 
