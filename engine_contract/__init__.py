@@ -1,1 +1,1 @@
-"""What the programs share: the contract, HTTP, texts, the console and the pytest plugin."""
+"""Shared by the programs: the contract, HTTP, texts, the console and the pytest plugin."""

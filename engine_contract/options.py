@@ -13,7 +13,7 @@ from typing import Any
 from engine_contract.option_rows import option
 
 SOURCE_PATTERN = "^(env|file|cmd):.+"
-"""Where a secret is; the secret itself never stands in a settings file."""
+"""The place of a secret; a settings file never holds the secret itself."""
 
 _RULES = {"items": {"description": "The id of a rule, or a glob such as roles.*.", "type": "string", "minLength": 1}}
 
@@ -56,7 +56,7 @@ class NamedEngine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """What check-engine and watch-engine share: which engine, and how to reach it."""
+    """The options that check-engine and watch-engine share: which engine, and how to reach it."""
 
     url: str | None = option(
         is_argument=True,
@@ -300,7 +300,7 @@ class MockOptions:
     cors: tuple[str, ...] = option(
         default=(),
         metavar="ORIGIN",
-        help="Origin whose pages may call, beside localhost; * for any. Repeatable.",
+        help="Origin whose pages may call, besides localhost; * for any. Repeatable.",
     )
     upstream: str | None = option(metavar="URL", help="Where requests for all other paths go.")
     latency: str | None = option(

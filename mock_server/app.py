@@ -133,7 +133,7 @@ class Mock:
 def create_app(settings: Settings | None = None) -> Mock:
     """Return the mock as an ASGI application. Raise SettingsError for settings that cannot be used.
 
-    A store in Redis is seeded, or its start taken over: the application's own `settings` say what holds.
+    A store in Redis is seeded. If another replica has seeded it, its settings hold: the application has them as `settings`.
     """
     settings = settings or Settings()
     check_settings(settings)
@@ -158,7 +158,7 @@ def join_app(settings: Settings) -> Mock:
 
 
 def _console_guard(settings: Settings) -> Guard:
-    closed = "The console is closed on addresses beside loopback; mock-engine opens it with --control-token TOKEN."
+    closed = "The console is closed on addresses other than loopback; mock-engine opens it with --control-token TOKEN."
     return Guard(settings.host, settings.control_token, closed, "What stands after --control-token")
 
 

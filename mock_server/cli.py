@@ -48,7 +48,7 @@ def _serve(settings: Settings) -> None:
     from mock_server.serving.server import bind, make_server, url_of
 
     app = create_app(settings)
-    # What is there now stays; the collector need not look through it again, nor as often as by default.
+    # Everything that exists now stays: the collector need not look through it again, nor run as often as by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     bound = bind(settings)

@@ -1,4 +1,4 @@
-"""Pages beside the operation: the specification, Swagger UI, the console. They are read by people, not fast."""
+"""Pages other than the operation: the specification, Swagger UI, the console. They are read by people, not fast."""
 
 from collections.abc import Callable
 from functools import cache

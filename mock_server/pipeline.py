@@ -57,7 +57,7 @@ class Pipeline:
         self._started_with = None if settings.fault is None else self._changes[settings.fault]
 
     def cors_headers(self, scope: Any) -> Headers:
-        """Return the CORS headers for a page beside the operation."""
+        """Return the CORS headers for a page other than the operation."""
         return self._cors.headers(dict(scope["headers"]).get(b"origin"))
 
     async def run(self, scope: Any, receive: Receive, send: Send, respond: Respond) -> None:

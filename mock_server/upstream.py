@@ -39,7 +39,7 @@ class Upstream:
             limits=httpx.Limits(max_connections=None),
             trust_env=not is_loopback(self._address.host),
         )
-        # What the caller accepts is the caller's to say.
+        # The caller alone says what it accepts.
         self._client.headers.clear()
 
     async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Response:

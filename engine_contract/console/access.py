@@ -1,4 +1,4 @@
-"""Who may use the console: people at this machine, or those who know the token; never a page of another site."""
+"""Access to the console: for people at this machine, or those who know the token; never for a page of another site."""
 
 import hashlib
 import hmac
@@ -13,12 +13,12 @@ COOKIE = "console-key"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`host` is the address that is listened on; `token`, if there is one, is asked of everybody."""
+    """Decides who is let in. `host` is the listening address; everybody must give `token`, if there is one."""
 
     host: str = "127.0.0.1"
     token: str | None = None
-    closed: str = "The console is closed on addresses beside loopback."
-    """The sentence for an address beside loopback without a token: whoever mounts the console knows how to open it."""
+    closed: str = "The console is closed on addresses other than loopback."
+    """The sentence for other addresses than loopback without a token: the program knows how to open its console."""
     asks: str = "The console's token"
     """The name of the token on the page that asks for it."""
 

@@ -1,7 +1,7 @@
-"""What the console shows and does, as plain data: the mock and the watching proxy each give their own.
+"""The console's interface, as plain data: the mock and the watching proxy each implement it.
 
 The methods of `ConsoleData` are called in a thread of their own, and may block. No text in it holds a secret:
-whoever makes an `Entry` has masked what was one with `***`.
+the code that makes an `Entry` has replaced secrets by `***`.
 """
 
 from collections.abc import Mapping, Sequence

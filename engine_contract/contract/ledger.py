@@ -15,7 +15,7 @@ class Rule:
 
     `quotes` are lines of the page, verbatim; `reason` says why an implied or assumed rule holds.
     `field` is the place in the canceled job that a response rule owns, as keys from the root, where
-    `*` stands for any key or element; None for rules that own no place.
+    `*` matches any key or element; None for rules that own no place.
     """
 
     id: str

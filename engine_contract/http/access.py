@@ -18,7 +18,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/\\?#\s]*)(?::\d*)?").fullmatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who is let in to what is listened for at `host`, and the sentences for those who are not.
+    """Decides who is let in at the listening address `host`, and has the sentences for others.
 
     On addresses other than loopback every name is let in: they have names that we do not know.
     """
@@ -56,7 +56,7 @@ class Access:
         site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
         if origin is not None and origin.lower() in self.origins:
             return True
-        # The scheme is left out: a proxy that speaks TLS may stand in front.
+        # The scheme is left out: there may be a proxy with TLS in front.
         if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
             return False
         # "none": the user's own doing, such as an address that was typed.

@@ -1,6 +1,6 @@
 """Requests and answers on their way through a proxy: what ties them to one address or connection is changed.
 
-All else stays. No `Via` and no `X-Forwarded-…` is added: the server behind is to answer as if nobody stood in between,
+All else stays. No `Via` and no `X-Forwarded-…` is added: the server behind should answer as without a proxy,
 and some servers compress nothing for proxies.
 """
 

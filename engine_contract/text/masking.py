@@ -1,7 +1,7 @@
-"""What a secret is, and texts without secrets.
+"""The definition of a secret, and texts without secrets.
 
 A value is a secret by its name (`is_secret`): a header, parameter, cookie, form field, JSON key, XML element or
-attribute. What was found that way is told to `learn`, so that `hide` finds the value wherever it comes back. Every
+attribute. Values that are found by name are given to `learn`, so that `hide` finds them wherever they come back. Every
 function here takes text that strangers wrote, so each takes time that grows with the length of the text and no faster.
 """
 
@@ -48,7 +48,7 @@ _PARAMETER_WORDS = frozenset({"code", "key", "ticket"})
 # Names of the mock's own, and words with a phrase in them by chance.
 _READABLE = frozenset({"mocksession"})
 _INNOCENT = frozenset({"possession", "secretary", "tokenizer", "tokenized"})
-# A name that begins or ends so tells something about a secret: `has_password`, `tokens_used`, `session_timeout`.
+# A name that begins or ends like this describes a secret: `has_password`, `tokens_used`, `session_timeout`.
 _ABOUT_FIRST = frozenset({"has", "is", "max", "min", "needs", "num", "total"})
 _ABOUT_LAST = frozenset(
     {"at", "by", "count", "enabled", "expired", "expires", "expiry", "in", "length", "lifetime", "limit", "on"}
@@ -57,7 +57,7 @@ _ABOUT_LAST = frozenset(
 
 _GLUED = tuple(phrase.replace(" ", "") for phrase in _PHRASES)
 _LAST_WORDS = {phrase.split()[-1] for phrase in _PHRASES} | _WORDS | _PARAMETER_WORDS
-# What a text with a secret name holds: most have none of it, and the search proper is slow.
+# A text with a secret name holds one of these; most texts hold none, and the full search is slow.
 _HINTS = tuple(word for word in _LAST_WORDS if not any(other in word for other in _LAST_WORDS - {word}))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 

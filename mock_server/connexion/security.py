@@ -82,7 +82,7 @@ class _Operation(SecurityOperation):
             return Refusal("wrong-credential", "The Authorization header is of a form that is not known here.")
         if not credential.token:
             return Refusal("wrong-credential", "The credential is empty.")
-        return Refusal("wrong-credential", "The credential is wrong: it stands for no role.")
+        return Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
 
 
 class _API(SecurityAPI):

@@ -1,4 +1,4 @@
-"""What the console shows of a mock: its store, asked from the console's thread, and cancels sent to the mock itself."""
+"""The console's data of a mock: its store, read from the console's thread, and cancels sent to the mock itself."""
 
 import asyncio
 import json

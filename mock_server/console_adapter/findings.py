@@ -1,7 +1,7 @@
 """The rules that an exchange of the mock broke, known from the fault that was in force.
 
-The mock does not judge itself: it knows what it was told to do wrong. What cannot be seen in the exchange alone,
-such as a job that stays active, is left to the checks.
+The mock does not judge itself: it knows which fault was armed. A break that the exchange alone does not show, such as
+a job that stays active, is left to the checks.
 """
 
 import json

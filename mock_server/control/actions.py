@@ -1,4 +1,4 @@
-"""What the control API does, as functions on the store: the HTTP side and in-process users share them."""
+"""The actions of the control API, as functions on the store: the HTTP side and in-process users share them."""
 
 from time import time_ns
 from typing import Any

@@ -31,7 +31,7 @@ class _Call(NamedTuple):
 
     session: str
     rest: str
-    """What follows the name of the resource in the path, such as a job's id."""
+    """The path behind the name of the resource, such as a job's id."""
     query: dict[str, str]
     body: Any
 

@@ -155,7 +155,7 @@ _NO_JSON: dict[str, tuple[str, Body]] = {
     "json-nan": ("A number is NaN.", lambda body: body[:-1] + b',"progress":NaN}'),
     "json-infinity": ("A number is -Infinity.", lambda body: body[:-1] + b',"progress":-Infinity}'),
     "json-undefined": ("A value is undefined.", lambda body: body[:-1] + b',"parent":undefined}'),
-    "json-comment": ("A comment stands in the document.", lambda body: body[:-1] + b"/* canceled */}"),
+    "json-comment": ("The document holds a comment.", lambda body: body[:-1] + b"/* canceled */}"),
     "json-twice": ("The document is there twice.", lambda body: body + body),
     "json-cut": ("The document ends in the middle, and the length agrees.", lambda body: body[: len(body) // 2]),
     "json-prefixed": ("Characters against hijacking stand before it.", lambda body: b")]}',\n" + body),

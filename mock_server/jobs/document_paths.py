@@ -1,4 +1,4 @@
-"""Places in a document: keys from the root, where `*` stands for any key of a map or element of an array."""
+"""Places in a document: keys from the root, where `*` matches any key of a map or element of an array."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,7 +1,7 @@
 """Jobs as JSON documents, drawn from a job's id and a seed: the same on every machine and at every start.
 
-The clock adds only an offset. A document is a compiled template whose blanks are filled by the bits of a hash of the id;
-templates are compiled when first needed, and kept.
+The clock adds only an offset. A document is a compiled template whose blanks are filled by the bits of a hash of the
+id; templates are compiled when first needed, and kept.
 """
 
 from collections.abc import Callable

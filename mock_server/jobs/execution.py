@@ -30,7 +30,7 @@ class TaskRun:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What a job has done by the moment at which it is looked at."""
+    """The work that a job has done by the moment at which it is looked at."""
 
     created: Moment
     started: Moment
@@ -115,7 +115,7 @@ def draw_execution(random: SeededRandom, workflow: Workflow, ending: str) -> Exe
         stopped = random.pick(waiting)
         taken = {edge.state for edge in workflow.edges if edge.source == stopped}
         outcomes[stopped] = "error" if "error" not in taken else "failure"
-        # What ran beside it still finishes.
+        # Tasks that ran at the same time still finish.
         seen = [index for index in reached if index == stopped or first.starts[index] < first.ends[stopped]]
         finished = set(seen)
     else:

@@ -9,7 +9,7 @@ from mock_server.jobs.vocabulary import CREATORS, CUSTOMERS, GROUPS, ROLES_OF_DE
 
 PEOPLE = 64
 LISTS = 256  # lists of watchers and of groups
-AFFIXES = 4096  # what names have beside their title
+AFFIXES = 4096  # the parts of names before and after the title
 SERVERS = 4
 
 _VENDORS = ("ac:de:48", "00:50:56", "02:42:ac", "0a:58:0a")  # first halves of a MAC; the first is the page's

@@ -9,7 +9,7 @@ from engine_contract.contract.job_status import Active, Status
 from mock_server.jobs import documents
 
 LARGE_TASKS = 200
-"""Tasks of a job above which its document is written beside the loop: the first of a size takes up to 65 ms."""
+"""Tasks of a job above which its document is written outside the loop: the first of a size takes up to 65 ms."""
 
 # One thread: the loop then waits for no more than one other at a time.
 _writer = ThreadPoolExecutor(1, "large-documents")

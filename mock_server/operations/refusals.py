@@ -99,7 +99,7 @@ def render(refusal: Refusal) -> Response:
 
 
 def standard_headers(status: int, headers: Headers = ()) -> Headers:
-    """Return the headers that a status brings with it, beside those of the refusal itself."""
+    """Return the headers that a status brings with it, besides those of the refusal itself."""
     if status == 401:
         return (*headers, *CHALLENGE)
     if status in {429, 503} and not any(name == b"retry-after" for name, _ in headers):

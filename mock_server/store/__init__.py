@@ -1,6 +1,6 @@
 """The store: jobs, behaviour and journal of every session, behind one small interface.
 
-Nothing of a job but its id and state is kept here. The interface is asynchronous and speaks of whole
+Of a job only its id and state are kept here. The interface is asynchronous and has methods for whole
 steps ("cancel this job if it is active"), so that replicas can share a store without locks.
 """
 

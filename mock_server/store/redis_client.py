@@ -63,7 +63,7 @@ def load_script(name: str, constants: str = "") -> Script:
 def join(settings: Settings, address: Address) -> Settings:
     """Seed the store, or take over the start that it holds. Raise SettingsError for a store that cannot be reached.
 
-    Blocks for 2.4 seconds at most, names that no server resolves included.
+    Block for 2.4 seconds at most, also for names that no server resolves.
     """
     from threading import Thread
 
@@ -135,8 +135,8 @@ class Client:
     async def run(self, script: Script, session: str, *arguments: Any) -> Any:
         """Return the script's answer for a session. Raise StoreUnavailable, after PATIENCE_S at the latest.
 
-        A script whose answer was lost with its connection is run again, and told so: it must do its work once.
-        After the caller was told that it failed Redis does not run it any more.
+        A script whose answer was lost with its connection is run again with a mark that says so: it must do its work once.
+        Once the caller got an error, Redis no longer runs the script.
         """
         until, again = monotonic() + PATIENCE_S, b"0"
         while True:
@@ -181,7 +181,7 @@ class Client:
         if self._keeper is None or self._keeper.done():
             self._down_since = monotonic()
             self._keeper = asyncio.create_task(self._keep())
-        # Who comes late into an outage is told at once.
+        # A caller that comes late into an outage gets the error at once.
         until = min(until, self._down_since + PATIENCE_S)
         while self._link is None:
             left = until - monotonic()

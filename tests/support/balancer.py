@@ -42,7 +42,7 @@ backend all
     retries 3
 """
 
-# Whoever says that it is the primary gets the connections; connections to one that no longer says so are closed.
+# The server that says it is the primary gets the connections; if it no longer says so, they are closed.
 _REDIS = """
 backend all
     mode tcp

@@ -13,7 +13,7 @@ TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support
 
 @dataclass(frozen=True)
 class Done:
-    """What a command printed and how it ended."""
+    """The output of a command, and how it ended."""
 
     status: int
     out: str

@@ -13,7 +13,7 @@ from engine_contract.contract.page import is_punctuation
 TYPES = ("string", "number", "integer", "boolean", "object", "array")
 REQUIRED = {"yes": True, "true": True, "no": False, "false": False}
 
-# What the page's tabs and buttons leave in its text.
+# Remains of the page's tabs and buttons in its text.
 _TABS = re.compile(r"(Details|Example|Schema)+")
 _BUTTON = re.compile(r"(Copied|Copy) to Clipboard")
 _JSON = re.compile(r'[{\["]|-?\d|(true|false|null)$')
@@ -58,7 +58,7 @@ def read_block(text: Text, lines: Sequence[Line], columns: Sequence[str]) -> Blo
             _refuse_rest(text, end)
             values.append(node)
         elif values:
-            raise PageError(line.number, f"{line.text!r} stands behind the example", _ALLOWED)
+            raise PageError(line.number, f"{line.text!r} follows the example", _ALLOWED)
         else:
             table.append(line)
     headings, rows = _table(table, columns)
@@ -78,7 +78,7 @@ def _is_within(table: Sequence[Line], columns: Sequence[str]) -> bool:
 def _refuse_rest(text: Text, end: int) -> None:
     rest = text.content[end:].partition("\n")[0].strip()
     if rest:
-        raise PageError(text.number_at(end), f"{rest!r} stands behind the JSON", "Allowed is the end of the line.")
+        raise PageError(text.number_at(end), f"{rest!r} follows the JSON", "Allowed is the end of the line.")
 
 
 def _table(lines: Sequence[Line], columns: Sequence[str]) -> tuple[list[Line], tuple[Row, ...]]:
@@ -93,7 +93,7 @@ def _table(lines: Sequence[Line], columns: Sequence[str]) -> tuple[list[Line], t
     rows = tuple(_row(group, columns) for group in groups[1:])
     for row in rows:
         if [other.name for other in rows].count(row.name) > 1:
-            raise PageError(row.lines[0].number, f"{row.name} stands in the table twice", "Give each name once.")
+            raise PageError(row.lines[0].number, f"{row.name} is in the table twice", "Give each name once.")
     return headings, rows
 
 
@@ -137,7 +137,7 @@ def _row(cells: Sequence[tuple[str, Line]], columns: Sequence[str]) -> Row:
 
 def _example_and_schema(values: Sequence[Node]) -> tuple[Node | None, Node | None]:
     if len(values) > 2:
-        raise PageError(values[2].line, "a third JSON text stands here", _ALLOWED)
+        raise PageError(values[2].line, "this is a third JSON text", _ALLOWED)
     if len(values) == 2:
         if not _is_schema(values[1].value):
             raise PageError(values[1].line, "this is not a JSON Schema", f"{_ALLOWED} A schema has type or properties.")

@@ -58,8 +58,8 @@ def _roles(page: Page) -> Iterator[Entry]:
     )
     for name, title, why in (
         ("none", "A request without a credential is refused", "Without a credential there is no role"),
-        ("empty", "An empty credential is refused", "An empty credential stands for no role"),
-        ("wrong", "A wrong credential is refused", "A credential that nobody was given stands for no role"),
+        ("empty", "An empty credential is refused", "An empty credential belongs to no role"),
+        ("wrong", "A wrong credential is refused", "A credential that nobody was given belongs to no role"),
     ):
         yield _entry(f"roles.{name}", "implied", title, reason=f"{why}, and {listed}.")
 

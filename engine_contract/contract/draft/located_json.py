@@ -59,7 +59,7 @@ class _Reader:
             line = self._line(at)
             key, at = self._string(at)
             if key in children:
-                raise PageError(line, f"the key {key!r} stands twice", "Give each key of an object once.")
+                raise PageError(line, f"the object has the key {key!r} twice", "Give each key of an object once.")
             child, at = self.value(self._expect(at, ":"))
             children[key] = Node(child.value, line, child.children)
             at = self._next(at, "}")

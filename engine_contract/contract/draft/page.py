@@ -81,7 +81,7 @@ def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
             current = []
             sections[line.text] = (line, current)
         elif current is None:
-            raise PageError(line.number, f"{line.text!r} stands before any section", _allowed_headings())
+            raise PageError(line.number, f"{line.text!r} comes before the first section", _allowed_headings())
         else:
             current.append(line)
     for name in NEEDED:
@@ -105,7 +105,7 @@ def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
     allowed = f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name."
     if len(lines) != 1:
         at = lines[1] if lines else heading
-        raise PageError(at.number, "a second route stands here" if lines else "the section Route is empty", allowed)
+        raise PageError(at.number, "this is a second route" if lines else "the section Route is empty", allowed)
     (line,) = lines
     found = _ROUTE.fullmatch(line.text)
     if found is None or not _PATH.fullmatch(found[2]):
@@ -121,6 +121,6 @@ def _roles(lines: Sequence[Line]) -> tuple[tuple[str, Line], ...]:
             if not _ROLE.fullmatch(role):
                 raise PageError(line.number, f"{role!r} is not the name of a role", allowed)
             if role in roles:
-                raise PageError(line.number, f"the role {role} stands twice", "Give each role once.")
+                raise PageError(line.number, f"the role {role} is listed twice", "Give each role once.")
             roles[role] = line
     return tuple(roles.items())
