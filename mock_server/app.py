@@ -68,7 +68,7 @@ class Mock:
         return await self._pipeline.operate(exchange, scope, receive, self._routed)
 
     async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
-        # The answer is left in the exchange and not sent: hooks, CORS and the journal still see it.
+        # The response is left in the exchange and not sent: hooks, CORS and the journal still see it.
         exchange: Exchange = scope[SCOPE_KEY]
         exchange.response = await cancel_job(exchange, self.store, self.settings.seed, self._prune)
 

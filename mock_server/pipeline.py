@@ -32,14 +32,14 @@ Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 """Gets the exchange, the ASGI scope and `receive`; raises Refused."""
 
 Render = Callable[[Refusal, str | None], Response]
-"""A refusal and the job it is about → the answer."""
+"""A refusal and the job it is about → the response."""
 
 Count = Callable[[int, str | None, str | None, float], None]
-"""Gets the status, the situation of a refusal, the name of a fault, and the seconds that the answer took."""
+"""Gets the status, the situation of a refusal, the name of a fault, and the seconds that the response took."""
 
 
 class Pipeline:
-    """Carries requests to their answers. Made once; all that changes is in the store."""
+    """Carries requests to their responses. Made once; all that changes is in the store."""
 
     def __init__(
         self, settings: Settings, store: Store, credentials: Credentials, render: Render, count: Count
@@ -117,7 +117,7 @@ class Pipeline:
         except Gone:
             raise
         except StoreUnavailable as error:
-            # Not the engine's answer, so no fault or variation has a part in it.
+            # Not the engine's response, so no fault or variation has a part in it.
             exchange.change = None
             response = await self._refuse(exchange, _without_store(error))
         except Exception:

@@ -24,7 +24,7 @@ class Settings:
     """Options of the mock; each has the meaning and default of the command line's.
 
     `tokens` maps secret tokens to roles; None means that the name of a role is its token.
-    `latency_ms` is the range of a delay before each answer of the operation, in milliseconds.
+    `latency_ms` is the range of a delay before each response of the operation, in milliseconds.
     `profile` is a path or the name of a shipped profile. `max_body` is in bytes.
     """
 

@@ -1,4 +1,4 @@
-"""`--upstream`: requests for all other paths go to the rest of the application, and its answers come back."""
+"""`--upstream`: requests for all other paths go to the rest of the application, and its responses come back."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -33,7 +33,7 @@ class Upstream:
         # With a user and a password, if the URL has them.
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         self._client = httpx.AsyncClient(
-            # One caller's session is not another's: what an answer sets is the caller's to keep.
+            # One caller's session is not another's: what a response sets is the caller's to keep.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=None),
@@ -43,7 +43,7 @@ class Upstream:
         self._client.headers.clear()
 
     async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Response:
-        """Pass a request on and its answer back, `headers` added; return it without the body, for the journal."""
+        """Pass a request on and its response back, `headers` added; return it without the body, for the journal."""
         try:
             target = self._address.target(exchange.path_and_query)
         except ValueError as error:

@@ -77,7 +77,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Headers and body of a request or an answer; `size` is that of the whole body in bytes, of which `body` may be a part."""
+    """Headers and body of a request or a response; `size` is that of the whole body in bytes, of which `body` may be a part."""
 
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""

@@ -33,7 +33,7 @@ class Access:
     takes_bare_names: bool = True
     """Whether a name without a dot is ours: public DNS has none; compose files and test clients use them."""
     guards_reading: bool = False
-    """Whether pages of others may not send GET and HEAD either; without CORS they cannot read the answers."""
+    """Whether pages of others may not send GET and HEAD either; without CORS they cannot read the responses."""
     is_for_pages_alone: bool = False
     """Whether a request that changes something must show that it comes from a page of ours; programs are kept out."""
 

@@ -4,7 +4,7 @@ import zlib
 
 from engine_contract.http.types import HeaderList, RawHeaders
 
-# Bytes, before and after decompression: 2,000 tasks are about one million, and no job has as many as fill this.
+# Before and after decompression: 2,000 tasks are about one million bytes, so no job fills this.
 MAX_BODY_BYTES = 64 * 1024 * 1024
 READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})
 

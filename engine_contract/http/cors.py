@@ -1,4 +1,4 @@
-"""CORS, written directly: which pages of other origins may read the answers."""
+"""CORS, written directly: which pages of other origins may read the responses."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -43,11 +43,11 @@ class Cors:
         self.headers = lru_cache(maxsize=256)(self._headers)
 
     def allows(self, origin: bytes) -> bool:
-        """Return whether a page of that origin may read answers."""
+        """Return whether a page of that origin may read responses."""
         return _is_local(origin) or origin.lower() in self._named or b"*" in self._named
 
     def _headers(self, origin: bytes | None) -> Headers:
-        """Return the headers that every answer to a request of that origin carries."""
+        """Return the headers that every response to a request of that origin carries."""
         if origin is None or not self.allows(origin):
             return VARY
         return (

@@ -1,4 +1,4 @@
-"""Requests and answers on their way through a proxy: what ties them to one address or connection is changed.
+"""Requests and responses on their way through a proxy: what ties them to one address or connection is changed.
 
 All else stays. No `Via` and no `X-Forwarded-…` is added: the server behind should answer as without a proxy,
 and some servers compress nothing for proxies.
@@ -114,7 +114,7 @@ def response_headers(
     status: int | None = None,
     dropped: frozenset[bytes] = frozenset(),
 ) -> HeaderList:
-    """Return the headers of an answer as the caller gets them, names in small letters, without those of `dropped`.
+    """Return the headers of a response as the caller gets them, names in small letters, without those of `dropped`.
 
     `own_origin` begins each absolute `Location` at the server; without it that becomes a path.
     """

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, read with a bound on what an answer may cost."""
+"""JSON as RFC 8259 has it, read with a bound on what a response may cost."""
 
 import json
 from collections import Counter

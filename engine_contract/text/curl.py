@@ -59,7 +59,7 @@ def _method_options(method: str, *, has_body: bool) -> list[str]:
         return ["-i"]
     options = ["-i", "-X", shlex.quote(method)]
     if method == "HEAD":
-        # -I takes no body; with -X curl would wait for the body that an answer to HEAD only announces.
+        # -I takes no body; with -X curl would wait for the body that a response to HEAD only announces.
         options += ["--ignore-content-length", "-H", "'Connection: close'"]
     return options
 

@@ -382,12 +382,12 @@ def mask_output(text: str) -> str:
 
 
 def has_password(body: str) -> bool:
-    """Return whether a request's body has a field for a password, so that its answer may be a token."""
+    """Return whether a request's body has a field for a password, so that its response may be a token."""
     return _PASSWORD_FIELD.search(body[:MAX_LOGIN_CHARS]) is not None
 
 
 def bare_token(answer: str) -> str | None:
-    """Return the token that an answer consists of, as a JSON string or as it is; None for another answer, or a word."""
+    """Return the token that a response consists of, as a JSON string or as it is; None for other texts, or a word."""
     text = answer.strip().strip('"')
     if len(answer) > MAX_LOGIN_CHARS or not text or text == MASK or _NOT_BARE.search(text) or _is_word(text):
         return None

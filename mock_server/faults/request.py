@@ -134,7 +134,7 @@ def _first_text(value: Any) -> str | None:
 
 
 def _accepts(name: str, sentence: str, rule: str, take: Callable[[Any], str | None]) -> Change:
-    """Take an id from JSON that should be refused; `take` answers None where it has nothing to say."""
+    """Take an id from JSON that should be refused; `take` returns None where it decides nothing."""
 
     def parameters(exchange: Exchange, outcome: str | Refusal) -> str | Refusal:
         if isinstance(outcome, str) or not exchange.body:

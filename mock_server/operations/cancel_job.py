@@ -39,7 +39,7 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, prune: Prune |
         right = orjson.loads(body)
         body = orjson.dumps(change.document(orjson.loads(body), exchange))
         if change.reply is None and change.effect is None and orjson.loads(body) == right:
-            exchange.change = None  # it has no part in this answer
+            exchange.change = None  # it has no part in this response
     return Response(200, JSON, body)
 
 

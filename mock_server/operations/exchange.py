@@ -145,5 +145,5 @@ class Change:
     document: Document | None = None
     """The canceled job's document, as an object."""
     reply: Reply | None = None
-    """The answer, refusals included (`exchange.refusal` says which)."""
+    """The response, refusals included (`exchange.refusal` says which)."""
     latency_ms: tuple[float, float] | None = None

@@ -1,6 +1,6 @@
 """Refusals: a table of situations, and the one renderer.
 
-The page says nothing of refusals, so each answer here is assumed, and says so.
+The page says nothing of refusals, so each response here is assumed, and says so.
 """
 
 from http import HTTPStatus

@@ -28,8 +28,8 @@ _TOO_LONG = (
 class Joined:
     """A connection's transport that writes once, at the turn's end, what is written within one turn of the loop.
 
-    Uvicorn writes head and body of an answer apart, each a system call that wakes the caller. Answers that leave
-    together also come back as requests that are read together.
+    Uvicorn writes head and body of a response apart, each a system call that wakes the caller. Responses that
+    leave together also bring requests that are read together.
     """
 
     __slots__ = ("_call_soon", "_held", "_transport")

@@ -39,7 +39,7 @@ class _Worker:
         theirs.close()
 
     def end(self) -> None:
-        """Ask it to let running answers finish and end."""
+        """Ask it to let running requests finish and end."""
         self.pipe.close()
 
     def join(self, until: float) -> None:
