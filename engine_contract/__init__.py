@@ -1,4 +1,4 @@
-"""What the programs share: the contract, HTTP, texts, the console and the pytest plugin."""
+"""Shared by the programs: the contract, HTTP, texts, the console and the pytest plugin."""
 
 
 class AssumedRuleWarning(UserWarning):

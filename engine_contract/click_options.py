@@ -144,7 +144,7 @@ class _Finite(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is no number of seconds or requests.", param, ctx)
+            self.fail(f"{value} is not a number of seconds or requests.", param, ctx)
         return number
 
 

@@ -1,4 +1,4 @@
-"""What a row of the table of options says; `options.py` is the table, others make click, a schema or pytest of it."""
+"""The rows of the table of options. `options.py` is the table; others make click, a schema or pytest options of it."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace

@@ -13,9 +13,9 @@ from typing import Any
 from engine_contract.option_rows import option
 
 SOURCE_PATTERN = "^(env|file|cmd):.+"
-"""Where a secret is; the secret itself never stands in a settings file."""
+"""The place of a secret; a settings file never holds the secret itself."""
 LOGIN_PATTERN = "^[^:]+:(env|file|cmd):.+"
-"""A user, and where the password is."""
+"""A user, and the place of the password."""
 
 _RULES = {"items": {"description": "The id of a rule, or a glob such as roles.*.", "type": "string", "minLength": 1}}
 
@@ -58,7 +58,7 @@ class NamedEngine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """What check-engine and watch-engine share: which engine, and how to reach it."""
+    """The options that check-engine and watch-engine share: which engine, and how to reach it."""
 
     url: str | None = option(
         is_argument=True,
@@ -110,7 +110,7 @@ class EngineOptions:
             "A table of headers for every request: env:NAME, file:PATH, cmd:COMMAND, or the value itself where it is "
             "no secret."
         ),
-        schema=_by_name("env:NAME, file:PATH, cmd:COMMAND, or the value itself where it is no secret.", minLength=1),
+        schema=_by_name("env:NAME, file:PATH, cmd:COMMAND, or the value itself if it is not a secret.", minLength=1),
     )
     proxy: str | None = option(
         metavar="URL",
@@ -360,7 +360,7 @@ class MockOptions:
     cors: tuple[str, ...] = option(
         default=(),
         metavar="ORIGIN",
-        help="Origin whose pages may call, beside localhost; * for any. Repeatable.",
+        help="Origin whose pages may call, besides localhost; * for any. Repeatable.",
     )
     upstream: str | None = option(metavar="URL", help="Where requests for all other paths go.")
     latency: str | None = option(
@@ -373,7 +373,7 @@ class MockOptions:
         metavar="URL",
         help=(
             "Where state is kept: memory, or redis://[USER@]HOST[:PORT]/DB (rediss:// for TLS), which replicas share. "
-            "?prefix=NAME parts mocks. The password: in the URL, or in MOCK_ENGINE_STORE_PASSWORD."
+            "?prefix=NAME keeps several mocks apart in one database. The password: in the URL, or in MOCK_ENGINE_STORE_PASSWORD."
         ),
     )
     workers: int = option(default=1, least=1, help="Processes; more than one need a store that they share.")

@@ -79,7 +79,7 @@ def _load(module: str, *, wanted_by: str) -> Any:
 
 @pytest.fixture(scope="session")
 def mock_engine_settings() -> "Settings | None":
-    """Options of the mock for this session; override it to change them."""
+    """Return the mock's options for this session; override it to change them."""
     return None
 
 
@@ -92,20 +92,20 @@ def _mock_engine_of_session(mock_engine_settings: "Settings | None") -> "Iterato
 
 @pytest.fixture
 def mock_engine(_mock_engine_of_session: "RunningMock") -> "RunningMock":
-    """A mock engine as it starts: `.url`, `.add_jobs()`, `.requests()`, `.behave()`, `.reset()`."""
+    """Serve a mock engine as it starts: `.url`, `.add_jobs()`, `.requests()`, `.behave()`, `.reset()`."""
     _mock_engine_of_session.reset()
     return _mock_engine_of_session
 
 
 @pytest.fixture(scope="session")
 def engine_jobs() -> Jobs | None:
-    """The ids of jobs that may be canceled, or a function from their number to them. Override it to supply jobs."""
+    """Return ids of jobs that may be canceled, or a function from a number to ids. Override it to supply jobs."""
     return None
 
 
 @pytest.fixture(scope="session")
 def engine_tokens() -> Mapping[str, str] | None:
-    """Tokens by role (for basic `user:password`). Override it to supply credentials."""
+    """Return tokens by role (for basic `user:password`). Override it to supply credentials."""
     return None
 
 
@@ -116,7 +116,7 @@ def engine_outcomes(
     engine_jobs: Jobs | None,
     engine_tokens: Mapping[str, str] | None,
 ) -> "Outcomes":
-    """The outcomes of one run of the selected rules; under xdist all workers share it."""
+    """Return the outcomes of one run of the selected rules; under xdist all workers share it."""
     run_once = _load("contract_tests.pytest_run", wanted_by="The fixture engine_outcomes").run_once
 
     config = request.config

@@ -29,7 +29,7 @@ from mock_server.upstream import Upstream
 
 
 class Mock:
-    """The ASGI application."""
+    """The mock, an ASGI application."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
@@ -68,12 +68,12 @@ class Mock:
         return await self._pipeline.operate(exchange, scope, receive, self._routed)
 
     async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
-        # The answer is left in the exchange and not sent: hooks, CORS and the journal still see it.
+        # The response is left in the exchange and not sent: hooks, CORS and the journal still see it.
         exchange: Exchange = scope[SCOPE_KEY]
         exchange.response = await cancel_job(exchange, self.store, self.settings.seed, self._edit)
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve what is not the operation: own pages, the login, and what lies elsewhere."""
+        """Serve everything but the operation: own pages, the login, and other paths."""
         path: str = scope["path"]
         if path.startswith("/_mock/"):
             await self._control(scope, receive, send)
@@ -113,7 +113,7 @@ class Mock:
         return await log_in(exchange, receive, self._credentials, self.settings.max_body)
 
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
-        """The newest entries of a session's journal above number `since`, newest last, secrets masked."""
+        """Return the newest entries of a session's journal above number `since`, newest last, secrets masked."""
         entries = await self.store.entries(session, limit=limit, since=since)
         return [show(number, entry, self.settings.tokens) for number, entry in entries]
 
@@ -131,9 +131,9 @@ class Mock:
 
 
 def create_app(settings: Settings | None = None) -> Mock:
-    """The mock as an ASGI application. Raises SettingsError for settings that cannot be used.
+    """Return the mock as an ASGI application. Raise SettingsError for settings that cannot be used.
 
-    A store in Redis is seeded, or its start taken over: the application's own `settings` say what holds.
+    A store in Redis is seeded. If another replica has seeded it, its settings hold: the application has them as `settings`.
     """
     settings = settings or Settings()
     check_settings(settings)
@@ -150,7 +150,7 @@ def create_app(settings: Settings | None = None) -> Mock:
 
 
 def join_app(settings: Settings) -> Mock:
-    """The mock on a Redis that was joined before: it starts even while that cannot be reached."""
+    """Return the mock on a Redis that was joined before: it starts even while that cannot be reached."""
     from mock_server.store.redis import RedisStore
     from mock_server.store.redis_address import read_address
 
@@ -158,7 +158,7 @@ def join_app(settings: Settings) -> Mock:
 
 
 def _console_guard(settings: Settings) -> Guard:
-    closed = "The console is closed on addresses beside loopback; mock-engine opens it with --control-token TOKEN."
+    closed = "The console is closed on addresses other than loopback; mock-engine opens it with --control-token TOKEN."
     return Guard(settings.host, settings.control_token, closed, "What stands after --control-token")
 
 

@@ -36,7 +36,7 @@ def main(options: MockOptions) -> None:
 
 def _serve(settings: Settings) -> None:
     if settings.store != "memory":
-        # Before all else, so that a store which cannot be reached is told of soon.
+        # Before all else, so that an unreachable store is reported soon.
         from mock_server.store.redis_address import read_address
         from mock_server.store.redis_client import join
 
@@ -48,7 +48,7 @@ def _serve(settings: Settings) -> None:
     from mock_server.serving.server import bind, make_server, url_of
 
     app = create_app(settings)
-    # What is there now stays; the collector need not look through it again, nor as often as by default.
+    # Everything that exists now stays: the collector need not look through it again, nor run as often as by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     bound = bind(settings)
@@ -74,17 +74,19 @@ def _serve(settings: Settings) -> None:
 
 
 def _say_what_holds(asked: Settings, held: Settings) -> None:
-    """Tell of options that the store's state answers by itself: it was there first."""
+    """Name the options that the store overrides: its state was there first."""
     for option in ("seed", "jobs", "any_job", "journal"):
         theirs = getattr(held, option)
         if theirs != getattr(asked, option):
             name = f"--{option.replace('_', '-')}"
-            text = f"{name} {theirs}" if not isinstance(theirs, bool) else name if theirs else f"no {name}"
-            click.echo(f"Note: the store holds the state of a mock with {text}; so it is here.", err=True)
+            text = (
+                f"with {name}" if theirs is True else f"without {name}" if theirs is False else f"with {name} {theirs}"
+            )
+            click.echo(f"Note: this store was created {text}; using that value.", err=True)
 
 
 def _listed() -> str:
-    """The catalogue as text, by aspect, variations in a section of their own."""
+    """Return the catalogue as text, by aspect, variations in a section of their own."""
     from mock_server import faults
 
     lines: list[str] = []

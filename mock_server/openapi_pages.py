@@ -1,4 +1,4 @@
-"""Pages beside the operation: the specification, Swagger UI, the console. They are read by people, not fast."""
+"""Pages other than the operation: the specification, Swagger UI, the console. They are read by people, not fast."""
 
 from collections.abc import Callable
 from functools import cache
@@ -13,7 +13,7 @@ from mock_server.operations.response import JSON, Response
 HTML = b"text/html; charset=utf-8"
 
 Page = Callable[[str], Response | None]
-"""Gets what follows the page's name in the path; None for what is not there."""
+"""Gets the path behind the page's name; returns None for a page that does not exist."""
 
 _SWAGGER = """<!doctype html>
 <html lang="en">
@@ -35,7 +35,7 @@ _SWAGGER = """<!doctype html>
 
 
 def specification(prefix: str, kind: str) -> Response:
-    """The OpenAPI document as it is served here: with the base path as its server."""
+    """Return the OpenAPI document as it is served here: with the base path as its server."""
     document = load_openapi() | {"servers": [{"url": prefix or "/", "description": "This mock engine."}]}
     if kind == "json":
         return Response(200, JSON, orjson.dumps(document))
@@ -46,7 +46,7 @@ def specification(prefix: str, kind: str) -> Response:
 
 
 def swagger_ui(prefix: str) -> Page:
-    """Swagger UI from the installed bundle: works offline."""
+    """Return Swagger UI from the installed bundle: works offline."""
 
     @cache
     def files() -> dict[str, Path]:

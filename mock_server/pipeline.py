@@ -1,4 +1,4 @@
-"""What happens to every request: read it, find out what is asked of the mock, answer, send, write it down."""
+"""Every request's way: read it, find out what is asked of the mock, answer, send, write it down."""
 
 import logging
 from asyncio import sleep
@@ -23,7 +23,7 @@ from mock_server.operations.response import Response
 from mock_server.operations.sending import head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
-from mock_server.store.journal import SHOWN, Entry
+from mock_server.store.journal import KEPT_BYTES, Entry
 from mock_server.upstream import Upstream
 
 log = logging.getLogger("mock_server")
@@ -32,14 +32,14 @@ Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 """Gets the exchange, the ASGI scope and `receive`; raises Refused."""
 
 Render = Callable[[Refusal, str | None], Response]
-"""A refusal and the job it is about → the answer."""
+"""A refusal and the job it is about → the response."""
 
 Count = Callable[[int, str | None, str | None, float], None]
-"""Gets the status, the situation of a refusal, the name of a fault, and the seconds that the answer took."""
+"""Gets the status, the situation of a refusal, the name of a fault, and the seconds that the response took."""
 
 
 class Pipeline:
-    """Carries requests to their answers. Made once; all that changes is in the store."""
+    """Carries requests to their responses. Made once; all that changes is in the store."""
 
     def __init__(
         self, settings: Settings, store: Store, credentials: Credentials, render: Render, count: Count
@@ -57,7 +57,7 @@ class Pipeline:
         self._started_with = None if settings.fault is None else self._changes[settings.fault]
 
     def cors_headers(self, scope: Any) -> Headers:
-        """The CORS headers for a page beside the operation."""
+        """Return the CORS headers for a page other than the operation."""
         return self._cors.headers(dict(scope["headers"]).get(b"origin"))
 
     async def run(self, scope: Any, receive: Receive, send: Send, respond: Respond) -> None:
@@ -117,7 +117,7 @@ class Pipeline:
         except Gone:
             raise
         except StoreUnavailable as error:
-            # Not the engine's answer, so no fault or variation has a part in it.
+            # Not the engine's response, so no fault or variation has a part in it.
             exchange.change = None
             response = await self._refuse(exchange, _without_store(error))
         except Exception:
@@ -130,7 +130,7 @@ class Pipeline:
         return response
 
     def _identify(self, exchange: Exchange) -> None:
-        """Session and credential: whom the request is from."""
+        """Find the session and the credential of a request."""
         headers = exchange.headers
         exchange.session = read_session(headers)
         exchange.credential = self._credentials.read(headers, exchange.query)
@@ -169,7 +169,7 @@ class Pipeline:
         return await self.operate(exchange, scope, receive, routed)
 
     async def _asked(self, exchange: Exchange) -> tuple[int | None, tuple[float, float] | None]:
-        """What `Prefer`, what is armed and the command line ask for; the first that says something counts."""
+        """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""
         prefer = exchange.headers.get(b"prefer")
         if prefer is not None:
             if exchange.repeated(b"prefer"):
@@ -236,7 +236,7 @@ class Pipeline:
             exchange.path,
             exchange.query,
             exchange.raw_headers,
-            exchange.body[:SHOWN],
+            exchange.body[:KEPT_BYTES],
             exchange.body_size,
             credential.kind,
             credential.role,
@@ -244,7 +244,7 @@ class Pipeline:
             exchange.job_id or exchange.claimed_job_id,
             response.status,
             headers,
-            response.body[:SHOWN],
+            response.body[:KEPT_BYTES],
             len(response.body),
             None if refusal is None else refusal.situation,
             None if refusal is None else refusal.detail,

@@ -24,7 +24,7 @@ class Settings:
     """Options of the mock; each has the meaning and default of the command line's.
 
     `tokens` maps secret tokens to roles; None means that the name of a role is its token.
-    `latency_ms` is the range of a delay before each answer of the operation, in milliseconds.
+    `latency_ms` is the range of a delay before each response of the operation, in milliseconds.
     `profile` is a path or the name of a shipped profile. `max_body` is in bytes.
     """
 
@@ -52,7 +52,7 @@ class Settings:
 
     @property
     def prefix(self) -> str:
-        """The base path as it stands before a path: `""` or `"/base"`."""
+        """Return the base path as it stands before a path: `""` or `"/base"`."""
         return self.base_path.rstrip("/")
 
     @property
@@ -67,7 +67,7 @@ class Settings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the mock listens on this machine alone."""
+        """Return whether the mock listens on this machine alone."""
         return is_loopback(self.host)
 
 
@@ -79,7 +79,7 @@ def _origins(origins: Iterable[str], option: str) -> frozenset[bytes]:
 
 
 def read_settings(options: MockOptions) -> Settings:
-    """Return the settings of these options. Raises SettingsError for values and files that cannot be used."""
+    """Return the settings of these options. Raise SettingsError for values and files that cannot be used."""
     if (options.tls_cert is None) != (options.tls_key is None):
         raise SettingsError("--tls-cert and --tls-key go together; one is missing.")
     if options.tls_cert is not None and options.tls_key is not None:
@@ -110,7 +110,7 @@ def read_settings(options: MockOptions) -> Settings:
 
 
 def read_tokens(path: Path) -> dict[str, str]:
-    """The file of `--tokens`: token → role. Raises SettingsError, which never shows a token."""
+    """Read the file of `--tokens`: token → role. Raise SettingsError, which never shows a token."""
     try:
         value = orjson.loads(path.read_bytes())
     except OSError as error:
@@ -163,7 +163,7 @@ def check_settings(settings: Settings) -> None:
 
 
 def delay_range(value: Any) -> tuple[float, float]:
-    """A delay in milliseconds from 250, [50, 300], "250" or "50-300". Raises ValueError with what is allowed."""
+    """Parse a delay in milliseconds: 250, [50, 300], "250" or "50-300". Raise ValueError with what is allowed."""
     parts = value.split("-") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
     try:
         numbers = [float(part) for part in parts if not isinstance(part, bool)]

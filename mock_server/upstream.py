@@ -1,4 +1,4 @@
-"""`--upstream`: requests for all other paths go to the rest of the application, and its answers come back."""
+"""`--upstream`: requests for all other paths go to the rest of the application, and its responses come back."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -19,7 +19,7 @@ from mock_server.settings import SettingsError
 
 CONNECT_S = 10.0
 READ_S = 300.0
-"""Long polls are answered late."""
+"""Seconds that the application gets to answer: long polls are answered late."""
 
 _OWN = frozenset({b"date"})
 """The mock's own server sends these."""
@@ -33,17 +33,17 @@ class Upstream:
         # With a user and a password, if the URL has them.
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         self._client = httpx.AsyncClient(
-            # One caller's session is not another's: what an answer sets is the caller's to keep.
+            # One caller's session is not another's: what a response sets is the caller's to keep.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=None),
             trust_env=not is_loopback(self._address.host),
         )
-        # What the caller accepts is the caller's to say.
+        # The caller alone says what it accepts.
         self._client.headers.clear()
 
     async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Response:
-        """Pass one request on and its answer back, `headers` added; the answer without its body, for the journal."""
+        """Pass a request on and its response back, `headers` added; return it without the body, for the journal."""
         try:
             target = self._address.target(exchange.path_and_query)
         except ValueError as error:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contract_tests.errors import SettingError
-from engine_contract.http.content_encoding import MAX_BODY
+from engine_contract.http.content_encoding import MAX_BODY_BYTES
 
 MAX_FILE = 256 << 20  # bytes of the HAR file, and of a zip with one
 MAX_BODIES = 256 << 20  # bytes of all attached files and decompressed bodies
@@ -42,10 +42,10 @@ class HarFile:
 
     def attached(self, name: str) -> bytes:
         """Return the attached file of that name. Raises NotHeldError."""
-        data = self._read(name, min(MAX_BODY, self._left) + 1)
+        data = self._read(name, min(MAX_BODY_BYTES, self._left) + 1)
         self.spend(len(data))
-        if len(data) > MAX_BODY:
-            raise NotHeldError(f"the attached file {name[:80]} is larger than {MAX_BODY >> 20} MiB")
+        if len(data) > MAX_BODY_BYTES:
+            raise NotHeldError(f"the attached file {name[:80]} is larger than {MAX_BODY_BYTES >> 20} MiB")
         return data
 
     def spend(self, size: int) -> None:

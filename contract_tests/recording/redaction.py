@@ -105,7 +105,7 @@ def _text(body: bytes) -> str:
 
 def is_login(path: str, body: bytes) -> bool:
     """Return whether a request asks for a credential, by its route or as it sends a password."""
-    return is_login_route(path) or masking.has_password(_text(body[: masking.LOGIN_LIMIT]))
+    return is_login_route(path) or masking.has_password(_text(body[: masking.MAX_LOGIN_CHARS]))
 
 
 def is_login_route(path: str) -> bool:

@@ -18,7 +18,7 @@ from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.tokens import Tokens, cut, token_of
-from engine_contract.http.content_encoding import MAX_BODY, decode_content
+from engine_contract.http.content_encoding import MAX_BODY_BYTES, decode_content
 from engine_contract.version import kit_version
 
 READ_AT_ONCE = 8 * 1024 * 1024  # bytes of a body beyond which one answer at a time is read on
@@ -149,8 +149,8 @@ class Transport:
                         await turn.enter_async_context(self._large)
                         # The engine is not to blame for the wait.
                         bound.reschedule((bound.when() or 0.0) + time.monotonic() - waits_since)
-                    if size > MAX_BODY:
-                        raise _TooLargeError(f"it is larger than {MAX_BODY // 2**20} MiB")
+                    if size > MAX_BODY_BYTES:
+                        raise _TooLargeError(f"it is larger than {MAX_BODY_BYTES // 2**20} MiB")
                     parts.append(part)
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
 """The console: pages on which people look at an engine, cancel jobs and read the journal.
 
-It knows neither mock nor proxy: what it shows comes through `ConsoleData`, and `Console` is an ASGI application that
-whoever has such data mounts. It imports nothing of the two programs. Flask is imported at the first request.
+It knows neither mock nor proxy and imports nothing of them: its data come through `ConsoleData`, and each program mounts
+the ASGI application `Console`. Flask is imported at the first request.
 """
 
 from engine_contract.console.access import Guard

@@ -1,4 +1,4 @@
-"""Who may use the console: people at this machine, or those who know the token; never a page of another site."""
+"""Access to the console: for people at this machine, or those who know the token; never for a page of another site."""
 
 import hashlib
 import hmac
@@ -13,14 +13,14 @@ COOKIE = "console-key"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`host` is the address that is listened on; `token`, if there is one, is asked of everybody."""
+    """Decides who is let in. `host` is the listening address; everybody must give `token`, if there is one."""
 
     host: str = "127.0.0.1"
     token: str | None = None
-    closed: str = "The console is closed on addresses beside loopback."
-    """The sentence for an address beside loopback without a token: whoever mounts the console knows how to open it."""
+    closed: str = "The console is closed on addresses other than loopback."
+    """The sentence for other addresses than loopback without a token: the program knows how to open its console."""
     asks: str = "The console's token"
-    """What the page that asks for the token calls it."""
+    """The name of the token on the page that asks for it."""
 
     def objection(self, method: str, headers: Mapping[bytes, bytes]) -> str | None:
         """Return why a request is turned away whoever sends it, as a sentence that says what to do; None if it is not."""
@@ -34,13 +34,13 @@ class Guard:
         return access.objection(method, headers) or (self.closed if is_closed else None)
 
     def lets_in(self, key: str | None) -> bool:
-        """Whether a visitor with that value of the cookie is let in."""
+        """Return whether a visitor with that value of the cookie is let in."""
         return self.token is None or (key is not None and hmac.compare_digest(key.encode(), self.key().encode()))
 
     def fits(self, token: str) -> bool:
-        """Whether somebody who logs in knows the token."""
+        """Return whether somebody who logs in knows the token."""
         return self.token is not None and hmac.compare_digest(token.encode(), self.token.encode())
 
     def key(self) -> str:
-        """The cookie's value for those who know the token: not the token itself."""
+        """Return the cookie's value for those who know the token: not the token itself."""
         return hmac.new((self.token or "").encode(), b"console", hashlib.sha256).hexdigest()

@@ -15,8 +15,8 @@ from engine_contract.http.types import Receive, Send
 if TYPE_CHECKING:
     from flask import Flask
 
-LARGEST = 64 * 1024
-"""Bytes of a form."""
+MAX_FORM_BYTES = 64 * 1024
+"""The largest form, in bytes."""
 
 Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 
@@ -40,7 +40,7 @@ class Console:
         self._flask: Flask | None = None
 
     def serves(self, method: str, path: str) -> bool:
-        """Whether a request is the console's."""
+        """Return whether a request is the console's."""
         if path == self._home:
             return method in {"GET", "HEAD"}
         return path == self._prefix or path.startswith(f"{self._prefix}/")
@@ -50,7 +50,7 @@ class Console:
         body = await _read(receive)
         if body is None:
             return
-        if len(body) > LARGEST:
+        if len(body) > MAX_FORM_BYTES:
             status, headers, content = 413, [(b"content-type", b"text/plain")], b"The form is too large.\n"
         else:
             loop = asyncio.get_running_loop()
@@ -120,9 +120,9 @@ class Console:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body, or one byte more than the largest of it; None if the caller went away."""
+    """Return the body, cut one byte above its limit; None if the caller went away."""
     body = bytearray()
-    while len(body) <= LARGEST:
+    while len(body) <= MAX_FORM_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None

@@ -9,7 +9,7 @@ FIELDS = ("code", "latency", "times", "percentage", "job_id", "role")
 
 
 def read_form(form: Mapping[str, str]) -> dict[str, Any]:
-    """The behaviour that a form describes; empty if it disarms. Raises ConsoleError."""
+    """Return the behaviour that a form describes; empty if it disarms. Raise ConsoleError."""
     if form.get("disarm") == "all":
         return {}
     given = {name: form.get(name, "").strip() for name in (*FIELDS, "fault")}
@@ -30,7 +30,7 @@ def read_form(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def values_of(behavior: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of the form for what is armed."""
+    """Return the fields of the form for what is armed."""
     values = {name: _text(behavior.get(name)) for name in ("fault", "code", "times", "percentage", "job_id", "role")}
     latency = behavior.get("latency_ms")
     if isinstance(latency, list | tuple) and len(latency) == 2:

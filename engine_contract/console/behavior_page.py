@@ -12,13 +12,13 @@ from engine_contract.contract import load_contract, rule
 
 
 class BehaviorPage:
-    """Answers the page."""
+    """Serves the page of what is armed."""
 
     def __init__(self, hooks: RequestHooks) -> None:
         self._hooks = hooks
 
     def behavior(self) -> Any:
-        """What is armed, and the switches."""
+        """Show what is armed, and the switches."""
         if not g.about.faults:
             abort(404, "Nothing can be armed here.")
         problem = ""

@@ -23,7 +23,7 @@ _is_transport = re.compile(
     re.IGNORECASE,
 ).fullmatch
 _PLACES = 3  # places of a document that are shown by themselves
-_LONGEST = 1200  # characters of a body in a report
+_MAX_BODY_CHARS = 1200  # characters of a body in a report
 
 
 def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
@@ -80,7 +80,7 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
 
 
 def _places(entry: Entry) -> list[str]:
-    """Show what is around the first places that break a rule: a long document is cut before most of them."""
+    """Show the surroundings of the first places that break a rule: a long document is cut before most of them."""
     try:
         document = json.loads(entry.response.body)
     except (ValueError, RecursionError):
@@ -149,4 +149,4 @@ def _documented(finding: Finding) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_BODY_CHARS else f"{text[:_MAX_BODY_CHARS]}…"

@@ -17,7 +17,7 @@ from engine_contract.text import printable
 
 
 def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
-    """The Flask application; `home` is the path of its first page."""
+    """Return the Flask application; `home` is the path of its first page."""
     hooks = RequestHooks(data, guard, home)
     journal = JournalPages(hooks)
     jobs = JobPages(hooks, journal)

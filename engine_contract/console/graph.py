@@ -1,7 +1,7 @@
 """A job's tasks and transitions as a drawing: where each box stands, and how each arrow runs.
 
 Boxes stand where `x` and `y` put them, as far apart as it takes to read them. A task without a place gets one
-beside its neighbours. The document may come from any engine: what is no number, no object or no task is passed over.
+beside its neighbours. The document may come from any engine: values of a wrong type are passed over.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from engine_contract.console.graph_layout import HEIGHT, MARGIN, WIDTH, Edge, Pl
 from engine_contract.contract.job_status import STATUSES
 
 _MOST = 3_000
-_LONGEST = 18  # characters of a name in a box
+_MAX_NAME_CHARS = 18  # characters of a name in a box
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class Drawing:
 
 
 def tone(status: str) -> str:
-    """The name of a status's colour."""
+    """Return the name of a status's colour."""
     return status if status in STATUSES else "other"
 
 
 def tasks_of(document: Any) -> dict[str, Mapping[str, Any]]:
-    """The tasks of a document by their keys, those that are objects."""
+    """Return the tasks of a document that are objects, by their keys."""
     tasks = document.get("tasks") if isinstance(document, Mapping) else None
     if not isinstance(tasks, Mapping):
         return {}
@@ -66,7 +66,7 @@ def tasks_of(document: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def draw(document: Any) -> Drawing | None:
-    """The drawing of a job's document; None if it has no tasks."""
+    """Return the drawing of a job's document; None if it has no tasks."""
     tasks = tasks_of(document)
     edges = _edges(document)
     keys = list(dict.fromkeys([*tasks, *(key for edge in edges for key in (edge.source, edge.target))]))[:_MOST]
@@ -106,7 +106,7 @@ def _box(key: str, task: Mapping[str, Any] | None, corner: Place) -> Box:
     if task is None:
         return Box(key, "not among the tasks", "not among the tasks", "absent", "absent", *corner)
     name, status = str(task.get("name", key)), str(task.get("status", "no status"))
-    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    short = name if len(name) <= _MAX_NAME_CHARS else f"{name[: _MAX_NAME_CHARS - 1]}…"
     return Box(key, name, short, status, tone(status), *corner)
 
 

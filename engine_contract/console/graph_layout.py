@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 WIDTH, HEIGHT = 160, 46
-"""Of a box, in pixels."""
+"""The size of a box, in pixels."""
 
 _APART_X, _APART_Y = 40, 26
 MARGIN = 26
@@ -26,13 +26,13 @@ class Edge:
 
 
 def lay_out(keys: list[str], tasks: Mapping[str, Mapping[str, Any]], edges: list[Edge]) -> dict[str, Place]:
-    """The upper left corner of each key's box, in pixels; a key without a task, or a task without a place, is given one."""
+    """Return the upper left corner of each key's box in pixels, also for keys without a task, tasks without a place."""
     depths = _depths(keys, edges)
     return _spread(_places(keys, tasks, edges, depths), depths, edges)
 
 
 def _depths(keys: list[str], edges: list[Edge]) -> dict[str, int]:
-    """How many transitions lead to each task at most, those that go back left out."""
+    """Return the depth of each task: the most transitions that lead to it, not counting those that go back."""
     follows: dict[str, list[str]] = {key: [] for key in keys}
     entered = set()
     for edge in edges:
@@ -67,7 +67,7 @@ def _depths(keys: list[str], edges: list[Edge]) -> dict[str, int]:
 def _places(
     keys: list[str], tasks: Mapping[str, Mapping[str, Any]], edges: list[Edge], depths: Mapping[str, int]
 ) -> dict[str, Place]:
-    """A place for each task in 0..1: its own, one beside its neighbours, or by its depth where no task has one."""
+    """Return a place in 0..1 for each task: its own, one beside its neighbours, or by depth where no task has one."""
     own = {key: place for key in keys if (place := _own_place(tasks.get(key, {}))) is not None}
     if not own:
         return _layered(keys, depths)
@@ -117,7 +117,7 @@ def _layered(keys: list[str], depths: Mapping[str, int]) -> dict[str, Place]:
 
 
 def _spread(places: Mapping[str, Place], depths: Mapping[str, int], edges: list[Edge]) -> dict[str, Place]:
-    """Upper left corners in pixels: in the order of the places, and as near to one another as can be read."""
+    """Return upper left corners in pixels: in the order of the places, as near to one another as can be read."""
     rows: dict[int, int] = defaultdict(int)
     for depth in depths.values():
         rows[depth] += 1
@@ -131,7 +131,7 @@ def _spread(places: Mapping[str, Place], depths: Mapping[str, int], edges: list[
 def _columns(
     places: Mapping[str, Place], downs: Mapping[str, float], edges: list[Edge], columns: int
 ) -> dict[str, Place]:
-    """Where boxes stand from left to right: beside those that they would lie on, and to the right of where arrows come from."""
+    """Return where boxes stand from left to right: beside those that they would cover, right of where arrows start."""
     step, need_y = float(WIDTH + _APART_X), HEIGHT + _APART_Y / 3
     sources: dict[str, list[str]] = defaultdict(list)
     for edge in edges:

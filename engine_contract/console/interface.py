@@ -1,7 +1,7 @@
-"""What the console shows and does, as plain data: the mock and the watching proxy each give their own.
+"""The console's interface, as plain data: the mock and the watching proxy each implement it.
 
 The methods of `ConsoleData` are called in a thread of their own, and may block. No text in it holds a secret:
-whoever makes an `Entry` has masked what was one with `***`.
+the code that makes an `Entry` has replaced secrets by `***`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ NOBODY = ""
 
 
 class ConsoleError(ValueError):
-    """What was asked for cannot be done. The message is shown: it names what was given and what is allowed."""
+    """A request cannot be carried out. The message is shown: it names what was given and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class FaultChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Whom the console shows, and what it may do."""
+    """The engine that the console shows, and what the console may do."""
 
     title: str
     engine: str | None = None
@@ -35,13 +35,13 @@ class About:
     is_live: bool = False
     """Whether a cancel cannot be undone: a banner says so, and each cancel is confirmed."""
     roles: tuple[str, ...] = ()
-    """The roles as which a job can be canceled from here; none means that nothing can."""
+    """The roles as which a job can be canceled from here; if empty, nothing can be canceled."""
     why_no_cancel: str = ""
-    """What to do where there are no such roles, as a sentence."""
+    """A sentence that says what to do if `roles` is empty."""
     faults: tuple[FaultChoice, ...] = ()
-    """What can be armed; nothing means that there is no page for it."""
+    """The faults that can be armed; if empty, the page for them is left out."""
     started_with: str = ""
-    """What is in force where nothing is armed, as a sentence; empty for nothing."""
+    """A sentence that says what is in force while nothing is armed; empty for nothing."""
     has_sessions: bool = False
     links: tuple[tuple[str, str], ...] = ()
     """Further pages at the same address: name and path."""
@@ -77,7 +77,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Headers and body of a request or an answer; `size` is that of the whole body in bytes, of which `body` may be a part."""
+    """Headers and body of a request or a response; `size` is that of the whole body in bytes, of which `body` may be a part."""
 
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
@@ -111,66 +111,69 @@ class Entry:
     """How the credential came, such as `bearer`, or who that is in words; `none` for a request without one."""
     job_id: str | None = None
     status: int | None = None
-    """None where there was no answer."""
+    """None without a response."""
     response: Message = Message()
     reason: str | None = None
-    """Why the request was refused, or why there is no whole answer, as a sentence."""
+    """A sentence that says why the request was refused, or why the response is not whole."""
     fault: str | None = None
     """The fault or variation that was in force, by its name."""
     findings: tuple[Finding, ...] = ()
 
 
 class ConsoleData(Protocol):
-    """What the console asks for. `session` is empty for the session of those who name none."""
+    """Everything that the console asks for. `session` is empty for the default session."""
 
     def about(self) -> About:
-        """Whom the console shows. Asked for at each request."""
+        """Return which engine is shown. Called at each request."""
         ...
 
     def sessions(self) -> Sequence[str]:
-        """Names of sessions to choose from, without the one that is empty."""
+        """Return the names of the sessions to choose from, without the empty one."""
         ...
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
-        """Jobs of a status (`active`: those that can be canceled; empty: any) whose id or name holds `search`, in any case."""
+        """Return the jobs of a status whose id or name holds `search`, upper or lower case.
+
+        The status is `active` for those that can be canceled, empty for any.
+        """
         ...
 
     def job(self, session: str, job_id: str) -> Job | None:
-        """One job, None where there is none."""
+        """Return one job, None if it is unknown."""
         ...
 
     def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
-        """Make jobs as `POST /_mock/jobs` does; their ids. Raises ConsoleError."""
+        """Make jobs as `POST /_mock/jobs` does, and return their ids. Raise ConsoleError."""
         ...
 
     def reset(self, session: str) -> None:
-        """Back to the start: jobs, behaviour and journal. Raises ConsoleError."""
+        """Go back to the start: jobs, behaviour and journal. Raise ConsoleError."""
         ...
 
     def entries(self, session: str, *, since: int, limit: int) -> Sequence[Entry]:
-        """The newest `limit` entries whose number is above `since`, newest last."""
+        """Return the newest `limit` entries whose number is above `since`, newest last."""
         ...
 
     def entry(self, session: str, number: int) -> Entry | None:
-        """One entry, None where it is no longer kept."""
+        """Return one entry, None if it is no longer kept."""
         ...
 
     def broken(self, session: str) -> int:
-        """How many exchanges of a live engine broke a documented or implied rule; 0 for one that is wrong when told to."""
+        """Return the number of exchanges in which a live engine broke a rule; always 0 for the mock."""
         ...
 
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
-        """Send a cancel of that job as that role (`NOBODY`: without a credential); its entry, bodies whole. Raises ConsoleError."""
+        """Send a cancel as that role (`NOBODY`: no credential), return its entry, bodies whole. Raise ConsoleError."""
         ...
 
     def credential(self, role: str | None) -> str:
-        """What stands for the credential of that role in a command line: never a secret, but the variable that holds it."""
+        """Return what replaces the role's credential in a command line: the variable that holds it, never a secret."""
         ...
 
     def armed(self, session: str) -> Mapping[str, Any]:
-        """The behaviour that is armed, in the form of `GET /_mock/behavior`; empty if none is."""
+        """Return the behaviour that is armed, in the form of `GET /_mock/behavior`; empty if none is."""
         ...
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
-        """Arm a behaviour in place of what was armed; empty disarms. Raises ConsoleError."""
+        """Arm a behaviour in place of what was armed; empty disarms. Raise ConsoleError."""
         ...

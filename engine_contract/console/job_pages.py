@@ -8,7 +8,7 @@ from flask import abort, g, make_response, redirect, render_template, request
 from engine_contract.console import graph, json_view
 from engine_contract.console.interface import ConsoleError
 from engine_contract.console.journal_pages import JournalPages
-from engine_contract.console.journal_rows import READ
+from engine_contract.console.journal_rows import SEARCHED_ENTRIES
 from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.contract.job_status import ACTIVE, STATUSES
 from engine_contract.text import printable
@@ -17,14 +17,14 @@ PER_PAGE = 50
 
 
 class JobPages:
-    """Each method answers a page."""
+    """Serves the pages; each method returns one."""
 
     def __init__(self, hooks: RequestHooks, journal: JournalPages) -> None:
         self._hooks = hooks
         self._journal = journal
 
     def jobs(self) -> str:
-        """The list of jobs."""
+        """Show the list of jobs."""
         status, search = request.args.get("status", ""), request.args.get("search", "").strip()
         if status not in {"", "active", *STATUSES}:
             abort(400, f"status {status[:40]}: must be active or one of {', '.join(STATUSES)}.")
@@ -46,13 +46,15 @@ class JobPages:
         )
 
     def job(self) -> str:
-        """One job."""
+        """Show one job."""
         job_id = request.args.get("id", "")
         job = self._hooks.data.job(g.session, job_id)
         if job is None:
             abort(404, f"There is no job {job_id[:80]} here.")
         tasks = graph.tasks_of(job.document)
-        entries = [e for e in self._hooks.data.entries(g.session, since=0, limit=READ) if e.job_id == job_id][-10:]
+        entries = [
+            e for e in self._hooks.data.entries(g.session, since=0, limit=SEARCHED_ENTRIES) if e.job_id == job_id
+        ][-10:]
         return render_template(
             "job.html",
             job=job,
@@ -80,7 +82,7 @@ class JobPages:
         return redirect(self._hooks.url("", status=wanted["status"]), 303)
 
     def reset(self) -> Any:
-        """Back to the start."""
+        """Go back to the start."""
         try:
             self._hooks.data.reset(g.session)
         except ConsoleError as error:
@@ -88,7 +90,7 @@ class JobPages:
         return redirect(self._hooks.url(""), 303)
 
     def cancel(self) -> Any:
-        """The form, what it asks before it acts on a live engine, and what came of it."""
+        """Handle the form: before a cancel on a live engine, ask; then cancel the job and show the result."""
         job_id = (request.form if request.method == "POST" else request.args).get("job_id", "").strip()
         role = request.form.get("role", "")
         roles = g.about.roles
@@ -122,7 +124,7 @@ def _whole(name: str, value: str) -> int:
 
 
 def _facts(document: Any) -> list[tuple[str, str]]:
-    """What a job's document says at its top, in words."""
+    """Return what a job's document says at its top, in words."""
     if not isinstance(document, Mapping):
         return []
     given = document.get("metrics")

@@ -10,12 +10,12 @@ from engine_contract.console.pins import Pins
 from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.text.printable import visible
 
-KEPT = 50
-"""Cancels that were sent from here whose bodies are kept whole."""
+KEPT_ENTRIES = 50
+"""How many cancels that were sent from here keep their whole bodies."""
 
 
 class JournalPages:
-    """Each method answers a page, but for the last ones."""
+    """Serves the pages; each method returns one, but for the last ones."""
 
     def __init__(self, hooks: RequestHooks) -> None:
         self._hooks = hooks
@@ -25,29 +25,31 @@ class JournalPages:
     def keep(self, entry: Entry) -> None:
         """Keep an entry of this request's session as it is, bodies whole."""
         self._whole[g.session, entry.number, entry.at_ms] = entry
-        while len(self._whole) > KEPT:
+        while len(self._whole) > KEPT_ENTRIES:
             del self._whole[next(iter(self._whole))]
 
     def journal(self) -> str:
-        """The list."""
+        """Show the list."""
         return self._journal(None)
 
     def entry(self, number: int) -> str:
-        """The list with an entry beside it."""
+        """Show the list with an entry beside it."""
         found = self._find(number)
         if found is None:
             abort(404, f"The journal no longer holds an entry {number}. Pinned entries are kept.")
         return self._journal(found)
 
     def rows(self) -> Any:
-        """What is new since an entry, for the page's script."""
+        """Return the entries that came after a given one, for the page's script."""
         since = max(request.args.get("since", 0, int), 0)
         latest = self._hooks.data.entries(g.session, since=0, limit=1)
         newest = latest[-1].number if latest else 0
         seen = self._hooks.data.entry(g.session, since) if since else None
         if newest < since or (seen is not None and seen.at_ms != request.args.get("at", seen.at_ms, int)):
             return jsonify(reset=True)
-        entries = self._hooks.data.entries(g.session, since=since, limit=journal_rows.ROWS) if newest > since else ()
+        entries = (
+            self._hooks.data.entries(g.session, since=since, limit=journal_rows.PAGE_ENTRIES) if newest > since else ()
+        )
         chosen = journal_rows.select(entries, request.args.get("outcome", "all"), request.args.get("search", ""))
         return jsonify(newest=newest, at=latest[-1].at_ms if latest else 0, rows=self.table(chosen))
 
@@ -64,7 +66,7 @@ class JournalPages:
         filters = _filters()
         before = request.args.get("before", 0, int)
         pinned = self._pins.of(g.session)
-        entries = self._hooks.data.entries(g.session, since=0, limit=journal_rows.READ)
+        entries = self._hooks.data.entries(g.session, since=0, limit=journal_rows.SEARCHED_ENTRIES)
         newest = entries[-1].number if entries else 0
         counted = {name: len(journal_rows.select(entries, name, "")) for name in journal_rows.FILTERS} | {
             "pinned": len(pinned)
@@ -76,8 +78,8 @@ class JournalPages:
             chosen = [entry for entry in chosen if entry.number < before]
         return render_template(
             "journal.html",
-            rows=self.table(chosen[::-1][: journal_rows.ROWS]),
-            more=chosen[-journal_rows.ROWS].number if len(chosen) > journal_rows.ROWS else 0,
+            rows=self.table(chosen[::-1][: journal_rows.PAGE_ENTRIES]),
+            more=chosen[-journal_rows.PAGE_ENTRIES].number if len(chosen) > journal_rows.PAGE_ENTRIES else 0,
             before=before,
             newest=newest,
             newest_at=entries[-1].at_ms if entries else 0,
@@ -116,7 +118,7 @@ class JournalPages:
         return whole or found
 
     def table(self, entries: list[Entry]) -> list[dict[str, Any]]:
-        """The entries as lines of a table."""
+        """Return the entries as lines of a table."""
         pinned = {(entry.number, entry.at_ms) for entry in self._pins.of(g.session)}
         filters = _filters() if request.endpoint in {"journal", "entry", "rows"} else {}
         return [

@@ -10,10 +10,10 @@ from engine_contract.text.printable import clock, plural, visible
 
 OUTCOMES = ("accepted", "refused", "failed")
 FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
-READ = 5_000
-"""Entries that are looked through."""
-ROWS = 50
-"""Entries of a page."""
+SEARCHED_ENTRIES = 5_000
+"""How many entries are searched."""
+PAGE_ENTRIES = 50
+"""How many entries a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Violation:
 
 
 def outcome(entry: Entry) -> str:
-    """Return what became of it: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no answer)."""
+    """Return the outcome: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no response)."""
     if entry.status is None or entry.status >= 500:
         return "failed"
     return "accepted" if 200 <= entry.status < 300 else "refused"

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from engine_contract.text.json_pointer import pointer_of
 from engine_contract.text.printable import visible
 
-_HIGHLIGHTED = 400_000  # characters of JSON that are coloured; beyond that the page would get slow
+_MAX_COLOURED_CHARS = 400_000  # characters of JSON that are coloured; beyond that the page would get slow
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")'
     r"|(?P<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?P<word>\b(?:true|false|null|NaN|Infinity)\b)"
@@ -23,12 +23,12 @@ Span = tuple[int, int]
 
 
 def pretty(document: Any) -> str:
-    """A document as JSON for people."""
+    """Return a document as JSON for people."""
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def pretty_body(body: str) -> str:
-    """A body that is JSON with line breaks and indents, every token of it as it came; any other as it is."""
+    """Return a JSON body with line breaks and indents, every token as it came; any other body as it is."""
     if body.lstrip()[:1] not in {"{", "["}:
         return body
     try:
@@ -59,9 +59,9 @@ def _indented(body: str) -> str:
 
 
 def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
-    """JSON with its keys and values marked for colours, and what the JSON pointers name as `#at-0`, `#at-1`, …."""
+    """Return JSON as markup: keys and values in colours, and what the JSON pointers name as `#at-0`, `#at-1`, …."""
     text = visible(text)
-    if len(text) > _HIGHLIGHTED:
+    if len(text) > _MAX_COLOURED_CHARS:
         return escape(text)
     # Where several begin or end at one place: inner ones end first, outer ones begin first.
     found = locate(text, pointers)
@@ -84,8 +84,8 @@ def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
 
 
 def locate(text: str, pointers: Sequence[str]) -> Mapping[str, Span]:
-    """Where in the text the values stand that the JSON pointers name; for one that is missing, what should hold it."""
-    if not pointers or text.lstrip()[:1] not in {"{", "["} or len(text) > _HIGHLIGHTED:
+    """Find the values that the JSON pointers name in the text; for one that is missing, find what should hold it."""
+    if not pointers or text.lstrip()[:1] not in {"{", "["} or len(text) > _MAX_COLOURED_CHARS:
         return {}
     values: dict[str, Span] = {}
     keys: dict[str, Span] = {}
@@ -103,7 +103,7 @@ def locate(text: str, pointers: Sequence[str]) -> Mapping[str, Span]:
 
 
 def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], Span, bool]]:
-    """Each value's path and place once it has ended, and those of each key. What is no JSON gives what it gives."""
+    """Yield each value's path and place once it has ended, and those of each key. Invalid JSON yields what it can."""
     path: list[str | int] = []
     opened: list[int] = []
     for match in _PIECE.finditer(text):

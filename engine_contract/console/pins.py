@@ -16,7 +16,7 @@ class Pins:
         self._pinned: dict[str, dict[tuple[int, int], Entry]] = {}
 
     def toggle(self, session: str, entry: Entry) -> bool:
-        """Pin the entry, or unpin it if it is pinned; whether it is now."""
+        """Pin the entry, or unpin it if it is pinned; return whether it is pinned now."""
         with self._lock:
             pinned = self._pinned.setdefault(session, {})
             key = (entry.number, entry.at_ms)
@@ -30,11 +30,11 @@ class Pins:
             return True
 
     def of(self, session: str) -> list[Entry]:
-        """The pinned entries of a session, newest last."""
+        """Return the pinned entries of a session, newest last."""
         with self._lock:
             return sorted(self._pinned.get(session, {}).values(), key=lambda entry: entry.at_ms)
 
     def find(self, session: str, number: int, at_ms: int | None) -> Entry | None:
-        """The pinned entry of that number and time."""
+        """Return the pinned entry of that number and time."""
         with self._lock:
             return None if at_ms is None else self._pinned.get(session, {}).get((number, at_ms))

@@ -1,4 +1,4 @@
-"""What all pages share: who is let in, the headers of every answer, addresses, and pages for what went wrong."""
+"""Shared by all pages: who is let in, the headers of every response, addresses, and pages for what went wrong."""
 
 from contextlib import suppress
 from typing import Any
@@ -36,7 +36,7 @@ class RequestHooks:
         self._home = home
 
     def before(self) -> Any:
-        """Turn away whoever may not, and ask for the token."""
+        """Turn away visitors who may not come in, and ask for the token."""
         headers = {name.lower().encode(): value.encode("latin-1") for name, value in request.headers.items()}
         objection = self._guard.objection(request.method, headers)
         g.session, g.about = "", None
@@ -52,14 +52,14 @@ class RequestHooks:
         return None
 
     def after(self, response: Response) -> Response:
-        """Headers of every answer."""
+        """Set the headers of every response."""
         response.headers.update(HEADERS)
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response
 
     def url(self, page: str, fragment: str = "", **query: Any) -> str:
-        """The address of a page in the session of this request; what is empty or None is left out of the query."""
+        """Return the address of a page in the session of this request; leave empty values and None out of the query."""
         path = self._home if page == "" else f"{request.script_root}/{page}"
         if "session" not in query:
             query["session"] = g.session
@@ -68,7 +68,7 @@ class RequestHooks:
         return f"{path}?{encoded}{fragment}" if encoded else f"{path}{fragment}"
 
     def context(self) -> dict[str, Any]:
-        """What every template knows."""
+        """Return the values that every template knows."""
         return {
             "about": g.about,
             "session": g.session,
@@ -102,10 +102,10 @@ class RequestHooks:
         return response
 
     def unavailable(self, error: ConsoleError) -> Any:
-        """A page for what cannot be shown now."""
+        """Answer with a page for what cannot be shown now."""
         return make_response(render_template("problem.html", status=503, heading="Not now", detail=str(error)), 503)
 
     def failed(self, error: HTTPException) -> Any:
-        """A page for what went wrong."""
+        """Answer with a page for what went wrong."""
         page = render_template("problem.html", status=error.code, heading=error.name, detail=error.description)
         return make_response(page, error.code or 500)

@@ -1,4 +1,4 @@
-"""Where the contract's documents lie, and how YAML is read: no other module knows either."""
+"""The one module that knows where the contract's documents lie, and how YAML is read."""
 
 from pathlib import Path
 from typing import Any

@@ -7,7 +7,7 @@ NotCanceled = Literal[Active, "complete", "incomplete"]
 Status = Literal[NotCanceled, "canceled"]
 
 STATUSES: tuple[Status, ...] = ("running", "paused", "error", "complete", "canceled", "incomplete")
-"""All of them, in the order in which people are shown them."""
+"""All statuses, in the order in which people are shown them."""
 
 ACTIVE: frozenset[str] = frozenset(get_args(Active))
-"""Those in which a job can be canceled."""
+"""The statuses in which a job can be canceled."""

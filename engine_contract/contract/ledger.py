@@ -15,7 +15,7 @@ class Rule:
 
     `quotes` are lines of the page, verbatim; `reason` says why an implied or assumed rule holds.
     `field` is the place in the canceled job that a response rule owns, as keys from the root, where
-    `*` stands for any key or element; None for rules that own no place.
+    `*` matches any key or element; None for rules that own no place.
     """
 
     id: str
@@ -27,17 +27,17 @@ class Rule:
 
     @property
     def aspect(self) -> str:
-        """`route`, `roles`, `request`, `response`, `effects` or `transport`."""
+        """Return `route`, `roles`, `request`, `response`, `effects` or `transport`."""
         return self.id.partition(".")[0]
 
     @property
     def quote(self) -> str | None:
-        """The line of the page to show, None where the page is silent."""
+        """Return the line of the page to show, None where the page is silent."""
         return self.quotes[0] if self.quotes else None
 
     @property
     def is_assumed(self) -> bool:
-        """Whether the page is silent: a break warns, and fails only a strict run."""
+        """Return whether the page is silent: a break warns, and fails only a strict run."""
         return self.level == "assumed"
 
 
@@ -56,7 +56,7 @@ def _parse(entry: dict[str, Any]) -> Rule:
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
-    """All rules in the order of the ledger."""
+    """Return all rules in the order of the ledger."""
     return tuple(_parse(entry) for entry in load_yaml(RULES_PATH)["rules"])
 
 
@@ -66,10 +66,10 @@ def _by_id() -> dict[str, Rule]:
 
 
 def rule(rule_id: str) -> Rule:
-    """The rule of that id. Raises KeyError for an id that is not in the ledger."""
+    """Return the rule of that id. Raise KeyError for an id that is not in the ledger."""
     return _by_id()[rule_id]
 
 
 def load_furniture() -> frozenset[str]:
-    """Lines of the page that say nothing of the contract, such as the headings of its tables."""
+    """Return lines of the page that say nothing of the contract, such as the headings of its tables."""
     return frozenset(load_yaml(RULES_PATH)["furniture"])

@@ -12,7 +12,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What the OpenAPI document says of the operation; schemas have their references resolved."""
+    """The operation as the OpenAPI document describes it; schemas have their references resolved."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class Contract:
 
 @cache
 def load_openapi() -> dict[str, Any]:
-    """The OpenAPI document as it stands in `openapi.yaml`. Shared: copy it before you change it."""
+    """Return the OpenAPI document as it stands in `openapi.yaml`. Shared: copy it before you change it."""
     document: dict[str, Any] = load_yaml(OPENAPI_PATH)
     return document
 
@@ -49,7 +49,7 @@ def _resolve(node: Any, document: Mapping[str, Any]) -> Any:
 
 @cache
 def load_contract() -> Contract:
-    """The operation `cancelJob`."""
+    """Return the operation `cancelJob`."""
     document = load_openapi()
     ((path, item),) = document["paths"].items()
     ((method, operation),) = item.items()

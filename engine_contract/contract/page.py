@@ -11,21 +11,21 @@ _PUNCTUATION = frozenset("{}[],|- ")
 
 @cache
 def load_page() -> str:
-    """The page's text as it was published."""
+    """Return the page's text as it was published."""
     return PAGE_PATH.read_text(encoding="utf-8")
 
 
 def page_sha256() -> str:
-    """The SHA-256 of the page's bytes, 64 hex characters: which page a report speaks of."""
+    """Return the SHA-256 of the page's bytes, 64 hex characters: which page a report speaks of."""
     return sha256(PAGE_PATH.read_bytes()).hexdigest()
 
 
 def is_punctuation(line: str) -> bool:
-    """Whether a line holds nothing but JSON or HTML punctuation."""
+    """Return whether a line holds nothing but JSON or HTML punctuation."""
     return _PUNCTUATION.issuperset(line)
 
 
 def statements() -> tuple[str, ...]:
-    """The page's lines that hold more than punctuation, without the white space around them, in order."""
+    """Return the page's lines that hold more than punctuation, without the white space around them, in order."""
     lines = (line.strip() for line in load_page().splitlines())
     return tuple(line for line in lines if not is_punctuation(line))

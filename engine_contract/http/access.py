@@ -18,7 +18,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/\\?#\s]*)(?::\d*)?").fullmatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who is let in to what is listened for at `host`, and the sentences for those who are not.
+    """Decides who is let in at the listening address `host`, and has the sentences for others.
 
     On addresses other than loopback every name is let in: they have names that we do not know.
     """
@@ -31,9 +31,9 @@ class Access:
     origins: frozenset[bytes] = frozenset()
     """Origins of others whose pages are let in, in small letters."""
     takes_bare_names: bool = True
-    """Whether a name without a dot is ours: no public DNS has one; compose files and test clients use them."""
+    """Whether a name without a dot is ours: public DNS has none; compose files and test clients use them."""
     guards_reading: bool = False
-    """Whether pages of others may not send GET and HEAD either; without CORS they cannot read the answers."""
+    """Whether pages of others may not send GET and HEAD either; without CORS they cannot read the responses."""
     is_for_pages_alone: bool = False
     """Whether a request that changes something must show that it comes from a page of ours; programs are kept out."""
 
@@ -56,7 +56,7 @@ class Access:
         site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
         if origin is not None and origin.lower() in self.origins:
             return True
-        # The scheme is left out: a proxy that speaks TLS may stand in front.
+        # The scheme is left out: there may be a proxy with TLS in front.
         if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
             return False
         # "none": the user's own doing, such as an address that was typed.

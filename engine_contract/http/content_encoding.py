@@ -4,8 +4,8 @@ import zlib
 
 from engine_contract.http.types import HeaderList, RawHeaders
 
-# Bytes, before and after decompression: 2,000 tasks are about one million, and no job has as many as fill this.
-MAX_BODY = 64 * 1024 * 1024
+# Before and after decompression: 2,000 tasks are about one million bytes, so no job fills this.
+MAX_BODY_BYTES = 64 * 1024 * 1024
 READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})
 
 
@@ -30,7 +30,7 @@ def _names(encoding: str) -> list[str]:
 
 
 def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
-    """The body without its content encoding, and why it cannot be had whole."""
+    """Return the decoded body, and an error if decoding stopped early."""
     for name in reversed(_names(encoding)):
         if name == "identity" or not body:
             continue
@@ -41,8 +41,8 @@ def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
         except zlib.error as error:
             return body, f"its content encoding {name} is broken: {error}"
         if not whole:
-            reason = "larger than" if len(body) > MAX_BODY else "not complete within"
-            return body, f"its {name} content is {reason} {MAX_BODY // 2**20} MiB"
+            reason = "larger than" if len(body) > MAX_BODY_BYTES else "not complete within"
+            return body, f"its {name} content is {reason} {MAX_BODY_BYTES // 2**20} MiB"
     return body, None
 
 
@@ -50,5 +50,5 @@ def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
     # "deflate" is zlib by the RFC and raw by the habit of some servers.
     raw_deflate = name == "deflate" and (body[0] & 0x0F != 8 or int.from_bytes(body[:2], "big") % 31)
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
-    unpacked = unpacker.decompress(body, MAX_BODY + 1)
-    return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY
+    unpacked = unpacker.decompress(body, MAX_BODY_BYTES + 1)
+    return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY_BYTES

@@ -1,4 +1,4 @@
-"""CORS, written directly: which pages of other origins may read the answers."""
+"""CORS, written directly: which pages of other origins may read the responses."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -38,16 +38,16 @@ class Cors:
     """The headers for pages of any localhost origin, and of those that are named."""
 
     def __init__(self, named: frozenset[bytes]) -> None:
-        """`named` is what `read_origins` returns."""
+        """Take the named origins, as `read_origins` returns them."""
         self._named = named
         self.headers = lru_cache(maxsize=256)(self._headers)
 
     def allows(self, origin: bytes) -> bool:
-        """Whether a page of that origin may read answers."""
+        """Return whether a page of that origin may read responses."""
         return _is_local(origin) or origin.lower() in self._named or b"*" in self._named
 
     def _headers(self, origin: bytes | None) -> Headers:
-        """The headers that every answer to a request of that origin carries."""
+        """Return the headers that every response to a request of that origin carries."""
         if origin is None or not self.allows(origin):
             return VARY
         return (

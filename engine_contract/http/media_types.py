@@ -19,7 +19,7 @@ CHARSETS = {
 }
 """Charsets in which a body is read → Python's codec. Others are refused: an open list would reach odd codecs."""
 
-LONGEST = 8192
+MAX_HEADER_CHARS = 8192
 """Characters of a header that are read."""
 
 # A parameter ends at a semicolon, unless that stands in quotation marks.
@@ -34,7 +34,7 @@ class ContentType(NamedTuple):
 
     @property
     def is_json(self) -> bool:
-        """Whether a body of this type is JSON."""
+        """Return whether a body of this type is JSON."""
         return self.media in {"application/json", "text/json"} or (
             self.media.startswith("application/") and self.media.endswith("+json")
         )
@@ -43,7 +43,7 @@ class ContentType(NamedTuple):
 @lru_cache(maxsize=256)
 def read_content_type(header: bytes | str) -> ContentType:
     """Return media type and charset of a `Content-Type`."""
-    text = header[:LONGEST] if isinstance(header, str) else header[:LONGEST].decode("latin-1")
+    text = header[:MAX_HEADER_CHARS] if isinstance(header, str) else header[:MAX_HEADER_CHARS].decode("latin-1")
     value = next((match[2] for match in _PARAMETER.finditer(text) if _is_charset(match)), None)
     charset = None if value is None else value.strip().strip("\"'").lower()
     if charset is not None and not charset.isprintable():
@@ -53,7 +53,9 @@ def read_content_type(header: bytes | str) -> ContentType:
 
 def with_charset(header: str, charset: str) -> str:
     """Return a `Content-Type` with another charset in the place of its own; all else stays."""
-    return _PARAMETER.sub(lambda match: f"; charset={charset}" if _is_charset(match) else match[0], header[:LONGEST])
+    return _PARAMETER.sub(
+        lambda match: f"; charset={charset}" if _is_charset(match) else match[0], header[:MAX_HEADER_CHARS]
+    )
 
 
 def _is_charset(match: re.Match[str]) -> bool:

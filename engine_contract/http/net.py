@@ -10,9 +10,9 @@ BACKLOG = 2048
 def bind(host: str, port: int, *, is_one_of_many: bool = False) -> socket.socket:
     """Return a socket bound to the address; port 0 takes a free one.
 
-    It listens, unless it is one of many that share the port (where the system has that): the system shares
-    connections out among those of them that listen. Raise ValueError for a host that is not known and OSError for an
-    address that cannot be listened on; each is the end of a sentence that begins with the option.
+    It listens, unless it is one of many that share the port (where the system has that): the system distributes
+    connections among those that listen. Raise ValueError for an unknown host, and OSError for an address that cannot be
+    listened on; each message is the end of a sentence that begins with the option.
     """
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -1,6 +1,6 @@
-"""Requests and answers on their way through a proxy: what ties them to one address or connection is changed.
+"""Requests and responses on their way through a proxy: what ties them to one address or connection is changed.
 
-All else stays. No `Via` and no `X-Forwarded-…` is added: the server behind is to answer as if nobody stood in between,
+All else stays. No `Via` and no `X-Forwarded-…` is added: the server behind should answer as without a proxy,
 and some servers compress nothing for proxies.
 """
 
@@ -22,7 +22,7 @@ HOP_BY_HOP = frozenset(
 _END_TO_END = frozenset(
     {b"host", b"content-length", b"authorization", b"cookie", b"set-cookie", b"content-type", b""},
 )
-# Our server would wait for the body whose length such an answer may announce (RFC 9110, 8.6), and there is none.
+# Our server would wait for the body whose length such a response may announce (RFC 9110, 8.6) without sending it.
 _BODILESS = frozenset({204, 304})
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _DECODINGS = 3  # a chain of servers may decode a path more than once
@@ -48,7 +48,7 @@ class Address:
 
     @property
     def origin(self) -> str:
-        """Scheme and host, as a browser names them."""
+        """Return scheme and host, as a browser names them."""
         return f"{self.scheme}://{self.netloc}"
 
     def is_same(self, parts: SplitResult) -> bool:
@@ -114,7 +114,7 @@ def response_headers(
     status: int | None = None,
     dropped: frozenset[bytes] = frozenset(),
 ) -> HeaderList:
-    """Return the headers of an answer as the caller gets them, names in small letters, without those of `dropped`.
+    """Return the headers of a response as the caller gets them, names in small letters, without those of `dropped`.
 
     `own_origin` begins each absolute `Location` at the server; without it that becomes a path.
     """

@@ -1,6 +1,6 @@
 """Uvicorn as both programs need it: quiet, ready when it says so, ended at once by a signal or a call.
 
-All of uvicorn that is overridden stands here.
+This module holds everything of uvicorn that is overridden.
 """
 
 import asyncio

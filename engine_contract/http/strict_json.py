@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, read with a bound on what an answer may cost."""
+"""JSON as RFC 8259 has it, read with a bound on what a response may cost."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ MAX_CONTAINERS = 1_000_000  # objects and arrays; a document of 2,000 tasks has 
 
 
 class NotJson(ValueError):  # noqa: N818 - what the body is, not an error of ours
-    """The text is no JSON; the message says why."""
+    """The text is not JSON; the message says why."""
 
 
 class TooMuchJson(NotJson):
@@ -18,7 +18,7 @@ class TooMuchJson(NotJson):
 
 
 def read_json(body: bytes) -> Any:
-    """The document in the bytes. Raises NotJson for all that RFC 8259 does not allow."""
+    """Return the document in the bytes. Raise NotJson for all that RFC 8259 does not allow."""
     if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
         raise TooMuchJson(f"more than {MAX_CONTAINERS:,} objects and arrays")
     try:
@@ -78,7 +78,7 @@ def _read_leniently(body: bytes, why: str) -> Any:
 
 
 def _refuse(constant: str) -> None:
-    raise NotJson(f"{constant} is no JSON value")
+    raise NotJson(f"{constant} is not a JSON value")
 
 
 def _bounded_int(digits: str) -> int | float:

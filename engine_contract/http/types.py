@@ -12,7 +12,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 """Names and values; names in lower case where ASGI gave them."""
 HeaderList = list[tuple[bytes, bytes]]
 RawHeaders = Sequence[tuple[bytes, bytes]]
-"""Either of the two."""
+"""Names and values in any sequence."""
 
 
 def http_scope(method: str, path: str, headers: HeaderList, query: bytes = b"") -> Scope:

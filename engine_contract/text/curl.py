@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 CREDENTIAL = "\x1a"
-"""Stands for the credential in a query or a header; no URL or header can hold this character otherwise."""
+"""Marks the credential's place in a query or a header; no URL or header can hold this character otherwise."""
 
 # A variable is expanded within double quotes; what else they would change is not let in.
 _DOUBLE_QUOTED = re.compile(rf'(?:[^"\\`!${CREDENTIAL}]|{CREDENTIAL}(?!\w))*').fullmatch
@@ -59,7 +59,7 @@ def _method_options(method: str, *, has_body: bool) -> list[str]:
         return ["-i"]
     options = ["-i", "-X", shlex.quote(method)]
     if method == "HEAD":
-        # -I takes no body; with -X curl would wait for the body that an answer to HEAD only announces.
+        # -I takes no body; with -X curl would wait for the body that a response to HEAD only announces.
         options += ["--ignore-content-length", "-H", "'Connection: close'"]
     return options
 

@@ -1,7 +1,7 @@
-"""What a secret is, and texts without secrets.
+"""The definition of a secret, and texts without secrets.
 
 A value is a secret by its name (`is_secret`): a header, parameter, cookie, form field, JSON key, XML element or
-attribute. What was found that way is told to `learn`, so that `hide` finds the value wherever it comes back. Every
+attribute. Values that are found by name are given to `learn`, so that `hide` finds them wherever they come back. Every
 function here takes text that strangers wrote, so each takes time that grows with the length of the text and no faster.
 """
 
@@ -19,18 +19,18 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 MASK = "***"
 
 SHORTEST_KNOWN = 4
-"""Characters of a secret that was given; what is shorter stands in any sentence, and hides nothing."""
+"""Least characters of a secret that was given: shorter ones occur in any sentence, and would hide it."""
 SHORTEST_LEARNED = 8
-"""Characters of a value that is taken for a secret because of its name."""
+"""Least characters of a value that is taken for a secret because of its name."""
 SHORTEST_SENTENCE = 16
-"""Characters of a value in small letters alone that is taken for a secret: shorter ones are words."""
+"""Least characters of a value in small letters alone that is taken for a secret: shorter ones are words."""
 SHORTEST_PIECE = 6
-"""Characters of a secret's beginning that give something away."""
+"""Least characters of a secret's beginning that give something away."""
 MAX_DEPTH = 5
-"""Texts within texts, as JSON in a string of JSON, that are opened; what is deeper is masked as a whole."""
+"""How deep texts within texts are opened, as JSON in a string of JSON; a deeper one is masked as a whole."""
 MAX_PART_HEADERS = 20
-LOGIN_LIMIT = 64 << 10
-"""Characters of a login's request and of its answer."""
+MAX_LOGIN_CHARS = 64 << 10
+"""Most characters that are read of a login's request and of its response."""
 
 Learn = Callable[[str], object]
 
@@ -48,7 +48,7 @@ _PARAMETER_WORDS = frozenset({"code", "key", "ticket"})
 # Names of the mock's own, and words with a phrase in them by chance.
 _READABLE = frozenset({"mocksession"})
 _INNOCENT = frozenset({"possession", "secretary", "tokenizer", "tokenized"})
-# A name that begins or ends so tells something about a secret: `has_password`, `tokens_used`, `session_timeout`.
+# A name that begins or ends like this describes a secret: `has_password`, `tokens_used`, `session_timeout`.
 _ABOUT_FIRST = frozenset({"has", "is", "max", "min", "needs", "num", "total"})
 _ABOUT_LAST = frozenset(
     {"at", "by", "count", "enabled", "expired", "expires", "expiry", "in", "length", "lifetime", "limit", "on"}
@@ -57,7 +57,7 @@ _ABOUT_LAST = frozenset(
 
 _GLUED = tuple(phrase.replace(" ", "") for phrase in _PHRASES)
 _LAST_WORDS = {phrase.split()[-1] for phrase in _PHRASES} | _WORDS | _PARAMETER_WORDS
-# What a text with a secret name holds: most have none of it, and the search proper is slow.
+# A text with a secret name holds one of these; most texts hold none, and the full search is slow.
 _HINTS = tuple(word for word in _LAST_WORDS if not any(other in word for other in _LAST_WORDS - {word}))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -382,14 +382,14 @@ def mask_output(text: str) -> str:
 
 
 def has_password(body: str) -> bool:
-    """Return whether a request's body has a field for a password, so that its answer may be a token."""
-    return _PASSWORD_FIELD.search(body[:LOGIN_LIMIT]) is not None
+    """Return whether a request's body has a field for a password, so that its response may be a token."""
+    return _PASSWORD_FIELD.search(body[:MAX_LOGIN_CHARS]) is not None
 
 
 def bare_token(answer: str) -> str | None:
-    """Return the token that an answer consists of, as a JSON string or as it is; None for another answer, or a word."""
+    """Return the token that a response consists of, as a JSON string or as it is; None for other texts, or a word."""
     text = answer.strip().strip('"')
-    if len(answer) > LOGIN_LIMIT or not text or text == MASK or _NOT_BARE.search(text) or _is_word(text):
+    if len(answer) > MAX_LOGIN_CHARS or not text or text == MASK or _NOT_BARE.search(text) or _is_word(text):
         return None
     return text
 
@@ -407,7 +407,7 @@ def hide(text: str, secrets: frozenset[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _all_spellings(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Return longest first, so that no piece of a longer one is left behind by a shorter one in it."""
+    """Return all spellings, longest first, so that a shorter one leaves no piece of a longer one behind."""
     known = (secret for secret in secrets if len(secret) >= SHORTEST_KNOWN)
     return tuple(sorted({form for secret in known for form in spellings(secret)}, key=len, reverse=True))
 

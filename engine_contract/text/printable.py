@@ -9,7 +9,7 @@ _YEAR_10000_MS = 253_402_300_800_000
 def visible(text: str) -> str:
     r"""Return the text with what cannot be seen written out, such as `\x1b`; only line breaks and tabs stay.
 
-    What is left is printable: no control characters, no lone surrogates, no marks that turn the
+    The result is printable: no control characters, no lone surrogates, no marks that turn the
     direction of writing, nothing that XML forbids.
     """
     if text.isprintable():

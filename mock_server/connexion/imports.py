@@ -13,7 +13,7 @@ from engine_contract.dependencies import require
 
 
 def _late_test_client(*arguments: Any, **options: Any) -> Any:
-    """Starlette's test client, imported when somebody in this process asks connexion for one."""
+    """Return Starlette's test client, imported when somebody in this process asks connexion for one."""
     from starlette.testclient import TestClient
 
     return TestClient(*arguments, **options)

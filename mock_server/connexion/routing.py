@@ -73,7 +73,7 @@ class _ById(Resolver):
 
 
 def route_by(operations: Mapping[str, Application], prefix: str) -> Application:
-    """An ASGI application that routes by the specification, checks, and calls the operation by its id.
+    """Return an ASGI application that routes by the specification, checks, and calls the operation by its id.
 
     Refusals leave as exceptions: `Refused`, and Starlette's HTTPException for paths and methods that the
     specification does not have.

@@ -1,6 +1,6 @@
 """Security as the specification says it: its schemes tell how a credential may travel, `x-roles` who may.
 
-Roles are no scopes. Listed as scopes of an http bearer scheme they fail open (connexion passes None), and
+Roles are not scopes. Listed as scopes of an http bearer scheme they fail open (connexion passes None), and
 those of one oauth2 requirement must all hold, where the page means one of them.
 """
 
@@ -19,7 +19,7 @@ from mock_server.operations.refusals import Refusal, Refused
 
 
 def _handler(kind_of: dict[str, str]) -> type[AbstractSecurityHandler]:
-    """A handler of connexion's for schemes of a type. `kind_of`: where the credential is → `Credential.kind`."""
+    """Return a handler of connexion's for schemes of a type. `kind_of`: where the credential is → `Credential.kind`."""
 
     class Handler(AbstractSecurityHandler):
         def get_fn(self, security_scheme: dict[str, Any], required_scopes: list[str]) -> Any:  # noqa: ARG002
@@ -82,7 +82,7 @@ class _Operation(SecurityOperation):
             return Refusal("wrong-credential", "The Authorization header is of a form that is not known here.")
         if not credential.token:
             return Refusal("wrong-credential", "The credential is empty.")
-        return Refusal("wrong-credential", "The credential is wrong: it stands for no role.")
+        return Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
 
 
 class _API(SecurityAPI):

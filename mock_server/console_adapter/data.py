@@ -1,4 +1,4 @@
-"""What the console shows of a mock: its store, asked from the console's thread, and cancels sent to the mock itself."""
+"""The console's data of a mock: its store, read from the console's thread, and cancels sent to the mock itself."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal
 
 LONGEST_S = 10.0
-"""A cancel's answer that is not whole after so long is shown as far as it came."""
+"""Seconds that a cancel's response gets to arrive; then it is shown as far as it came."""
 
 USER_AGENT = b"mock-engine console"
 
@@ -67,7 +67,7 @@ class MockData:
         return f"Started with {' and '.join(options)}: in force where nothing else is armed." if options else ""
 
     def sessions(self) -> Sequence[str]:
-        """Return those that were looked at."""
+        """Return the sessions that were looked at."""
         return tuple(self._sessions)
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
@@ -207,7 +207,7 @@ async def _collect(store: Store, session: str) -> list[tuple[str, State]]:
 
 
 class _Received:
-    """An answer while it comes in."""
+    """A response while it comes in."""
 
     def __init__(self) -> None:
         self.status: int | None = None
@@ -216,7 +216,7 @@ class _Received:
         self.late = False
 
     def whole(self, entry: Entry) -> Entry:
-        """The entry with what really came in, and not what the journal kept of it."""
+        """Return the entry with the response that really came in, not the part that the journal kept."""
         size = next((int(value) for name, value in self.headers if name == b"content-length" and value.isdigit()), 0)
         reason = entry.reason
         if self.status is not None and len(self.body) < size:

@@ -1,7 +1,7 @@
 """The rules that an exchange of the mock broke, known from the fault that was in force.
 
-The mock does not judge itself: it knows what it was told to do wrong. What cannot be seen in the exchange alone,
-such as a job that stays active, is left to the checks.
+The mock does not judge itself: it knows which fault was armed. A break that the exchange alone does not show, such as
+a job that stays active, is left to the checks.
 """
 
 import json
@@ -15,7 +15,7 @@ from mock_server.store.journal import Entry
 
 
 def violations(entry: Entry) -> tuple[Finding, ...]:
-    """What the exchange broke, one finding at most."""
+    """Return the rules that the exchange broke, one finding at most."""
     change = None if entry.fault is None else faults.find(entry.fault)
     if change is None or change.rule is None or not _shows(change.rule, entry):
         return ()
@@ -30,7 +30,7 @@ def _received(change: Change, entry: Entry) -> str:
 
 
 def _shows(rule_id: str, entry: Entry) -> bool:  # noqa: C901, PLR0911 - a line a kind
-    """Whether the exchange by itself shows that the rule was broken."""
+    """Return whether the exchange by itself shows that the rule was broken."""
     refused, success = entry.situation is not None, 200 <= entry.status < 300
     aspect, _, name = rule_id.partition(".")
     match rule_id:

@@ -1,6 +1,6 @@
-"""Who may use the control API: this machine's programs, and the mock's own pages; other pages only by name.
+"""Access to the control API: for this machine's programs and the mock's own pages; for other pages only by name.
 
-Beside what `engine_contract.http.access` checks, a form of another page is kept out by the JSON that it cannot send.
+Besides the checks of `engine_contract.http.access`, a form of another page is kept out because it cannot send JSON.
 """
 
 from collections.abc import Mapping
@@ -40,13 +40,13 @@ class Guard:
         if self._token is None:
             if self._is_loopback:
                 return None
-            return "The control API is closed on addresses beside loopback; start with --control-token TOKEN."
+            return "The control API is closed on addresses other than loopback; start with --control-token TOKEN."
         if compare_digest(_shown(headers), self._token.encode()):
             return None
         return "The control API asks for --control-token: send it as Mock-Control-Token or Authorization: Bearer."
 
     def headers(self, origin: bytes | None) -> Headers:
-        """CORS headers for a page that is let in."""
+        """Return CORS headers for a page that is let in."""
         if origin is None or origin.lower() not in self._origins:
             return VARY
         return (

@@ -1,4 +1,4 @@
-"""What the control API does, as functions on the store: the HTTP side and in-process users share them."""
+"""The actions of the control API, as functions on the store: the HTTP side and in-process users share them."""
 
 from time import time_ns
 from typing import Any
@@ -11,7 +11,7 @@ from mock_server.store import Store
 from mock_server.store.behavior import Behavior, BehaviorError, read_behavior
 
 MOST_JOBS = 1_000_000
-"""Jobs of one call."""
+"""The most jobs that one call makes."""
 
 LONGEST_ID = 200
 
@@ -19,7 +19,7 @@ _KEYS = ("count", "job_id", "status", "name", "tasks")
 
 
 class ActionError(ValueError):
-    """What was asked for cannot be done. The message names the key, the value and what is allowed."""
+    """A request cannot be carried out. The message names the key, the value and what is allowed."""
 
 
 class TakenError(ActionError):
@@ -27,7 +27,7 @@ class TakenError(ActionError):
 
 
 async def make_jobs(store: Store, session: str, wanted: Any) -> list[str]:
-    """Make the jobs that `POST /_mock/jobs` describes; their ids. Raises ActionError."""
+    """Make the jobs that `POST /_mock/jobs` describes, and return their ids. Raise ActionError."""
     if not isinstance(wanted, dict):
         raise ActionError(
             'Jobs are described by an object such as {"count": 20} or {"job_id": "…", "status": "paused"}.'
@@ -59,7 +59,7 @@ async def make_jobs(store: Store, session: str, wanted: Any) -> list[str]:
 
 
 async def list_jobs(store: Store, session: str, status: str | None, *, seed: int) -> list[dict[str, str]]:
-    """Jobs of a status, of any if None; `active` means those that can be canceled. Raises ActionError."""
+    """Return jobs of a status, of any if None; `active` means those that can be canceled. Raise ActionError."""
     if status is None:
         statuses: frozenset[str] | None = None
     elif status == "active":
@@ -72,7 +72,7 @@ async def list_jobs(store: Store, session: str, status: str | None, *, seed: int
 
 
 async def arm(store: Store, session: str, behavior: Any) -> Behavior | None:
-    """Arm what `PUT /_mock/behavior` describes, in place of what was armed. Raises ActionError."""
+    """Arm what `PUT /_mock/behavior` describes, in place of what was armed. Raise ActionError."""
     try:
         read = read_behavior(behavior, faults.catalogue())
     except BehaviorError as error:
@@ -82,7 +82,7 @@ async def arm(store: Store, session: str, behavior: Any) -> Behavior | None:
 
 
 def now_ms() -> int:
-    """The clock, in epoch milliseconds."""
+    """Return the time, in epoch milliseconds."""
     return time_ns() // 1_000_000
 
 

@@ -23,7 +23,7 @@ from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.journal import show
 
-LARGEST = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 
 
 class _Call(NamedTuple):
@@ -31,7 +31,7 @@ class _Call(NamedTuple):
 
     session: str
     rest: str
-    """What follows the name of the resource in the path, such as a job's id."""
+    """The path behind the name of the resource, such as a job's id."""
     query: dict[str, str]
     body: Any
 
@@ -104,7 +104,7 @@ class Control:
         return await handler(await self._read(exchange, rest[0] if rest else "", receive))
 
     async def _read(self, exchange: Exchange, rest: str, receive: Receive) -> _Call:
-        await read_body(exchange, receive, LARGEST)
+        await read_body(exchange, receive, MAX_BODY_BYTES)
         body: Any = None
         if exchange.body:
             if read_content_type(exchange.headers.get(b"content-type", b"")).media != "application/json":

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: counters that live in this process, gauges that the store answers."""
+"""Figures for Prometheus: counters that live in this process, gauges that the store gives."""
 
 from bisect import bisect_left
 
@@ -20,7 +20,7 @@ class Metrics:
         self._seconds = 0.0
 
     def count(self, status: int, situation: str | None, fault: str | None, seconds: float) -> None:
-        """Count one answer. `situation` is that of a refusal, None for a success."""
+        """Count one response. `situation` is that of a refusal, None for a success."""
         key = (status, situation)
         self._answers[key] = self._answers.get(key, 0) + 1
         self._buckets[bisect_left(BUCKETS, seconds)] += 1
@@ -29,7 +29,7 @@ class Metrics:
             self._faults[fault] = self._faults.get(fault, 0) + 1
 
     async def text(self, store: Store) -> bytes:
-        """Everything in Prometheus's text format."""
+        """Return everything in Prometheus's text format."""
         try:
             gauges = {"store_up": 1, **await store.counts()}
         except StoreUnavailable:

@@ -17,7 +17,7 @@ __all__ = ["Change", "catalogue", "faults", "find", "variations"]
 
 @cache
 def faults() -> tuple[Change, ...]:
-    """The wrong engines, by aspect."""
+    """Return the wrong engines, by aspect."""
     found = (*route(), *roles(), *request(), *effects(), *transport(), *response())
     order = ("route", "roles", "request", "effects", "transport", "response")
     return tuple(sorted(found, key=lambda change: order.index((change.rule or "").partition(".")[0])))
@@ -25,16 +25,16 @@ def faults() -> tuple[Change, ...]:
 
 @cache
 def variations() -> tuple[Change, ...]:
-    """The odd engines that conform."""
+    """Return the odd engines that conform."""
     return tuple(odd())
 
 
 @cache
 def catalogue() -> Mapping[str, Change]:
-    """Both, by name."""
+    """Return faults and variations, by name."""
     return {change.name: change for change in (*faults(), *variations())}
 
 
 def find(name: str) -> Change | None:
-    """The fault or variation of that name."""
+    """Return the fault or variation of that name."""
     return catalogue().get(name)

@@ -23,7 +23,7 @@ At most `_MOST_SESSIONS` are kept, those with the newest requests.
 
 
 def effects() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the effects."""
     yield from _of_the_document()
     yield from _of_refusals()
     yield from _of_other_jobs()

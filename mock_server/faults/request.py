@@ -1,4 +1,4 @@
-"""Faults of the parameters: what is taken for a valid request, and what is not."""
+"""Faults of the parameters: invalid requests that are accepted, and valid ones that are refused."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from mock_server.operations.refusals import Refusal
 from mock_server.store import Cancel, Store
 
 NOBODY = "0000000000004000a0000000"
-"""Stands for a job where there is none: a document is answered for it."""
+"""The id of a job that does not exist; a document is answered for it."""
 
 _CLOSED = Refusal("bad-parameter", "The request has a property that is not known.")
 
@@ -28,7 +28,7 @@ async def pretend(exchange: Exchange, store: Store, job_id: str) -> Cancel:
 
 
 def request() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the parameters."""
     yield _accepts(
         "accepts-missing-job_id",
         "A request without job_id is answered with some job.",
@@ -134,7 +134,7 @@ def _first_text(value: Any) -> str | None:
 
 
 def _accepts(name: str, sentence: str, rule: str, take: Callable[[Any], str | None]) -> Change:
-    """Take an id from JSON that should be refused; `take` answers None where it has nothing to say."""
+    """Take an id from JSON that should be refused; `take` returns None where it decides nothing."""
 
     def parameters(exchange: Exchange, outcome: str | Refusal) -> str | Refusal:
         if isinstance(outcome, str) or not exchange.body:
@@ -145,7 +145,7 @@ def _accepts(name: str, sentence: str, rule: str, take: Callable[[Any], str | No
 
 
 def in_query(exchange: Exchange) -> str | None:
-    """The job_id of the query, None where there is none."""
+    """Return the job_id of the query, None where there is none."""
     return parse_qs(exchange.query.decode("latin-1")).get("job_id", [None])[0]
 
 

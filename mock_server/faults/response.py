@@ -14,7 +14,7 @@ _ERROR = {"task": "job", "message": "Job has no available transitions.", "timest
 
 
 def response() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the canceled job."""
     owned = {rule.field: rule for rule in load_rules() if rule.field and not rule.id.endswith(".present")}
     absent = may_be_absent()
     for place, rule in owned.items():
@@ -40,7 +40,7 @@ def may_be_absent() -> dict[Place, Rule]:
 
 _NULLED = frozenset({"_id", "name", "tasks.groups", "tasks.x", "tasks.metrics.app.id", "transitions.to", "watchers",
                      "metrics.run_time", "locked", "error", "error.message", "last_updated"})  # fmt: skip
-"""One for each depth and type: a null breaks the same rule as another type does."""
+"""One field for each depth and type: a null breaks the same rule as another type does."""
 
 _REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tasks.metrics.app.version",
                       "transitions.type", "transitions.state", "created", "watchers", "metrics", "metrics.end_time",
@@ -48,7 +48,7 @@ _REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tas
 
 
 def _in_places() -> Iterator[Change]:
-    """Faults that are there for some of the elements, callers or answers only."""
+    """Yield faults that are there for some of the elements, callers or responses only."""
     yield _edited(
         "wrong-in-last-task",
         "x of the last task alone is a string.",
@@ -203,7 +203,7 @@ _WRONG: dict[str, Callable[[Any], Any]] = {
     "array": lambda _value: {},
     "object": lambda _value: [],
 }
-"""What stands in place of a value of each type; of arrays and objects the other one, empty."""
+"""The replacement of a value of each type; for arrays and objects the other one, empty."""
 
 
 def _type_of(place: Place) -> str:
@@ -244,7 +244,7 @@ def _steps(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def whole(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with all that an engine may leave out, so that a fault has something to break."""
+    """Return the document with all that an engine may leave out, so that a fault has something to break."""
     document.setdefault("locked", True)
     document["error"] = document.get("error") or [deepcopy(_ERROR)]
     document["watchers"] = document["watchers"] or ["5cb7b531d06cceb89fd21b1c"]

@@ -7,11 +7,11 @@ from mock_server.operations.credentials import UNLISTED_ROLES, Credential
 from mock_server.operations.exchange import Change, Exchange, May
 from mock_server.operations.refusals import Refusal
 
-_WRONG = Refusal("wrong-credential", "The credential is wrong: it stands for no role.")
+_WRONG = Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
 
 
 def roles() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the roles."""
     may = load_contract().roles
     for role in may:
         yield Change(

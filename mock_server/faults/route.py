@@ -6,7 +6,7 @@ from mock_server.operations.exchange import Change
 
 
 def route() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the route."""
     yield Change(
         name="route-with-slash",
         sentence="The operation is served with a slash at the end of its path; without it there is nothing.",

@@ -1,4 +1,4 @@
-"""Faults of the transport: statuses, content types, JSON that is none, answers that break off."""
+"""Faults of the transport: statuses, content types, broken JSON, responses that break off."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ Body = Callable[[bytes], bytes]
 
 
 def transport() -> Iterator[Change]:
-    """All of them."""
+    """Yield all faults of the transport."""
     yield from _statuses()
     yield from _refusal_statuses()
     yield from _content_types()
@@ -22,7 +22,7 @@ def transport() -> Iterator[Change]:
 
 
 def _success(change: Callable[[Response, Exchange], Response]) -> Reply:
-    """Change the answers that are a success, and those alone."""
+    """Change successful responses, and those alone."""
     return lambda response, exchange: response if exchange.refusal is not None else change(response, exchange)
 
 
@@ -155,7 +155,7 @@ _NO_JSON: dict[str, tuple[str, Body]] = {
     "json-nan": ("A number is NaN.", lambda body: body[:-1] + b',"progress":NaN}'),
     "json-infinity": ("A number is -Infinity.", lambda body: body[:-1] + b',"progress":-Infinity}'),
     "json-undefined": ("A value is undefined.", lambda body: body[:-1] + b',"parent":undefined}'),
-    "json-comment": ("A comment stands in the document.", lambda body: body[:-1] + b"/* canceled */}"),
+    "json-comment": ("The document holds a comment.", lambda body: body[:-1] + b"/* canceled */}"),
     "json-twice": ("The document is there twice.", lambda body: body + body),
     "json-cut": ("The document ends in the middle, and the length agrees.", lambda body: body[: len(body) // 2]),
     "json-prefixed": ("Characters against hijacking stand before it.", lambda body: b")]}',\n" + body),

@@ -19,7 +19,7 @@ from mock_server.store import Store
 
 
 def variations() -> Iterator[Change]:
-    """All of them."""
+    """Yield all variations."""
     yield from _refusals()
     yield from _limits()
     yield from _documents()
@@ -114,7 +114,7 @@ def _documents() -> Iterator[Change]:
     )
     yield Change(
         name="empty-collections",
-        sentence="There are no tasks, transitions, watchers, groups and errors.",
+        sentence="Tasks, transitions, watchers, groups and errors are empty.",
         document=lambda job, _exchange: (
             job | {"tasks": {}, "transitions": {}, "watchers": [], "groups": [], "error": []}
         ),

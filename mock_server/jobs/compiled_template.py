@@ -1,7 +1,7 @@
-"""Forms: a job's document written in advance, with blanks for what differs from job to job.
+"""Compiled templates: a job's document written in advance, with blanks for what differs from job to job.
 
-A form is made once for each graph, run and status. Filling it is one gathering of values and one %-format of bytes,
-which is what makes documents come fast.
+A template is compiled once for each workflow, execution and status. Filling it is one gathering of values and one
+%-format of bytes, which makes documents fast.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ HEAD = (
 )  # fmt: skip
 
 CANCEL: Moment = (-1, -1)
-"""Stands for the moment of the cancel, which no run knows."""
+"""Replaces the moment of the cancel, which no execution knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class CompiledTemplate:
 
 @dataclass(slots=True)
 class TemplateWriter:
-    """A form while it is written: text, and blanks that refer to values."""
+    """A template while it is written: text, and blanks that refer to values."""
 
     created: Moment
     keys: int
@@ -80,8 +80,8 @@ class TemplateWriter:
         self._spans.append((self._at(start), self._at(end)))
 
     def template(self) -> CompiledTemplate:
-        """Finish the form."""
-        # Two spans of nothing: `itemgetter` of fewer than two indices would not give a tuple.
+        """Finish the template."""
+        # Two empty spans, so that `itemgetter` always returns a tuple.
         spans = [*self._spans, (-1, -1), (-1, -1)]
         first = {"head": 0, "key": len(HEAD), "span": len(HEAD) + self.keys}
         first["moment"] = first["span"] + len(spans)
@@ -99,5 +99,5 @@ class TemplateWriter:
         self._blanks.append((kind, index))
 
     def _at(self, moment: Moment) -> int:
-        """The index of a moment; -1 is the cancel, which is the last of all values."""
+        """Return the index of a moment; -1 is the cancel, which is the last of all values."""
         return -1 if moment == CANCEL else self._moments.setdefault(moment, len(self._moments))

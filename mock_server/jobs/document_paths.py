@@ -1,4 +1,4 @@
-"""Places in a document: keys from the root, where `*` stands for any key of a map or element of an array."""
+"""Places in a document: keys from the root, where `*` matches any key of a map or element of an array."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,7 +9,7 @@ Parent = Any
 
 
 def places(document: Any, place: Place) -> Iterator[tuple[Parent, Any]]:
-    """The parents and keys (or indices) of all that stands at a place, in order."""
+    """Yield the parents and keys (or indices) of everything at a place, in order."""
     *above, last = place
     parents = [document]
     for key in above:

@@ -1,7 +1,7 @@
 """Jobs as JSON documents, drawn from a job's id and a seed: the same on every machine and at every start.
 
-The clock adds only an offset. A document is a form (`compiled_template.py`) whose blanks are filled by the bits of a hash of the id;
-forms are written (`job_template.py`) when first needed, and kept.
+The clock adds only an offset. A document is a compiled template whose blanks are filled by the bits of a hash of the
+id; templates are compiled when first needed, and kept.
 """
 
 from collections.abc import Callable
@@ -50,10 +50,10 @@ _keys += _keys  # a slice may run over the end
 
 @dataclass(frozen=True, slots=True)
 class _Tier:
-    """How many forms there are for jobs of some size, and how many are kept: large ones take a megabyte each."""
+    """The number of templates for jobs of some size, and how many are kept: large ones take a megabyte each."""
 
     themed: bool
-    """Whether a graph's tasks are of one theme; large workflows do a bit of everything."""
+    """Whether a workflow's tasks are of one theme; large ones do a bit of everything."""
     workflows: int
     executions: int
     template: Callable[[int, int, int | None, int, int, str], CompiledTemplate]
@@ -62,7 +62,7 @@ class _Tier:
 def _make_template(  # noqa: PLR0913, PLR0917 - the key of the caches
     seed: int, tasks: int, theme: int | None, workflow: int, execution: int, status: str
 ) -> CompiledTemplate:
-    """Make a form. `status` is that of the document, or `canceled/` and the status before."""
+    """Make a template. `status` is that of the document, or `canceled/` and the status before."""
     place = installation(seed)
     document, _, before = status.partition("/")
     ending = before or document
@@ -100,7 +100,7 @@ def canceled_document(  # noqa: PLR0913 - named, and mostly left out
     `was` is the status before, `tasks` the number of tasks (3 to 2,000, drawn if None), `name` the job's name (drawn if
     None), `canceled_by` a user or role, of whom the document shows an object id. `as_of_ms` is the moment at which the
     job stood as `active_document` shows it with that `now_ms`: what happened before keeps its time. It is the cancel
-    unless given. Times are epoch milliseconds. Raises ValueError for a number of tasks out of range.
+    unless given. Times are epoch milliseconds. Raise ValueError for a number of tasks out of range.
     """
     place = installation(seed)
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
@@ -129,7 +129,7 @@ def active_document(  # noqa: PLR0913 - named, and mostly left out
 
 
 def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
-    """The name of a job: the given one, or the one drawn."""
+    """Return the name of a job: the given one, or the one drawn."""
     if name is not None:
         return name
     place = installation(seed)
@@ -141,7 +141,7 @@ def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
 _CANCELED = {"running": "canceled/running", "paused": "canceled/running", "error": "canceled/error"}
 
 _Bits = tuple[int, ...]
-"""Sixteen numbers of 16 bits from the hash of the job's id. Which decides on what:
+"""Sixteen numbers of 16 bits from the hash of the job's id. Each number selects one property:
 
 0 theme, 1 number of tasks, 2 graph, 3 run, 4 title, 5 affixes, 6 and 7 keys, 8 and 9 pace, 10 owner and worker,
 11 watchers, 12 groups, 13 font and lock, 14 creator, 15 servers.

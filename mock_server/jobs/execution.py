@@ -1,7 +1,8 @@
-"""One run of a graph: what each task came to, and when, up to the moment at which the job is looked at.
+"""One execution of a workflow: what each task came to, and when, up to the moment at which the job is looked at.
 
-A run holds two schedules, drawn apart. Every sum of the two with weights of zero or more is a schedule as well: it keeps
-the order of all moments. A job weighs them by bits of its own, so that jobs of one run differ in all their times.
+An execution holds two schedules, drawn apart. Every sum of the two with weights of zero or more is a schedule as well:
+it keeps the order of all moments. A job weighs them by bits of its own, so that jobs of one execution differ in all
+their times.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ Moment = tuple[int, int]
 """How long before the look something happened, in ms: by the first and by the second schedule."""
 
 _OTHER_WAY = {"failure": 0.35, "error": 0.3}  # how often a task that has such a way on takes it
-_IDLE = (200, 90_000)  # ms from a job's end, or its error, to the look
+_IDLE_MS = (200, 90_000)  # ms from a job's end, or its error, to the look
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class TaskRun:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What a job has done by the moment at which it is looked at."""
+    """The work that a job has done by the moment at which it is looked at."""
 
     created: Moment
     started: Moment
@@ -53,7 +54,7 @@ class _Schedule:
         self._gaps = [random.between(2, 40) for _ in workflow.steps]
 
     def play(self, outcomes: list[str]) -> list[int]:
-        """Run the tasks with these outcomes; returns the tasks that were reached, in order of their index.
+        """Run the tasks with these outcomes; return the tasks that were reached, in order of their index.
 
         A task starts when all that were reached before it have ended, and one of them in the way that leads to it.
         """
@@ -73,7 +74,7 @@ class _Schedule:
 
 
 def _ways(workflow: Workflow) -> list[list[Edge]]:
-    """The forward transitions from each task."""
+    """Return the forward transitions from each task."""
     ways: list[list[Edge]] = [[] for _ in workflow.steps]
     for edge in workflow.edges:
         if not edge.back:
@@ -92,7 +93,7 @@ def _outcome(random: SeededRandom, workflow: Workflow, ways: list[Edge], index: 
 
 
 def draw_execution(random: SeededRandom, workflow: Workflow, ending: str) -> Execution:
-    """Draw a run.
+    """Draw an execution.
 
     `ending` is "running" (at least one task runs), "error" (stopped at a task for want of a transition),
     "complete" (`workflow_end` was reached) or "incomplete" (nothing has started).
@@ -114,7 +115,7 @@ def draw_execution(random: SeededRandom, workflow: Workflow, ending: str) -> Exe
         stopped = random.pick(waiting)
         taken = {edge.state for edge in workflow.edges if edge.source == stopped}
         outcomes[stopped] = "error" if "error" not in taken else "failure"
-        # What ran beside it still finishes.
+        # Tasks that ran at the same time still finish.
         seen = [index for index in reached if index == stopped or first.starts[index] < first.ends[stopped]]
         finished = set(seen)
     else:
@@ -124,7 +125,7 @@ def draw_execution(random: SeededRandom, workflow: Workflow, ending: str) -> Exe
     looks = []
     for schedule in (first, second):
         last = max([schedule.ends[i] for i in finished] + [schedule.starts[i] for i in seen], default=schedule.begin)
-        looks.append((last, last + (random.skewed(*_IDLE))))
+        looks.append((last, last + (random.skewed(*_IDLE_MS))))
     idle = ending != "running"
 
     def moment(one: int, other: int) -> Moment:

@@ -21,6 +21,6 @@ def ids(seed: int, start: int, count: int) -> list[str]:
 
 
 def task_keys() -> list[bytes]:
-    """Some 14,000 distinct keys of tasks in no order: 1 to 4 hex digits, as 16-bit numbers drawn at random have."""
+    """Return some 14,000 distinct keys of tasks, unordered: 1 to 4 hex digits, as random 16-bit numbers have."""
     numbers = unpack("<16384H", shake_256(b"task keys").digest(2 * 16384))
     return [b"%x" % number for number in dict.fromkeys(numbers)]

@@ -9,7 +9,7 @@ from mock_server.jobs.vocabulary import CREATORS, CUSTOMERS, GROUPS, ROLES_OF_DE
 
 PEOPLE = 64
 LISTS = 256  # lists of watchers and of groups
-AFFIXES = 4096  # what names have beside their title
+AFFIXES = 4096  # the parts of names before and after the title
 SERVERS = 4
 
 _VENDORS = ("ac:de:48", "00:50:56", "02:42:ac", "0a:58:0a")  # first halves of a MAC; the first is the page's
@@ -51,12 +51,12 @@ class Installation:
         self.affix = cache(self._affix)  # one by one: all at once would be felt at the start
 
     def _affix(self, number: int) -> tuple[bytes, bytes]:
-        """What stands before and after the title in a job's name; `number` from 0 to AFFIXES - 1."""
+        """Return what stands before and after the title in a job's name; `number` from 0 to AFFIXES - 1."""
         before, after = _affix(SeededRandom("affix", self.seed, number))
         return encode(before), encode(after)
 
     def _version(self, app: str) -> str:
-        """The version of an application: one for the whole installation."""
+        """Return the version of an application: one for the whole installation."""
         random = SeededRandom("version", self.seed, app)
         return f"{random.between(1, 5)}.{random.below(24)}.{random.below(12)}"
 
@@ -65,7 +65,7 @@ class Installation:
         return random.pick(self.groups) if random.chance(0.7 if manual else 0.04) else b"[]"
 
     def _user_id(self, name: str) -> bytes:
-        """The object id of the user with that name."""
+        """Return the object id of the user with that name."""
         bits = blake2b(f"user/{self.seed}/{name}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         return f"5{'abcdef'[int(bits[0], 16) % 6]}{bits[1:7]}{self._machines[0]}{bits[7:13]}".encode()
 
@@ -76,7 +76,7 @@ class Installation:
 
 @lru_cache(maxsize=16)
 def installation(seed: int) -> Installation:
-    """The installation of a seed."""
+    """Return the installation of a seed."""
     return Installation(seed)
 
 

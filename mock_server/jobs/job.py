@@ -8,15 +8,15 @@ from typing import NamedTuple
 from engine_contract.contract.job_status import Active, Status
 from mock_server.jobs import documents
 
-LARGE = 200
-"""Tasks of a job above which its document is written beside the loop: the first of a size takes up to 65 ms."""
+LARGE_TASKS = 200
+"""Tasks of a job above which its document is written outside the loop: the first of a size takes up to 65 ms."""
 
 # One thread: the loop then waits for no more than one other at a time.
 _writer = ThreadPoolExecutor(1, "large-documents")
 
 
 class State(NamedTuple):
-    """What a job's document cannot be drawn from its id.
+    """The part of a job that cannot be derived from its id.
 
     `was` is the state before the cancel; `tasks` and `name` are None where they are drawn from the id.
     """
@@ -30,11 +30,11 @@ class State(NamedTuple):
 
 
 RUNNING = State()
-"""Shared by all jobs that have nothing of their own: a million of them cost no more than their ids."""
+"""The state of all jobs that have none of their own: a million of them cost no more than their ids."""
 
 
 def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
-    """The whole document of a job, as JSON."""
+    """Return the whole document of a job, as JSON."""
     if state.status != "canceled":
         return documents.active_document(
             job_id, seed=seed, status=state.status, tasks=state.tasks, name=state.name, now_ms=now_ms
@@ -51,13 +51,13 @@ def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
 
 
 async def written(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
-    """The whole document of a job, as JSON; others are served while a large one is written."""
-    if state.tasks is None or state.tasks <= LARGE:
+    """Return the whole document of a job, as JSON; others are served while a large one is written."""
+    if state.tasks is None or state.tasks <= LARGE_TASKS:
         return document(job_id, state, seed=seed, now_ms=now_ms)
     writing = partial(document, job_id, state, seed=seed, now_ms=now_ms)
     return await get_running_loop().run_in_executor(_writer, writing)
 
 
 def summary(job_id: str, state: State, *, seed: int) -> dict[str, str]:
-    """A job in a list: id, status and name."""
+    """Return a job as lists show it: id, status and name."""
     return {"job_id": job_id, "status": state.status, "name": documents.describe(job_id, seed=seed, name=state.name)}

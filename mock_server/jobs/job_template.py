@@ -1,4 +1,4 @@
-"""Write the form of a job's document, field after field in the page's order."""
+"""Write the template of a job's document, field after field in the page's order."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _OWNERS = ("Pronghorn", "Pronghorn", "Pronghorn", "")  # page: the engine or a u
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """What the form is written from."""
+    """Everything that the template is written from."""
 
     random: SeededRandom
     place: Installation
@@ -25,7 +25,7 @@ class _Story:
 
 @dataclass(frozen=True, slots=True)
 class _Metrics:
-    """What stands in a `metrics` object."""
+    """The content of a `metrics` object."""
 
     start: Moment
     end: Moment | None
@@ -41,7 +41,7 @@ class _Metrics:
 def write_template(
     random: SeededRandom, place: Installation, workflow: Workflow, execution: Execution, status: str
 ) -> CompiledTemplate:
-    """Write the form of a job's document.
+    """Write the template of a job's document.
 
     `status` is the job's: "canceled", where what the run left running ends with the cancel, or an active or ended one.
     `random` decides on the scenery (owners, groups, messages) and must start alike for all statuses of one run, so that
@@ -140,7 +140,7 @@ def _write_transitions(writer: TemplateWriter, workflow: Workflow) -> None:
 
 
 def _write_errors(writer: TemplateWriter, random: SeededRandom, workflow: Workflow, execution: Execution) -> None:
-    """Write what went wrong: an entry for each task that ended in an error, and why the job stopped if it did."""
+    """Write the errors: an entry for each task that ended in an error, and why the job stopped if it did."""
     entries: list[tuple[int | None, str, Moment]] = []
     for index, task in enumerate(execution.tasks):
         if task is not None and task.finish == "error" and task.end is not None:

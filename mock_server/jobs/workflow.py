@@ -43,7 +43,7 @@ class Workflow:
 
 @dataclass(slots=True)
 class _Canvas:
-    """A graph while it is drawn."""
+    """A workflow while it is drawn."""
 
     random: SeededRandom
     theme: int | None
@@ -53,14 +53,14 @@ class _Canvas:
     to_the_end: list[Exit] = field(default_factory=list)
 
     def add(self, step: Step, exits: list[Exit]) -> int:
-        """Place a task after the given exits; returns its index."""
+        """Place a task after the given exits; return its index."""
         index = len(self.steps)
         self.steps.append(step)
         self.edges += [Edge(source, index, state) for source, state in exits]
         return index
 
     def action(self) -> Step:
-        """Draw what a plain task does."""
+        """Draw the action of a plain task."""
         random = self.random
         roll = random.below(100)
         if roll < 62:
@@ -69,7 +69,7 @@ class _Canvas:
         return random.pick(COMMON if roll < 82 else PEOPLE if roll < 94 else WAITS)
 
     def check(self) -> Step:
-        """Draw what a task that decides asks."""
+        """Draw the question of a task that decides."""
         theme = self.random.below(len(THEMES)) if self.theme is None else self.theme
         return self.random.pick(CHECKS if self.random.chance(0.5) else THEMES[theme].checks)
 
@@ -83,7 +83,7 @@ def draw_workflow(random: SeededRandom, size: int, theme: int | None) -> Workflo
 
 
 def _sequence(canvas: _Canvas, budget: int, exits: list[Exit]) -> list[Exit]:
-    """Draw blocks one after another until `budget` tasks are placed; returns the last exits."""
+    """Draw blocks one after another until `budget` tasks are placed; return the last exits."""
     while budget > 0:
         roll = canvas.random.below(100)
         if roll < 24 and budget >= 3 and len(exits) == 1:

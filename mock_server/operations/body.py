@@ -22,15 +22,15 @@ require(
 )
 
 SLOWEST_S = 30.0
-"""A body that is not there after so long is given up."""
+"""Seconds that a body gets to arrive."""
 
 
-class Gone(Exception):  # noqa: N818 - nobody's error
+class Gone(Exception):  # noqa: N818 - not an error: the client disconnected
     """The caller went away before the request was whole."""
 
 
 async def read_body(exchange: Exchange, receive: Receive, largest: int) -> None:
-    """Read the body into the exchange. Raises Refused if it is too large or too slow, Gone if it never comes."""
+    """Read the body into the exchange. Raise Refused if it is too large or too slow, Gone if it never comes."""
     announced = exchange.headers.get(b"content-length", b"0")
     if not announced.isdigit() or int(announced) > largest:
         raise Refused(_too_large(largest))
@@ -72,7 +72,7 @@ class BodyCheck:
         self._required = tuple(schema.get("required", ()))
 
     def check(self, exchange: Exchange, charset: str | None) -> Refusal | None:
-        """Parse the exchange's body and check it: the refusal, or None."""
+        """Parse and check the exchange's body; return the refusal, or None."""
         body = exchange.body
         if not body:
             return Refusal("missing-parameter", f"The body is empty; {self._expected}.", self._field)

@@ -13,11 +13,11 @@ from mock_server.operations.response import JSON, Response
 from mock_server.store import Cancel, Store
 
 Edit = Callable[[dict[str, Any]], dict[str, Any]]
-"""How a profile changes documents."""
+"""Returns a document as a profile changes it."""
 
 
 async def cancel_job(exchange: Exchange, store: Store, seed: int, edit: Edit | None = None) -> Response:
-    """Cancel the exchange's job and answer with its document. Raises Refused for a job that cannot be canceled."""
+    """Cancel the exchange's job and answer with its document. Raise Refused for a job that cannot be canceled."""
     job_id = exchange.job_id or ""
     change = exchange.change
     if change is not None and change.effect is not None:
@@ -39,12 +39,12 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, edit: Edit | N
         right = orjson.loads(body)
         body = orjson.dumps(change.document(orjson.loads(body), exchange))
         if change.reply is None and change.effect is None and orjson.loads(body) == right:
-            exchange.change = None  # it has no part in this answer
+            exchange.change = None  # it has no part in this response
     return Response(200, JSON, body)
 
 
 async def cancel_in(store: Store, exchange: Exchange, job_id: str) -> Cancel:
-    """The right state change: that job, now, by the one who asks."""
+    """Change the state correctly: cancel that job, now, for the caller."""
     return await store.cancel(exchange.session, job_id, exchange.at_ms, exchange.credential.role or "anonymous")
 
 

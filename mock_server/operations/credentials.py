@@ -1,4 +1,4 @@
-"""What a request says of its caller: the credential with its role, and the session."""
+"""The caller of a request: the credential with its role, and the session."""
 
 import binascii
 from base64 import b64decode
@@ -18,7 +18,7 @@ UNLISTED_ROLES = ("apiread", "operator")
 
 
 class Credential(NamedTuple):
-    """How the credential came, and its role: None for none and for a wrong one.
+    """How the credential came, and its role; None if it is missing or wrong.
 
     `kind`: `none`, `default`, `bearer`, `basic`, `cookieToken`, `queryToken` (the names of the
     specification's security schemes), or `unknown` for a form that nobody knows.
@@ -34,7 +34,7 @@ UNKNOWN = Credential("unknown")
 
 
 def known_roles() -> tuple[str, ...]:
-    """The page's roles, then those that it does not list."""
+    """Return the page's roles, then those that it does not list."""
     return (*load_contract().roles, *UNLISTED_ROLES)
 
 
@@ -50,7 +50,7 @@ class Credentials:
         self.absent = NONE if settings.default_role is None else Credential("default", settings.default_role)
 
     def read(self, headers: Mapping[bytes, bytes], query: bytes) -> Credential:
-        """The credential of a request: the first of header, cookie and query that is there."""
+        """Return the credential of a request: the first of header, cookie and query that is there."""
         authorization = headers.get(b"authorization")
         if authorization is not None:
             return self._of_header(authorization)
@@ -66,7 +66,7 @@ class Credentials:
         return self.absent
 
     def token_of(self, user: str, password: str) -> str | None:
-        """The token that a login answers: the role's name, or the secret that the password already is."""
+        """Return the token that a login answers: the role's name, or the secret that the password already is."""
         if not self.has_secrets:
             return user if user in self.roles else None
         return password if self.roles.get(password) == user else None
@@ -90,7 +90,7 @@ class Credentials:
 
 
 def read_session(headers: Mapping[bytes, bytes]) -> str:
-    """The session that a request names in the header or cookie `Mock-Session`. Raises Refused for what is no name."""
+    """Return the session that the header or cookie `Mock-Session` names. Raise Refused if the name is invalid."""
     name: str | None = None
     if b"mock-session" in headers:
         name = headers[b"mock-session"].decode("latin-1")

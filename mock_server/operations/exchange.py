@@ -17,13 +17,13 @@ from mock_server.operations.response import Response
 from mock_server.store import Cancel, Store
 
 SCOPE_KEY = "mock.exchange"
-"""Where the layers between find the exchange in the ASGI scope."""
+"""The key of the exchange in the ASGI scope, for the layers between."""
 
 _UNREAD: Any = object()
 
 
 class Exchange:
-    """What is known of a request so far. Each layer reads what the ones before wrote."""
+    """A request, and what is known of it so far. Each layer reads what the ones before wrote."""
 
     __slots__ = (
         "_json",
@@ -71,26 +71,26 @@ class Exchange:
         self.refusal: Refusal | None = None
         self.response: Response | None = None
         self.context: dict[str, Any] = {}
-        """Where connexion puts what its security found."""
+        """The place where connexion puts what its security found."""
         self.serial = 0
         """How many cancels of the session had succeeded, this one included."""
         self._json: Any = _UNREAD
 
     def repeated(self, name: bytes) -> bool:
-        """Whether a header is there more than once with different values."""
+        """Return whether a header is there more than once with different values."""
         if len(self.headers) == len(self.raw_headers):
             return False
         return len({value for key, value in self.raw_headers if key == name}) > 1
 
     @property
     def path_and_query(self) -> str:
-        """Both as they came, escapes included."""
+        """Return path and query as they came, escapes included."""
         path = quote(self.path) if self.raw_path is None else self.raw_path.decode("ascii", "replace")
         return f"{path}?{self.query.decode('latin-1')}" if self.query else path
 
     @property
     def json(self) -> Any:
-        """The body as JSON, parsed once; None where it is none."""
+        """Return the body as JSON, parsed once; None if it is not JSON."""
         if self._json is _UNREAD:
             try:
                 self._json = orjson.loads(self.body)
@@ -104,7 +104,7 @@ class Exchange:
 
     @property
     def claimed_job_id(self) -> str | None:
-        """The job_id that the body holds, checked or not: whom the request is about, even where it is refused."""
+        """Return the `job_id` in the body, whether or not the request is valid."""
         value = self.json
         job_id = value.get("job_id") if isinstance(value, dict) else None
         return job_id if isinstance(job_id, str) else None
@@ -122,7 +122,7 @@ Reply = Callable[[Response, Exchange], Response]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is replaced, in the order in which a request meets it. None leaves a step as it is.
+    """The replaced steps, in the order in which a request meets them. None leaves a step as it is.
 
     `rule` is the id of the rule that a fault breaks; variations break none.
     """
@@ -135,15 +135,15 @@ class Change:
     first: First | None = None
     """Before anything is checked: a refusal, or None to go on."""
     may: May | None = None
-    """Who may: gets the right decision, answers another."""
+    """The roles' decision: gets the right one, returns another."""
     parameters: Parameters | None = None
-    """The parameter check: gets the job's id or the refusal, answers another."""
+    """The parameter check: gets the job's id or the refusal, returns another."""
     effect: Effect | None = None
     """The state change, in place of the store's own."""
     refused: Refused | None = None
-    """What else a refusal does."""
+    """A further effect of a refusal."""
     document: Document | None = None
     """The canceled job's document, as an object."""
     reply: Reply | None = None
-    """The answer, refusals included (`exchange.refusal` tells)."""
+    """The response, refusals included (`exchange.refusal` says which)."""
     latency_ms: tuple[float, float] | None = None

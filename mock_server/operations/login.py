@@ -11,7 +11,7 @@ from mock_server.operations.response import Response
 
 
 async def log_in(exchange: Exchange, receive: Receive, credentials: Credentials, largest: int) -> Response:
-    """The token of the user who logs in, bare as such engines answer it, and in the cookie `token`. Raises Refused."""
+    """Return the user's token, bare as such engines answer it, and in the cookie `token`. Raise Refused."""
     if exchange.method != "POST":
         headers = ((b"allow", b"POST"),)
         raise Refused(Refusal("method-not-allowed", "The method is not allowed here; POST is.", headers=headers))

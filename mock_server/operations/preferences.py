@@ -18,7 +18,7 @@ _ITEM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What was asked for. `given` are the names and values as they came."""
+    """The preferences of a request. `given` are the names and values as they came."""
 
     code: int | None = None
     example: str | None = None
@@ -27,7 +27,7 @@ class Preferences:
     given: tuple[tuple[str, str], ...] = ()
 
     def applied(self, status: int, situation: str | None) -> bytes:
-        """The value of `Preference-Applied` for an answer: without what the request did not come to."""
+        """Return the value of `Preference-Applied`, without the preferences that the request did not come to."""
         is_success = situation is None and 200 <= status < 300
         honoured = {"fault": True, "latency": True, "code": status == self.code}
         honoured["example"] = is_success or situation == self.example
@@ -38,7 +38,7 @@ NONE = Preferences()
 
 
 def read_preferences(header: bytes, examples: Collection[str], faults: Collection[str]) -> Preferences:
-    """The preferences of this mock in a `Prefer` header. Raises Refused for a value that it cannot honour.
+    """Return the preferences of this mock in a `Prefer` header. Raise Refused for a value that it cannot honour.
 
     Others are ignored; of a preference that is there twice the first counts (RFC 7240, section 2).
     """

@@ -34,7 +34,7 @@ EDITIONS = ("page", "later")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one situation is answered."""
+    """The form in which one situation is answered."""
 
     status: int | None
     content_type: str
@@ -58,7 +58,7 @@ class Profile:
         return bool(self.absent) or self.edition != EDITIONS[0]
 
     def render(self, refusal: Refusal, job_id: str | None) -> Response:
-        """The refusal as this engine answers it; the mock's own where the profile does not say."""
+        """Return the refusal as this engine answers it; the mock's own where the profile does not say."""
         look = self.situations.get(refusal.situation, self.default)
         if look is None or refusal.situation in OWN:
             return render(refusal)
@@ -89,12 +89,12 @@ class Profile:
 
 
 def names() -> list[str]:
-    """The profiles that are shipped."""
+    """Return the profiles that are shipped."""
     return sorted(path.stem for path in SHIPPED.glob("*.json"))
 
 
 def load_profile(source: str | Path) -> Profile:
-    """The profile in a file, or the shipped one of that name. Raises SettingsError with the key and what is allowed."""
+    """Load the profile of a file, or the shipped one of that name. Raise SettingsError with the key and what is allowed."""
     shipped = SHIPPED / f"{source}.json"
     path = shipped if str(source) in names() else Path(source)
     try:
@@ -111,7 +111,7 @@ def load_profile(source: str | Path) -> Profile:
 
 
 def read_profile(value: Any) -> Profile:
-    """A profile from its JSON. Raises ValueError with the key and what is allowed."""
+    """Return a profile from its JSON. Raise ValueError with the key and what is allowed."""
     _keys("the profile", value, {"name", "description", "default", "situations", "documents"})
     situations = value.get("situations", {})
     _keys("situations", situations, set(SITUATIONS))

@@ -1,6 +1,6 @@
 """Refusals: a table of situations, and the one renderer.
 
-The page says nothing of refusals, so each answer here is assumed, and says so.
+The page says nothing of refusals, so each response here is assumed, and says so.
 """
 
 from http import HTTPStatus
@@ -60,12 +60,12 @@ class Refused(Exception):  # noqa: N818 - an outcome, not an error
 
 
 def status_of(refusal: Refusal) -> int:
-    """The status of a refusal, unless a profile says otherwise."""
+    """Return the status of a refusal, unless a profile says otherwise."""
     return refusal.status or SITUATIONS.get(refusal.situation, 400)
 
 
 def situation_of(status: int) -> str:
-    """The situation that a status stands for: that of a refusal which somebody asked for by status."""
+    """Return the situation to report when a caller asks for a refusal by its status code."""
     best = {401: "wrong-credential", 404: "unknown-job", 400: "bad-parameter"}
     if status in best:
         return best[status]
@@ -74,7 +74,7 @@ def situation_of(status: int) -> str:
 
 
 def phrase(status: int) -> str:
-    """The reason phrase of a status, for titles."""
+    """Return the reason phrase of a status, for titles."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -82,7 +82,7 @@ def phrase(status: int) -> str:
 
 
 def render(refusal: Refusal) -> Response:
-    """The refusal as a problem document (RFC 9457)."""
+    """Return the refusal as a problem document (RFC 9457)."""
     status = status_of(refusal)
     problem: dict[str, object] = {
         "type": "about:blank",
@@ -99,7 +99,7 @@ def render(refusal: Refusal) -> Response:
 
 
 def standard_headers(status: int, headers: Headers = ()) -> Headers:
-    """The headers that a status brings with it, beside those of the refusal itself."""
+    """Return the headers that a status brings with it, besides those of the refusal itself."""
     if status == 401:
         return (*headers, *CHALLENGE)
     if status in {429, 503} and not any(name == b"retry-after" for name, _ in headers):

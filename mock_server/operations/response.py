@@ -1,4 +1,4 @@
-"""An answer before it is sent."""
+"""A response before it is sent."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ PROBLEM = b"application/problem+json"
 
 
 class Wire(NamedTuple):
-    """How an answer leaves, where it does not leave whole and at once.
+    """How a response leaves that does not leave whole and at once.
 
     `kind`: `reset` breaks the connection before the first byte, `truncate` after `share` of the body,
     `drip` sends `chunk` bytes every `pause_s` seconds, `stall` sends `share` of the body and no more.

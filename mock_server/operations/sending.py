@@ -1,4 +1,4 @@
-"""How answers leave: whole, or as a fault wants them to."""
+"""How responses leave: whole, or as a fault wants them to."""
 
 import sys
 from asyncio import sleep
@@ -16,7 +16,7 @@ _BODILESS = frozenset({204, 304})
 
 
 def head(response: Response, extra: Headers) -> HeaderList:
-    """The headers of an answer, its own and those that come with the exchange."""
+    """Return the headers of a response, its own and those that come with the exchange."""
     if response.status in _BODILESS:
         return [*response.headers, *extra]
     if not response.content_type:
@@ -32,7 +32,7 @@ def head(response: Response, extra: Headers) -> HeaderList:
 async def send_answer(
     response: Response, headers: HeaderList, receive: Receive, send: Send, scope: Scope | None = None
 ) -> None:
-    """Send an answer, whole and at once unless its `wire` says otherwise; only then the request's scope is needed."""
+    """Send a response, whole and at once unless its `wire` says otherwise; only then the request's scope is needed."""
     if response.wire is not None:
         extensions = (scope or {}).get("extensions") or {}
         await _send_oddly(response, headers, receive, send, extensions.get(TRANSPORT))

@@ -10,11 +10,11 @@ from engine_contract.dependencies import require
 from engine_contract.http.types import Receive, Scope, Send
 from mock_server.operations.sending import TRANSPORT
 
-HEAD_LIMIT = 65_536
+MAX_HEAD_BYTES = 65_536
 """Bytes of a request's line and headers."""
 
 FIRST_BYTE_S = 60.0
-"""A connection on which nothing came for so long is closed."""
+"""Seconds until a connection on which nothing came is closed."""
 
 SILENT = logging.Logger("mock_server.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - outside the user's tree
 """Bad requests are the caller's business: they are answered, not logged."""
@@ -28,8 +28,8 @@ _TOO_LONG = (
 class Joined:
     """A connection's transport that writes once, at the turn's end, what is written within one turn of the loop.
 
-    Uvicorn writes head and body of an answer apart, each a system call that wakes the caller. Answers that leave
-    together also come back as requests that are read together.
+    Uvicorn writes head and body of a response apart, each a system call that wakes the caller. Responses that
+    leave together also bring requests that are read together.
     """
 
     __slots__ = ("_call_soon", "_held", "_transport")
@@ -123,7 +123,7 @@ def httptools_protocol() -> type[Any]:
             if self._in_head and not self.transport.is_closing():
                 # httptools itself takes headers without end.
                 self._head_size += len(data)
-                if self._head_size > HEAD_LIMIT:
+                if self._head_size > MAX_HEAD_BYTES:
                     self.transport.write(_TOO_LONG)
                     self.transport.close()
 

@@ -30,20 +30,20 @@ class RunningMock:
         """The base URL, without a slash at the end; with the base path, if there is one."""
 
     def add_jobs(self, count: int = 1, *, session: str = DEFAULT_SESSION, **fields: Any) -> list[str]:
-        """Make jobs, running ones unless `status` says otherwise; their ids. `fields` as `POST /_mock/jobs` takes them."""
+        """Make jobs, running ones by default, and return their ids. `fields` as `POST /_mock/jobs` takes them."""
         wanted = fields if "job_id" in fields else {"count": count, **fields}
         return self._call(actions.make_jobs(self._mock.store, session, wanted))
 
     def requests(self, *, session: str = DEFAULT_SESSION, limit: int = 1000, since: int = 0) -> list[dict[str, object]]:
-        """The journal, newest last, as `GET /_mock/requests` shows it."""
+        """Return the journal, newest last, as `GET /_mock/requests` shows it."""
         return self._call(self._mock.journal(session, limit=limit, since=since))
 
     def behave(self, *, session: str = DEFAULT_SESSION, **behavior: Any) -> Behavior | None:
-        """Arm a behaviour in place of what was armed, as `PUT /_mock/behavior`; nothing disarms."""
+        """Arm a behaviour in place of what was armed, as `PUT /_mock/behavior`; without arguments, disarm."""
         return self._call(actions.arm(self._mock.store, session, behavior))
 
     def reset(self, *, session: str = DEFAULT_SESSION) -> None:
-        """Back to the start: jobs, behaviour, journal."""
+        """Go back to the start: jobs, behaviour, journal."""
         self._call(self._mock.store.reset(session))
 
     def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
@@ -55,7 +55,7 @@ class RunningMock:
 def running_mock(settings: Settings | None = None, *, port: int = 0) -> Generator[RunningMock, None, None]:
     """Serve a mock on loopback while the context lasts; port 0 takes a free one, whatever the settings say.
 
-    Raises SettingsError for settings that cannot be used.
+    Raise SettingsError for settings that cannot be used.
     """
     settings = replace(settings or Settings(), host="127.0.0.1", port=port)
     mock = create_app(settings)

@@ -9,7 +9,7 @@ from engine_contract.http.server import Server
 from mock_server.serving.http_protocol import http_protocol
 from mock_server.settings import Settings, SettingsError
 
-GRACE_S = 5.0
+SHUTDOWN_GRACE_S = 5.0
 """Seconds that running requests get to finish at shutdown."""
 
 
@@ -28,7 +28,9 @@ def url_of(settings: Settings, bound: socket.socket) -> str:
     return net.url_of(settings.host, bound, "http" if settings.tls_cert is None else "https")
 
 
-def make_server(app: Any, settings: Settings, *, ready: Callable[[], None], grace_s: float = GRACE_S) -> Server:
+def make_server(
+    app: Any, settings: Settings, *, ready: Callable[[], None], grace_s: float = SHUTDOWN_GRACE_S
+) -> Server:
     """Return the server of a mock."""
     return Server(
         app,

@@ -13,7 +13,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from mock_server.serving.server import GRACE_S, bind, make_server
+from mock_server.serving.server import SHUTDOWN_GRACE_S, bind, make_server
 from mock_server.settings import Settings, SettingsError
 
 _READY_S = 60.0
@@ -39,7 +39,7 @@ class _Worker:
         theirs.close()
 
     def end(self) -> None:
-        """Ask it to let running answers finish and end."""
+        """Ask it to let running requests finish and end."""
         self.pipe.close()
 
     def join(self, until: float) -> None:
@@ -52,7 +52,7 @@ class _Worker:
 
 
 class Supervisor:
-    """Keeps so many workers running until a signal comes."""
+    """Keeps the workers running until a signal comes."""
 
     def __init__(self, settings: Settings, bound: socket.socket, *, ready: Callable[[], None], say: Say) -> None:
         self._settings = replace(settings, port=bound.getsockname()[1])
@@ -69,7 +69,7 @@ class Supervisor:
         self._is_ending = False
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT. Raises SettingsError if the workers do not start."""
+        """Serve until SIGTERM or SIGINT. Raise SettingsError if the workers do not start."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         try:
@@ -80,7 +80,7 @@ class Supervisor:
             self._bound.close()
             for worker in self._workers:
                 worker.end()
-            until = monotonic() + GRACE_S + 2
+            until = monotonic() + SHUTDOWN_GRACE_S + 2
             for worker in self._workers:
                 worker.join(until)
 

@@ -1,6 +1,6 @@
 """The store: jobs, behaviour and journal of every session, behind one small interface.
 
-Nothing of a job but its id and state is kept here. The interface is asynchronous and speaks of whole
+Of a job only its id and state are kept here. The interface is asynchronous and has methods for whole
 steps ("cancel this job if it is active"), so that replicas can share a store without locks.
 """
 
@@ -18,7 +18,7 @@ Outcome = Literal["canceled", "unknown", "not-active"]
 
 
 class Cancel(NamedTuple):
-    """What came of a cancel: the state of the job afterwards, and how many cancels the session has seen succeed."""
+    """The result of a cancel: the state of the job afterwards, and how many cancels of the session have succeeded."""
 
     outcome: Outcome
     state: State | None = None
@@ -30,7 +30,7 @@ class StoreUnavailable(Exception):  # noqa: N818 - a condition that passes
 
 
 class Store(Protocol):
-    """What the mock asks of a store. A session that is not known yet starts as the mock started."""
+    """The state that the mock needs kept. An unknown session starts as the mock started."""
 
     is_shared: bool
     """Whether other processes read it: a request is written down before it is answered, so that all see it then."""
@@ -40,11 +40,11 @@ class Store(Protocol):
         ...
 
     async def get(self, session: str, job_id: str) -> State | None:
-        """The state of a job, None where there is none."""
+        """Return the state of a job, None if it does not exist."""
         ...
 
     async def put(self, session: str, job_id: str, state: State) -> bool:
-        """Make a job with a given id; False, and nothing made, where there is one with that id."""
+        """Make a job with a given id; return False, and make nothing, if there is one with that id."""
         ...
 
     async def mint(self, session: str, count: int, state: State) -> list[str]:
@@ -52,15 +52,15 @@ class Store(Protocol):
         ...
 
     def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
-        """The jobs of a session in the order in which they were made; of those statuses, or all."""
+        """Return the jobs of a session in the order in which they were made; of those statuses, or all."""
         ...
 
     async def reset(self, session: str) -> None:
-        """Back to the start: jobs, behaviour, journal."""
+        """Go back to the start: jobs, behaviour, journal."""
         ...
 
     async def behavior(self, session: str) -> Behavior | None:
-        """What is armed; its `times` is what is left of them."""
+        """Return what is armed; its `times` is what is left of them."""
         ...
 
     async def arm(self, session: str, behavior: Behavior | None) -> None:
@@ -68,7 +68,7 @@ class Store(Protocol):
         ...
 
     async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
-        """The behaviour to apply to a cancel request of that job and role, counted as applied."""
+        """Return the behaviour to apply to a cancel request of that job and role, and count it as applied."""
         ...
 
     async def record(self, session: str, entry: Entry) -> None:
@@ -76,7 +76,7 @@ class Store(Protocol):
         ...
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
-        """The newest `limit` entries whose number is above `since`, each with its number, newest last."""
+        """Return the newest `limit` entries whose number is above `since`, each with its number, newest last."""
         ...
 
     async def entry(self, session: str, number: int) -> Entry | None:
@@ -92,19 +92,19 @@ class Store(Protocol):
         ...
 
     async def noted(self, session: str, key: str) -> float:
-        """The number kept, 0 where there is none."""
+        """Return the number kept, 0 if none was."""
         ...
 
     async def tally(self, session: str, key: str) -> int:
-        """Count one more of what a fault or variation counts; how many there are now."""
+        """Count one more of what a fault or variation counts; return how many there are now."""
         ...
 
     async def counts(self) -> dict[str, int]:
-        """Figures for the metrics: sessions, jobs that have a state of their own, canceled ones."""
+        """Return figures for the metrics: sessions, jobs that have a state of their own, canceled ones."""
         ...
 
     async def health(self) -> str | None:
-        """Why the store cannot be used now; None when it can."""
+        """Return why the store cannot be used now; None when it can."""
         ...
 
     async def close(self) -> None:

@@ -12,12 +12,12 @@ CODES = range(200, 600)
 
 
 class BehaviorError(ValueError):
-    """What was asked for cannot be done. The message names the key, the value and what is allowed."""
+    """A behaviour cannot be armed. The message names the key, the value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """What is armed. Of the conditions each that is given must hold; `times` counts the requests that it was applied to."""
+    """An armed behaviour. Each condition that is given must hold; `times` counts the requests it was applied to."""
 
     fault: str | None = None
     code: int | None = None
@@ -28,16 +28,16 @@ class Behavior:
     percentage: float | None = None
 
     def matches(self, job_id: str | None, role: str | None) -> bool:
-        """Whether a request for that job in that role is meant."""
+        """Return whether a request for that job in that role is meant."""
         return self.job_id in (None, job_id) and self.role in (None, role)
 
     def shown(self) -> dict[str, Any]:
-        """As JSON: what was given, nothing else."""
+        """Return the behaviour as JSON: what was given, nothing else."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 def read_behavior(value: Any, known_faults: Collection[str]) -> Behavior | None:
-    """Behaviour from its JSON; None for `{}`, which disarms. Raises BehaviorError."""
+    """Read a behaviour from its JSON; return None for `{}`, which disarms. Raise BehaviorError."""
     if not isinstance(value, dict):
         raise BehaviorError(f'A behaviour is a JSON object such as {{"code": 409}}, not {json_type(value)}.')
     unknown = sorted(set(value) - set(_READERS) - {"fault"})

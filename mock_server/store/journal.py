@@ -6,7 +6,7 @@ from typing import NamedTuple
 from engine_contract.http.types import RawHeaders
 from engine_contract.text import masking
 
-SHOWN = 32 * 1024
+KEPT_BYTES = 32 * 1024
 """Bytes of a body that are kept."""
 
 

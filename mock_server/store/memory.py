@@ -18,13 +18,13 @@ from mock_server.store.behavior import Behavior
 from mock_server.store.journal import Entry
 
 IDLE_S = 3600.0
-"""A session that nobody used for so long is forgotten."""
+"""Sessions idle for this many seconds are dropped."""
 
-SESSIONS = 10_000
-"""So many sessions are kept; beyond that the one that was idle longest goes, whoever names new ones."""
+MAX_SESSIONS = 10_000
+"""At most this many sessions are kept; the one idle longest goes first, whoever names new ones."""
 
-CHUNK = 5_000
-"""Jobs made or listed before others get their turn."""
+CHUNK_JOBS = 5_000
+"""How many jobs are made or listed before other requests get their turn."""
 
 WELL_FORMED = re.compile(r"[0-9a-f]{24}").fullmatch
 
@@ -54,7 +54,7 @@ class MemoryStore:
 
     is_shared = False
 
-    def __init__(self, settings: Settings, *, sessions: int = SESSIONS) -> None:
+    def __init__(self, settings: Settings, *, sessions: int = MAX_SESSIONS) -> None:
         self._most = sessions
         self._seed = settings.seed
         self._any_job = settings.any_job
@@ -116,7 +116,7 @@ class MemoryStore:
         kept = self._session(session)
         minted: list[str] = []
         while len(minted) < count:
-            chunk = documents.ids(self._seed, kept.minted, min(CHUNK, count - len(minted)))
+            chunk = documents.ids(self._seed, kept.minted, min(CHUNK_JOBS, count - len(minted)))
             kept.minted += len(chunk)
             fresh = [job_id for job_id in chunk if job_id not in kept.changed and job_id not in self._start]
             kept.changed.update(dict.fromkeys(fresh, state))
@@ -132,7 +132,7 @@ class MemoryStore:
             state = changed.get(job_id) or start.get(job_id)
             if state is not None and (statuses is None or state.status in statuses):
                 yield job_id, state
-            if number % CHUNK == 0:
+            if number % CHUNK_JOBS == 0:
                 await sleep(0)
 
     async def reset(self, session: str) -> None:
@@ -200,5 +200,5 @@ class MemoryStore:
 
 
 def start_ids(seed: int, count: int) -> list[str]:
-    """The ids of the jobs that a mock starts with: the documentation's, then minted ones."""
+    """Return the ids of the jobs that a mock starts with: the documentation's, then minted ones."""
     return [load_contract().request_example["job_id"], *documents.ids(seed, 0, count - 1)] if count else []

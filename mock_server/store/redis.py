@@ -14,12 +14,12 @@ from mock_server.settings import Settings
 from mock_server.store import Cancel
 from mock_server.store.behavior import Behavior
 from mock_server.store.journal import Entry, mask
-from mock_server.store.memory import IDLE_S, SESSIONS, WELL_FORMED, start_ids
+from mock_server.store.memory import IDLE_S, MAX_SESSIONS, WELL_FORMED, start_ids
 from mock_server.store.redis_address import Address
 from mock_server.store.redis_client import Client, load_script, start_of
 
-CHUNK = 1_000
-"""Jobs made or listed in one step: Redis does nothing else meanwhile, so it must be short."""
+CHUNK_JOBS = 1_000
+"""How many jobs one step makes or lists: Redis does nothing else meanwhile, so it must be short."""
 
 _ENTRY_BYTES = frozenset({"query", "body", "answer_body"})
 _ENTRY_HEADERS = frozenset({"headers", "answer_headers"})
@@ -31,7 +31,7 @@ class RedisStore:
     is_shared = True
 
     def __init__(
-        self, settings: Settings, address: Address, *, idle_s: float = IDLE_S, sessions: int = SESSIONS
+        self, settings: Settings, address: Address, *, idle_s: float = IDLE_S, sessions: int = MAX_SESSIONS
     ) -> None:
         self._seed = settings.seed
         self._any_job = settings.any_job
@@ -70,7 +70,7 @@ class RedisStore:
         return f"{self._replica}{next(self._calls):x}"
 
     def _unseen(self, job_id: str) -> str:
-        """What a job is of which Redis knows nothing."""
+        """Return the initial state of a job that Redis has not stored yet."""
         if job_id in self._start:
             return "start"
         return "any" if self._any_job and WELL_FORMED(job_id) else ""
@@ -105,7 +105,7 @@ class RedisStore:
         minted: list[str] = []
         written = b"" if state == RUNNING else _write_state(state, "")
         while len(minted) < count:
-            wanted = min(CHUNK, count - len(minted))
+            wanted = min(CHUNK_JOBS, count - len(minted))
             first = await self._run("number", session, wanted, self._minted)
             fresh = [job_id for job_id in documents.ids(self._seed, first, wanted) if job_id not in self._start]
             minted += [job_id.decode() for job_id in await self._run("make", session, written, *fresh)]
@@ -113,19 +113,19 @@ class RedisStore:
 
     async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
         start = list(self._start)
-        for place in range(0, len(start), CHUNK):
-            ids = start[place : place + CHUNK]
+        for place in range(0, len(start), CHUNK_JOBS):
+            ids = start[place : place + CHUNK_JOBS]
             for job_id, kept in zip(ids, await self._run("get", session, *ids), strict=True):
                 state = RUNNING if kept is None else _read_state(kept)
                 if statuses is None or state.status in statuses:
                     yield job_id, state
-        for place in count(0, CHUNK):
-            made, states = await self._run("page", session, place, place + CHUNK - 1)
+        for place in count(0, CHUNK_JOBS):
+            made, states = await self._run("page", session, place, place + CHUNK_JOBS - 1)
             for raw, kept in zip(made, states, strict=True):
                 state = RUNNING if kept is None else _read_state(kept)
                 if statuses is None or state.status in statuses:
                     yield raw.decode("utf-8", "surrogatepass"), state
-            if len(made) < CHUNK:
+            if len(made) < CHUNK_JOBS:
                 return
 
     async def reset(self, session: str) -> None:

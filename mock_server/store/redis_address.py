@@ -11,7 +11,7 @@ from mock_server.settings import SettingsError
 SCHEMES = ("redis", "rediss")
 
 PASSWORD_VARIABLE = "MOCK_ENGINE_STORE_PASSWORD"  # noqa: S105 - the name of one
-"""Where the password is taken from when the URL has none."""
+"""The environment variable of the password, for a URL that has none."""
 
 DEFAULT_PREFIX = "mock-engine"
 
@@ -28,19 +28,19 @@ class Address(NamedTuple):
     is_secure: bool
     prefix: str
     copies: int
-    """So many of Redis's own replicas have a change before it is answered."""
+    """The number of Redis's own replicas that have a change before it is answered."""
 
     def __repr__(self) -> str:
         return f"Address({self.shown})"
 
 
 def is_redis(store: str) -> bool:
-    """Whether `--store` names a Redis."""
+    """Return whether `--store` names a Redis."""
     return store.partition("://")[0] in SCHEMES
 
 
 def has_password(store: str) -> bool:
-    """Whether the URL itself holds a password."""
+    """Return whether the URL itself holds a password."""
     try:
         return bool(urlsplit(store).password)
     except ValueError:
@@ -48,7 +48,7 @@ def has_password(store: str) -> bool:
 
 
 def read_address(store: str, environ: Mapping[str, str] = os.environ) -> Address:
-    """Read `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME&copies=N]`. Raises SettingsError."""
+    """Read `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME&copies=N]`. Raise SettingsError."""
     scheme = store.partition("://")[0]
     if scheme not in SCHEMES:
         named = f"{scheme}://…" if "://" in store else "of that form"
@@ -59,7 +59,7 @@ def read_address(store: str, environ: Mapping[str, str] = os.environ) -> Address
     except ValueError:
         # The text is not repeated: what is wrong may be the password.
         raise SettingsError(
-            f"--store {scheme}://…: is no URL; escape / ? # @ : in a password (%2F %3F %23 %40 %3A)."
+            f"--store {scheme}://…: is not a URL; escape / ? # @ : in a password (%2F %3F %23 %40 %3A)."
         ) from None
     shown = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     db = url.path.strip("/") or "0"

@@ -19,7 +19,7 @@ from mock_server.store.redis_address import Address
 from mock_server.store.redis_link import Link, LostError, open_link
 
 PATIENCE_S = 1.2
-"""A step that Redis does not answer for so long fails. A request is three steps: it is answered within 4 seconds."""
+"""Seconds that Redis gets to answer a step. A request is three steps: it is answered within 4 seconds."""
 
 _AGAIN_S = 0.15
 _START_S = 2.4
@@ -35,7 +35,7 @@ class Script(NamedTuple):
 
 
 class Start(NamedTuple):
-    """What all replicas of a mock must agree on: it is kept beside the state, by the first that comes."""
+    """The settings on which all replicas of a mock must agree: kept beside the state, by the first that comes."""
 
     seed: int
     jobs: int
@@ -43,27 +43,27 @@ class Start(NamedTuple):
     journal: int
 
     def encoded(self) -> bytes:
-        """As it is kept."""
+        """Return the settings as they are kept."""
         return orjson.dumps(self._asdict())
 
 
 def start_of(settings: Settings) -> Start:
-    """The settings' part in the state."""
+    """Return the settings that are part of the state."""
     return Start(settings.seed, settings.jobs, settings.any_job, settings.journal)
 
 
 @cache
 def load_script(name: str, constants: str = "") -> Script:
-    """Read a script, with `constants` and what all scripts of a session share before it."""
+    """Read a script, with `constants` and the code that all scripts of a session share before it."""
     shared = (SCRIPTS / "session.lua").read_text("utf-8") if constants else ""
     text = constants + shared + (SCRIPTS / f"{name}.lua").read_text("utf-8")
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
 def join(settings: Settings, address: Address) -> Settings:
-    """Seed the store, or take over the start that it holds. Raises SettingsError for a store that cannot be reached.
+    """Seed the store, or take over the start that it holds. Raise SettingsError for a store that cannot be reached.
 
-    Blocks for 2.4 seconds at most, names that no server resolves included.
+    Block for 2.4 seconds at most, also for names that no server resolves.
     """
     from threading import Thread
 
@@ -112,7 +112,7 @@ def _ask(settings: Settings, address: Address) -> bytes | Exception:
 
 
 def base_key(address: Address) -> str:
-    """What all keys of a mock begin with; the braces keep them together in a cluster."""
+    """Return the beginning of all keys of a mock; the braces keep them together in a cluster."""
     return f"{{{address.prefix}}}:"
 
 
@@ -133,10 +133,10 @@ class Client:
         """Redis's clock minus this process's monotonic one, in seconds."""
 
     async def run(self, script: Script, session: str, *arguments: Any) -> Any:
-        """The script's answer for a session. Raises StoreUnavailable, after PATIENCE_S at the latest.
+        """Return the script's answer for a session. Raise StoreUnavailable, after PATIENCE_S at the latest.
 
-        A script whose answer was lost with its connection is run again, and told so: it must do its work once.
-        After the caller was told that it failed Redis does not run it any more.
+        A script whose answer was lost with its connection is run again with a mark that says so: it must do its work once.
+        Once the caller got an error, Redis no longer runs the script.
         """
         until, again = monotonic() + PATIENCE_S, b"0"
         while True:
@@ -157,7 +157,7 @@ class Client:
                 self._fail(" ".join(str(error).split())[:300])
 
     async def health(self) -> str | None:
-        """Why the store cannot be used; None if it can."""
+        """Return why the store cannot be used; None if it can."""
         try:
             link = self._link or await self._connected(monotonic() + PATIENCE_S)
             await self._agree(link)
@@ -181,7 +181,7 @@ class Client:
         if self._keeper is None or self._keeper.done():
             self._down_since = monotonic()
             self._keeper = asyncio.create_task(self._keep())
-        # Who comes late into an outage is told at once.
+        # A caller that comes late into an outage gets the error at once.
         until = min(until, self._down_since + PATIENCE_S)
         while self._link is None:
             left = until - monotonic()
@@ -230,7 +230,7 @@ class Client:
         await self._agree(link)
 
     async def _agree(self, link: Link) -> None:
-        """Seed a store that is empty. Raises StoreUnavailable where it is another mock's by now."""
+        """Seed a store that is empty. Raise StoreUnavailable where it is another mock's by now."""
         held = await link.call("EVAL", load_script("start").text, 1, self._base, self._start.encoded())
         if held != self._start.encoded():
             self._fail("was started anew with other settings; start this replica again to take them over")

@@ -19,10 +19,10 @@ from redis.exceptions import ClusterDownError, ReadOnlyError, TryAgainError
 from mock_server.store.redis_address import Address
 
 CONNECT_S = 1.0
-"""A connection that takes longer, log-in included, is given up."""
+"""Seconds that a connection gets to stand, log-in included."""
 
 WAIT_MS = 1000
-"""Redis's own replicas get so long to have a change."""
+"""Milliseconds that Redis's own replicas get to have a change."""
 
 _LOOK_S = 0.1
 
@@ -59,7 +59,7 @@ class Link:
         self._tasks = [asyncio.create_task(run()) for run in (self._write, self._read, self._watch)]
 
     def call(self, *command: Any) -> asyncio.Future[Any]:
-        """Send a command: its answer, redis-py's ResponseError, or LostError."""
+        """Send a command, and return a future of its answer. It raises redis-py's ResponseError, or LostError."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self.lost.is_set():
             answer.set_exception(LostError(self._reason))
@@ -71,11 +71,11 @@ class Link:
 
     @property
     def reason(self) -> str:
-        """Why the connection is of no more use."""
+        """Return why the connection is of no more use."""
         return self._reason
 
     def drop(self, reason: str) -> None:
-        """Let go of the connection; who waits for an answer is told why."""
+        """Let go of the connection; tell callers that wait for an answer why."""
         if self.lost.is_set():
             return
         self._reason = reason
@@ -153,7 +153,7 @@ class Link:
 
 
 async def open_link(address: Address, *, patience_s: float) -> Link:
-    """Connect and log in. Raises LostError."""
+    """Connect and log in. Raise LostError."""
     kind = SSLConnection if address.is_secure else Connection
     connection = kind(
         **address.options,
@@ -180,7 +180,7 @@ def _is_unfit(value: Any) -> bool:
 
 
 def _pack(command: tuple[Any, ...]) -> bytes:
-    """The command as it is sent; redis-py's own way, which is made for more, takes four times as long."""
+    """Return the command as it is sent; redis-py's own way, which is made for more, takes four times as long."""
     words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
     return b"*%d\r\n%b" % (len(words), b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words]))
 

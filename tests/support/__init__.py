@@ -1,4 +1,4 @@
-"""What tests share: servers, commands and other parts that several of them need."""
+"""Shared by tests: servers, commands and other parts that several of them need."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What only one process at a time may do: under xdist several workers want the same installation."""
+"""Work that only one process at a time may do: under xdist several workers want the same installation."""
 
 import fcntl
 from collections.abc import Iterator

@@ -42,7 +42,7 @@ backend all
     retries 3
 """
 
-# Whoever says that it is the primary gets the connections; those of one that is no more are closed.
+# The server that says it is the primary gets the connections; if it no longer says so, they are closed.
 _REDIS = """
 backend all
     mode tcp
@@ -64,7 +64,7 @@ backend all
 def balancer(
     directory: Path, backends: Sequence[Backend], *, is_redis: bool = False, is_tcp: bool = False
 ) -> Iterator[int]:
-    """Run haproxy while the context lasts; the port that it listens on. `is_tcp`: it balances connections."""
+    """Run haproxy while the context lasts, and yield the port that it listens on. `is_tcp`: it balances connections."""
     port = free_port()
     mode = "tcp" if is_redis or is_tcp else "http"
     text = _COMMON.format(port=port).replace("defaults", f"defaults\n    mode {mode}")

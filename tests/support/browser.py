@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Seen:
-    """What pages did that they must not do."""
+    """Records what pages must not do: dialogs, errors, messages."""
 
     dialogs: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -83,7 +83,7 @@ def seen() -> Iterator[Seen]:
 
 @pytest.fixture
 def page(browser: Browser, mock: RunningMock, seen: Seen) -> Iterator[Page]:
-    """A page at desktop size; dialogs, errors and warnings fail the test."""
+    """Open a page at desktop size; dialogs, errors and warnings fail the test."""
     context = browser.new_context(
         base_url=mock.url, viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"]
     )
@@ -94,7 +94,7 @@ def page(browser: Browser, mock: RunningMock, seen: Seen) -> Iterator[Page]:
 
 @pytest.fixture
 def phone(browser: Browser, mock: RunningMock, seen: Seen) -> Iterator[Page]:
-    """A page at the size of a small phone."""
+    """Open a page at the size of a small phone."""
     context = browser.new_context(base_url=mock.url, viewport=PHONE, has_touch=True, is_mobile=True)
     context.set_default_timeout(8000)
     yield seen.watch(context.new_page())

@@ -27,7 +27,7 @@ class Caller:
         return self.client.post(ROUTE, headers=headers, **options)
 
     def status(self, job_id: str = PAGE_ID, session: str | None = None) -> str:
-        """The state of a job, as the control API says it."""
+        """Return the state of a job, as the control API says it."""
         headers = {} if session is None else {"Mock-Session": session}
         response = self.client.get(f"/_mock/jobs/{job_id}", headers=headers)
         return str(response.json()["status"]) if response.status_code == 200 else "unknown"
@@ -37,6 +37,6 @@ class Caller:
         return self.client.put("/_mock/behavior", json=behavior)
 
     def journal(self, **query: Any) -> list[dict[str, Any]]:
-        """The journal, newest last."""
+        """Return the journal, newest last."""
         entries: list[dict[str, Any]] = self.client.get("/_mock/requests", params=query).json()["requests"]
         return entries

@@ -14,7 +14,7 @@ TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support
 
 @dataclass(frozen=True)
 class Done:
-    """What a command printed and how it ended."""
+    """The output of a command, and how it ended."""
 
     status: int
     out: str
@@ -22,7 +22,7 @@ class Done:
 
     @property
     def last_line(self) -> str:
-        """The last line of its output."""
+        """Return the last line of its output."""
         return self.out.strip().splitlines()[-1] if self.out.strip() else ""
 
 
@@ -37,12 +37,12 @@ def check_engine(
 
 
 def command(arguments: Sequence[str]) -> list[str]:
-    """The command line, with the script that is installed beside this Python."""
+    """Return the command line, with the script that is installed beside this Python."""
     return [str(Path(sys.executable).with_name("check-engine")), *arguments]
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without settings of this kit and of pytest, and outside CI."""
+    """Return the environment without settings of this kit and of pytest, and outside CI."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -53,7 +53,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def write_jobs(folder: Path, job_ids: Sequence[str]) -> Path:
-    """A file with one id a line."""
+    """Write a file with one id a line."""
     path = folder / "jobs.txt"
     path.write_text("\n".join(job_ids) + "\n")
     return path

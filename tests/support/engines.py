@@ -28,7 +28,7 @@ BASE = {"base-path": "/iap"}
 
 @dataclass(frozen=True)
 class ObservedExchange:
-    """A run on an engine, and what the engine logged: the ids and bodies it was sent, whoever owns the jobs."""
+    """A run on an engine, and the engine's log: the ids and bodies it was sent, whoever owns the jobs."""
 
     checked: Checked
     bystanders: frozenset[str]
@@ -38,23 +38,23 @@ class ObservedExchange:
 
     @property
     def report(self) -> Report:
-        """The run's report."""
+        """Return the run's report."""
         return self.checked.report
 
     def outcome(self, rule_id: str) -> str:
-        """A rule's outcome."""
+        """Return a rule's outcome."""
         return next(result.outcome for result in self.report.rules if result.rule == rule_id)
 
     def broken(self) -> set[str]:
-        """The rules that are broken."""
+        """Return the rules that are broken."""
         return {result.rule for result in self.report.rules if result.outcome == "broken"}
 
     def warned(self) -> set[str]:
-        """The assumed rules that are broken."""
+        """Return the assumed rules that are broken."""
         return {result.rule for result in self.report.rules if result.outcome == "warned"}
 
     def why(self) -> str:
-        """What a failing assertion should say."""
+        """Return the text for a failing assertion."""
         lines = [self.report.verdict, *self.report.notes]
         for result in self.report.rules:
             lines += [f"{result.outcome} {result.rule}: {finding.received}" for finding in result.findings[:2]]
@@ -64,7 +64,7 @@ class ObservedExchange:
 
 
 def settings_for(url: str, *, auth: str = "bearer", roles: tuple[str, ...] | None = None, **changes: Any) -> Settings:
-    """Settings for an engine whose tokens are the names of the roles."""
+    """Return settings for an engine whose tokens are the names of the roles."""
     names = roles if roles is not None else (*ROLES, "apiread", "operator")
     tokens = {role: Source(f"{role}:secret" if auth == "basic" else role, f"--token {role}") for role in names}
     timeout = changes.pop("timeout", 3.0)
@@ -73,7 +73,7 @@ def settings_for(url: str, *, auth: str = "bearer", roles: tuple[str, ...] | Non
 
 
 def check_standin(name: str | None, *, jobs: int = JOBS, **changes: Any) -> ObservedExchange:
-    """A run on the stand-in engine that was written from the page alone; `name` is a fault or a variation."""
+    """Run the checks on the stand-in engine that was written from the page alone; `name` is a fault or a variation."""
     is_fault = name in standin.FAULTS
     with standin.serve(fault=name if is_fault else None, variation=None if is_fault else name) as engine:
         before = engine.make_jobs(1)
@@ -85,7 +85,7 @@ def check_standin(name: str | None, *, jobs: int = JOBS, **changes: Any) -> Obse
 
 
 def check_field_engine(name: str, *, jobs: int = JOBS, **changes: Any) -> ObservedExchange:
-    """A run on the field engine, which imitates what public captures show; `name` is one of its versions."""
+    """Run the checks on the field engine, which imitates what public captures show; `name` is one of its versions."""
     with field_engine.serve(version=name) as engine:
         before = engine.make_jobs(1, owner="other")
         job_ids = engine.make_jobs(jobs)
@@ -97,7 +97,7 @@ def check_field_engine(name: str, *, jobs: int = JOBS, **changes: Any) -> Observ
 
 
 def check_mock(name: str | None, **changes: Any) -> ObservedExchange:
-    """A run on the mock with a fault or a variation armed, as check-engine makes without a URL."""
+    """Run the checks on the mock with a fault or a variation armed, as check-engine does without a URL."""
     with running_mock(MockSettings(jobs=1, fault=name)) as mock:
         supply = Supply(more=mock.add_jobs)
 
@@ -113,7 +113,7 @@ def check_mock(name: str | None, **changes: Any) -> ObservedExchange:
 
 @contextmanager
 def standin_engine(name: str | None = None) -> Iterator[Any]:
-    """The stand-in engine, served while the context lasts."""
+    """Serve the stand-in engine while the context lasts."""
     is_fault = name in standin.FAULTS
     with standin.serve(fault=name if is_fault else None, variation=None if is_fault else name) as engine:
         yield engine
@@ -128,13 +128,13 @@ def _as_dict(entry: Any) -> dict[str, Any]:
 
 
 def expected(name: str) -> dict[str, str]:
-    """Fault → the rule it must be found under, from `expected/NAME.txt`."""
+    """Read the expected findings from `expected/NAME.txt`: fault → the rule it must be found under."""
     lines = (line.partition("#")[0].strip() for line in (EXPECTED / f"{name}.txt").read_text().splitlines())
     return {fault.strip(): rule.strip() for fault, _, rule in (line.partition(": ") for line in lines if line)}
 
 
 def is_found(seen: ObservedExchange, wanted: str) -> bool:
-    """Whether a run found a fault as wanted: `rule`, `rule or rule`, or `rule (warned)` for an assumed one."""
+    """Return whether a run found a fault as wanted: `rule`, `rule or rule`, or `rule (warned)` for an assumed one."""
     if wanted.endswith("(warned)"):
         return wanted.removesuffix(" (warned)") in seen.warned()
     names = set(wanted.split(" or "))

@@ -93,7 +93,7 @@ class JobEngine:
         return 200, {**_page_document(), "_id": job_id}
 
     def details(self, job_id: str) -> tuple[int, Any]:
-        """Answer what is asked of a job."""
+        """Answer a read of a job."""
         self.reads.append(job_id)
         if not self.shows or job_id not in self.jobs:
             return 404, {"error": "not found"}

@@ -17,7 +17,7 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """What has passed so far; a machine that is busy delays the sleeper as it delays what is measured."""
+        """Return the seconds that have passed; a busy machine delays the sleeper as it delays what is measured."""
         return time.monotonic() - self._started - self._late
 
     def sleep_until(self, ended: Event) -> None:

@@ -8,7 +8,7 @@ FIRST, LAST = 20_000, 32_000
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on, another one at each call."""
+    """Return a loopback port that nobody listens on, another one at each call."""
     for port in random.SystemRandom().sample(range(FIRST, LAST), 200):
         try:
             with socket.create_server(("127.0.0.1", port)):

@@ -25,7 +25,7 @@ def talk(url: str, data: bytes, *, timeout: float = 5.0, close: bool = True) -> 
 
 
 def request(body: bytes = b"", *headers: bytes, line: bytes = b"POST %b HTTP/1.1" % ROUTE.encode()) -> bytes:
-    """A request with a length, and more headers."""
+    """Return a request with a length and further headers."""
     lines = (line, b"Host: localhost", b"Content-Length: %d" % len(body), *headers)
     return b"\r\n".join([*lines, b"", b""]) + body
 
@@ -36,7 +36,7 @@ GOOD = request(
 
 
 def mangled(dice: random.Random) -> bytes:
-    """A request that was good before dice were thrown at its bytes."""
+    """Return a request that was good before dice were thrown at its bytes."""
     data = bytearray(GOOD)
     for _ in range(dice.randint(1, 6)):
         place = dice.randrange(len(data))
@@ -64,5 +64,5 @@ _PIECES = (
 
 
 def statuses(response: bytes) -> list[int]:
-    """The statuses of the answers in what came back."""
+    """Return the statuses of the responses in what came back."""
     return [int(part[:3]) for part in response.split(b"HTTP/1.1 ")[1:]]

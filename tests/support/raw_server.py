@@ -16,22 +16,22 @@ class RawRequest:
 
     @property
     def head(self) -> list[str]:
-        """The lines of its head."""
+        """Return the lines of its head."""
         return self.data.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
 
     @property
     def method(self) -> str:
-        """Its method."""
+        """Return its method."""
         return self.head[0].split()[0]
 
     @property
     def path(self) -> str:
-        """Its target, the query included."""
+        """Return its target, the query included."""
         return self.head[0].split()[1]
 
     @property
     def body(self) -> bytes:
-        """Its body, as it was sent."""
+        """Return its body, as it was sent."""
         return self.data.partition(b"\r\n\r\n")[2]
 
     def headers(self, name: str) -> list[str]:

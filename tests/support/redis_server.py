@@ -26,7 +26,7 @@ class RedisServer:
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Return its process."""
         assert self._process is not None
         return self._process.pid
 
@@ -78,7 +78,7 @@ class RedisServer:
 
 @contextmanager
 def redis_server(directory: Path, *options: str, port: int | None = None) -> Iterator[RedisServer]:
-    """A running Redis, while the context lasts."""
+    """Run a Redis while the context lasts."""
     directory.mkdir(parents=True, exist_ok=True)
     server = RedisServer(directory, *options, port=port)
     try:

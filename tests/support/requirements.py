@@ -1,4 +1,4 @@
-"""What tests need beyond Python: skipped with a reason on a user's machine, a failure in CI."""
+"""Requirements of tests beyond Python: skipped with a reason on a user's machine, a failure in CI."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ CHROMIUM_FLAGS = (
 
 
 def need_chromium() -> str:
-    """The path of a Chromium; skips the test, or fails it in CI, where there is none."""
+    """Return the path of a Chromium. If it is missing, skip the test, or fail it in CI."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
@@ -28,7 +28,7 @@ def need_chromium() -> str:
 
 
 def need_command(name: str, package: str) -> str:
-    """The path of a command; skips the test, or fails it in CI, where there is none."""
+    """Return the path of a command. If it is missing, skip the test, or fail it in CI."""
     path = shutil.which(name)
     if path is None:
         _missing(name, f"apt-get install {package}")
@@ -36,19 +36,19 @@ def need_command(name: str, package: str) -> str:
 
 
 def need_node() -> str:
-    """The path of npm, which comes with Node; skips the test, or fails it in CI, where there is none."""
+    """Return the path of npm, which comes with Node. If it is missing, skip the test, or fail it in CI."""
     for name in ("node", "npm"):
         path = need_command(name, name if name == "npm" else "nodejs")
     return path
 
 
 def need_redis() -> str:
-    """The path of redis-server; skips the test, or fails it in CI, where there is none."""
+    """Return the path of redis-server. If it is missing, skip the test, or fail it in CI."""
     return need_command("redis-server", "redis-server")
 
 
 def need_haproxy() -> str:
-    """The path of haproxy; skips the test, or fails it in CI, where there is none."""
+    """Return the path of haproxy. If it is missing, skip the test, or fail it in CI."""
     return need_command("haproxy", "haproxy")
 
 

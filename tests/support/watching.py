@@ -35,7 +35,7 @@ class Watching:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port."""
+        """Return host and port."""
         parts = urlsplit(self.url)
         return parts.hostname or "", parts.port or 0
 

@@ -14,13 +14,13 @@ __all__ = ["Draft", "PageError", "draft"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What `openapi.yaml` and `rules.yaml` would hold."""
+    """The contents of `openapi.yaml` and `rules.yaml`, drafted."""
 
     openapi: dict[str, Any]
     rules: dict[str, Any]
 
 
 def draft(content: str) -> Draft:
-    """The draft of a page's text. Raises PageError, which names the line."""
+    """Return the draft of a page's text. Raise PageError, which names the line."""
     page = read_page(content)
     return Draft(draft_openapi(page), draft_ledger(page, Text(content)))

@@ -13,7 +13,7 @@ from engine_contract.contract.page import is_punctuation
 TYPES = ("string", "number", "integer", "boolean", "object", "array")
 REQUIRED = {"yes": True, "true": True, "no": False, "false": False}
 
-# What the page's tabs and buttons leave in its text.
+# Remains of the page's tabs and buttons in its text.
 _TABS = re.compile(r"(Details|Example|Schema)+")
 _BUTTON = re.compile(r"(Copied|Copy) to Clipboard")
 _JSON = re.compile(r'[{\["]|-?\d|(true|false|null)$')
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What such a section says."""
+    """The content of such a section."""
 
     rows: tuple[Row, ...] = ()
     example: Node | None = None
@@ -42,7 +42,7 @@ class Block:
 
 
 def read_block(text: Text, lines: Sequence[Line], columns: Sequence[str]) -> Block:
-    """The block in these lines of the page; `columns` are those that its table has. Raises PageError."""
+    """Return the block in these lines of the page; `columns` are those that its table has. Raise PageError."""
     furniture: list[Line] = []
     table: list[Line] = []
     values: list[Node] = []
@@ -58,7 +58,7 @@ def read_block(text: Text, lines: Sequence[Line], columns: Sequence[str]) -> Blo
             _refuse_rest(text, end)
             values.append(node)
         elif values:
-            raise PageError(line.number, f"{line.text!r} stands behind the example", _ALLOWED)
+            raise PageError(line.number, f"{line.text!r} follows the example", _ALLOWED)
         else:
             table.append(line)
     headings, rows = _table(table, columns)
@@ -70,7 +70,7 @@ _ALLOWED = "A section has a table, then an example as JSON, then perhaps a JSON 
 
 
 def _is_within(table: Sequence[Line], columns: Sequence[str]) -> bool:
-    """Whether a table of one cell a line has begun a row that is not whole: the next line is a cell of it."""
+    """Return whether a table of one cell a line has begun a row that is not whole: the next line is a cell of it."""
     plain = [line for line in table if "|" not in line.text]
     return len(plain) % len(columns) != 0
 
@@ -78,7 +78,7 @@ def _is_within(table: Sequence[Line], columns: Sequence[str]) -> bool:
 def _refuse_rest(text: Text, end: int) -> None:
     rest = text.content[end:].partition("\n")[0].strip()
     if rest:
-        raise PageError(text.number_at(end), f"{rest!r} stands behind the JSON", "Allowed is the end of the line.")
+        raise PageError(text.number_at(end), f"{rest!r} follows the JSON", "Allowed is the end of the line.")
 
 
 def _table(lines: Sequence[Line], columns: Sequence[str]) -> tuple[list[Line], tuple[Row, ...]]:
@@ -93,12 +93,12 @@ def _table(lines: Sequence[Line], columns: Sequence[str]) -> tuple[list[Line], t
     rows = tuple(_row(group, columns) for group in groups[1:])
     for row in rows:
         if [other.name for other in rows].count(row.name) > 1:
-            raise PageError(row.lines[0].number, f"{row.name} stands in the table twice", "Give each name once.")
+            raise PageError(row.lines[0].number, f"{row.name} is in the table twice", "Give each name once.")
     return headings, rows
 
 
 def _groups(lines: Sequence[Line], width: int) -> list[list[tuple[str, Line]]]:
-    """The cells row by row: those of one line, or as many lines of one cell as there are columns."""
+    """Return the cells row by row: those of one line, or as many lines of one cell as there are columns."""
     groups: list[list[tuple[str, Line]]] = []
     is_open = False
     for line in lines:
@@ -128,7 +128,7 @@ def _row(cells: Sequence[tuple[str, Line]], columns: Sequence[str]) -> Row:
         raise PageError(number, "the row has no name", shape)
     kind = texts["Type"].lower()
     if kind not in TYPES:
-        raise PageError(number, f"{texts['Type']!r} is no type", f"Allowed are {', '.join(TYPES)}. {shape}")
+        raise PageError(number, f"{texts['Type']!r} is not a type", f"Allowed are {', '.join(TYPES)}. {shape}")
     required = texts.get("Required", "yes").lower()
     if required not in REQUIRED:
         raise PageError(number, f"Required is {texts['Required']!r}", f"Allowed are {', '.join(REQUIRED)}. {shape}")
@@ -137,10 +137,10 @@ def _row(cells: Sequence[tuple[str, Line]], columns: Sequence[str]) -> Row:
 
 def _example_and_schema(values: Sequence[Node]) -> tuple[Node | None, Node | None]:
     if len(values) > 2:
-        raise PageError(values[2].line, "a third JSON text stands here", _ALLOWED)
+        raise PageError(values[2].line, "this is a third JSON text", _ALLOWED)
     if len(values) == 2:
         if not _is_schema(values[1].value):
-            raise PageError(values[1].line, "this is no JSON Schema", f"{_ALLOWED} A schema has type or properties.")
+            raise PageError(values[1].line, "this is not a JSON Schema", f"{_ALLOWED} A schema has type or properties.")
         return values[0], values[1]
     if values and isinstance(values[0].value, dict) and "$schema" in values[0].value:
         return None, values[0]

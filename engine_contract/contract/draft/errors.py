@@ -1,4 +1,4 @@
-"""What can be wrong with a page."""
+"""Errors of a page."""
 
 
 class PageError(ValueError):

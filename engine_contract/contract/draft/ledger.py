@@ -8,19 +8,27 @@ from engine_contract.contract.draft.block import Block
 from engine_contract.contract.draft.lines import Text, quotable
 from engine_contract.contract.draft.openapi import WITHOUT_BODY, body_rows, is_bare, request_schema, response_schema
 from engine_contract.contract.draft.page import Page
-from engine_contract.contract.draft.schema import ANY, Place, Schema, lines_of_example, lines_of_schema, places
+from engine_contract.contract.draft.schema import (
+    ANY,
+    Place,
+    Schema,
+    lines_of_example,
+    lines_of_schema,
+    places,
+    with_article,
+)
 
 Entry = dict[str, Any]
 
 
 def draft_ledger(page: Page, text: Text) -> dict[str, Any]:
-    """Furniture and rules, in the form of `rules.yaml`."""
+    """Return furniture and rules, in the form of `rules.yaml`."""
     rules = [*_route(page), *_roles(page), *_request(page, text), *_effects(page), *_response(page, text)]
     return {"furniture": list(quotable(page.furniture)), "rules": rules}
 
 
 def _entry(rule_id: str, level: str, title: str, **more: Any) -> Entry:
-    """An entry; a field stands before the title, and one quote is a plain text."""
+    """Return an entry; a field stands before the title, and one quote is a plain text."""
     quotes = more.pop("quote", ())
     entry: Entry = {"id": rule_id, "level": level}
     if "field" in more:
@@ -50,8 +58,8 @@ def _roles(page: Page) -> Iterator[Entry]:
     )
     for name, title, why in (
         ("none", "A request without a credential is refused", "Without a credential there is no role"),
-        ("empty", "An empty credential is refused", "An empty credential stands for no role"),
-        ("wrong", "A wrong credential is refused", "A credential that nobody was given stands for no role"),
+        ("empty", "An empty credential is refused", "An empty credential belongs to no role"),
+        ("wrong", "A wrong credential is refused", "A credential that nobody was given belongs to no role"),
     ):
         yield _entry(f"roles.{name}", "implied", title, reason=f"{why}, and {listed}.")
 
@@ -67,7 +75,7 @@ def _request(page: Page, text: Text) -> Iterator[Entry]:
             yield _entry(f"request.{row.name}.required", "documented", title, quote=quote)
         title = f"{row.name} in the path is of type {row.type}"
         if where != "path":
-            title = f"A {row.name} that is no {row.type} is refused"
+            title = f"A {row.name} that is not {with_article(row.type)} is refused"
         yield _entry(f"request.{row.name}.type", "documented", title, quote=quote)
     shown = _shown(block, request_schema(page) or {}, text)
     if not shown:
@@ -87,7 +95,7 @@ def _request(page: Page, text: Text) -> Iterator[Entry]:
     yield _entry(
         "request.body",
         "implied",
-        "A body that is no JSON object is refused",
+        "A body that is not a JSON object is refused",
         quote=shown,
         reason="The page's example is a JSON object; in anything else the parameters are missing.",
     )
@@ -140,7 +148,7 @@ def _shown(block: Block, schema: Schema, text: Text) -> tuple[str, ...]:
 
 
 def _by_place(block: Block, schema: Schema, text: Text) -> dict[Place, list[str]]:
-    """The lines of the example and the JSON Schema by the place that they speak of."""
+    """Return the lines of the example and the JSON Schema by the place that they speak of."""
     found: dict[Place, list[str]] = defaultdict(list)
     for place, number in _located(block, schema):
         found[place] += [quote for quote in quotable((text.line(number),)) if quote not in found[place]]
@@ -172,4 +180,4 @@ def _described(schema: Schema) -> str:
         return f"an array of {schema['items']['type']}s"
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
-    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+    return with_article(kind)

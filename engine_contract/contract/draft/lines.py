@@ -24,25 +24,25 @@ class Text:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
     def start_of(self, line: Line) -> int:
-        """The offset of a line's first sign."""
+        """Return the offset of a line's first character."""
         raw = self._lines[line.number - 1]
         return self._starts[line.number - 1] + len(raw) - len(raw.lstrip())
 
     def number_at(self, offset: int) -> int:
-        """The number of the line at an offset."""
+        """Return the number of the line at an offset."""
         return self.content.count("\n", 0, offset) + 1
 
     def line(self, number: int) -> Line:
-        """The line of that number."""
+        """Return the line of that number."""
         return Line(self._lines[number - 1].strip(), number)
 
 
 def number_lines(content: str) -> tuple[Line, ...]:
-    """The lines that are not blank, in order."""
+    """Return the lines that are not blank, in order."""
     lines = (Line(line.strip(), number) for number, line in enumerate(content.split("\n"), start=1))
     return tuple(line for line in lines if line.text)
 
 
 def quotable(lines: tuple[Line, ...]) -> tuple[str, ...]:
-    """The texts of those lines that say something, each once."""
+    """Return the texts of those lines that say something, each once."""
     return tuple(dict.fromkeys(line.text for line in lines if not is_punctuation(line.text)))

@@ -22,14 +22,14 @@ class Node:
     children: dict[str | int, "Node"] = field(default_factory=dict)
 
     def lines(self) -> Iterator[int]:
-        """The lines that it and all within it begin on, in order."""
+        """Return the lines that it and all within it begin on, in order."""
         yield self.line
         for child in self.children.values():
             yield from child.lines()
 
 
 def read_located(text: str, start: int) -> tuple[Node, int]:
-    """The JSON value that begins at an offset of a page's text, and the offset behind it. Raises PageError."""
+    """Return the JSON value that begins at an offset of a page's text, and the offset behind it. Raise PageError."""
     return _Reader(text).value(start)
 
 
@@ -59,7 +59,7 @@ class _Reader:
             line = self._line(at)
             key, at = self._string(at)
             if key in children:
-                raise PageError(line, f"the key {key!r} stands twice", "Give each key of an object once.")
+                raise PageError(line, f"the object has the key {key!r} twice", "Give each key of an object once.")
             child, at = self.value(self._expect(at, ":"))
             children[key] = Node(child.value, line, child.children)
             at = self._next(at, "}")
@@ -77,7 +77,7 @@ class _Reader:
         return Node([element.value for element in elements], self._line(start), children), at + 1
 
     def _next(self, at: int, closing: str) -> int:
-        """The offset of the next member or element, or of the closing bracket."""
+        """Return the offset of the next member or element, or of the closing bracket."""
         at = self._skip(at)
         if self.text[at : at + 1] == closing:
             return at

@@ -5,14 +5,14 @@ from typing import Any
 from engine_contract.contract.draft.block import Block, Row
 from engine_contract.contract.draft.errors import PageError
 from engine_contract.contract.draft.page import Page
-from engine_contract.contract.draft.schema import Schema, from_json_schema, infer, type_of
+from engine_contract.contract.draft.schema import Schema, from_json_schema, infer, type_of, with_article
 
 JSON = "application/json"
 WITHOUT_BODY = frozenset({"GET", "DELETE"})
 
 
 def draft_openapi(page: Page) -> dict[str, Any]:
-    """The document, for a person to finish: it has no security, and its refusals are open."""
+    """Return the document, for a person to finish: it has no security, and its refusals are open."""
     operation: dict[str, Any] = {
         "tags": [page.path.split("/")[1] or page.name],
         "operationId": page.name,
@@ -50,19 +50,19 @@ def draft_openapi(page: Page) -> dict[str, Any]:
 
 
 def body_rows(page: Page) -> tuple[Row, ...]:
-    """The parameters that travel in the body."""
+    """Return the parameters that travel in the body."""
     rows = page.parameters.rows
     return tuple(row for row in rows if row.name not in page.path_parameters and page.method not in WITHOUT_BODY)
 
 
 def query_rows(page: Page) -> tuple[Row, ...]:
-    """The parameters that travel in the query."""
+    """Return the parameters that travel in the query."""
     rows = page.parameters.rows
     return tuple(row for row in rows if row.name not in page.path_parameters and page.method in WITHOUT_BODY)
 
 
 def request_schema(page: Page) -> Schema | None:
-    """The schema of the body, None if nothing travels there."""
+    """Return the schema of the body, None if nothing travels there."""
     block = page.parameters
     rows = body_rows(page)
     if page.method in WITHOUT_BODY:
@@ -72,7 +72,9 @@ def request_schema(page: Page) -> Schema | None:
     example = None if block.example is None else block.example.value
     if block.example is not None and not isinstance(example, dict) and rows:
         raise PageError(
-            block.example.line, f"the example is {_a(type_of(example))}", "Allowed is an object of the parameters."
+            block.example.line,
+            f"the example is {with_article(type_of(example))}",
+            "Allowed is an object of the parameters.",
         )
     if not rows and example is None:
         return None
@@ -90,7 +92,7 @@ def request_schema(page: Page) -> Schema | None:
 
 
 def response_schema(page: Page) -> Schema | None:
-    """The schema of what is returned, None if the page shows nothing.
+    """Return the schema of what is returned, None if the page shows nothing.
 
     A table of one name that the example does not have names the value itself, which is returned bare.
     """
@@ -113,7 +115,7 @@ def response_schema(page: Page) -> Schema | None:
 
 
 def is_bare(block: Block) -> bool:
-    """Whether what is returned is the one value that the table names, and not an object with it."""
+    """Return whether what is returned is the one value that the table names, and not an object with it."""
     example = None if block.example is None else block.example.value
     if len(block.rows) > 1:
         return False
@@ -153,12 +155,10 @@ def _agree(row: Row, value: Any, line: int) -> None:
     if kind not in {row.type, "null"} and (row.type, kind) != ("number", "integer"):
         at = row.lines[0].number
         raise PageError(
-            line, f"{row.name} is {_a(kind)} here and {_a(row.type)} in the table (line {at})", "Make the two agree."
+            line,
+            f"{row.name} is {with_article(kind)} here and {with_article(row.type)} in the table (line {at})",
+            "Make the two agree.",
         )
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
 
 
 def _content(name: str, summary: str, example: Any) -> dict[str, Any]:

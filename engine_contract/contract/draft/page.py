@@ -22,7 +22,7 @@ _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says; a role stands with the line that lists it."""
+    """The statements of a page; a role stands with the line that lists it."""
 
     summary: tuple[Line, ...]
     description: tuple[Line, ...]
@@ -38,18 +38,18 @@ class Page:
 
     @property
     def name(self) -> str:
-        """The operation's name: the last fixed part of its path."""
+        """Return the operation's name: the last fixed part of its path."""
         fixed = [part for part in self.path.split("/") if part and not part.startswith("{")]
         return fixed[-1] if fixed else self.method.lower()
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
-        """The names in the path."""
+        """Return the names in the path."""
         return tuple(re.findall(r"\{([^}]*)\}", self.path))
 
 
 def read_page(content: str) -> Page:
-    """The page in this text. Raises PageError."""
+    """Return the page in this text. Raise PageError."""
     text = Text(content)
     lines = number_lines(content)
     sections = _sections(lines)
@@ -81,7 +81,7 @@ def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
             current = []
             sections[line.text] = (line, current)
         elif current is None:
-            raise PageError(line.number, f"{line.text!r} stands before any section", _allowed_headings())
+            raise PageError(line.number, f"{line.text!r} comes before the first section", _allowed_headings())
         else:
             current.append(line)
     for name in NEEDED:
@@ -105,11 +105,11 @@ def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
     allowed = f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name."
     if len(lines) != 1:
         at = lines[1] if lines else heading
-        raise PageError(at.number, "a second route stands here" if lines else "the section Route is empty", allowed)
+        raise PageError(at.number, "this is a second route" if lines else "the section Route is empty", allowed)
     (line,) = lines
     found = _ROUTE.fullmatch(line.text)
     if found is None or not _PATH.fullmatch(found[2]):
-        raise PageError(line.number, f"{line.text!r} is no route", allowed)
+        raise PageError(line.number, f"{line.text!r} is not a route", allowed)
     return found[1], _PATH_PARAMETER.sub(r"{\1}", found[2]), line
 
 
@@ -119,8 +119,8 @@ def _roles(lines: Sequence[Line]) -> tuple[tuple[str, Line], ...]:
         for role in re.split(r"[\s,|]+", line.text.strip(",| ")):
             allowed = "Allowed are names of roles, a role a line or several with spaces or commas between them."
             if not _ROLE.fullmatch(role):
-                raise PageError(line.number, f"{role!r} is no role", allowed)
+                raise PageError(line.number, f"{role!r} is not the name of a role", allowed)
             if role in roles:
-                raise PageError(line.number, f"the role {role} stands twice", "Give each role once.")
+                raise PageError(line.number, f"the role {role} is listed twice", "Give each role once.")
             roles[role] = line
     return tuple(roles.items())

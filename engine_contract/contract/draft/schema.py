@@ -23,7 +23,7 @@ _DROPPED = frozenset({"$schema", "$id", "id", "$comment", "examples", "example",
 
 
 def infer(samples: Sequence[Any]) -> Schema:
-    """The schema that all these values of one place fit."""
+    """Return the schema that all these values of one place fit."""
     values = [sample for sample in samples if sample is not None]
     schema = _infer(values)
     return {**schema, "nullable": True} if schema and len(values) < len(samples) else schema
@@ -64,7 +64,7 @@ def _of_objects(values: Sequence[dict[str, Any]]) -> Schema:
 
 
 def is_map(values: Sequence[dict[str, Any]]) -> bool:
-    """Whether the keys of these objects are ids, and what they lead to is all of one type.
+    """Return whether the keys of these objects are ids, and all their values are of one type.
 
     A key is an id if it looks like one, or if the object behind it bears it as its own name.
     """
@@ -79,11 +79,16 @@ def _bears(child: Any, key: str) -> bool:
 
 
 def type_of(value: Any) -> str:
-    """The JSON type of a value, as a schema names it."""
+    """Return the JSON type of a value, as a schema names it."""
     for name, kinds in _TYPES:
         if isinstance(value, kinds):
             return name
     return "null"
+
+
+def with_article(kind: str) -> str:
+    """Return a type's name after its article, such as `an array`."""
+    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
 
 
 _TYPES: tuple[tuple[str, type], ...] = (
@@ -97,7 +102,7 @@ _TYPES: tuple[tuple[str, type], ...] = (
 
 
 def from_json_schema(node: Node) -> Schema:
-    """A JSON Schema in the words of OpenAPI 3.0. Raises PageError for a keyword that has no such word."""
+    """Translate a JSON Schema to OpenAPI 3.0. Raise PageError for a keyword that OpenAPI 3.0 does not have."""
     schema: Schema = {}
     for key, child in node.children.items():
         value = child.value
@@ -123,7 +128,7 @@ def from_json_schema(node: Node) -> Schema:
 
 
 def places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
-    """Each place that a schema describes, outermost first. An array of plain values is one place with its elements."""
+    """Yield each place that a schema describes, outermost first; an array of plain values is one with its elements."""
     yield place, schema
     for name, below in schema.get("properties", {}).items():
         yield from places(below, (*place, name))
@@ -136,7 +141,7 @@ def places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
 
 
 def lines_of_example(node: Node, schema: Schema, place: Place = ()) -> Iterator[tuple[Place, int]]:
-    """The lines of an example, each with the innermost place of the schema that it belongs to."""
+    """Yield the lines of an example, each with the innermost place of the schema that it belongs to."""
     yield place, node.line
     for key, child in node.children.items():
         below, where = _step(schema, key)
@@ -147,7 +152,7 @@ def lines_of_example(node: Node, schema: Schema, place: Place = ()) -> Iterator[
 
 
 def _step(schema: Schema, key: str | int) -> tuple[Schema, str | None]:
-    """The schema of a child, and its key in the place; None if it has no place of its own."""
+    """Return the schema of a child, and its key in the place; None if it has no place of its own."""
     if key in schema.get("properties", {}):
         return schema["properties"][key], str(key)
     below = schema.get("items" if isinstance(key, int) else "additionalProperties")
@@ -157,7 +162,7 @@ def _step(schema: Schema, key: str | int) -> tuple[Schema, str | None]:
 
 
 def lines_of_schema(node: Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
-    """The lines of a JSON Schema, each with the place that it speaks of."""
+    """Yield the lines of a JSON Schema, each with the place that it speaks of."""
     yield place, node.line
     for key, child in node.children.items():
         if key == "properties":

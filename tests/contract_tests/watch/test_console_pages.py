@@ -63,7 +63,7 @@ def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller:
     (job_id,) = mock.add_jobs()
     with watching(mock.url) as watch:
         page.goto(f"{watch.url}/_watch/journal")
-        expect(page.get_by_text("Nothing was asked of the engine yet.")).to_be_visible()
+        expect(page.get_by_text("No request was sent to the engine yet.")).to_be_visible()
         response = page.request.post(
             f"{watch.url}/workflow_engine/cancelJob",
             data={"job_id": job_id},

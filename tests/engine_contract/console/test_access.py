@@ -126,7 +126,7 @@ def test_the_token_is_asked_for(page: Page) -> None:
 
 
 def test_other_addresses_need_a_token() -> None:
-    """On addresses beside loopback the console is closed without a token."""
+    """On addresses other than loopback the console is closed without a token."""
     headers = {b"host": b"engine.example"}
     assert Guard("0.0.0.0", closed="It is closed.").objection("GET", headers) == "It is closed."  # noqa: S104 - closed there
     assert Guard("0.0.0.0", "secret").objection("GET", headers) is None  # noqa: S104 - asks for it

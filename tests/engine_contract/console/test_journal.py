@@ -15,7 +15,7 @@ def rows(page: Page) -> list[str]:
 def test_live_and_newest_first(page: Page, caller: Caller) -> None:
     """What is sent stands at the top within moments, and is told to those who do not see it."""
     page.goto("/_console/journal")
-    expect(page.get_by_text("Nothing was asked of the engine yet.")).to_be_visible()
+    expect(page.get_by_text("No request was sent to the engine yet.")).to_be_visible()
     caller.cancel(role="operator")
     caller.cancel()
     expect(page.locator("#journal tbody tr")).to_have_count(2)

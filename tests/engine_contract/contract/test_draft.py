@@ -210,7 +210,7 @@ def test_draft_contract_with_an_unreadable_page_says_why(tmp_path: Path) -> None
     page.write_text("Summary\nStart a job\nRoute\nSEND /startJob\n", encoding="utf-8")
     refused = run(page)
     assert refused.exit_code == 2
-    assert f"{page}, line 4: 'SEND /startJob' is no route. Allowed is one line METHOD /path" in refused.output
+    assert f"{page}, line 4: 'SEND /startJob' is not a route. Allowed is one line METHOD /path" in refused.output
     missing = run(tmp_path / "nowhere.txt")
     assert missing.exit_code == 2
     assert "the page cannot be read" in missing.output

@@ -264,16 +264,24 @@ WRONG = [
     (replace(PAGE, summary=None), "}", "the page ends without the section Summary. A page has the sections Summary,"),
     (replace(PAGE, summary=""), "Summary", "the section Summary is empty. Allowed is a line of text."),
     (replace(PAGE, route=None), "}", "the page ends without the section Route. A page has the sections Summary,"),
-    (replace(PAGE, route="FETCH /a"), "FETCH /a", "'FETCH /a' is no route. Allowed is one line METHOD /path, METHOD"),
-    (replace(PAGE, route="POST jobs"), "POST jobs", "'POST jobs' is no route"),
+    (
+        replace(PAGE, route="FETCH /a"),
+        "FETCH /a",
+        "'FETCH /a' is not a route. Allowed is one line METHOD /path, METHOD",
+    ),
+    (replace(PAGE, route="POST jobs"), "POST jobs", "'POST jobs' is not a route"),
     (replace(PAGE, route=""), "Route", "the section Route is empty. Allowed is one line METHOD /path"),
-    (replace(PAGE, route="POST /a\nPOST /b"), "POST /b", "a second route stands here"),
-    (replace(PAGE, roles="admin\n<b>"), "<b>", "'<b>' is no role. Allowed are names of roles, a role a line"),
-    (replace(PAGE, roles="admin admin"), "admin admin", "the role admin stands twice"),
+    (replace(PAGE, route="POST /a\nPOST /b"), "POST /b", "this is a second route"),
+    (
+        replace(PAGE, roles="admin\n<b>"),
+        "<b>",
+        "'<b>' is not the name of a role. Allowed are names of roles, a role a line",
+    ),
+    (replace(PAGE, roles="admin admin"), "admin admin", "the role admin is listed twice"),
     (
         replace(PAGE, parameters=PARAMETERS.replace("object", "map")),
         "| options | map",
-        "'map' is no type. Allowed are string, number, integer, boolean, object, array.",
+        "'map' is not a type. Allowed are string, number, integer, boolean, object, array.",
     ),
     (
         replace(PAGE, parameters=PARAMETERS.replace("| yes", "| maybe")),
@@ -293,11 +301,11 @@ WRONG = [
     (
         replace(PAGE, parameters=PARAMETERS.replace("| name ", "| options ")),
         "| options | object",
-        "options stands in the table twice",
+        "options is in the table twice",
     ),
     (replace(PAGE, request='{\n"options": {},\n}'), "}", "Allowed is a value behind the comma."),
     (replace(PAGE, request='{\n"name": Nightly\n}'), '"name": Nightly', "Allowed is a JSON value."),
-    (replace(PAGE, request='{\n"name": "a",\n"name": "b"\n}'), '"name": "b"', "the key 'name' stands twice"),
+    (replace(PAGE, request='{\n"name": "a",\n"name": "b"\n}'), '"name": "b"', "the object has the key 'name' twice"),
     (
         replace(PAGE, request='{\n"options": 5\n}'),
         '"options": 5',
@@ -305,9 +313,9 @@ WRONG = [
     ),
     (replace(PAGE, request='["a"]'), '["a"]', "the example is an array. Allowed is an object of the parameters."),
     (replace(PAGE, answer="[]"), "[]", "job is an array here and an object in the table"),
-    (replace(PAGE, answer=f"{ANSWER}\nand more"), "and more", "'and more' stands behind the example"),
-    (replace(PAGE, answer="{} and more"), "{} and more", "'and more' stands behind the JSON"),
-    (replace(PAGE, answer=f'{ANSWER}\n{{"a": 1}}'), '{"a": 1}', "this is no JSON Schema"),
+    (replace(PAGE, answer=f"{ANSWER}\nand more"), "and more", "'and more' follows the example"),
+    (replace(PAGE, answer="{} and more"), "{} and more", "'and more' follows the JSON"),
+    (replace(PAGE, answer=f'{ANSWER}\n{{"a": 1}}'), '{"a": 1}', "this is not a JSON Schema"),
     (
         replace(PAGE, answer=f'{ANSWER}\n{{"type": "object",\n"oneOf": []}}'),
         '"oneOf": []',
@@ -329,7 +337,9 @@ def test_errors_name_the_line_and_what_is_allowed(page: PageText, there: str, me
 
 def test_what_stands_before_the_first_heading() -> None:
     """A page begins with a heading."""
-    with pytest.raises(PageError, match=r"line 1: 'Home' stands before any section. A page has the sections Summary,"):
+    with pytest.raises(
+        PageError, match=r"line 1: 'Home' comes before the first section. A page has the sections Summary,"
+    ):
         draft(f"Home\n{PAGE}")
 
 

@@ -221,7 +221,7 @@ def test_the_first_seeds_and_others_join(redis_url: str) -> None:
             assert (len(listed(other)), listed(other)[PAGE_ID]) == (5, "canceled")
             process.terminate()
             notes = process.communicate(timeout=10)[1]
-    assert "Note: the store holds the state of a mock with --seed 3; so it is here." in notes
+    assert "Note: this store was created with --seed 3; using that value." in notes
     assert "with --jobs 5" in notes
     with serving("--store", redis_url) as (_, later):
         assert listed(later)[PAGE_ID] == "canceled"
