@@ -124,7 +124,7 @@ def _parameter(row: Option, variables: list[str]) -> click.Parameter:
 
 
 class _Argument(click.Argument):
-    """An argument that an empty variable sets too: a pipeline's variable that is not filled in is no decision."""
+    """An argument that an empty variable sets too: a pipeline's variable that is not filled in decides nothing."""
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's
         names = [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()

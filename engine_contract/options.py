@@ -212,7 +212,7 @@ class CheckOptions(EngineOptions):
         help="Write this run's deviations into FILE, beside those of --known and FILE that are not gone.",
     )
     expires: str | None = option(
-        metavar="DAYSd", help="Let what --write-known adds expire after so many days, such as 90d."
+        metavar="DAYSd", help="Let entries that --write-known adds expire after this number of days, such as 90d."
     )
     strict: bool = option(
         default=False,

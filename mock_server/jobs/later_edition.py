@@ -4,7 +4,7 @@ from typing import Any
 
 from mock_server.jobs.timestamps import rfc3339
 
-# What captures show that the page does not; the kit judges none of it.
+# Fields that captures show and the page does not; the kit judges none of them.
 _OF_A_JOB: dict[str, Any] = {
     "description": None,
     "decorators": [],

@@ -54,7 +54,7 @@ class Profile:
 
     @property
     def edits_documents(self) -> bool:
-        """Whether `edit` changes anything."""
+        """Return whether `edit` changes anything."""
         return bool(self.absent) or self.edition != EDITIONS[0]
 
     def render(self, refusal: Refusal, job_id: str | None) -> Response:

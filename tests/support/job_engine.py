@@ -59,7 +59,7 @@ class JobEngine:
         return made
 
     def is_canceled(self, job_id: str) -> bool:
-        """Whether this engine knows that the job is canceled."""
+        """Return whether this engine knows that the job is canceled."""
         return self.jobs[job_id] is not None
 
     def answer(self, role: str, body: bytes) -> tuple[int, Any]:
@@ -113,7 +113,7 @@ class Replica(JobEngine):
     """One of several engines with the same jobs, which knows a moment later what another one did."""
 
     def __init__(self, others: "list[Replica]", lag_s: float, **behaves: Any) -> None:
-        """`others` are the replicas so far; this one is added."""
+        """Join `others`, the replicas so far."""
         super().__init__(**behaves)
         self.behind_s = lag_s
         self.did: set[str] = set()
@@ -123,7 +123,7 @@ class Replica(JobEngine):
         others.append(self)
 
     def is_canceled(self, job_id: str) -> bool:
-        """Whether it canceled the job itself, or another one did so long ago."""
+        """Return whether it canceled the job itself, or another one did it long ago."""
         since = self.jobs[job_id]
         return since is not None and (job_id in self.did or time.monotonic() >= since + self.behind_s)
 

@@ -16,7 +16,7 @@ class ResettingProxy:
     """Passes connections on to one engine, and counts those that it has reset."""
 
     def __init__(self, target: str, *, share: float, seed: int, chunk: int) -> None:
-        """`share` of the chunks of at most `chunk` bytes are dropped, each with its connection."""
+        """Take the `share` of the chunks of at most `chunk` bytes that are dropped, each with its connection."""
         self.url = ""
         self.reset = 0
         self._target = urlsplit(target)
