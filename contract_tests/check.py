@@ -60,7 +60,7 @@ class Checked:
 
 
 def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
-    """The plan for these settings and that many jobs, None for as many as it wants."""
+    """Return the plan for these settings and this number of jobs; None for as many as it wants."""
     if settings.max_jobs is not None:
         jobs = settings.max_jobs if jobs is None else min(jobs, settings.max_jobs)
     tokens = settings.connection.tokens
@@ -80,7 +80,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
 
 
 def wanted_rules(settings: Settings) -> frozenset[str] | None:
-    """The rules to check, None for all."""
+    """Return the rules to check, None for all."""
     if not settings.only and not settings.skip:
         return None
     chosen = frozenset(settings.only) or frozenset(rule.id for rule in contract.load_rules())
@@ -220,7 +220,7 @@ def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, find
 
 
 async def _end_before(found: Findings, failure: BaseException, sender: Sender, *, is_lost: bool) -> None:
-    """Say why nothing was checked. Raises the failure where that is not to be told of the engine or its jobs."""
+    """Say why nothing was checked. Raises the failure if it says nothing about the engine or its jobs."""
     found.unchecked.clear()  # what the plan misses is not why
     if isinstance(failure, Stopped):
         found.interrupted = True
@@ -355,20 +355,20 @@ def build_report(  # noqa: PLR0913 - by name
 
 
 def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
-    """The first answer in each situation but that of a valid request."""
+    """Return the first response in each situation except that of a valid request."""
     seen = {"a valid request", "a job that was not used is canceled", SITUATION}
     for exchange in exchanges:
         if exchange.response is None or exchange.situation in seen:
             continue
         seen.add(exchange.situation)
-        # Secrets go before the cut: half a token would be found by nobody.
+        # Redact before cutting: half a token would not be recognized.
         body = redact(exchange.response.body[: MAX_OBSERVED * 40].decode("utf-8", errors="replace"))
         shortened = body if len(body) <= MAX_OBSERVED else body[:MAX_OBSERVED] + "…"
         yield Observation(exchange.situation, exchange.status, exchange.response.header("content-type"), shortened)
 
 
 def presenter_for(settings: Settings, transport: Transport) -> Presenter:
-    """What may be shown of the run."""
+    """Return the presenter, which knows the run's secrets."""
     connection = settings.connection
     return Presenter(
         base=connection.base,
@@ -380,13 +380,13 @@ def presenter_for(settings: Settings, transport: Transport) -> Presenter:
 
 
 def _wrong_credential(settings: Settings) -> str:
-    """A credential that nobody was given; for basic a user and a password."""
+    """Return a credential that nobody was given; for basic a user and a password."""
     wrong = token_hex(16)
     return f"{wrong[:12]}:{wrong[12:]}" if settings.connection.auth.scheme == "basic" else wrong
 
 
 def exit_status(verdict: Verdict, stopped_by: int | None = None) -> int:
-    """The process's exit status: 0 conforms, 1 violates, 3 undecided, 128 and the signal's number if interrupted."""
+    """Return the process's exit status: 0 conforms, 1 violates, 3 undecided, 128 and the signal's number if interrupted."""
     if stopped_by is not None:
         return 128 + stopped_by
     return {"conforms": 0, "violates": 1, "undecided": 3}[verdict]

@@ -41,7 +41,7 @@ def main(options: CheckOptions) -> int:
     if options.list_known:
         _list_known()
         return 0
-    # What is loaded from here on stays: by default the collector takes a seventh of a run to look through it.
+    # Modules loaded from here on stay: by default the collector takes a seventh of a run to look through them.
     gc.set_threshold(50_000, 20, 50)
     if options.report_dir and not options.plan_only:
         from contract_tests.output_files import clear_reports
@@ -90,7 +90,7 @@ def _run(options: CheckOptions) -> int:
     try:
         print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
     except BrokenPipeError:
-        # Whoever reads stops, as head does: the verdict stands all the same, and Python's last flush must not fail.
+        # The reader has stopped, as head does. The verdict is unchanged, and Python's last flush must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exit_status(checked.report.verdict, checked.stopped_by)
 

@@ -1,4 +1,4 @@
-"""What can go wrong before or beside the judging.
+"""Errors that are not findings about the engine.
 
 KitError
  ├── SettingError      wrong usage, or a setting that cannot be used: exit status 2
@@ -16,7 +16,7 @@ class SettingError(KitError):
 
 
 class CommandError(SettingError):
-    """A command that is to give a token or jobs, and fails."""
+    """A command for tokens or jobs has failed."""
 
 
 class OutsideGuardError(KitError):

@@ -19,7 +19,7 @@ is replaced by such an id. A last guard in `requests` refuses to send anything e
 changes the whole process: it is for Schemathesis alone. Where it cannot be used, or the guard would not be asked,
 it ends the process with one sentence and status 2.
 
-What the page leaves open is no failure: how a request is refused, and what other methods do. A run in which no
+Behaviour that the page leaves undefined is not a failure: how a request is refused, and what other methods do. A run in which no
 valid request was accepted fails, as it shows nothing. The configured credential is sent and no other: a `.netrc` is
 not read.
 """
@@ -88,7 +88,7 @@ _QUERY_CREDENTIALS = frozenset(
 _WRONG_BASIC = b64encode(f"{INVALID_CREDENTIAL}:{INVALID_CREDENTIAL}".encode()).decode()
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _REFUSED_CREDENTIAL = frozenset({401, 403})
-_IN_THE_WAY = frozenset({429, 502, 503, 504})  # of what stands before the engine
+_IN_THE_WAY = frozenset({429, 502, 503, 504})  # of a gateway before the engine
 _JSON = (str, bytes, int, float, list, dict, type(None))
 
 
@@ -109,7 +109,7 @@ class Credential:
         self._source: Source | None = sources[roles[0]] if roles else None
 
     def value(self) -> str | None:
-        """The credential as it is sent, None if none is given."""
+        """Return the credential as it is sent, None if none is given."""
         return None if self._source is None else on_the_wire(self.auth, self._source.read())
 
     def place(self, case: Any, value: str) -> None:
@@ -127,13 +127,13 @@ class Credential:
                 case.query[self.auth.name] = value
 
     def is_pair(self, name: str, value: Any) -> bool:
-        """Whether a query parameter is the credential, or what Schemathesis sends for a wrong one."""
+        """Return whether a query parameter is the credential, or what Schemathesis sends for a wrong one."""
         if value == INVALID_CREDENTIAL:
             return name in _QUERY_CREDENTIALS
         return self.auth.scheme == "query" and name == self.auth.name and value == self.value()
 
     def is_replaced(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request that is about to leave carries another `Authorization` than one that is meant."""
+        """Return whether a request that is about to leave carries another `Authorization` than one that is meant."""
         value, sent = self.value(), headers.get("Authorization")
         if value is None or sent is None or INVALID_CREDENTIAL in sent or _WRONG_BASIC in sent:
             return False
@@ -141,7 +141,7 @@ class Credential:
         return not (is_ours and sent.endswith(value))
 
     def is_in(self, case: Any) -> bool:
-        """Whether a case carries the credential; taken for granted where none is given here."""
+        """Return whether a case carries the credential; taken for granted where none is given here."""
         value = self.value()
         places = (case.headers, case.cookies, case.query)
         return value is None or any(str(text).endswith(value) for place in places for text in (place or {}).values())
@@ -207,7 +207,7 @@ def _is_valid(case: Any) -> bool:
 
 @schemathesis.hook
 def filter_failure(_context: Any, failure: Failure, case: Any, response: Any) -> bool:
-    """Whether a failure breaks the contract: the page says how a valid request is answered, and no more."""
+    """Return whether a failure breaks the contract: the page says how a valid request is answered, and no more."""
     if response.status_code in _IN_THE_WAY:
         return False
     is_success = 200 <= response.status_code < 300
@@ -226,7 +226,7 @@ def filter_failure(_context: Any, failure: Failure, case: Any, response: Any) ->
 
 
 def _is_flawed(body: bytes) -> bool:
-    # Schemathesis reads 1.0 as no integer; JSON knows one kind of number.
+    # For Schemathesis 1.0 is not an integer; JSON knows one kind of number.
     try:
         flaws = judge_document(read_json(body))
     except NotJson:
@@ -237,7 +237,7 @@ def _is_flawed(body: bytes) -> bool:
 def _allow(asked: Outgoing) -> Outgoing:
     """Return what is sent in place of a request. Raises OutsideGuardError for one that must not leave.
 
-    A job that was sent before is replaced by another: only an active one shows what is let in.
+    A job that was sent before is replaced by another: only an active job shows whether the request is let in.
     """
     if credential.is_replaced(asked.headers):
         stop(
@@ -296,10 +296,10 @@ def _carries_credential(request: Outgoing) -> bool:
 
 
 def _objection(request: Outgoing) -> str | None:
-    """Why a request must not leave, None if it may."""
+    """Return why a request must not leave, None if it may."""
     parts = urlsplit(request.url)
     if not parts.path.endswith(CONTRACT.path):
-        # What is left is the spec itself, and what Schemathesis tries first.
+        # The remaining ones ask for the spec itself, or are Schemathesis' first probes.
         is_safe = request.method in _SAFE_METHODS and not request.body
         return None if is_safe else f"{request.method} {parts.path} is another operation's"
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not credential.is_pair(*pair)]
@@ -307,7 +307,7 @@ def _objection(request: Outgoing) -> str | None:
 
 
 def _why_nothing_is_shown() -> str | None:
-    """Why a run that found no failure shows nothing, None where a job was canceled or none was supplied."""
+    """Return why a run without a failure shows nothing; None if a job was canceled or none was supplied."""
     if not feed.has_source or feed.accepted:
         return None
     if not feed.refused:
@@ -330,4 +330,4 @@ if threading.current_thread() is threading.main_thread():
     for _name in ("SIGTERM", "SIGHUP"):
         _number = getattr(signal, _name, None)
         if _number is not None and signal.getsignal(_number) is signal.SIG_DFL:
-            signal.signal(_number, _exit_by_signal)  # so that what is left is canceled then too
+            signal.signal(_number, _exit_by_signal)  # so that the remaining jobs are canceled then too

@@ -16,12 +16,12 @@ BUSY = frozenset({429, 503})
 GATEWAY = frozenset({502, 504})
 """Statuses of a gateway before the engine: the request may have been carried out."""
 TELL_TALE = re.compile(r"server|via|x-(.+-)?instance", re.IGNORECASE)
-"""Names of headers by which replicas of an engine, or what stands before them, are told apart."""
+"""Names of headers that distinguish the replicas of an engine, or the gateways before them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request: a role with its token, or somebody without a valid credential."""
+    """The sender of a request: a role with its token, or somebody without a valid credential."""
 
     role: str | None = None
     kind: CredentialKind = "none"
@@ -73,7 +73,7 @@ class Response:
     """Whether the connection ended before the body did."""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in any case."""
+        """Return the first header of that name, in any case."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
@@ -84,7 +84,7 @@ class Response:
 
     @property
     def origin(self) -> tuple[tuple[str, str], ...]:
-        """The headers that tell replicas apart."""
+        """The headers that distinguish replicas."""
         return tuple((name, value) for name, value in self.headers if TELL_TALE.fullmatch(name))
 
 
@@ -95,7 +95,7 @@ class Fault(StrEnum):
     TLS = "no secure connection"
     DROPPED = "the connection was dropped"
     TIMEOUT = "no answer in time"
-    PROTOCOL = "the answer is no HTTP"
+    PROTOCOL = "the answer is not HTTP"
     GUARD = "not sent"
 
 
@@ -129,7 +129,7 @@ class Exchange:
         return self.fault is Fault.DROPPED or (self.response is not None and self.response.is_cut)
 
     def cut(self, limit: int) -> "Exchange":
-        """The exchange with at most `limit` bytes of the answer's body, for those who only show it."""
+        """Return the exchange with at most `limit` bytes of the response's body, for those who only show it."""
         if self.response is None or len(self.response.body) <= limit:
             return self
         why = self.response.broken_off or f"only {limit} of {len(self.response.body)} bytes are kept"
@@ -162,12 +162,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one exchange says of one rule: a finding, or that the rule held."""
+    """The result of one exchange for one rule: a finding, or that the rule held."""
 
     rule: str
     finding: Finding | None = None
     origin: tuple[tuple[str, str], ...] = ()
-    """Headers of the answer that tell replicas apart."""
+    """Headers of the response that distinguish replicas."""
 
 
 Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]
@@ -188,17 +188,17 @@ class RuleResult:
     cause: Because | None = None
     """For an unchecked rule that counts: what was missing."""
     known: tuple[Finding, ...] = ()
-    """Beside new findings: those that are known deviations, wholly or in part."""
+    """Findings that are known deviations, wholly or in part; new ones are in `findings`."""
     seen: int = 0
     """How many answers show the rule, and how many of them break it."""
     failed: int = 0
     told_apart: str | None = None
-    """Which headers tell the answers that break the rule from the others, as a sentence."""
+    """A sentence on the headers that only the responses have that break the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the engine answered in a situation on which the page is silent; nothing is judged."""
+    """The engine's response in a situation on which the page is silent; it is not judged."""
 
     situation: str
     status: int | None
@@ -244,5 +244,5 @@ class Report:
     observed: tuple[Observation, ...] = ()
     interrupted: bool = False
     whole: bool = True
-    """Whether the run did all that a run can do: what it did not see does not occur."""
+    """Whether the run was complete: a deviation that it did not see does not occur."""
     connections_lost: int = 0

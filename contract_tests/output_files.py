@@ -1,4 +1,4 @@
-"""The files that a run writes: whether it can, and those beside its reports, known deviations and a mock's profile."""
+"""The files that a run writes: checks that it can, and writes known deviations and a mock's profile."""
 
 import datetime as dt
 import os
@@ -18,7 +18,7 @@ from engine_contract.options import CheckOptions
 
 
 def clear_reports(options: CheckOptions) -> None:
-    """Remove the reports of an earlier run, which nobody shall take for this one's; what this one reads stays."""
+    """Remove the reports of an earlier run, which could be taken for this run's; files that this run reads stay."""
     if options.report_dir is None:
         return
     read = {value.resolve() for field in fields(options) if isinstance(value := getattr(options, field.name), Path)}
@@ -30,7 +30,7 @@ def clear_reports(options: CheckOptions) -> None:
 
 
 def check_outputs(options: CheckOptions) -> None:
-    """Whether what the run is to write can be written: seen before anything is canceled. Raises SettingError."""
+    """Check that the run can write its files, before anything is canceled. Raises SettingError."""
     for flag, path in (
         ("--report-dir", options.report_dir),
         ("--write-known", options.write_known),
@@ -46,7 +46,7 @@ def check_outputs(options: CheckOptions) -> None:
         except OSError as error:
             raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
         if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
-            raise SettingError(f"{option}: nothing can be written there. Name a place that exists and may be written.")
+            raise SettingError(f"{option}: cannot be written. Name a place that exists and may be written.")
     if options.write_known is not None:
         kept_in(options.write_known)  # what it holds is kept, so that it must be readable
     elif options.expires is not None:

@@ -30,7 +30,7 @@ _FLAG = re.compile(
 )
 """An option in a message, which is another one here: `--mock` is `--engine-mock`."""
 
-PATIENCE = 60.0  # seconds beyond the deadline that a worker waits for the one that runs
+PATIENCE = 60.0  # beyond the deadline, for which a worker waits for the one that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Outcomes:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """The outcomes as text, for another process."""
+        """Return the outcomes as text, for another process."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Outcomes":
-        """The outcomes from their text."""
+        """Return the outcomes from their text."""
         data = json.loads(text)
         rules = {rule_id: (outcome, story) for rule_id, (outcome, story) in data["rules"].items()}
         return cls(data["verdict"], rules, data["files"], data["sentence"], tuple(data["notes"]))
@@ -154,7 +154,7 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
 
 
 def _story(result: Any, presenter: Any) -> str:
-    """What a failing test prints."""
+    """Return the text that a failing test prints."""
     rule = contract.rule(result.rule)
     lines = [f"{rule.id} ({rule.level}): {rule.title}"]
     if rule.quote:

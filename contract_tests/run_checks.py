@@ -1,4 +1,4 @@
-"""One run as the options ask for it: what check-engine and the pytest plugin have in common."""
+"""One run as the options ask for it, shared by check-engine and the pytest plugin."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ def describe_run(options: CheckOptions, *, warn: Warn) -> Sequence[str]:
 
 
 def _before_the_plan(settings: Settings) -> Iterator[str]:
-    """Say what goes out for the credentials' sake, beside the plan."""
+    """Return the lines on requests for the credentials' sake, which the plan does not list."""
     logins = [role for role, source in settings.connection.tokens.items() if source.user is not None]
     if logins:
         yield f"logins: POST {LOGIN} for {', '.join(logins)}, and again where a token has ended"

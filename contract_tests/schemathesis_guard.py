@@ -1,4 +1,4 @@
-"""What the hooks touch of Schemathesis' and requests' inside: nothing is sent that the guard has not seen.
+"""The adapter to private parts of Schemathesis and requests: nothing is sent that the guard has not seen.
 
 Everything here fails closed. A name that is gone, or a transport that does not pass the guard, ends the import; a
 request that would pass it by ends the whole run.
@@ -132,9 +132,9 @@ class SendGuard:
             stop("Schemathesis was about to send a case by a transport that the guard does not know")
 
     def send_alike(self, body: bytes) -> int | None:
-        """Send a body as the last request that may be followed was sent. The status; None where there was no such request.
+        """Send a body as the last request that may be followed was sent. Return the status, None without such a request.
 
-        Nobody is asked before: what stands in the body is the caller's to answer for.
+        The guard is not asked: the caller is responsible for the body.
         """
         return None if self._send_alike is None else self._send_alike(body)
 
@@ -253,7 +253,7 @@ def _outgoing(request: requests.PreparedRequest) -> Outgoing:
     if isinstance(body, str):
         body = body.encode()
     if body is not None and not isinstance(body, bytes):
-        raise OutsideGuardError("The request was not sent: its body is a stream, and what is in it is not known.")
+        raise OutsideGuardError("The request was not sent: its body is a stream, and its content is not known.")
     texts = ((name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items())
     return Outgoing(str(request.method), str(request.url), CaseInsensitiveDict(texts), body)
 

@@ -1,4 +1,4 @@
-"""Jobs for the valid requests that somebody else generates: each gets its own, until there is none left."""
+"""Jobs for valid requests that Schemathesis generates: each gets its own, until none is left."""
 
 import json
 from collections import Counter
@@ -19,9 +19,8 @@ BATCH = 8  # jobs asked of a command at a time: what is left over at the end is 
 class SchemathesisJobs:
     """Gives each valid request a job, and remembers which requests have one. Safe to use from any thread.
 
-    `let_in` says whether a request was answered with a success that was sent again in a case's name, as
-    Schemathesis does without its credential. `accepted` and `refused` count the answers to valid requests for
-    supplied jobs: the successes, and the others by their status.
+    `let_in`: whether the engine accepted a request that Schemathesis repeated without its credential.
+    `accepted` and `refused` count the responses to valid requests for supplied jobs: the successes, and the others by their status.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -45,7 +44,7 @@ class SchemathesisJobs:
         self.has_source = bool(path or self._command)
 
     def job_for(self, case_id: str) -> str:
-        """A job for this case alone; a minted id if there is none left."""
+        """Return a job for this case alone; a minted id if none is left."""
         job_id = self._lease()
         if job_id is None:
             return self.guard.mint()
@@ -53,11 +52,11 @@ class SchemathesisJobs:
         return job_id
 
     def has_job(self, case_id: str) -> bool:
-        """Whether the case got a job that was active."""
+        """Return whether the case got a job that was active."""
         return case_id in self._cases
 
     def other_job_for(self, body: bytes | None) -> str | None:
-        """Another job for a body whose own was sent before; None for a job's first request."""
+        """Return another job for a body whose own was sent before; None for a job's first request."""
         job_id = job_in(body)
         with self._lock:
             if job_id is None or job_id not in self._sent:
@@ -86,7 +85,7 @@ class SchemathesisJobs:
         return [job_id for job_id in self._made if job_id not in self._canceled]
 
     def give_back(self, body: bytes | None) -> None:
-        """The body was refused for its credential: its job is still active."""
+        """Take in that the body was refused for its credential: its job is still active."""
         job_id = job_in(body)
         with self._lock:
             if job_id is not None and job_id in self._supply.used:
@@ -110,7 +109,7 @@ class SchemathesisJobs:
 
 
 def job_in(body: bytes | None) -> str | None:
-    """The job that a valid request names, None for any other body."""
+    """Return the job that a valid request names, None for any other body."""
     try:
         document = json.loads(body or b"")
     except (ValueError, RecursionError):
@@ -121,5 +120,5 @@ def job_in(body: bytes | None) -> str | None:
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not (text.isascii() and text.isdigit()):
-        raise SettingError(f"{name}={text}: that is no number of jobs. Give a whole number, such as {default}.")
+        raise SettingError(f"{name}={text}: is not a number of jobs. Give a whole number, such as {default}.")
     return int(text)

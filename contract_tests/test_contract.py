@@ -18,7 +18,7 @@ class UncheckedError(Exception):
 
 @pytest.fixture
 def outcome(rule_id: str, engine_outcomes: Outcomes) -> tuple[str, str]:
-    """The rule's outcome and its story. Raises UncheckedError, an error of the test, where it is not known."""
+    """Return the rule's outcome and its story. Raises UncheckedError, an error of the test, where it is not known."""
     outcome, story = engine_outcomes.rules[rule_id]
     if outcome == "unchecked":
         raise UncheckedError(story)
@@ -27,7 +27,7 @@ def outcome(rule_id: str, engine_outcomes: Outcomes) -> tuple[str, str]:
 
 @pytest.fixture
 def decided(engine_outcomes: Outcomes) -> Outcomes:
-    """The outcomes. Raises UncheckedError, an error of the test, where the run could not be decided."""
+    """Return the outcomes. Raises UncheckedError, an error of the test, where the run could not be decided."""
     if engine_outcomes.verdict == "undecided":
         raise UncheckedError("\n".join([engine_outcomes.sentence, *engine_outcomes.notes]))
     return engine_outcomes

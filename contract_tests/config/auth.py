@@ -11,7 +11,7 @@ from contract_tests.errors import SettingError
 
 Scheme = Literal["auto", "bearer", "basic", "cookie", "query", "header"]
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # what may be the name of a header or a cookie
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # the names that a header or a cookie may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Auth:
             case "cookie" | "query" | "header" if _TOKEN.fullmatch(name):
                 return cls(scheme, name)
         raise SettingError(
-            f"--auth {text}: that is no way for a credential to travel. "
+            f"--auth {text}: unknown scheme. "
             "Allowed are auto, bearer, basic, cookie:NAME, query:NAME and header:NAME."
         )
 
@@ -40,7 +40,7 @@ class Auth:
 
 
 def usual_variable(role: str) -> str:
-    """The environment variable that texts name for a role's token, such as `ADMIN_TOKEN`."""
+    """Return the environment variable that texts name for a role's token, such as `ADMIN_TOKEN`."""
     return f"{re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN"
 
 
@@ -64,7 +64,7 @@ def place_credential(
 
 
 def on_the_wire(auth: Auth, credential: str) -> str:
-    """The credential as it is sent: basic is base64, the others are themselves."""
+    """Return the credential as it is sent: basic is base64, the others are themselves."""
     if auth.scheme == "basic":
         return b64encode((credential or ":").encode()).decode()
     return credential

@@ -7,7 +7,7 @@ from contract_tests.plan.scenario import PATH
 
 
 def parse_base(url: str) -> str:
-    """The engine's base without a slash at its end. Raises SettingError for what is no HTTP URL."""
+    """Return the engine's base without a slash at its end. Raises SettingError if it is not an HTTP URL."""
     allowed = "Give the engine's base, such as http://localhost:3000."
     if not url.strip():
         raise SettingError(f"The URL is empty. {allowed}")
@@ -15,9 +15,9 @@ def parse_base(url: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise SettingError(f"{url}: that is no URL: {error}. {allowed}") from error
+        raise SettingError(f"{url}: is not a URL: {error}. {allowed}") from error
     if parts.scheme not in {"http", "https"} or not host:
-        raise SettingError(f"{url}: that is no URL of an engine. {allowed}")
+        raise SettingError(f"{url}: is not the URL of an engine. {allowed}")
     if parts.username or parts.password:
         raise SettingError(
             f"{parts.scheme}://…@{host}: a URL with a password shows it everywhere. "

@@ -50,7 +50,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to check and how, beside the connection."""
+    """The choice of checks, and how they are made; the connection is separate."""
 
     connection: Connection
     label: str | None = None
@@ -71,7 +71,7 @@ class Settings:
     read_back: str | None = None
     """A path below the base whose GET shows a job, with `{job_id}` in it; None for the usual one."""
     settle_s: float = 1.0
-    """Seconds after which what became of a job is shown everywhere."""
+    """Seconds after which every replica shows a job's new state."""
     embedded: bool = False
     """Whether the engine is the mock that this process started."""
 

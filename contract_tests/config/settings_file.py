@@ -5,7 +5,7 @@
     tokens = { admin = "env:STAGING_ADMIN", support = "file:secrets/support" }
     jobs_command = "python start_jobs.py"
 
-The command line beats the environment, which beats the file. `engine.schema.json` says what may stand there.
+The command line beats the environment, which beats the file. `engine.schema.json` describes the content.
 """
 
 import re
@@ -31,7 +31,7 @@ PYPROJECT = "pyproject.toml"
 TABLE = "engine-contract"
 
 _JOINED = {"url", "tokens", "logins", "headers"}
-"""Settings that are no defaults: the URL takes the place of the name, tokens, logins and headers are joined by theirs."""
+"""Settings that are not defaults: the URL takes the place of the name, tokens, logins and headers are joined by theirs."""
 
 _SUPPLIES = ("jobs", "jobs_command")
 """Options that exclude each other: one that is given takes the place of the file's."""
@@ -44,7 +44,7 @@ _SOURCES = "Allowed are env:NAME, file:PATH and cmd:COMMAND."
 class EngineCommand(OptionsCommand):
     """A command whose URL may be the name of an engine.
 
-    What its settings file says of the engine are the defaults of the command's options.
+    The engine's values in the settings file are the defaults of the command's options.
     """
 
     errors = (SettingError,)
@@ -90,7 +90,7 @@ def _defaults(engine: NamedEngine, table: type) -> dict[str, Any]:
 
 
 def _names_no_file(key: str, value: str) -> bool:
-    """Return whether a value stands for standard input, or for a list that the kit ships."""
+    """Return whether a value names standard input, or a list that the kit ships."""
     return value == "-" or (key == "known" and known_lists.shipped(value) is not None)
 
 
@@ -100,17 +100,17 @@ def _named(url: str | None, settings: Path | None, *, from_line: bool) -> NamedE
     if settings and from_line:
         names = ", ".join(_read(settings)["engines"])
         raise SettingError(
-            f"--settings {settings}: no engine of it is named. Give the name of one in place of a URL: {names}."
+            f"--settings {settings}: no engine selected. Pass one of its engine names in place of a URL: {names}."
         )
     return None
 
 
 def find_engine(name: str, settings: Path | None = None) -> NamedEngine:
-    """The engine of that name in the file given, or in that of the current folder. Raises SettingError."""
+    """Return the engine of that name in the file given, or in that of the current folder. Raises SettingError."""
     file = settings or _find_file()
     if file is None:
         raise SettingError(
-            f"{name}: that is no URL of an engine, and there is no settings file that could name one. Give a URL such as "
+            f"{name}: is not the URL of an engine, and there is no settings file that could name one. Give a URL such as "
             f"http://localhost:3000, or {FILE_NAME} (or [tool.{TABLE}] in {PYPROJECT}) in this folder, or --settings FILE."
         )
     content = _read(file)
@@ -139,11 +139,11 @@ def _parse(file: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{file}: the settings file cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{file}: the settings file is no TOML: {error}.") from error
+        raise SettingError(f"{file}: the settings file is not valid TOML: {error}.") from error
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """The file's content, valid by the schema. Raises SettingError."""
+    """Return the file's content, valid by the schema. Raises SettingError."""
     content, prefix = _parse(file), ""
     if file.name == PYPROJECT:
         if TABLE not in content.get("tool", {}):
@@ -174,14 +174,14 @@ def _complaints(content: dict[str, Any], prefix: str) -> Sequence[str]:
 
 
 def _complaint(schema: dict[str, Any], prefix: str, error: Any) -> str:
-    """What is wrong where, and what is allowed there."""
+    """Return the message of an error: the place, the value, and the allowed values."""
     path = [str(part) for part in error.instance_path]
     place = ".".join([*([prefix] if prefix else []), *path]) or "the top"
     here = _schema_at(schema, path)
     keyword = error.schema_path[-1]
     if "propertyNames" in error.schema_path:
         wrong = next(name for name in error.instance if not re.search(here["propertyNames"]["pattern"], name))
-        return f"{place}: {wrong!r} is no name. Allowed are letters, digits, - and _."
+        return f"{place}: {wrong!r} is not a valid name. Allowed are letters, digits, - and _."
     if keyword == "additionalProperties":
         unknown = min(set(error.instance) - set(here["properties"]))
         near = get_close_matches(unknown, here["properties"], 1, 0.6)
@@ -199,17 +199,17 @@ def _complaint(schema: dict[str, Any], prefix: str, error: Any) -> str:
 
 
 def json_like(value: object) -> str:
-    """A value as it stands in TOML, cut, without the password of a URL."""
+    """Return a value as TOML writes it, cut, without the password of a URL."""
     import json
 
     if value is None:
-        return "no finite number"  # TOML has nan and inf where JSON has nothing
+        return "not a finite number"  # TOML has nan and inf where JSON has nothing
     text = re.sub(r"//[^/@\s]*@", "//…@", json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _schema_at(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    """The schema of a place, references followed."""
+    """Return the schema of a place, references followed."""
     here = schema
     for part in path:
         inner = here.get("properties", {}).get(part) or here.get("additionalProperties") or here["items"]
@@ -219,7 +219,7 @@ def _schema_at(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
 
 
 def _check(engine: NamedEngine) -> None:
-    """What a schema cannot say. Raises SettingError."""
+    """Check the requirements that a schema cannot express. Raises SettingError."""
     from contract_tests.config.engine_url import parse_base
     from contract_tests.config.rule_selection import select_rules
 

@@ -15,9 +15,9 @@ from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.supply import Supply
 from engine_contract.text.masking import mask_output
 
-COMMAND_TIMEOUT_S = 60.0  # that a command may take
-POLL_S = 0.2  # after which it is seen that a command is no longer wanted
-GRACE_S = 1.0  # in which a command that is ended may end by itself
+COMMAND_TIMEOUT_S = 60.0
+POLL_S = 0.2  # between two looks at whether a command is still wanted
+GRACE_S = 1.0  # for a command to end by itself, before it is killed
 MAX_ID = 512  # characters; longer lines are not ids
 
 
@@ -52,7 +52,7 @@ class Source:
         return self.kind != "cmd" and self.user is None
 
     def read(self, *, again: bool = False) -> str:
-        """The value. A command is run once, and once more if `again`, as a file is read. Raises SettingError."""
+        """Return the value. With `again`, a command is run and a file is read once more. Raises SettingError."""
         if self._value is None or (again and self.kind in {"cmd", "file"}):
             self._value = self._load()
         return self._value
@@ -76,9 +76,9 @@ class Source:
         value = value.strip()
         refused = CommandError if self.kind == "cmd" else SettingError
         if not value:
-            raise refused(f"{self.option} {self._shown()}: that is empty. It must hold the credential.")
+            raise refused(f"{self.option} {self._shown()}: is empty. It must hold the credential.")
         if not value.isprintable():
-            raise refused(f"{self.option} {self._shown()}: that holds more than one line of text.")
+            raise refused(f"{self.option} {self._shown()}: holds more than one line of text.")
         return value
 
     def _shown(self) -> str:
@@ -106,7 +106,7 @@ def run_command(  # noqa: PLR0913 - by name
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # What a script has printed is known then, also where it is ended.
+        # Ids that a script has printed are known then, even if it is ended.
         env={"PYTHONUNBUFFERED": "1", **os.environ, **(environment or {})},
         cwd=folder,
         start_new_session=True,
@@ -128,7 +128,7 @@ def run_command(  # noqa: PLR0913 - by name
     try:
         return out.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise CommandError(f"{option} The command printed what is no UTF-8 text: {command}") from error
+        raise CommandError(f"{option} The command's output is not UTF-8: {command}") from error
 
 
 def _communicate(process: subprocess.Popen[bytes], timeout_s: float, is_over: Event | None) -> tuple[bytes, bytes]:
@@ -166,20 +166,20 @@ def _whole_lines(out: bytes) -> str:
 
 
 def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, Source]:
-    """`NAME=SOURCE` texts by their name. Raises SettingError."""
+    """Parse `NAME=SOURCE` texts; return the sources by name. Raises SettingError."""
     sources: dict[str, Source] = {}
     for text in texts:
         name, equals, value = text.strip().partition("=")
         if not name or not equals or not value:
             shown = f" {name}=…" if equals else ""  # it may be a token
             raise SettingError(
-                f"{option}{shown}: that is no {left}=SOURCE. Allowed sources are env:NAME, file:PATH, cmd:COMMAND "
+                f"{option}{shown}: is not {left}=SOURCE. Allowed sources are env:NAME, file:PATH, cmd:COMMAND "
                 "and the value itself."
             )
         if name in sources:
             raise SettingError(f"{option} {name}: given twice. Give each {left} once.")
         if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
-            raise SettingError(f"{option} {name}: that is no {left}: use letters, digits, - and _.")
+            raise SettingError(f"{option} {name}: is not a valid {left}: use letters, digits, - and _.")
         sources[name] = Source(value, f"{option} {name}")
     return sources
 
@@ -198,7 +198,7 @@ def login(source: Source) -> Source:
 
 
 def read_ids(text: str, *, option: str) -> list[str]:
-    """One id a line, blank lines left out. Raises SettingError for what can be no id."""
+    """Read one id a line, without blank lines. Raises SettingError for a line that cannot be an id."""
     job_ids = []
     for number, line in enumerate(text.splitlines(), start=1):
         job_id = line.strip()
@@ -206,7 +206,7 @@ def read_ids(text: str, *, option: str) -> list[str]:
             continue
         if len(job_id) > MAX_ID or not job_id.isprintable():
             raise SettingError(
-                f"{option}: line {number} is no job's id: {mask_output(job_id[:60])!r}. "
+                f"{option}: line {number} is not a job id: {mask_output(job_id[:60])!r}. "
                 "Give one id a line, at most 512 characters that can be printed."
             )
         job_ids.append(job_id)

@@ -16,7 +16,7 @@ _REMEDY = "Give the engine's URL, or --mock for the kit's own mock."
 def is_for_mock(options: CheckOptions, environment: Mapping[str, str], *, supplied: str | None = None) -> bool:
     """Return whether the kit's own mock is checked, False for the engine at the URL.
 
-    `supplied` names what is given beside the options for an engine, such as a fixture. Raises SettingError for an
+    `supplied` names a source other than the options for an engine, such as a fixture. Raises SettingError for an
     empty URL, for --mock with a URL, and where the URL seems to be forgotten.
     """
     if options.url is not None and not options.url.strip():

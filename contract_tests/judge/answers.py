@@ -73,7 +73,7 @@ def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) 
 
 
 def document_of(response: Response | None) -> Any:
-    """The answer's JSON document, None where it has none."""
+    """Return the response's JSON document, None if it has none."""
     if response is None or response.broken_off:
         return None
     try:
@@ -83,7 +83,7 @@ def document_of(response: Response | None) -> Any:
 
 
 def holds_job(response: Response | None) -> bool:
-    """Whether the answer is a success with a job's document, flawed or not."""
+    """Return whether the answer is a success with a job's document, flawed or not."""
     if response is None or not response.is_success:
         return False
     document = document_of(response)
@@ -91,7 +91,7 @@ def holds_job(response: Response | None) -> bool:
 
 
 def finding(rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> Judgement:
-    """A judgement that a rule is broken."""
+    """Return the judgement that a rule is broken."""
     return Judgement(rule_id, Finding(rule_id, received, documented, None, _for_show(exchange)), _origin(exchange))
 
 
@@ -119,7 +119,7 @@ def _origin(exchange: Exchange | None) -> tuple[tuple[str, str], ...]:
 
 
 def _for_show(exchange: Exchange | None) -> Exchange | None:
-    """A finding tells of the request; of a large answer its beginning will do."""
+    """Cut a large response to its beginning, which is enough for a finding."""
     return exchange.cut(SHOWN_BYTES) if exchange else None
 
 
@@ -169,7 +169,7 @@ def _content_type_flaw(response: Response) -> tuple[str, str] | None:
 
 
 def _is_misread(body: bytes, content_type: str) -> bool:
-    """Whether a client that believes the content type's charset reads another text than the bytes hold."""
+    """Return whether a client that believes the content type's charset reads another text than the bytes hold."""
     charset = read_content_type(content_type).charset or "utf-8"
     try:
         return body.decode(charset) != body.decode("utf-8")

@@ -26,7 +26,7 @@ _ELEMENT = "*"
 # Set before the keys of maps: the validator's paths give a key such as "0112" as the number 112.
 _MAP_KEY = "="
 _MAX_ERRORS = 2_000  # a document of 2,000 tasks may break one rule 2,000 times
-_MIN_DOCUMENTED_FIELDS = 3  # with fewer, an object is no job with faults but something else
+_MIN_DOCUMENTED_FIELDS = 3  # with fewer, an object is not a faulty job but something else
 
 Path = tuple[str | int, ...]
 
@@ -43,7 +43,7 @@ class Flaw:
 
 
 def judge_document(document: Any) -> list[Flaw]:
-    """The document's flaws, one for each rule that it breaks, with the first place and the number of others."""
+    """Return the document's flaws, one for each rule that it breaks, with the first place and the number of others."""
     if (flaw := _not_the_job(document)) is not None:
         return [flaw]
     found: dict[str, dict[Path, str]] = {}
@@ -54,14 +54,14 @@ def judge_document(document: Any) -> list[Flaw]:
 
 
 def identity_flaw(document: Any, job_id: str) -> tuple[str, str] | None:
-    """What was received and what is documented, if the document names another job than `job_id`."""
+    """Return what was received and what is documented, if the document names another job than `job_id`."""
     if not isinstance(document, dict) or not isinstance(document.get("_id"), str) or document["_id"] == job_id:
         return None
     return f"_id {show(document['_id'])}", f"the job that was canceled, _id {show(job_id)}"
 
 
 def seen_fields(document: Any) -> frozenset[tuple[str, ...]]:
-    """The places of the ledger that the document has something at."""
+    """Return the places of the ledger at which the document has a value."""
     seen: set[tuple[str, ...]] = {()}
 
     def walk(node: Any, schema: Mapping[str, Any], at: tuple[str, ...]) -> None:
@@ -75,7 +75,7 @@ def seen_fields(document: Any) -> frozenset[tuple[str, ...]]:
 
 
 def show(value: Any) -> str:  # noqa: PLR0911 - a line a kind
-    """A value as a person would name it, cut where it is long."""
+    """Return a value as a person would name it, cut if it is long."""
     match value:
         case None:
             return "null"
@@ -107,7 +107,7 @@ def _not_the_job(document: Any) -> Flaw | None:
         if _looks_like_job(value):
             received = f"the job wrapped in {key!r}"
             return Flaw("response.document", pointer_of([_sound(key)]), received, f"{documented}, not wrapped")
-    return Flaw("response.document", "", f"{show(document)}, which is no job", documented)
+    return Flaw("response.document", "", f"{show(document)}, which is not a job document", documented)
 
 
 def _looks_like_job(value: Any) -> bool:
@@ -116,7 +116,7 @@ def _looks_like_job(value: Any) -> bool:
 
 
 def _errors(document: Any) -> Iterator[tuple[Path, str]]:
-    """Each place that does not fit the schema, and what stands there."""
+    """Yield each place that does not fit the schema, and the value there."""
     # Only what the schema describes is looked at: added fields may hold anything, at any depth.
     known = _project(document, contract.load_contract().response_schema)
     for count, error in enumerate(_validator().iter_errors(known)):
@@ -135,7 +135,7 @@ def _validator() -> Any:
 
 
 def _expected_schema() -> dict[str, Any]:
-    """The response schema, and beside what it requires the fields whose absence is assumed to be a break."""
+    """Return the response schema; it also requires the fields whose absence breaks an assumed rule."""
     schema: dict[str, Any] = copy.deepcopy(dict(contract.load_contract().response_schema))
     for rule in contract.load_rules():
         if rule.field is None or not rule.id.endswith(".present"):
@@ -156,7 +156,7 @@ def _below(schema: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _children(node: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str | int, Any, Mapping[str, Any]]]:
-    """The parts of a value that the schema describes."""
+    """Yield the parts of a value that the schema describes."""
     if isinstance(node, dict):
         named = schema.get("properties", {})
         others = schema.get("additionalProperties")
@@ -171,7 +171,7 @@ def _children(node: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str | int,
 
 
 def _project(node: Any, schema: Mapping[str, Any]) -> Any:
-    """The value without what the schema does not describe."""
+    """Return the value without the parts that the schema does not describe."""
     if isinstance(node, dict):
         named = schema.get("properties", {})
         return {
@@ -188,18 +188,18 @@ def _project(node: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _sound(text: str) -> str:
-    """The text with lone surrogates, which JSON allows and UTF-8 does not, replaced."""
+    """Return the text with lone surrogates replaced: JSON allows them, UTF-8 does not."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _key(part: str | int) -> str | int:
-    """A part of an error's path as it stands in the document."""
+    """Return a part of an error's path as the document has it."""
     return part.removeprefix(_MAP_KEY) if isinstance(part, str) else part
 
 
 @cache
 def _owners() -> dict[tuple[str, ...], dict[str, str]]:
-    """The rules by the place they own: place → {"type": rule, "present": rule}."""
+    """Return the rules by the place they own: place → {"type": rule, "present": rule}."""
     owners: dict[tuple[str, ...], dict[str, str]] = {}
     for rule in contract.load_rules():
         if rule.field is not None:
@@ -209,7 +209,7 @@ def _owners() -> dict[tuple[str, ...], dict[str, str]]:
 
 
 def _owner(path: Path, *, missing: bool) -> str:
-    """The rule that owns a place of a document, or the nearest place above it."""
+    """Return the rule that owns a place of a document, or the nearest place above it."""
     place = _place(path)
     rules = _owners()
     if missing and "present" in rules.get(place, {}):
@@ -220,7 +220,7 @@ def _owner(path: Path, *, missing: bool) -> str:
 
 
 def _place(path: Path) -> tuple[str, ...]:
-    """A path with its keys of maps and indices of arrays replaced by `*`."""
+    """Return a path with its keys of maps and indices of arrays replaced by `*`."""
     schema: Mapping[str, Any] = contract.load_contract().response_schema
     place: list[str] = []
     for key in path:

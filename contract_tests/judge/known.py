@@ -17,7 +17,7 @@ from engine_contract import contract
 
 MAX_FINDINGS = 20  # a rule; the first ones tell the story, later ones are kept where they show something else
 MAX_VALUES = 5  # at a place; where more different ones were seen, an entry holds their types
-SOON_DAYS = 14  # an entry that expires within them is told of
+SOON_DAYS = 14  # the report warns of entries that expire within them
 
 _KEYS = {"rule", "pointer", "received", "reason", "expires", "intermittent"}
 _CHECKED = frozenset({"held", "broken", "warned", "known"})
@@ -25,7 +25,7 @@ _CHECKED = frozenset({"held", "broken", "warned", "known"})
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One `[[known]]` entry. `pointer` and `received` narrow it down; without both it stands for the whole rule."""
+    """One `[[known]]` entry. `pointer` and `received` narrow it down; without both it covers the whole rule."""
 
     rule: str
     reason: str
@@ -36,7 +36,7 @@ class Known:
     intermittent: bool = False
 
     def matches(self, rule: str, pointer: str | None, received: str) -> bool:
-        """Whether what was received at a place is this deviation."""
+        """Return whether what was received at a place is this deviation."""
         if rule != self.rule or (self.pointer is not None and pattern(pointer) != pattern(self.pointer)):
             return False
         if not self.received:
@@ -45,11 +45,11 @@ class Known:
         return any(value == its_kind or _shape(rule, value) == its_shape for value in self.received)
 
     def occurs_in(self, findings: Iterable[Finding]) -> bool:
-        """Whether any of the findings has a place where this deviation is."""
+        """Return whether any of the findings has a place where this deviation is."""
         return any(self.matches(finding.rule, *place) for finding in findings for place in finding.places)
 
     def describe(self) -> str:
-        """A short name for messages."""
+        """Return a short name for messages."""
         where = ": ".join(filter(None, (self.pointer, " or ".join(self.received))))
         return f"{self.rule} ({where})" if where else self.rule
 
@@ -77,7 +77,7 @@ def _read(path: Path, option: str) -> tuple[Known, ...]:
             f"{option}: the file cannot be read: {error}. Lists that the kit ships: {', '.join(known_lists.names())}."
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{option}: the file is no TOML: {error}.") from error
+        raise SettingError(f"{option}: the file is not valid TOML: {error}.") from error
     entries = content.get("known", [])
     if set(content) - {"known"} or not isinstance(entries, list):
         raise SettingError(f"{option}: the file may hold [[known]] tables only, it has {', '.join(content)}.")
@@ -86,7 +86,7 @@ def _read(path: Path, option: str) -> tuple[Known, ...]:
 
 def _entry(entry: Any, where: str) -> Known:
     if not isinstance(entry, dict):
-        raise SettingError(f"{where}: that is no [[known]] table.")
+        raise SettingError(f"{where}: is not a [[known]] table.")
     if unknown := set(entry) - _KEYS:
         raise SettingError(f"{where}: unknown key {min(unknown)!r}. Allowed are {', '.join(sorted(_KEYS))}.")
     for key in ("rule", "reason"):
@@ -131,7 +131,7 @@ def kept_in(path: Path) -> tuple[Known, ...]:
 
 @dataclass(slots=True)
 class _Place:
-    """What was received at one place of a rule, by its shape."""
+    """The values received at one place of a rule, by their shape."""
 
     pointer: str | None
     values: dict[str, str] = field(default_factory=dict)
@@ -173,7 +173,7 @@ def new_entries(
 
 
 def still_known(kept: Iterable[Known], results: Sequence[RuleResult], *, whole: bool) -> list[Known]:
-    """Return the entries that a run does not show to be gone: a run that is not whole shows it of none."""
+    """Return the entries that a run does not show to be gone. A run that is not whole shows it of no entry."""
     by_rule = {result.rule: result for result in results}
     return [
         entry
@@ -203,7 +203,7 @@ def known_toml(entries: Iterable[Known]) -> str:
 def _toml(value: str | tuple[str, ...]) -> str:
     if isinstance(value, tuple):
         return _toml(value[0]) if len(value) == 1 else f"[{', '.join(map(_toml, value))}]"
-    # A TOML basic string has JSON's escapes. What cannot be seen, or turns the direction of writing, is escaped.
+    # A TOML basic string has JSON's escapes. Escape invisible characters and those that turn the direction of writing.
     text = json.dumps(value.encode("utf-8", "replace").decode(), ensure_ascii=False)
     return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
 

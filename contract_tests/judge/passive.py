@@ -1,6 +1,6 @@
 """Judges cancels that somebody else sent: those that pass a watching proxy, and those of a recording.
 
-An onlooker chooses no requests and knows of no job what nobody has shown it. So it says less than a run of
+A passive judge does not choose the requests, and knows only the jobs it has seen. So it says less than a run of
 checks, and only what the page lets one say: a refusal of a job that may be unknown breaks nothing.
 """
 
@@ -26,12 +26,12 @@ REPEATED, VALID = "a second cancel of the same job", "a valid request"
 _ROLE_RULES = {"none": "roles.none", "empty": "roles.empty", "wrong": "roles.wrong", "cut": "roles.wrong"}
 _SITUATIONS = {
     "request.job_id.required": "job_id is missing",
-    "request.job_id.type": "job_id is no string",
+    "request.job_id.type": "job_id is not a string",
     "request.job_id.empty": "job_id is empty",
     "request.job_id.location": "the id stands in the query in place of the body",
-    "request.body": "the body is no JSON object",
+    "request.body": "the body is not a JSON object",
 }
-# What check-engine says of a request in its own recordings, where the request does not show it.
+# Situations that check-engine writes into its own recordings, since the request does not show them.
 _TOLD = {
     "the id of no job": "effects.unknown",
     "the id lacks its last character": "effects.exact",
@@ -64,7 +64,7 @@ class ObservedCancel:
 
 @dataclass(frozen=True, slots=True)
 class JudgedCancel:
-    """What a sighting says: the exchange with its situation and job, judgements, and a sentence where there are none."""
+    """A judged cancel: the exchange with its situation and job, judgements, and a sentence if there are none."""
 
     exchange: Exchange
     judgements: tuple[Judgement, ...] = ()
@@ -96,12 +96,12 @@ def rule_ids(rules: Iterable[str], *, assumed: bool) -> tuple[str, ...]:
 
 
 def is_cancel(method: str, path: str) -> bool:
-    """Whether a request is for the operation; `path` is below the engine's base, without a query."""
+    """Return whether a request is for the operation; `path` is below the engine's base, without a query."""
     return method == CONTRACT.method and path == CONTRACT.path
 
 
 def job_of(request: Request) -> str | None:
-    """The id of the job that a valid request names, None for other requests."""
+    """Return the id of the job that a valid request names, None for other requests."""
     if request.body is None or rule_broken_by(request.body) is not None:
         return None
     job_id: str = json.loads(request.body.decode("utf-8"))["job_id"]
@@ -109,7 +109,7 @@ def job_of(request: Request) -> str | None:
 
 
 def request_rule(request: Request) -> str | None:
-    """The rule on requests that a request breaks, None for a valid one."""
+    """Return the rule on requests that a request breaks, None for a valid one."""
     broken = rule_broken_by(request.body or b"")
     in_query = any(name == "job_id" and value for name, value in request.query)
     if in_query and (not (request.body or b"").strip() or broken == "request.job_id.required"):
@@ -118,7 +118,7 @@ def request_rule(request: Request) -> str | None:
 
 
 def identity(credential: str) -> str:
-    """What tells a credential from others and does not give it away."""
+    """Return a hash that distinguishes a credential from others without revealing it."""
     return hashlib.sha256(credential.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
@@ -142,7 +142,7 @@ class PassiveJudge:
         return [Judgement("effects.canceled")] if is_evidence else []
 
     def judge(self, observed: ObservedCancel) -> JudgedCancel:
-        """What one exchange says, in the order in which they were answered."""
+        """Judge one exchange; call it in the order in which they were answered."""
         exchange = observed.exchange
         job_id = exchange.job_id or job_of(exchange.request)
         rule_id, situation = self._must_be_refused(exchange, job_id)
@@ -173,7 +173,7 @@ class PassiveJudge:
         return JudgedCancel(exchange, tuple(self._refusal(observed, exchange, response)))
 
     def _must_be_refused(self, exchange: Exchange, job_id: str | None) -> tuple[str | None, str]:
-        """The rule that a success would break, None where a success is due; and the situation."""
+        """Return the rule that a success would break (None where a success is due), and the situation."""
         caller = exchange.request.caller
         broken = request_rule(exchange.request)
         if caller.kind in _ROLE_RULES:
@@ -189,7 +189,7 @@ class PassiveJudge:
         return None, VALID
 
     def _refusal(self, observed: ObservedCancel, exchange: Exchange, response: Response) -> list[Judgement]:
-        """A refusal of a valid request, by a caller who may or of whom nothing is known."""
+        """Judge the refusal of a valid request, whose caller may cancel or is unknown."""
         role = exchange.request.caller.role
         allowed = self._is_allowed(observed)
         received = f"status {response.status} to a valid request"
@@ -210,7 +210,7 @@ class PassiveJudge:
         return [finding("transport.refusal_status", received, "a refusal with a 4xx status", exchange)]
 
     def _is_allowed(self, observed: ObservedCancel) -> bool:
-        """Whether this caller has canceled a job before."""
+        """Return whether this caller has canceled a job before."""
         role = observed.exchange.request.caller.role
         return observed.credential in self.allowed or (role is not None and f"role {role}" in self.allowed)
 
@@ -230,7 +230,7 @@ class PassiveJudge:
 
 
 def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None:  # noqa: PLR0911 - one return a reason
-    """A sentence on an exchange that says nothing, None for one that can be judged; see JudgedCancel.rule."""
+    """Return why an exchange cannot be judged, None for one that can; see JudgedCancel.rule."""
     request, response = observed.exchange.request, observed.exchange.response
     if observed.obstacle:
         return f"Not judged: {observed.obstacle}."
@@ -251,7 +251,7 @@ def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None
 
 
 def _why_unreadable(body: bytes | None) -> str | None:
-    """Why a body that may be JSON is more than can be read here, None where it can be, or is not JSON."""
+    """Return why a body that may be JSON cannot be read here; None if it can be read, or is not JSON."""
     try:
         read_json(body or b"")
     except TooMuchJson as error:
@@ -278,7 +278,7 @@ def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:
 
 
 def _unanswered(exchange: Exchange, *, valid: bool) -> list[Judgement]:
-    """No answer: an engine that is not there breaks nothing, one that drops what it took does."""
+    """Judge an exchange without a response: an unreachable engine breaks nothing, one that drops a request does."""
     what = f"no answer to {exchange.situation}: {exchange.detail or exchange.fault}"
     match exchange.fault:
         case Fault.TIMEOUT if valid:
@@ -289,12 +289,12 @@ def _unanswered(exchange: Exchange, *, valid: bool) -> list[Judgement]:
 
 
 def _tells_of_the_job(response: Response) -> bool:
-    """Whether an error reads like a refusal of the job or the caller, and not like a failure of the engine."""
+    """Return whether an error reads like a refusal of the job or the caller, and not like a failure of the engine."""
     return bool(_TELLS_OF_THE_JOB.search(response.body[:4096]))
 
 
 def _tells_of_a_cancel(response: Response, job_id: str | None) -> bool:
-    """Whether an answer that is no success has the canceled job in it all the same."""
+    """Return whether a response other than a success holds the canceled job."""
     document = document_of(response)
     return isinstance(document, dict) and document.get("_id") == job_id and document.get("status") == "canceled"
 

@@ -1,8 +1,8 @@
-"""What was received, without what differs from run to run, so that one run's breaks can be told from another's."""
+"""Normalize received values: the parts that differ from run to run are masked, so that runs can be compared."""
 
 import re
 
-_REST = ", and so at "  # what follows is the number of other places
+_REST = ", and so at "  # before the number of other places
 _HEX = re.compile(r"[0-9a-fA-F]{8,}|\d+")
 _ARRAY = re.compile(r"an array of \d+")
 _NUMBER = re.compile(r"-?[\d.e+]+ \(a number\)")

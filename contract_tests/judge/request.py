@@ -4,7 +4,7 @@ import json
 
 
 def rule_broken_by(body: bytes) -> str | None:
-    """The rule on requests that the body breaks, None for a valid request."""
+    """Return the rule on requests that the body breaks, None for a valid request."""
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):

@@ -22,7 +22,7 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
     documents: bool,
     fallback: tuple[str, Because | None] = (NOT_REACHED, None),
 ) -> tuple[RuleResult, ...]:
-    """The outcome of each rule in the order of the ledger.
+    """Return the outcome of each rule in the order of the ledger.
 
     `documents`: whether any job's document was judged, so that a field which none of them had holds.
     `fallback` is the reason, and what was missing, for rules that nothing was learned of.
@@ -83,7 +83,7 @@ def _named(name: str, values: Sequence[str]) -> str:
 def verdict_of(
     results: Iterable[RuleResult], because: Iterable[Because], *, interrupted: bool = False
 ) -> tuple[Verdict, tuple[Because, ...]]:
-    """The verdict, and what made it undecided. A break outranks what could not be decided."""
+    """Return the verdict, and the causes of an undecided one. A broken rule outranks an undecided one."""
     results = tuple(results)
     causes = dict.fromkeys(because)
     open_rules = [result for result in results if result.outcome == "unchecked" and result.counts]

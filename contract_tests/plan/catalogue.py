@@ -1,4 +1,4 @@
-"""The chains of each stage, derived from the page: who may, what is refused, and what must have no effect."""
+"""The scenarios of each stage, derived from the page: roles that may, refused requests, requests without effect."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ def _callers(resources: Resources) -> list[Caller]:
 
 
 def baseline(resources: Resources) -> Iterator[Scenario]:
-    """Each role cancels a job that nothing else was done to; the next one shows that it touched no other."""
+    """Yield a scenario for each role: it cancels an untouched job; the next role's shows that no other job was touched."""
     callers = _callers(resources)
     if len(callers) == 1:
         callers *= 2
@@ -48,7 +48,7 @@ def baseline(resources: Resources) -> Iterator[Scenario]:
 def _on_job(
     name: str, index: int, resources: Resources, refused: Iterable[Step], rule: str = "effects.refused"
 ) -> Iterator[Scenario]:
-    """A chain whose job is canceled at the end by a role that is another one for each chain."""
+    """Yield a scenario whose job is canceled at its end; the role differs from scenario to scenario."""
     callers = _callers(resources)
     if not callers:
         yield Scenario(name, tuple(refused))
@@ -94,14 +94,14 @@ _UNSAFE = (
 
 
 def probes(resources: Resources) -> Iterator[Scenario]:
-    """Requests that name no active job and must be refused, each by one role: what they cancel is seen at once."""
+    """Yield requests that name no active job and must be refused, each by one role: any job they cancel is seen at once."""
     callers = _callers(resources)
     for index, (situation, rule, body) in enumerate(_BAD if callers else ()):
         yield Scenario(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
 
 
 def parameters(resources: Resources, seed: int) -> Iterator[Scenario]:
-    """The same requests by every other role, and generated ones."""
+    """Yield the same requests by every other role, and generated ones."""
     callers = _callers(resources)
     if not callers:
         return
@@ -155,7 +155,7 @@ _METHODS = (("GET", "HEAD"), ("PUT", "PATCH"), ("DELETE", "OPTIONS"))
 
 
 def on_jobs(resources: Resources) -> Iterator[Scenario]:
-    """Chains on a job each: what must not cancel it, then its cancel; the cancels overlap.
+    """Yield scenarios with a job each: requests that must not cancel it, then the valid cancel. The cancels overlap.
 
     A role that may not tries each of the jobs too: a check that looks at the job, at the body or at who else
     is there, in place of the role, is not seen with one job.
@@ -176,7 +176,7 @@ def _twice(caller: Caller, situation: str, rule: str) -> list[Step]:
     return [step, replace(step, body=PRETTY)]
 
 
-# What a role that may not sends for the jobs in turn.
+# Requests that a role that may not cancel sends for the jobs in turn.
 _TRIES = (
     (VALID, ""),
     (PRETTY, ", with a body in lines"),
@@ -264,7 +264,7 @@ def _other_method(method: str, caller: Caller) -> Step:
 
 
 def _race(callers: Sequence[Caller]) -> Scenario:
-    """Several cancels of one job at the same time: one succeeds."""
+    """Return several cancels of one job at the same time: one succeeds."""
     first, *rest = [
         Step("simultaneous cancels of one job", caller, "accepted", "effects.isolation") for caller in callers
     ]
@@ -273,8 +273,8 @@ def _race(callers: Sequence[Caller]) -> Scenario:
 
 
 def credentials(resources: Resources) -> Iterator[Scenario]:
-    """Callers without a credential that is known, the wrong one last: some engines lock out whoever sends one."""
-    # What an engine remembers of a refused request must not be taken for the next one's.
+    """Yield requests without a known credential, the wrong ones last: some engines lock out callers that send one."""
+    # The id that an engine remembers of a refused request must not be taken for the next one's.
     after = [
         Step(f"{situation}, after the id of a job", caller, "refused", rule, body)
         for caller in _callers(resources)[:1]

@@ -35,7 +35,7 @@ def describe_plan(plan: Plan, engine: str, read_back: str) -> Iterator[str]:
 
 
 def describe_step(step: Step, job: int | None) -> str:
-    """One request on a line: method, caller, what is sent, what is expected."""
+    """Return one request on a line: method, caller, what is sent, what is expected."""
     body = step.body.decode("utf-8", "backslashreplace") if isinstance(step.body, bytes) else step.body
     sent = "no body" if body is None else " ".join(body.split()) or "an empty body"
     query = "".join(f" ?{name}={value}" for name, value in step.query)

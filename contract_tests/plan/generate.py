@@ -25,7 +25,7 @@ class BadBody:
 
 @cache
 def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
-    """At most `count` different bodies that break the request schema, the same ones for the same seed."""
+    """Return at most `count` different bodies that break the request schema, the same ones for the same seed."""
     bodies: dict[bytes, BadBody] = {}
     with _no_foreign_hooks():
         drawn = list(_drawn(seed, count * 3))
@@ -39,7 +39,7 @@ def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
 
 @contextmanager
 def _no_foreign_hooks() -> Iterator[None]:
-    """Without somebody else's hooks, which schemathesis would load with itself."""
+    """Keep schemathesis from loading somebody else's hooks with itself, while inside."""
     hooks = os.environ.pop("SCHEMATHESIS_HOOKS", None)
     try:
         yield
@@ -50,7 +50,7 @@ def _no_foreign_hooks() -> Iterator[None]:
 
 @contextmanager
 def _no_foreign_constants() -> Iterator[None]:
-    """Without the constants that Hypothesis reads out of the modules that happen to be loaded.
+    """Keep Hypothesis from reading constants out of the modules that happen to be loaded, while inside.
 
     They would make the bodies depend on the folder and on what is installed, and reading them takes
     a second and 200 MB. There is no setting for it.
@@ -126,7 +126,7 @@ def _drawn(seed: int, count: int) -> Iterator[Any]:
 
 
 def _bare_document(contract: contract.Contract) -> dict[str, Any]:
-    """The operation without its security, so that what is drawn is spent on bodies."""
+    """Return the operation without its security, so that all examples are spent on bodies."""
     return {
         "openapi": "3.0.3",
         "info": {"title": "cancelJob", "version": "1"},

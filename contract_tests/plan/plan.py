@@ -1,4 +1,4 @@
-"""The plan: which chains are carried out, in which order, and what is left out for want of jobs or tokens.
+"""The plan: the scenarios of a run in their order, and the rules left out for want of jobs or tokens.
 
 Pure data; nothing is sent here.
 """
@@ -15,7 +15,7 @@ from engine_contract import contract
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Chains that belong together. `at_once`: how many of them; with None all, and their proofs overlap."""
+    """Scenarios that belong together. `at_once`: how many of them run together; with None all, and their cancels overlap."""
 
     name: Literal["baseline", "probes", "parameters", "jobs", "credentials"]
     scenarios: tuple[Scenario, ...]
@@ -31,7 +31,7 @@ class Plan:
 
     @property
     def scenarios(self) -> Iterator[Scenario]:
-        """All chains in order."""
+        """All scenarios in order."""
         return (scenario for stage in self.stages for scenario in stage.scenarios)
 
     @property
@@ -51,7 +51,7 @@ class Plan:
 
 
 def make_plan(resources: Resources, seed: int = 0) -> Plan:
-    """The plan for these means. Without a token for any documented role there are no chains with jobs."""
+    """Return the plan for these resources. Without a token of a documented role no scenario has a job."""
     missing: dict[str, tuple[str, Because | None]] = {}
     stages = [
         Stage("baseline", tuple(catalogue.baseline(resources)), at_once=1),
@@ -90,7 +90,7 @@ def make_plan(resources: Resources, seed: int = 0) -> Plan:
 
 
 def _select(stages: Sequence[Stage], wanted: frozenset[str] | None) -> list[Stage]:
-    """Leave out chains whose rules nobody wants; the baseline shows that the credentials work, so it stays."""
+    """Leave out scenarios whose rules nobody wants. The baseline shows that the credentials work, so it stays."""
     if wanted is None:
         return list(stages)
     return [
@@ -114,7 +114,7 @@ _SHOWN_BY_SUCCESS = [
     or rule.id in {"request.json", "route.path", "effects.overlap", "effects.canceled", "effects.identity"}
 ]
 
-# The most telling first: who may, then what may not cancel.
+# The most informative first: roles that may, then requests that must not cancel.
 _LAST = ("further", "GET and HEAD", "PUT and PATCH", "DELETE and OPTIONS", "elsewhere")
 _PRIORITY = (
     "admin",
@@ -132,7 +132,7 @@ _PRIORITY = (
 
 
 def _telling(scenario: Scenario) -> int:
-    """The rank of a chain: the most telling first, what only assumed rules need last."""
+    """Return the sort key: the most informative scenarios first, those that only check assumed rules last."""
     if scenario.name in _LAST:
         return 100 + _LAST.index(scenario.name)
     return _PRIORITY.index(scenario.name) if scenario.name in _PRIORITY else len(_PRIORITY)
@@ -141,14 +141,14 @@ def _telling(scenario: Scenario) -> int:
 def _ration(
     stages: Sequence[Stage], resources: Resources, missing: dict[str, tuple[str, Because | None]]
 ) -> Iterator[Stage]:
-    """Drop the chains that there are no jobs for, the least telling first."""
+    """Drop the scenarios for which jobs are missing, the least informative first."""
     with_jobs = [scenario for stage in stages for scenario in stage.scenarios if scenario.needs_job]
     with_jobs.sort(key=_telling)
     kept = with_jobs if resources.jobs is None else with_jobs[: resources.jobs]
     dropped = [scenario for scenario in with_jobs if scenario not in kept]
     reason = f"too few jobs: {resources.jobs} of {len(with_jobs)}; give more by {resources.jobs_option}"
     for scenario in dropped:
-        # Also where another chain shows a part of the rule: what was checked in part is not held.
+        # Also if another scenario shows a part of the rule: a rule that was checked in part is not held.
         for rule_id in sorted(scenario.rules):
             missing.setdefault(rule_id, (reason, "jobs"))
     if {scenario.proof.body for scenario in dropped if scenario.proof} - {
@@ -163,7 +163,7 @@ def _ration(
 
 
 def _in_place(scenario: Scenario, dropped: Sequence[Scenario]) -> Scenario:
-    """What of a chain needs no job: callers who may not can still be seen to cancel the id of no job."""
+    """Return the part of a scenario that needs no job: callers who may not are still tried with the id of no job."""
     if scenario not in dropped:
         return scenario
     refused = tuple(

@@ -1,8 +1,8 @@
-"""What is sent: steps and chains, and how a step becomes a request.
+"""Steps and scenarios, and how a step becomes a request.
 
-A chain is a `Scenario`, what happens to one job: requests that must not cancel it, then its cancel by a role, the
-proof that it was still active, then its cancel once more. So each proof is also a role's success.
-Chains without a job are single requests that name no active job.
+A `Scenario` is the story of one job: requests that must not cancel it, then the valid cancel by a role, which shows
+that it was still active, then its cancel once more. So each valid cancel is also a role's success.
+Scenarios without a job are single requests that name no active job.
 """
 
 import json
@@ -39,7 +39,7 @@ SPELLINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request. In `body` and `query`, `<job>` and the like stand for ids that the run fills in."""
+    """One request. In `body` and `query`, `<job>` and the like are placeholders for ids that the run fills in."""
 
     situation: str
     caller: Caller
@@ -52,11 +52,11 @@ class Step:
     method: str = METHOD
     fresh_connection: bool = False
     path: str = PATH
-    """Where `<unknown>` stands for a minted id."""
+    """In it `<unknown>` is the placeholder for a minted id."""
 
     @property
     def names_job(self) -> bool:
-        """Whether an active job's own id stands in the request."""
+        """Whether the request holds an active job's own id."""
         text = self.body.decode("latin-1") if isinstance(self.body, bytes) else self.body or ""
         return JOB in text or any(JOB in value for _, value in self.query)
 
@@ -73,9 +73,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What happens to one job, or one request that needs none.
+    """The requests for one job, or one request that needs none.
 
-    `proof` is None for a request that needs no job, and where no role is there that could cancel the job.
+    `valid_cancel` is None for a request that needs no job, and if no role could cancel the job.
     """
 
     name: str
@@ -83,9 +83,9 @@ class Scenario:
     proof: Step | None = None
     repeats: tuple[Step, ...] = ()
     rivals: tuple[Step, ...] = ()
-    """Sent together with the proof, for the same job."""
+    """Sent together with the valid cancel, for the same job."""
     denied: tuple[Step, ...] = ()
-    """Requests of roles that may not, sent along with the refused ones, or with the rivals: another chain shows their
+    """Requests of roles that may not, sent along with the refused ones, or with the rivals: another scenario shows their
     rule."""
 
     @property
@@ -101,12 +101,12 @@ class Scenario:
 
     @property
     def tried(self) -> tuple[Step, ...]:
-        """What must not cancel its job and goes before its cancel, in order."""
+        """The steps that must not cancel the job, sent before the valid cancel, in order."""
         return self.refused if self.rivals else (*self.refused, *self.denied)
 
     @property
     def rules(self) -> frozenset[str]:
-        """The rules that only this kind of chain can show; answers of successes are judged everywhere."""
+        """The rules that only this kind of scenario can show; successes are judged everywhere."""
         if self.rivals:
             return frozenset({"effects.repeat"})
         if self.proof is not None and not self.refused:
@@ -117,7 +117,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a run has to work with."""
+    """The roles and jobs that a run has, and the rules that it checks."""
 
     roles: tuple[str, ...]
     """Documented roles with a token, in the page's order."""
@@ -137,7 +137,7 @@ class Resources:
 
 
 def fill(step: Step, job_id: str | None, guard: Guard) -> Request:
-    """The request of a step, its placeholders replaced by ids."""
+    """Return the request of a step, its placeholders replaced by ids."""
     replacements = dict(_replacements(step, job_id, guard))
 
     def filled(text: str, *, quoted: bool) -> str:

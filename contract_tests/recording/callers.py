@@ -1,4 +1,4 @@
-"""Who sends a request: what it shows as a credential, and the role that this stands for."""
+"""The caller of a request: its credential, and the role of that credential."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Pairs = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class PresentedCredential:
-    """What a request shows: the caller, what tells it from others, and the credentials themselves."""
+    """The caller that a request shows, a key that distinguishes it from others, and the credentials themselves."""
 
     caller: Caller
     credential: str | None
@@ -33,7 +33,7 @@ class Callers:
     vouched: bool = False
 
     def of(self, headers: Pairs, query: Pairs) -> PresentedCredential:
-        """The caller of a request with these headers and this query."""
+        """Return the caller of a request with these headers and this query."""
         presented, cookies = self._presented(headers, query)
         texts = [text for text in presented if text]
         for role, token in self.tokens.items():
@@ -50,7 +50,7 @@ class Callers:
         return PresentedCredential(Caller(None, kind), None)  # type: ignore[arg-type]
 
     def _presented(self, headers: Pairs, query: Pairs) -> tuple[list[str], dict[str, str]]:
-        """Credentials of headers and query, empty ones too; and the cookies."""
+        """Return the credentials of headers and query, empty ones too, and the cookies."""
         found: list[str] = []
         cookies: list[str] = []
         for name, value in headers:
@@ -68,5 +68,5 @@ class Callers:
 
 
 def _likely(cookies: Mapping[str, str]) -> tuple[str, ...]:
-    """The values of cookies that are credentials by their name."""
+    """Return the values of cookies that are credentials by their name."""
     return tuple(value for name, value in cookies.items() if value and is_secret(name))

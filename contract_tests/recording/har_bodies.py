@@ -141,7 +141,7 @@ def _base64(text: str) -> bytes:
 
 
 def _without_base64(body: bytes, size: float, *, needs_size: bool = False) -> bytes:
-    """Undo base64 that the file does not name: where the text is not JSON, what it holds is, and the size tells it."""
+    """Undo base64 that the file does not declare: the text is not JSON, its content is, and the size fits."""
     text = body.decode("latin-1").strip()
     if len(body) == size or not _BASE64.fullmatch(text) or len(text) % 4 or _is_json(body):
         return body
@@ -164,7 +164,7 @@ def _unpacked(body: bytes, size: float, headers: HeaderPairs, file: HarFile) -> 
         if flaw and is_gzip:
             raise NotHeldError(f"of the answer's body in the recording, {flaw}")
         return body if flaw else decoded
-    # Without that header the file must tell that its exporter packed the body, or hold no headers at all.
+    # Without that header the file must say that its exporter packed the body, or hold no headers at all.
     return decoded if not flaw and (not headers or len(decoded) == size) else body
 
 

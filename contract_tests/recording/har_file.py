@@ -1,4 +1,4 @@
-"""A HAR file as it lies on the disk: alone, beside the files that it names, or in a zip with them, as Playwright writes it.
+"""A HAR file as it lies on the disk: alone, next to the files that it names, or in a zip with them, as Playwright writes it.
 
 All of it is foreign text, so each step has a bound: the file, a zip's list of members, and all attached files and
 decompressed bodies together.
@@ -25,7 +25,7 @@ _END_SIZE, _LOCATOR_SIZE = 22, 20  # bytes, without a comment
 _BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, OSError)
 
 ReadFile = Callable[[str, int], bytes]
-"""From the name of an attached file to its first bytes, so many at most. Raises NotHeldError."""
+"""From the name of an attached file and a number of bytes to at most that many of its first bytes. Raises NotHeldError."""
 
 
 class NotHeldError(Exception):
@@ -67,15 +67,15 @@ def open_har(path: Path) -> HarFile:
     if data.startswith(_ZIP):
         data, read = _unzipped(data, option)
     if len(data) > MAX_FILE:
-        raise SettingError(f"{option}: that is larger than {MAX_FILE >> 20} MiB. Record less at a time.")
+        raise SettingError(f"{option}: is larger than {MAX_FILE >> 20} MiB. Record less at a time.")
     try:
         document = json.loads(data, parse_int=_bounded_int)
     except (ValueError, RecursionError) as error:
-        raise SettingError(f"{option}: that is no HAR file: it is not JSON: {error}.") from None
+        raise SettingError(f"{option}: is not a HAR file: it is not JSON: {error}.") from None
     log = document.get("log") if isinstance(document, dict) else None
     if not isinstance(log, dict) or not isinstance(log.get("entries"), list):
         raise SettingError(
-            f"{option}: that is no HAR file: it has no log.entries. Give what a browser or watch-engine exported."
+            f"{option}: is not a HAR file: it has no log.entries. Give what a browser or watch-engine exported."
         )
     return HarFile(log, read)
 

@@ -1,6 +1,6 @@
 """A HAR file as exchanges: of watch-engine, of check-engine, or as a browser's developer tools export it.
 
-Browsers leave credentials out, and bodies that they no longer have. Where something is missing, the sighting says so.
+Browsers leave credentials out, and bodies that they no longer have. Where something is missing, the result says so.
 """
 
 import re
@@ -63,7 +63,7 @@ class HarEntries:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """What is the same for all entries of a file."""
+    """The context that all entries of a file share."""
 
     file: HarFile
     callers: Callers
@@ -85,7 +85,7 @@ def read_har(path: Path, callers: Callers | None = None) -> HarEntries:
             recorded.append(_entry(entry, reader, after=recorded[-1].ended_at if recorded else 0.0))
         except _UNREADABLE as error:
             why = f"{type(error).__name__} {error}"[:200]
-            left_out.append(f"{place} is no entry of a HAR file: {why}.")
+            left_out.append(f"{place} is not an entry of a HAR file: {why}.")
     if left_out and not recorded:
         raise SettingError(f"--replay {path}: {left_out[0]}")
     return HarEntries(tuple(_marked(sorted(recorded, key=lambda item: item.ended_at))), tuple(left_out))
@@ -108,7 +108,7 @@ def _check_own_fields(entry: Any, place: str) -> None:
 
 
 def _marked(recorded: list[Recorded]) -> list[Recorded]:
-    """The same, those marked whose cancels overlap."""
+    """Return the same exchanges, with overlapping cancels marked."""
     overlapping: set[int] = set()
     under_way: list[Recorded] = []
     for item in sorted(recorded, key=_started_at):
@@ -208,7 +208,7 @@ def _cookies(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _caller(
     entry: Mapping[str, Any], headers: list[tuple[str, str]], query: list[tuple[str, str]], reader: _Reader
 ) -> tuple[Caller, str | None, tuple[str, ...]]:
-    """The caller, what tells it from others, and credentials that must not be shown."""
+    """Return the caller, a key that distinguishes it from others, and credentials that must not be shown."""
     shown = reader.callers.of(headers, query)
     secrets = tuple(filter(can_be_learned, shown.secrets))
     kind = entry.get("_credential")
@@ -218,14 +218,14 @@ def _caller(
         return Caller(role, kind), token, secrets
     if shown.caller.role is not None:
         return shown.caller, shown.credential, secrets
-    # What a browser's export does not hold was left out of it, as likely as not.
+    # A browser may have left out the credential that its export does not hold.
     return Caller(None, "token"), shown.credential if secrets else None, secrets
 
 
 def _answer(
     received: Mapping[str, Any], elapsed: float, reader: _Reader
 ) -> tuple[Response | None, str | None, tuple[str, ...]]:
-    """The answer, why it cannot be judged, and the rules of which it does not tell."""
+    """Return the response, why it cannot be judged, and the rules that it does not show."""
     status = int(number_of(received.get("status"), 0))
     if not 100 <= status <= 599:
         return None, None, ()
@@ -236,7 +236,7 @@ def _answer(
     if reader.is_own:
         return Response(status, headers, body, str(error) if error else None, elapsed), obstacle, ()
     if error and obstacle is None:
-        obstacle = f"the recording tells of an error: {error[:100]}"
+        obstacle = f"the recording names an error: {error[:100]}"
     unseen: tuple[str, ...] = ()
     if header_of(headers, "content-type") is None:
         kind = content.get("mimeType")

@@ -1,7 +1,7 @@
 """An exchange that the watcher saw as an entry of a HAR file, without secrets.
 
 Fields of our own begin with `_`, as HAR wants it: those of check-engine's recordings (`_role`, `_credential`, `_situation`,
-`_job_id`), and `_caller`, which tells callers apart, `_overlapping`, `_obstacle`, `_violations` and `_warnings`.
+`_job_id`), and `_caller`, which distinguishes callers, `_overlapping`, `_obstacle`, `_violations` and `_warnings`.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ from engine_contract.text.printable import timestamp
 
 
 def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[str, Any]:
-    """The entry of what was seen; `base` is the engine's."""
+    """Return the entry of an exchange; `base` is the engine's."""
     proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
     hidden = is_login_route(proxied.path)
     milliseconds = round(proxied.elapsed * 1000, 3)
@@ -50,7 +50,7 @@ def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[s
 
 
 def shown_headers(proxied: ProxiedExchange, redaction: Redaction) -> list[tuple[str, str]]:
-    """The request's headers as the caller sent them, but for secrets and the watcher's own address."""
+    """Return the request's headers as the caller sent them, without secrets and the watcher's own address."""
     return [(name, redaction.header(name, value)) for name, value in texts(proxied.headers)]
 
 
@@ -95,7 +95,7 @@ def _response(proxied: ProxiedExchange, exchange: Exchange, redaction: Redaction
 
 
 def _cookies(response: Response) -> list[dict[str, str]]:
-    """The names of the cookies that an answer sets."""
+    """Return the names of the cookies that a response sets."""
     pairs = (value.partition(";")[0] for name, value in response.headers if name.lower() == "set-cookie")
     return [{"name": name, "value": MASK} for pair in pairs for name in read_cookies(pair)]
 

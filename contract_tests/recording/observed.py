@@ -1,4 +1,4 @@
-"""From what has passed to what is judged: exchanges, and the jobs that documents of any route tell of."""
+"""Proxied exchanges as the judges take them, and the jobs in documents of any route."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MAX_FOUND = 1000
 
 @dataclass(frozen=True, slots=True)
 class ObservedExchange:
-    """An exchange, and what is known of it: secrets still in it. `judged` is None for what is no cancel."""
+    """An exchange with its secrets, and its judgement. `judged` is None if it is not a cancel."""
 
     proxied: ProxiedExchange
     exchange: Exchange
@@ -32,12 +32,12 @@ class ObservedExchange:
 
 
 def texts(headers: HeaderList) -> tuple[tuple[str, str], ...]:
-    """HeaderList as text."""
+    """Return headers as text."""
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 def exchange_of(proxied: ProxiedExchange, caller: Caller) -> Exchange:
-    """What passed as check-engine knows exchanges, content encodings undone."""
+    """Return a proxied exchange as check-engine's exchange, content encodings undone."""
     content_type = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), None)
     query = tuple(parse_qsl(proxied.query, keep_blank_values=True)) if proxied.query else ()
     body = bytes(proxied.body.data) if proxied.body.size else None
@@ -70,7 +70,7 @@ def _answer(proxied: ProxiedExchange) -> Response | None:
 
 
 def obstacle_of(proxied: ProxiedExchange) -> str | None:
-    """Why a cancel cannot be judged, None if it can be."""
+    """Return why a cancel cannot be judged, None if it can be."""
     if proxied.obstacle:
         return proxied.obstacle
     if proxied.body.is_cut:
@@ -80,7 +80,7 @@ def obstacle_of(proxied: ProxiedExchange) -> str | None:
 
 
 def jobs_in(exchange: Exchange) -> Iterator[tuple[str, str, str]]:
-    """Id, status and name of the jobs that an answer's document tells of, at its top or one or two levels deeper."""
+    """Yield id, status and name of the jobs in a response's document, at its top or one or two levels deeper."""
     response = exchange.response
     if response is None or not response.is_success or response.broken_off or len(response.body) > MAX_SEARCHED:
         return

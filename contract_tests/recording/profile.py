@@ -1,6 +1,6 @@
 """How an engine refuses and what its documents leave out, as a profile that `mock-engine --profile` reads.
 
-What was seen of each situation becomes its look: status, content type, and a body with `{job_id}` in the place of
+The response seen in each situation becomes its look: status, content type, and a body with `{job_id}` in the place of
 the job's id. Situations that were not seen are left out, so that the mock keeps its own.
 """
 
@@ -47,7 +47,7 @@ _STRANGER = "a caller of whom nothing is known"
 _BY_STATUS = {429: "too-many-requests", 503: "unavailable"}  # field notes and RFC 9110: ask again later
 _OF_THE_REQUEST = {406: "not-acceptable", 413: "too-large", 415: "unsupported-media-type"}
 _OF_THE_CALLER = {401: "wrong-credential", 403: "other-role"}
-# What a refusal reads like that speaks of the caller, or of the job.
+# Words of a refusal that is about the caller, or about the job.
 _OF_CREDENTIALS = re.compile(rb"credential|token|session|log ?in|unauthori[sz]ed|authenticat", re.IGNORECASE)
 _OF_ROLES = re.compile(rb"\brole|permission|permitted|forbidden|not allowed|may not|access", re.IGNORECASE)
 _OF_JOBS = re.compile(rb"\bjob|\bid\b|not found|unknown", re.IGNORECASE)
@@ -113,7 +113,7 @@ class ProfileWriter:
             self._looks.setdefault(situation, Counter())[look] += 1
 
     def profile(self) -> dict[str, Any]:
-        """The profile as JSON."""
+        """Return the profile as JSON."""
         profile: dict[str, Any] = {
             "description": f"How the engine at {self.redact(self.engine)} answers, as it was seen to.",
             "situations": {name: _as_json(self._looks[name].most_common(1)[0][0]) for name in sorted(self._looks)},
@@ -134,7 +134,7 @@ class ProfileWriter:
             self.failure = None
 
     def _absent(self) -> list[str]:
-        """Fields of the page's example that no document had, though it had what they stand in."""
+        """Return the fields of the page's example that no document had, though it had their parents."""
         if not self._documents:
             return []
         places = dict.fromkeys(rule.field for rule in RESPONSE_RULES if rule.field)
@@ -170,7 +170,7 @@ class ProfileWriter:
 def profile_from(
     exchanges: Iterable[Exchange], path: Path, engine: str, redact: Callable[[str], str] = str
 ) -> ProfileWriter:
-    """What a run's exchanges show, in their order; `write` writes it."""
+    """Return a writer of the profile that a run's exchanges show; `write` writes it."""
     writer, passive_judge = ProfileWriter(path, engine, redact), PassiveJudge()
     for exchange in exchanges:
         if is_cancel(exchange.request.method, exchange.request.path):
@@ -183,7 +183,7 @@ def profile_from(
 
 
 def _situation(judged: JudgedCancel, response: Response) -> str | None:
-    """The mock's name of the situation in which that was answered, None where it cannot be told."""
+    """Return the mock's name of an exchange's situation, None if it is unclear."""
     exchange, status = judged.exchange, response.status
     if status in _BY_STATUS:
         return _BY_STATUS[status]
@@ -200,7 +200,7 @@ def _situation(judged: JudgedCancel, response: Response) -> str | None:
 
 
 def _of_a_stranger(response: Response) -> str | None:
-    """Why a caller of whom nothing is known was refused: by the status where that says it, else by what the answer tells."""
+    """Return why an unknown caller was refused: by the status if it is clear, else by the response's text."""
     if response.status == 401 or _OF_CREDENTIALS.search(response.body):
         return "wrong-credential"
     if response.status == 403 or _OF_ROLES.search(response.body):
@@ -211,7 +211,7 @@ def _of_a_stranger(response: Response) -> str | None:
 
 
 def _of_a_valid_request(judged: JudgedCancel, response: Response) -> str | None:
-    """Why a valid request was refused: by its status, or by what the answer tells of the job."""
+    """Return why a valid request was refused: by the status, or by the response's text about the job."""
     if response.status in _OF_THE_REQUEST:
         return _OF_THE_REQUEST[response.status]
     is_a_fault = any(not contract.rule(item.rule).is_assumed for item in judged.findings)
@@ -230,7 +230,7 @@ def _decoded(body: bytes, charset: str) -> str:
 
 
 def _template(value: Any, job_id: str | None) -> Any:
-    """The value with a placeholder for the job's id in its strings."""
+    """Return the value with a placeholder for the job's id in its strings."""
     if isinstance(value, str):
         if not job_id:
             return value

@@ -1,4 +1,4 @@
-"""One exchange on its way through the watcher, as it came and went: with all secrets in it, so it is never kept."""
+"""One exchange on its way through the watcher. It holds all secrets, so it is never kept."""
 
 import time
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 from contract_tests.model import Fault
 from engine_contract.http.types import HeaderList
 
-KEPT_OF_CANCEL = 8 << 20  # bytes: what is judged at most, as in check-engine
+KEPT_OF_CANCEL = 8 << 20  # bytes; check-engine too judges at most this much
 KEPT_OF_OTHERS = 4 << 20
 
 

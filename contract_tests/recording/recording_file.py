@@ -41,7 +41,7 @@ class Recording:
         }
         self._head = ('{"log": ' + json.dumps(head)[:-1] + ', "entries": [').encode()
         self._pending = b""
-        """What the spare file lacks."""
+        """The text that the spare file lacks."""
         self._is_empty = True
         try:
             self._live = self._first()
@@ -56,7 +56,7 @@ class Recording:
         self._other = self._second()
 
     def _first(self) -> int:
-        """The file that bears the name: whole from its first moment on. Raises FileExistsError."""
+        """Create the file that bears the name: whole from its first moment on. Raises FileExistsError."""
         if not HAS_SECOND_NAMES:
             return _create(self.path, self._head + _TAIL)
         handle = _create(self._swap, self._head + _TAIL)
@@ -73,7 +73,7 @@ class Recording:
         return handle
 
     def _second(self) -> int | None:
-        """The file that entries are appended to; None where the file system has no second names."""
+        """Open the file that entries are appended to; None if the file system has no second names."""
         if not HAS_SECOND_NAMES:
             return None
         try:
@@ -84,7 +84,7 @@ class Recording:
             return None
 
     async def append(self, entry: dict[str, Any], weight: int) -> None:
-        """Write an entry down; `weight` is about its size. What cannot be written is told by `failure`."""
+        """Write an entry down; `weight` is about its size. `failure` says why an entry could not be written."""
         async with self._lock:
             if weight < LARGE:
                 self._append(entry)

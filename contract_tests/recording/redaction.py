@@ -1,4 +1,4 @@
-"""What must not be shown or kept: tokens that are known, and those that are seen on their way."""
+"""Redaction of secrets: tokens that are known, and those that are seen on their way."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ class Redaction:
     """Removes secrets from texts. `known` are those that were given; others are learned from what passes."""
 
     def __init__(self, known: Iterable[str] = (), *, ordinary: Iterable[str] = ()) -> None:
-        """`ordinary` are words that are no secrets though they serve as tokens: the names of roles."""
+        """Take the known secrets; `ordinary` are words that serve as tokens but are not secret: the names of roles."""
         self._known = frozenset(filter(None, known))
         self._ordinary = {*ordinary, *CONTRACT.roles, "apiread", "operator"}
         self._learned: dict[str, None] = {}
@@ -31,7 +31,7 @@ class Redaction:
 
     @property
     def presenter(self) -> Presenter:
-        """What the writers of reports ask to remove the secrets known by now."""
+        """The presenter with which the writers of reports remove the secrets known by now."""
         if self._presenter is None:
             secrets = self._known | frozenset(self._learned)
             self._presenter = Presenter(base="", auth=Auth(), secrets=secrets)
@@ -85,7 +85,7 @@ class Redaction:
         return masking.mask_text(self.text(_text(body))).encode("utf-8", "surrogateescape")
 
     def answer(self, body: bytes, *, is_login: bool) -> bytes:
-        """Return the body of an answer without secrets; that of a login may be nothing but one."""
+        """Return the body of an answer without secrets; that of a login may be only a secret."""
         if is_login and masking.bare_token(_text(body)):
             return masking.MASK.encode()
         return self.body(body)

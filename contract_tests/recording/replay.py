@@ -35,7 +35,7 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
 ) -> Checked:
     """Judge a recording; `only` and `skip` are ids of rules, and `tokens` name the callers that show them.
 
-    Raises SettingError for a file that is no HAR.
+    Raises SettingError for a file that is not a HAR file.
     """
     tokens = tokens or {}
     entries = read_har(path, Callers(auth or Auth(), tokens))
@@ -64,7 +64,7 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
 
 
 def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCancel], list[Judgement]]:
-    """Judge each cancel; documents of other routes tell which jobs were active, and which are canceled."""
+    """Judge each cancel; documents of other routes show which jobs were active, and which are canceled."""
     passive_judge = PassiveJudge()
     opinions: list[JudgedCancel] = []
     judgements: list[Judgement] = []
@@ -79,7 +79,7 @@ def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCancel], list[Judge
 
 
 def _of_all(opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement]) -> list[Judgement]:
-    """What only the recording as a whole shows."""
+    """Return the judgements that only the recording as a whole shows."""
     judged = {judgement.rule for judgement in judgements}
     succeeded = sum(holds_job(judged.exchange.response) for judged in opinions)
     return [Judgement("transport.stable")] if succeeded and "transport.stable" not in judged else []
@@ -88,7 +88,7 @@ def _of_all(opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement]) -
 def _unchecked(
     opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement], *, documents: bool
 ) -> dict[str, tuple[str, Because | None]]:
-    """The rules of which the recording says nothing, which does not count against the engine."""
+    """Return the rules that the recording does not show, which does not count against the engine."""
     judged = {judgement.rule for judgement in judgements}
     fields = {rule.id for rule in RESPONSE_RULES} if documents else set()
     named = any(judged.exchange.request.caller.role for judged in opinions)
@@ -126,7 +126,7 @@ def _facts(
 
 
 def _is_decided(opinions: Sequence[JudgedCancel]) -> bool:
-    """Whether the recording holds a success that was judged."""
+    """Return whether the recording holds a success that was judged."""
     return any(judged.judgements and judged.exchange.accepted for judged in opinions)
 
 
@@ -134,7 +134,7 @@ def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[JudgedCa
     notes = []
     held = f"{plural(len(recorded), 'exchange')}, {len(opinions)} of them a {CONTRACT.method} {CONTRACT.path}"
     if not _is_decided(opinions):
-        notes.append(f"The recording {path} holds no answered cancel that tells of the contract: {held}.")
+        notes.append(f"The recording {path} holds no answered cancel that shows anything about the contract: {held}.")
     reasons = dict.fromkeys(judged.note for judged in opinions if judged.note)
     count = sum(judged.note is not None for judged in opinions)
     if reasons:
@@ -147,7 +147,7 @@ def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[JudgedCa
 
 
 def _left_out(sentences: Sequence[str]) -> list[str]:
-    """A note on the entries that cannot be read."""
+    """Return a note on the entries that cannot be read."""
     if not sentences:
         return []
     told = " ".join(sentences[:MAX_NOTES])
@@ -155,20 +155,20 @@ def _left_out(sentences: Sequence[str]) -> list[str]:
 
 
 def _not_shown(tokens: Mapping[str, str], recorded: Sequence[Recorded]) -> list[str]:
-    """A note on the tokens that no request carries."""
+    """Return a note on the tokens that no request carries."""
     shown = {item.observed.exchange.request.caller.role for item in recorded}
     missing = [role for role in tokens if role not in shown]
     return [f"No request of the recording carries the token of {', '.join(missing)}."] if missing else []
 
 
 def _base(recorded: Sequence[Recorded]) -> str:
-    """The engine's: of the first cancel, else of the first exchange."""
+    """Return the engine's base: that of the first cancel, else of the first exchange."""
     cancels = [item.base for item in recorded if item.is_cancel]
     return next(iter([*cancels, *(item.base for item in recorded)]), "unknown")
 
 
 def _secrets(recorded: Sequence[Recorded], tokens: Mapping[str, str]) -> frozenset[str]:
-    """Credentials that a recording of others may hold, and those that were given."""
+    """Return the credentials that a recording of others may hold, and those that were given."""
     held = {secret for item in recorded for secret in item.secrets}
     # A token that is its role's own name, as test engines have them, is not a secret.
     secret = {token for role, token in tokens.items() if token.partition(":")[0] != role}

@@ -27,7 +27,7 @@ WRITERS: Mapping[str, Callable[[Report, Presenter, TextIO], None]] = {
 
 
 def render_reports(report: Report, presenter: Presenter) -> dict[str, str]:
-    """The content of all files by their name."""
+    """Return the content of all files by their name."""
     contents = {}
     for name, write in WRITERS.items():
         file = StringIO()

@@ -18,7 +18,7 @@ BRIEF = 300  # characters of a value
 
 
 def annotations(report: Mapping[str, Any]) -> Iterator[str]:
-    """The workflow commands of a report.json, a line each."""
+    """Yield the workflow commands of a report.json, a line each."""
     broken = [rule for rule in report["rules"] if rule["outcome"] == "broken"]
     warned = [rule for rule in report["rules"] if rule["outcome"] == "warned"]
     if report["verdict"] != "conforms" and not broken:
@@ -52,7 +52,7 @@ def _brief(text: str) -> str:
 
 
 def _command(level: str, title: str, message: str) -> str:
-    """One workflow command, in which nothing of the text can end it or begin another."""
+    """Return one workflow command; no text in it can end it or begin another."""
     return f"::{level} title={_escape(title).replace(':', '%3A').replace(',', '%2C')}::{_escape(message)}"
 
 
@@ -61,14 +61,14 @@ def _escape(text: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a report's annotations. Exit status: 0, or 2 for a file that is no report."""
+    """Print a report's annotations. Exit status: 0, or 2 for a file that is not a report."""
     parser = argparse.ArgumentParser(prog="python -m contract_tests.report.annotations", description=__doc__)
     parser.add_argument("report", type=Path, metavar="report.json", help="as check-engine --report-dir writes it")
     path = parser.parse_args(arguments).report
     try:
         lines = list(annotations(json.loads(path.read_text(encoding="utf-8"))))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"{path}: that is no report.json of check-engine: {error!r}.", file=sys.stderr)
+        print(f"{path}: is not a report.json of check-engine: {error!r}.", file=sys.stderr)
         return 2
     for line in lines:
         print(line)

@@ -15,7 +15,7 @@ SCHEMA_PATH = Path(__file__).with_name("report.schema.json")
 
 
 def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
-    """The report as JSON values."""
+    """Return the report as JSON values."""
     shown = view(report, presenter)
     return {
         "schema_version": SCHEMA_VERSION,

@@ -9,7 +9,7 @@ from typing import TextIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A text file that takes the place of `path` once it is written; on an error `path` stays as it was.
+    """Open a text file that takes the place of `path` once it is written; on an error `path` stays as it was.
 
     A link at `path` is replaced and not followed.
     """

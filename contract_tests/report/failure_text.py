@@ -6,14 +6,14 @@ _INDENT = " " * 12
 
 
 def rule_lines(rule: ShownRule) -> list[tuple[str, str]]:
-    """Pairs of a heading and its text: the page's line or why the rule holds without one, and the run's note."""
+    """Return pairs of a heading and its text: the page's line or why the rule holds without one, and the run's note."""
     pairs = [("Page", rule.quotes[0])] if rule.quotes else [("Reason", rule.why)] if rule.why else []
     more = (("Seen", rule.extent), ("Note", rule.note))
     return [*pairs, *((heading, text) for heading, text in more if text)]
 
 
 def failure_lines(failure: Failure) -> list[tuple[str, str]]:
-    """Pairs of a heading and its text: Received, Documented, Where, Reproduce."""
+    """Return pairs of a heading and its text: Received, Documented, Where, Reproduce."""
     places = (
         f"at {failure.pointer}" if failure.pointer else "",
         f"as {failure.role}" if failure.role else "",
@@ -29,6 +29,6 @@ def failure_lines(failure: Failure) -> list[tuple[str, str]]:
 
 
 def indented(heading: str, text: str) -> str:
-    """Heading and text side by side; further lines of the text are indented, so none passes for ours."""
+    """Return heading and text side by side; further lines of the text are indented, so that none passes for ours."""
     first, *more = text.split("\n")
     return "\n".join([f"{heading:<{len(_INDENT)}}{first}", *(_INDENT + line for line in more)])

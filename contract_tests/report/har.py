@@ -4,7 +4,7 @@ Written by hand and not with the package harfile, which has no fields of one's o
 who sent a request and in which situation. Those begin with `_`, as HAR wants it:
 
 on an entry      `_role`, `_credential` (token, none, empty, wrong), `_situation`, `_job_id`
-on postData      `_base64` where the body is no text
+on postData      `_base64` where the body is not text
 on a response    `_fault` and `_error` where there is no answer or one that breaks off
 on its content   `_cut` where only the beginning is kept
 """
@@ -26,7 +26,7 @@ BODY_LIMIT = 1 << 20  # bytes of one body: a job of 2,000 tasks is whole
 TOTAL_LIMIT = 32 << 20  # bytes of all bodies; once they are spent,
 BRIEF_LIMIT = 16 << 10  # this is left for each
 HEADER_LIMIT = 8 << 10  # characters
-MARGIN = 8 << 10  # more than a secret has: a secret that a cut would halve is seen whole before
+MARGIN = 8 << 10  # characters, more than a secret has: a secret is redacted whole before the cut
 
 
 def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
@@ -88,7 +88,7 @@ def _request(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, 
 
 
 def post_text(kept: str) -> dict[str, Any]:
-    """HAR knows no encoding of posted data, so bytes that are no text stand beside what can be read of them."""
+    """Return the posted data; bytes that are not text are added as base64, since HAR knows no encoding of posted data."""
     if _is_text(kept):
         return {"text": kept}
     body = kept.encode("utf-8", "surrogateescape")
@@ -96,7 +96,7 @@ def post_text(kept: str) -> dict[str, Any]:
 
 
 def response_object(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, Any]:
-    """The `response` of an entry; bytes that are no text as base64."""
+    """Return the `response` of an entry; bytes that are not text as base64."""
     response = exchange.response or Response(status=0)
     kept, cut = kept_body(response.body, presenter, limit)
     content: dict[str, Any] = {
@@ -131,23 +131,23 @@ def _error(exchange: Exchange, presenter: Presenter) -> dict[str, str]:
 
 
 def _answer_header(name: str, value: str, presenter: Presenter) -> dict[str, str]:
-    """A header of the answer; what an engine hands out as a credential is nobody's to see."""
+    """Return a header of the response; credentials that an engine hands out are redacted."""
     # Known secrets go first: a token may hold a `;`.
     return pair(name, mask_header(name, presenter.redact(value)), presenter)
 
 
 def pair(name: str, value: str, presenter: Presenter) -> dict[str, str]:
-    """A header or parameter, without secrets."""
+    """Return a header or parameter, without secrets."""
     return {"name": short_text(name, presenter), "value": short_text(value, presenter)}
 
 
 def short_text(text: str, presenter: Presenter) -> str:
-    """Without secrets, no longer than a header may be, and without halves of surrogate pairs."""
+    """Return the text without secrets, at most as long as a header may be, without halves of surrogate pairs."""
     return presenter.redact(text)[:HEADER_LIMIT].encode("utf-8", "backslashreplace").decode()
 
 
 def kept_body(body: bytes, presenter: Presenter, limit: int) -> tuple[str, dict[str, Any]]:
-    """The body without secrets, at most `limit` of it, bytes that are no text escaped; and the note on a cut."""
+    """Return the body without secrets, at most `limit` of it, other bytes than text escaped; and the note on a cut."""
     text = mask_text(presenter.redact(body[: limit + MARGIN].decode("utf-8", "surrogateescape")))
     if len(body) <= limit:
         return text, {}

@@ -16,7 +16,7 @@ FAILURES_SHOWN = 5  # of one rule; report.json has more
 MEANING: dict[Verdict, str] = {
     "conforms": "The engine does what the documentation page says and implies, in all that was checked.",
     "violates": "The engine breaks what the documentation page says or implies.",
-    "undecided": "It could not be told whether the engine keeps to the documentation page.",
+    "undecided": "It could not be decided whether the engine keeps to the documentation page.",
 }
 
 

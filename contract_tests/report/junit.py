@@ -13,7 +13,7 @@ from engine_contract.text.printable import one_line, plural, shorten
 from engine_contract.version import kit_version
 
 FAILURES_SHOWN = 20
-MESSAGE_LIMIT = 200  # characters; it stands in one line of a table
+MESSAGE_LIMIT = 200  # characters; it is shown in one line of a table
 
 
 def write_junit(report: Report, presenter: Presenter, file: TextIO) -> None:
@@ -87,7 +87,7 @@ def _case(rule: ShownRule) -> Element:
 
 
 def _account(rule: ShownRule) -> str:
-    """The rule, why it stands so, and each failure."""
+    """Return the rule, the reason for it, and each failure."""
     head = [
         f"{rule.id} ({rule.level}): {rule.title}",
         *(indented(heading, text) for heading, text in rule_lines(rule)),

@@ -1,4 +1,4 @@
-"""Requests as people may see them: with the variable that holds a secret in the secret's place."""
+"""Redacted requests: each secret is replaced by the variable that holds it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class ShownRequest:
 
 @dataclass(frozen=True, slots=True)
 class Presenter:
-    """What may be shown of a run's exchanges.
+    """The means to show a run's exchanges without secrets.
 
     `variables` names for each role what holds its token, such as `$ADMIN_TOKEN`; `secrets` are the
     tokens and header values that must appear nowhere.
@@ -62,7 +62,7 @@ class Presenter:
         return self.variables.get(role or "", "$TOKEN")
 
     def redact(self, text: str) -> str:
-        """The text with every secret in it, however spelled, replaced by `***`."""
+        """Return the text with every secret in it, however spelled, replaced by `***`."""
         return hide(text, self.secrets)
 
     def curl(self, exchange: Exchange) -> str:

@@ -10,7 +10,7 @@ from engine_contract.text.printable import plural, shorten
 
 RULES_SHOWN = 20  # broken ones in full; GitHub drops a summary of more than 1 MiB
 FAILURES_SHOWN = 3  # of one rule; report.html has more
-BRIEF = 200  # characters of what is told in one line
+BRIEF = 200  # characters of a line
 IDS_SHOWN = 8  # of rules that are unchecked for the same reason
 COLUMNS: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
 
@@ -92,7 +92,7 @@ def _folded(rules: tuple[ShownRule, ...], noun: str) -> list[str]:
 
 
 def _in_brief(rules: tuple[ShownRule, ...]) -> str:
-    """A list with a line for each rule: what it says, the run's note, what was received first."""
+    """Return a list with a line for each rule: what it says, the run's note, what was received first."""
     rows = []
     for rule in rules:
         row = f"- {code(rule.id)} {escape(rule.title)}"

@@ -17,7 +17,7 @@ from engine_contract.text.printable import one_line, plural, shorten, visible
 
 FAILURES_SHOWN = 3  # of one rule, without -v
 IDS_SHOWN = 4  # of rules that are unchecked for the same reason, without -v
-BRIEF = 160  # characters of what is told in one line
+BRIEF = 160  # characters of a line
 
 _STYLE: dict[str, str] = {
     "held": "green",
@@ -51,7 +51,7 @@ def print_report(report: Report, presenter: Presenter, console: Console, *, quie
 
 @contextmanager
 def progress(console: Console) -> Iterator[Update]:
-    """A function `update(done, total, what)` that moves a line on a terminal, and elsewhere does nothing."""
+    """Return a function `update(done, total, what)` that moves a line on a terminal, and elsewhere does nothing."""
     if not console.is_terminal:
         yield lambda _done, _total, _what: None
         return
@@ -173,7 +173,7 @@ def _figure(count: int, outcome: Outcome) -> Text:
 
 
 def _in_one_line(rule: ShownRule) -> str:
-    """Id, and what there is to say: why it is known or skipped, what was received, or the title."""
+    """Return a rule's id and its note, the received value, or the title."""
     told = [rule.note] if rule.note else []
     if rule.failures and rule.outcome != "known":
         told.append(rule.failures[0].received)

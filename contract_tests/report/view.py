@@ -100,7 +100,7 @@ class View:
     because: tuple[str, ...]
     engine: str
     checked: str
-    """What was checked, in words: the kit's own mock, or the engine at its URL."""
+    """The engine that was checked, in words: the kit's own mock, or the engine at its URL."""
     label: str | None
     started_at: str
     duration_s: float
@@ -116,7 +116,7 @@ class View:
     observed: tuple[Observation, ...]
 
     def having(self, *outcomes: Outcome) -> tuple[ShownRule, ...]:
-        """The rules of these outcomes."""
+        """Return the rules of these outcomes."""
         return tuple(rule for rule in self.rules if rule.outcome in outcomes)
 
     @property
@@ -133,12 +133,12 @@ class View:
 
     @property
     def remedies(self) -> tuple[str, ...]:
-        """What to do so that all that counts is checked, each once."""
+        """The remedies for rules that count and are unchecked, each once."""
         return tuple(dict.fromkeys(rule.remedy for rule in self.rules if rule.undecides and rule.remedy))
 
 
 def by_note(rules: Iterable[ShownRule]) -> tuple[tuple[ShownRule, ...], ...]:
-    """The rules of which the same is to be said, together: an engine out of reach leaves all unchecked."""
+    """Group the rules with the same note: an engine out of reach leaves all unchecked."""
     groups: dict[tuple[str | None, bool], list[ShownRule]] = {}
     for rule in rules:
         groups.setdefault((rule.note or rule.title, rule.counts), []).append(rule)
@@ -146,7 +146,7 @@ def by_note(rules: Iterable[ShownRule]) -> tuple[tuple[ShownRule, ...], ...]:
 
 
 def view(report: Report, presenter: Presenter) -> View:
-    """The report as it may be shown."""
+    """Return the report without secrets, ready to be shown."""
     shown = _Words(presenter)
     return View(
         verdict=report.verdict,
@@ -183,7 +183,7 @@ def checked(report: Report) -> str:
 
 
 def verdict_sentence(report: Report) -> str:
-    """The verdict in one line: how many rules had which outcome, and what it took."""
+    """Return the verdict in one line: how many rules had which outcome, and what it took."""
     counts = Counter(result.outcome for result in report.rules)
     leading = _LEADING[report.verdict]
     order = (leading, *(outcome for outcome in OUTCOMES if outcome != leading))
@@ -204,7 +204,7 @@ def verdict_sentence(report: Report) -> str:
 
 
 def _varied(findings: tuple[Finding, ...]) -> list[Finding]:
-    """Findings that tell something new before those that repeat it, as only the first are shown."""
+    """Return new findings before those that repeat them, as only the first are shown."""
     seen: set[tuple[str, str, str | None]] = set()
 
     def repeats(finding: Finding) -> bool:

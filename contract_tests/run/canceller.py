@@ -1,4 +1,4 @@
-"""One valid request: sent, and told what became of its job and why."""
+"""Sends a valid request, and finds out what became of its job and why."""
 
 import time
 from dataclasses import replace
@@ -11,7 +11,7 @@ from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure, is_lost
 
-LOCKED_OUT = frozenset({401, 403, 423, *BUSY})  # what callers get for a while after they sent a bad credential
+LOCKED_OUT = frozenset({401, 403, 423, *BUSY})  # statuses of a lock-out, for a while after a bad credential
 RESERVE_S = 5.0  # of the deadline, for what comes after a lock-out
 LOCK_OUT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -20,7 +20,7 @@ class Canceller:
     """Sends valid requests, and knows which roles are seen to work."""
 
     def __init__(self, sender: Sender, found: Findings, evidence: Evidence, credentials: Credentials) -> None:
-        """`sender` has the transport and its guard."""
+        """Take the means of a run; `sender` has the transport and its guard."""
         self.sender = sender
         self.found = found
         self.evidence = evidence
@@ -76,7 +76,7 @@ class Canceller:
         return await self._failed(step, job_id, exchange, overlapping=overlapping)
 
     def _outcome_of(self, exchange: Exchange) -> JobOutcome | None:
-        """What an answer that is no success says without another request, None where it takes one."""
+        """Return the outcome that a refusal shows without another request, None if it takes one."""
         if exchange.status is None or exchange.status in GATEWAY:
             return JobOutcome.LOST
         if self._locked_out_s and exchange.status in LOCKED_OUT:
@@ -124,7 +124,7 @@ class Canceller:
     async def _failed(
         self, step: Step, job_id: str, exchange: Exchange, *, overlapping: bool
     ) -> tuple[JobOutcome, Exchange]:
-        """An error of the engine or a redirect: a break, and the job may be canceled or not."""
+        """Judge an error of the engine or a redirect: it is a break, and the job may be canceled or not."""
         received = f"status {exchange.status} to a valid request"
         self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
         again = await self.exchange(step, job_id)
@@ -176,7 +176,7 @@ class Canceller:
             self.found.break_rule("effects.canceled", received, "an active job is canceled", exchange)
 
     async def _outwait_lock_out(self, step: Step, job_id: str, exchange: Exchange) -> Exchange:
-        """Some engines lock a caller out for seconds after a bad credential: that is no refusal of the role."""
+        """Wait while the engine locks a caller out after a bad credential, which is not a refusal of the role."""
         if exchange.status in {401, 403}:
             # A lock-out holds on every connection; a refusal that sticks to the connection is a fault.
             again = await self.exchange(replace(step, fresh_connection=True), job_id)
@@ -196,13 +196,13 @@ class Canceller:
             self.found.stop(
                 "tokens",
                 f"After a wrong credential the engine refuses its callers' requests with {exchange.status}, whatever they "
-                f"are, and did so for {self._locked_out_s:.0f} s and more: a lock-out. What comes after one is not checked. "
+                f"are, and did so for {self._locked_out_s:.0f} s and more: a lock-out. Requests after one are not checked. "
                 "Give more time (--deadline), or leave wrong credentials out: --skip roles.wrong --skip roles.empty.",
             )
         return exchange
 
     async def _is_locked_out(self, step: Step, refused: Exchange) -> bool | None:
-        """Whether the caller is refused, and not the job: the id of no job was answered otherwise before.
+        """Return whether the caller is refused, and not the job: the id of no job was answered otherwise before.
 
         None where it cannot be told.
         """
@@ -214,7 +214,7 @@ class Canceller:
         return now.status == refused.status and look(now) not in before
 
     def by_working_role(self, step: Step) -> Step:
-        """The step with a role that works, where its own is known not to."""
+        """Return the step with a role that works, if its own is known not to."""
         role = step.caller.role or ""
         refused = self.credentials.refused_roles
         trusted = next((other for other in self.working if other not in refused), None)

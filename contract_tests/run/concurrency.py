@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, at_once: int | None = None) -> list[T]:
-    """All results in order, worked out so many at a time; the first that fails ends the others."""
+    """Return all results in order, running at most `at_once` at a time. The first failure cancels the rest."""
     items = list(work)
     gate = asyncio.Semaphore(at_once or len(items) or 1)
 
@@ -21,5 +21,5 @@ async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, at_once: int
             tasks = [group.create_task(carried_out(item)) for item in items]
     finally:
         for item in items:
-            item.close()  # those that were not begun would be complained of
+            item.close()  # Python would warn of coroutines that were never awaited
     return [task.result() for task in tasks]

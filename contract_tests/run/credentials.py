@@ -18,7 +18,7 @@ SITUATION, PROBE_SITUATION = "a wrong credential once more", "the probe"
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the user says of the tokens."""
+    """The user's statements about the tokens."""
 
     probe: str | None = None
     """A path whose GET any valid token may send."""
@@ -94,7 +94,7 @@ class Credentials:
         return True
 
     def role_refused(self, exchange: Exchange) -> None:
-        """A documented role was refused, and another one was not: the role, or its token."""
+        """Record that a documented role was refused and another one was not: the role, or its token."""
         suspect = self._suspect(exchange, f"roles.{exchange.request.caller.role}")
         self._refused.setdefault(suspect.role, suspect)
 
@@ -183,7 +183,7 @@ class Credentials:
         )
 
     def _of_others(self) -> Iterator[tuple[str, list[Exchange]]]:
-        """For each role that may not the cancels that it was refused."""
+        """Return the refused cancels of each role that may not cancel."""
         for role in self._sender.transport.connection.tokens:
             exchanges = [
                 exchange
@@ -199,7 +199,7 @@ class Credentials:
         return bool(wrong) and is_alike(look_without(exchange, secrets), looks_of(wrong, secrets))
 
     def _wrong(self) -> list[Exchange]:
-        """The cancels with a credential that is nobody's, sent in the way of this run."""
+        """Return the cancels with a wrong credential, sent in the way of this run."""
         return [
             exchange
             for exchange in self._sender.exchanges
@@ -219,7 +219,7 @@ class Credentials:
             await self._sender.send(replace(request, caller=WRONG), SITUATION, exchange.job_id)
 
     async def _probe_tells(self, role: str) -> bool:
-        """Whether a GET that any valid token may send is answered otherwise than to a wrong credential."""
+        """Return whether a GET that any valid token may send is answered otherwise than to a wrong credential."""
         if self._trust.probe is None:
             return False
         wrong = [await self._probe(WRONG) for _ in range(SAMPLES)]
@@ -238,14 +238,14 @@ class Credentials:
         return own.accepted and len(looks) == len(wrong) and not is_alike(look_without(own, secrets), looks)
 
     def _secrets(self, exchange: Exchange) -> frozenset[str]:
-        """The credentials that an answer may repeat: also a token that is the role's own name."""
+        """Return the credentials that a response may repeat: also a token that is the role's own name."""
         transport, role = self._sender.transport, exchange.request.caller.role
         own = {transport.tokens[role]} if role is not None and role in transport.tokens else set()
         return frozenset({*transport.secrets(), *own, *transport.wrong_credentials})
 
 
 def _may_be_as_to_wrong(exchange: Exchange) -> bool:
-    """Whether it is worth a wrong credential, which some engines lock out for: a 403, or a redirect to a login."""
+    """Return whether it is worth a wrong credential, which some engines lock out for: a 403, or a redirect to a login."""
     return exchange.status is not None and (exchange.status == 403 or 300 <= exchange.status < 400)
 
 

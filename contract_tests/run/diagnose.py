@@ -1,4 +1,4 @@
-"""Why no valid request succeeded: told by the answers to a few more requests that harm nothing."""
+"""Why no valid request succeeded, found out by a few more harmless requests."""
 
 import re
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class _Evidence:
 async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
     """Tell why the valid requests sent so far were answered without a success."""
     tried = tuple(exchange for exchange in sender.exchanges if exchange.situation == "a valid request")
-    # The first answer for a job tells most: the job may be gone at the next request.
+    # The first response for a job is the most informative: the job may be gone at the next request.
     valid = next((exchange for exchange in tried if _is_telling(exchange)), tried[-1])
     if valid.response is None:
         return Diagnosis(f"The engine could not be reached: {describe_failure(valid)}.", "unreachable")
@@ -88,7 +88,7 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
 
 
 def _canceled_all_the_same(tried: Sequence[Exchange]) -> Diagnosis | None:
-    """A job whose first request was refused, and the next ones otherwise: the first has changed its state."""
+    """Diagnose a job whose next requests were answered otherwise than the first, which so has changed its state."""
     by_job: dict[str | None, list[Exchange]] = {}
     for exchange in tried:
         if _is_telling(exchange):
@@ -114,7 +114,7 @@ def _is_telling(exchange: Exchange) -> bool:
 
 
 def _in_between(evidence: _Evidence) -> Diagnosis | None:
-    """What is said by something that stands before the engine, or in its place."""
+    """Diagnose a response from a gateway before the engine, or from another server."""
     valid = evidence.valid
     if all(exchange.status == 407 for exchange in evidence.all_valid):
         return Diagnosis(PROXY_ASKS, "unreachable")
@@ -130,7 +130,7 @@ def _in_between(evidence: _Evidence) -> Diagnosis | None:
 
 
 def _by_status(evidence: _Evidence) -> Diagnosis | None:
-    """What the status of the valid requests' answers alone says."""
+    """Diagnose by the status of the valid requests' responses alone."""
     valid, status = evidence.valid, evidence.valid.status or 0
     if all(exchange.status in {401, 403} for exchange in evidence.all_valid):
         return Diagnosis(
@@ -158,12 +158,12 @@ def _redirects_all(evidence: _Evidence) -> str | None:
 
 
 def _target(exchange: Exchange) -> str:
-    """Where a redirect leads."""
+    """Return where a redirect leads."""
     return ((exchange.response and exchange.response.header("location")) or "").strip()
 
 
 def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
-    """Undocumented ways to ask for the same cancel: situation, the rule that is broken if one works, the change."""
+    """Yield undocumented ways to ask for the same cancel: situation, the rule that is broken if one works, the change."""
     in_body = "job_id in a JSON body, as in the page's example"
     on_route = f"{METHOD} {PATH}"
     form = f"job_id={job_id}".encode()
@@ -203,7 +203,7 @@ def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
 
 
 def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: PLR0911 - one return a reason
-    """What the answers say beside those to an unknown id, to a missing one and on a path that does not exist."""
+    """Diagnose by comparison with the responses to an unknown id, to a missing one and on a path that does not exist."""
     valid, status = evidence.valid, evidence.valid.status or 0
     looks = look(valid)
     is_unknown = looks == look(evidence.unknown)

@@ -29,7 +29,7 @@ class Evidence:
     """
 
     def __init__(self, sender: Sender, found: Findings, *, path: str | None, settle_s: float, looks: bool) -> None:
-        """`path` is where the user says that jobs are shown, None for the usual place; without `looks` none is looked at."""
+        """Take where jobs are shown (`path`, None for the usual place); without `looks` no job is looked at."""
         self._sender = sender
         self._found = found
         self._path = path
@@ -89,7 +89,7 @@ class Evidence:
         self._settled_again.add(caller)
 
     def is_early(self, job_id: str) -> bool:
-        """Whether that job was canceled again too soon to tell anything."""
+        """Return whether that job was canceled again too soon to tell anything."""
         return any(job_id == early for _, early in self._early)
 
     @property
@@ -103,7 +103,7 @@ class Evidence:
         self._done_at[job_id] = time.monotonic()
 
     def is_settled(self, job_id: str) -> bool:
-        """Whether what was done to a job last must be known everywhere by now."""
+        """Return whether what was done to a job last must be known everywhere by now."""
         return time.monotonic() >= self._done_at.get(job_id, 0.0) + self._settle_s
 
     async def settle(self, job_id: str) -> None:
@@ -147,7 +147,7 @@ class Evidence:
         if self._early and self.lags:
             self._found.note(
                 f"{len(self._early)} later cancels that came within {self._settle_s:g} s (--settle) of their job's cancel "
-                "were answered with a success, and those that waited so long were refused: what the engine knows lags."
+                "were answered with a success, and those that came later were refused: what the engine knows lags."
             )
         # Lags explain those alone whose caller was refused once another job had settled.
         early = {job_id for step, job_id in self._early if step.caller not in self._settled_again}
@@ -197,7 +197,7 @@ class Evidence:
                 break
         status = shown_status(exchange.response, job_id)
         if status is None:
-            # Where the first look shows no job, the others are spared.
+            # If the first look shows no job, the others are left out.
             self._can_look = bool(self._looked)
             return
         self._looked.add(job_id)

@@ -1,4 +1,4 @@
-"""What a run gathers, in the order in which it learns it."""
+"""The findings of a run, in the order in which it learns them."""
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -8,7 +8,7 @@ from contract_tests.model import Because, Exchange, Judgement
 
 
 class JobOutcome(Enum):
-    """What became of a job that a valid request was sent for."""
+    """The fate of a job that a valid request was sent for."""
 
     CANCELED = auto()
     REFUSED = auto()  # and no role is known to work yet
@@ -20,7 +20,7 @@ class JobOutcome(Enum):
 
 @dataclass(slots=True)
 class Findings:
-    """What a run gathers, in the order in which it learned it."""
+    """The findings of a run, in the order in which it learned them."""
 
     judgements: list[Judgement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -38,19 +38,19 @@ class Findings:
         self.judgements.append(judgement)
 
     def break_rule(self, rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> None:
-        """A rule is broken."""
+        """Record that a rule is broken."""
         self.add(finding(rule_id, received, documented, exchange))
 
     def broken(self) -> set[str]:
-        """The rules that are broken so far."""
+        """Return the rules that are broken so far."""
         return {item.rule for item in self.judgements if item.finding}
 
     def note(self, sentence: str) -> None:
-        """A sentence on the run as a whole, once."""
+        """Add a sentence on the run as a whole, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
     def stop(self, cause: Because, sentence: str) -> None:
-        """What makes the run undecided."""
+        """Record a cause that makes the run undecided."""
         self.because.append(cause)
         self.note(sentence)

@@ -1,4 +1,4 @@
-"""What happens to one job: leased, asked to be canceled by those who may not, canceled, and canceled again."""
+"""Runs the scenario of one job: leased, asked to be canceled by those who may not, canceled, and canceled again."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from engine_contract import contract
 
 WAIT_FOR_JOBS_S = 3.0  # at the end of a run for a source that is still making jobs
 AIMLESS = 8  # requests at a time that name no supplied job
-MOST_DEAD = 3  # jobs that were not active, and nobody knows why: too many to have ended by themselves
+MOST_DEAD = 3  # jobs that were not active for an unknown reason: too many to have ended by themselves
 MORE_TRIES = 3  # where connections are lost, before no answer is a break
 
 
@@ -26,19 +26,19 @@ LOSES_OFTEN = "no answer came: the network loses many connections"
 
 
 class JobRunner:
-    """Carries out chains."""
+    """Carries out scenarios."""
 
     def __init__(self, canceller: Canceller, supply: Supply, wanted: int, found: Findings) -> None:
-        """`wanted` is the number of jobs that the plan uses."""
+        """Take the means of a run; `wanted` is the number of jobs that the plan uses."""
         self.canceller = canceller
         self.supply = supply
         self.found = found
         self.dead_baseline: list[Exchange] = []
         """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
         self.ended: list[tuple[Scenario, Exchange]] = []
-        """Chains whose job was not active at their end, while another job was: with the refused valid request."""
+        """Scenarios whose job was not active at their end, while another job was: with the refused valid request."""
         self.lost: list[tuple[Scenario, Exchange]] = []
-        """Chains whose valid requests were not answered, more than once, since connections were lost."""
+        """Scenarios whose valid requests were not answered, more than once, since connections were lost."""
         self.ran_out = False
         self._unanswered: list[tuple[Step, Exchange, int]] = []
         """Requests that must be refused and were not answered, as often as they were sent."""
@@ -68,7 +68,7 @@ class JobRunner:
         """Send a request that is to be refused, ineffective or observed. Whether it was answered by a success."""
         if step.is_aimed:
             return await self._tried(step, job_id)
-        # What a loose engine may take for anybody's job: few are under way when the answer to one ends them.
+        # A loose engine may take such an id for anybody's job: few are under way when the response to one ends them.
         async with self._aimless:
             if self._harm is not None:
                 self.found.unchecked.setdefault(step.rule, (self._harm, None))
@@ -82,7 +82,7 @@ class JobRunner:
         if exchange.response is None and step.expect == "observed" and job_id is not None:
             self._uncertain.add(job_id)
         while exchange.response is None and (not lost or is_lost(exchange)) and len(lost) <= MORE_TRIES:
-            # What is refused can be sent again: an engine that drops a used connection is no fault.
+            # A refused request can be sent again: dropping a used connection is not a fault.
             lost.append(exchange)
             exchange = await self.canceller.exchange(replace(step, fresh_connection=True), job_id)
         if exchange.response is not None:
@@ -120,13 +120,13 @@ class JobRunner:
         overlapping: bool = True,
         after_bad_credential: bool = False,
     ) -> tuple[Scenario, str | None]:
-        """Cancel the job of a chain, the proof that it was still active. Its id if it is canceled now."""
+        """Cancel the job of a scenario, which shows that it was still active. Return its id if it is canceled now."""
         if scenario.proof is None:
             return scenario, None
         if spent and all(step.expect != "observed" for step in scenario.tried):
             return scenario, None  # found already: what must be refused was accepted
         if spent:
-            # What was observed has canceled the job, as the page leaves open.
+            # An observed request has canceled the job, as the page leaves open.
             await self.repeat(job_id, [replace(scenario.proof, expect="refused", rule="effects.repeat")])
             return scenario, job_id
         if scenario.tried:
@@ -148,7 +148,7 @@ class JobRunner:
         return scenario, job_id if fate is JobOutcome.CANCELED else None
 
     def _may_have_ended(self, scenario: Scenario, exchange: Exchange) -> bool:
-        """Whether nothing else tells why the job was not active: it may have ended by itself."""
+        """Return whether nothing else tells why the job was not active: it may have ended by itself."""
         return (
             bool(scenario.tried or scenario.rivals)
             and exchange.job_id not in self._uncertain
@@ -159,14 +159,14 @@ class JobRunner:
     async def _once_more(
         self, scenario: Scenario, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
     ) -> tuple[str | None, JobOutcome, Exchange]:
-        """The chain with another job, None without one: if it is left active, the first may have ended by itself."""
+        """Run the scenario with another job; None without one. If it stays active, the first may have ended by itself."""
         another = await self.lease()
         if another is None or scenario.proof is None:
             return None, JobOutcome.DEAD, dead
         if any([await self._must_not_cancel(step, another) for step in scenario.tried]):
             if all(step.expect != "observed" for step in scenario.tried):
                 return another, JobOutcome.DEAD, dead
-            # What is observed cancels, as the page leaves open, and is no longer there to tell of the first job.
+            # An observed request cancels, as the page leaves open, so the second job says nothing about the first.
             self.ended.append((scenario, dead))
             return another, JobOutcome.UNSURE, dead
         fate, exchange = await self.canceller.prove(
@@ -178,12 +178,12 @@ class JobRunner:
         return another, fate, exchange
 
     async def _finish_again(self, scenario: Scenario, job_id: str, lost: Exchange, *, overlapping: bool) -> str | None:
-        """A chain whose last answer was lost, with another job. The job's id if it is canceled."""
+        """Run a scenario whose last response was lost with another job. Return the job's id if it is canceled."""
         another = await self._another(lost)
         accepted = [await self._must_not_cancel(step, another) for step in scenario.tried if another]
         if scenario.proof is None or any(accepted):
             return None
-        # Without another job the same one is asked for again: a success tells that it was not canceled.
+        # Without another job the same one is asked for again: a success shows that it was not canceled.
         proof = replace(scenario.proof, fresh_connection=True)
         fate, exchange = await self.canceller.prove(proof, another or job_id, overlapping=overlapping)
         if another is None and fate is JobOutcome.DEAD:
@@ -245,7 +245,7 @@ class JobRunner:
         return fate, exchange, job_id
 
     def _judge_fate(self, scenario: Scenario, fate: JobOutcome, exchange: Exchange, *, died_twice: bool = True) -> None:
-        """What the end of a chain says of the requests before it."""
+        """Judge the requests of a scenario by its end."""
         proof = scenario.proof
         if proof is None:
             return
@@ -263,9 +263,9 @@ class JobRunner:
                 pass
 
     def _judge_dead(self, scenario: Scenario, proof: Step, exchange: Exchange, *, died_twice: bool) -> None:
-        """A job that was not active at the end of its chain."""
+        """Judge a job that was not active at the end of its scenario."""
         if len(self.dead_baseline) >= MOST_DEAD:
-            # Jobs vanish when others are canceled: that a refused request did it cannot be told.
+            # Jobs vanish when others are canceled: nothing shows that a refused request did it.
             self.dead_baseline.append(exchange)
             self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
             return
@@ -282,7 +282,7 @@ class JobRunner:
             return
         before = ", ".join(dict.fromkeys(step.situation for step in scenario.tried))
         received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
-        # An answer as to a job that is gone, or one that tells of something else.
+        # A response as to a job that is gone, or one that is about something else.
         rule_id = proof.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
         self.found.break_rule(rule_id, received, "a job that is still active, and is canceled now", exchange)
 
@@ -336,7 +336,7 @@ class JobRunner:
         return job_id
 
     async def _race_unseen(self, scenario: Scenario, lost: Exchange, *, once_more: bool) -> str | None:
-        """The answer to the request that won may have been lost: another job, or it is not known who won."""
+        """Race for another job, if the response to the winning request may have been lost; else it is unclear who won."""
         another = await self._another(lost) if once_more else None
         if another is not None:
             return await self._race(scenario, another, once_more=False)
@@ -344,7 +344,7 @@ class JobRunner:
         return None
 
     async def _race_lost(self, scenario: Scenario, job_id: str, *, once_more: bool) -> str | None:
-        """None of the simultaneous requests succeeded: why, and the race for another job if this one may have ended."""
+        """Find out why none of the simultaneous requests succeeded; race for another job if this one may have ended."""
         if scenario.proof is None:
             return None
         fate, exchange = await self.canceller.prove(scenario.proof, job_id, overlapping=True)
@@ -360,11 +360,11 @@ class JobRunner:
         return canceled
 
     async def lease(self, *, last: bool = False) -> str | None:
-        """A job; the source is asked for more once."""
+        """Lease a job; the source is asked for more once."""
         job_id = self.supply.lease(last=last)
         if job_id is None and self.supply.can_ask():
             wanted = max(1, self._wanted - self.canceller.canceled)
-            # Not canceled with the run: what it makes must be known, so that it can be canceled.
+            # Not canceled with the run: jobs that it makes must be known, so that they can be canceled.
             self._asking = asyncio.ensure_future(asyncio.to_thread(self.supply.ask_for, wanted))
             try:
                 await asyncio.shield(self._asking)
@@ -386,7 +386,7 @@ class JobRunner:
         self.canceller.sender.transport.guard.supply(self.supply.supplied)
 
     async def _another(self, lost: Exchange) -> str | None:
-        """Another job in place of one whose answer was lost; the loss is warned of."""
+        """Lease another job in place of one whose response was lost; warn of the loss."""
         if lost.fault is Fault.TIMEOUT:
             received = f"no answer to a valid request: {lost.detail}"
             self.found.break_rule("transport.complete", received, "the canceled job in answer", lost)
@@ -406,7 +406,7 @@ class JobRunner:
             self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
 
     def out_of_jobs(self, scenario: Scenario) -> None:
-        """There is no job left for a chain: what it would show is not checked."""
+        """Record that no job is left for a scenario: its rules are not checked."""
         self.ran_out = True
         is_network = self.canceller.sender.network_drops
         reason = "the jobs ran out: some were spent on answers that had to be asked for again"
@@ -430,13 +430,13 @@ class JobRunner:
                 self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
 
     def statuses_of_gone_jobs(self) -> set[int | None]:
-        """How the engine answers for the id of no job and for a canceled one."""
+        """Return the statuses for the id of no job and for a canceled one."""
         return {
             e.status for e in self.canceller.sender.exchanges if e.situation in (NO_JOB_SITUATION, REPEAT_SITUATION)
         }
 
 
 def _tells_a_refusal(exchange: Exchange) -> bool:
-    """Whether a refusal speaks of the request itself, where no valid request is there to compare with."""
+    """Return whether a refusal speaks of the request itself, where no valid request is there to compare with."""
     status = exchange.status or 0
     return status >= 400 and status not in {401, 403, 404, 405, *BUSY}

@@ -1,4 +1,4 @@
-"""The end of a run: jobs that were made for it and that nobody saw canceled are canceled, whatever ended it."""
+"""The end of a run, whatever ended it: cancels the jobs that were made for it and not seen canceled."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ class Leftovers:
     """Cancels what is left; `active` are the ids of which it is not known that they are not active."""
 
     def __init__(self, canceller: Canceller, jobs: JobRunner, roles: Sequence[str]) -> None:
-        """`roles` are those that have a token and may cancel."""
+        """Take the means of a run; `roles` are those that have a token and may cancel."""
         self._canceller = canceller
         self._jobs = jobs
         self._roles = list(dict.fromkeys([*canceller.working, *roles]))

@@ -33,7 +33,7 @@ def look_without(exchange: Exchange, secrets: frozenset[str]) -> Look:
 
 
 def is_alike(look: Look, samples: Sequence[Look]) -> bool:
-    """Return whether an answer says the same as one of the samples. What differs among them by itself is left out."""
+    """Return whether an answer says the same as one of the samples. Words that differ among the samples are left out."""
     status, words = look
     same = [theirs for its, theirs in samples if its == status and len(theirs) == len(words)]
     varies = [len(set(column)) > 1 for column in zip(*same, strict=True)]

@@ -1,7 +1,7 @@
 """Carries out a plan stage by stage, and says what only the run as a whole shows.
 
-On an engine that conforms it sends exactly the plan. What it sends beyond that, it sends to tell
-the reason of an answer that should not have been given.
+On an engine that conforms it sends exactly the plan. It sends further requests only to find out
+the reason of an unexpected response.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from engine_contract.text.printable import plural
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
-NOT_SLOW = 0.3  # seconds for an answer: below, requests that should go one after the other do
+NOT_SLOW = 0.3  # for a response: below, requests that should go one after the other do
 
 
 class Runner:
@@ -42,7 +42,7 @@ class Runner:
         trust: Trust,
         found: Findings,
     ) -> None:
-        """`sender` has the transport and its guard, which knows the supplied ids; `looks`: canceled jobs are read back."""
+        """Take the means of a run. The guard of `sender` knows the supplied ids; `looks`: canceled jobs are read back."""
         self.plan = plan
         self.sender = sender
         self.supply = supply
@@ -92,7 +92,7 @@ class Runner:
         await self.credentials.settle()
 
     async def _baseline(self, stage: Stage) -> bool:
-        """Each role's first cancel. False if no valid request succeeded, and the reason is told."""
+        """Send each role's first cancel. Return False if no valid request succeeded; the reason is noted."""
         scenarios = [scenario for scenario in stage.scenarios if scenario.proof]
         if not scenarios:
             return True
@@ -112,7 +112,7 @@ class Runner:
             if fate is JobOutcome.CANCELED:
                 canceled.append((scenario, job_id))
         await self.evidence.look_at_first([job_id for _, job_id in canceled], self._reader())
-        # Not before all are canceled, so that what a second cancel does is not taken for what a first one does.
+        # Not before all are canceled, so that the effect of a second cancel is not taken for that of a first one.
         await gather_limited(self.jobs.repeat(job_id, scenario.repeats[:1]) for scenario, job_id in canceled)
         self._canceled_at_first = canceled
         return True
@@ -121,7 +121,7 @@ class Runner:
         return Caller(self.canceller.working[0], "token")
 
     async def _first_success(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, str] | None:
-        """The first role that cancels a job, and the job: each role is tried with it, then with the next jobs."""
+        """Return the first role that cancels a job, and the job: each role is tried with it, then with the next jobs."""
         for _ in range(FIRST_JOBS):
             refused: list[Exchange] = []
             job_id = await self.jobs.lease()
@@ -145,7 +145,7 @@ class Runner:
         return None
 
     def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
-        """A role was refused, and another canceled the same job then."""
+        """Judge a role that was refused while another canceled the same job then."""
         if exchange.status is None or exchange.job_id in self.canceller.lost_jobs:
             return
         if 400 <= exchange.status < 500 and exchange.status not in BUSY:
@@ -158,7 +158,7 @@ class Runner:
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
 
     async def _side_by_side(self, stage: Stage) -> None:
-        """All that must be refused; then all proofs at once, so that they overlap; then the second cancels."""
+        """Send all that must be refused, then all valid cancels at once, so that they overlap, then the second cancels."""
         scenarios = [scenario for scenario in stage.scenarios if scenario.steps]
         at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
         prepared = await gather_limited((self.jobs.prepare(scenario) for scenario in scenarios), at_once=at_once)
@@ -171,12 +171,12 @@ class Runner:
         )
 
     def _for_a_slow_engine(self) -> int:
-        """How many requests at a time take no longer than one does on an engine that is not slow."""
+        """Return how many requests at a time take no longer than one does on an engine that is not slow."""
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
         return ceil(median(took) / NOT_SLOW) if took else 1
 
     async def _chain(self, scenario: Scenario, *, after_bad_credential: bool) -> None:
-        """One chain from beginning to end."""
+        """Run one scenario from beginning to end."""
         prepared = await self.jobs.prepare(scenario, one_by_one=True)
         if prepared is None:
             return
@@ -247,7 +247,7 @@ class Runner:
             self.found.break_rule("effects.isolation", received, "an active job, which is canceled", later[0])
 
     def _conclude_on_sending(self) -> None:
-        """Say what the network and the engine's load did to the run."""
+        """Note what the network and the engine's load did to the run."""
         if lost := self.sender.connections_lost:
             self.found.note(f"{plural(lost, 'connection')} to the engine {'was' if lost == 1 else 'were'} lost.")
         if self.sender.mistook_busy:
@@ -267,7 +267,7 @@ class Runner:
                 self.found.stop("unreachable", said)
 
     def _conclude_on_ended(self, dead: Sequence[Exchange]) -> None:
-        """Jobs that were not active when their turn came, though what had been sent for them cancels no job."""
+        """Judge jobs that were not active in their turn, though the requests sent for them cancel no job."""
         ended = self.jobs.ended
         gone = [*dead, *(exchange for _, exchange in ended)]
         if not gone:

@@ -1,1 +1,1 @@
-"""What may be sent at all: the guard, what neutralizes a request, and the supply of jobs."""
+"""Safety of other people's jobs: the guard, the neutralizing of requests, and the supply of jobs."""

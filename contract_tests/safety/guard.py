@@ -1,6 +1,6 @@
 """The guard: which requests may leave, so that no job is touched but those that were given.
 
-A value may stand in a request if it is a supplied id, one minted by this run, one derived from a
+A value may be in a request if it is a supplied id, one minted by this run, one derived from a
 supplied id by a character, or inert: it cannot name, match or select anybody's job.
 """
 
@@ -20,13 +20,13 @@ USUAL_READ_BACK = "/workflow_engine/job/{job_id}/details"
 MINTED_LENGTH = 24  # as the page's ids
 DERIVABLE_LENGTH = 16  # below it, an id cut or lengthened by a character could be somebody else's
 VARYING = 10  # characters in which ids of one length differ where they are drawn, and not counted
-# Forms of one length, in which an id cut or lengthened by a character is none: the page's, and UUIDs.
+# Forms of one length, in which an id cut or lengthened by a character is not an id: the page's, and UUIDs.
 _FIXED_FORM = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _INERT_KEY = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}\Z")
 _SPECIAL_KEYS = frozenset({"constructor", "prototype"})
-# What may remain of a body that is no JSON once the allowed ids are taken out: nothing that names a job.
+# The rest of a body that is not JSON, once the allowed ids are taken out, must not name a job.
 _INERT_TEXT = re.compile(r"(?:[\s{}\[\]:,\"'=&\x00-\x1f\x7f-\xff]|job_id|true|false|null)*\Z")
 # The operation's path, and spellings of it that a wrong engine may serve in its place.
 _PATH = load_contract().path
@@ -60,7 +60,7 @@ class Guard:
     """Knows the supplied and the minted ids, and says whether a request may leave."""
 
     def __init__(self, *, unsafe: bool = False, read_back: str | None = None, probe: str | None = None) -> None:
-        """`unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
+        """Take the settings; `unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
 
         `read_back` is a path with `{job_id}` in it, whose GET shows a job: supplied jobs may be read there.
         `probe` is a path that every caller may GET.
@@ -96,14 +96,14 @@ class Guard:
         return bool(self._supplied) and all(_NUMBER.match(job_id) for job_id in self._supplied)
 
     def mint(self) -> str:
-        """A new id that is no job's: 24 random hex characters, or as long as the longest supplied id."""
+        """Return a new id that belongs to no job: 24 random hex characters, or as long as the longest supplied id."""
         length = max([MINTED_LENGTH, *map(len, self._supplied)])
         minted = token_hex(length // 2 + 1)[:length]
         self._minted.add(minted)
         return minted
 
     def derive(self, job_id: str, how: str) -> str:
-        """A supplied id without its last or first character, or with one more: `cut-end`, `cut-start`,
+        """Return a supplied id without its last or first character, or with one more: `cut-end`, `cut-start`,
         `longer-end`, `longer-start`. Raises ValueError where ids are too short for that.
         """  # noqa: D205
         if job_id not in self._supplied or not self.derivable:
@@ -118,7 +118,7 @@ class Guard:
         return derived
 
     def objection(self, request: Request) -> str | None:
-        """Why the request must not be sent, None if it may."""
+        """Return why the request must not be sent, None if it may."""
         if self._reads_a_supplied_job(request) or request in self._logins or self._is_probe(request):
             return None
         path = request.path
@@ -136,7 +136,7 @@ class Guard:
     def _reads_a_supplied_job(self, request: Request) -> bool:
         if self._read_back is None or request.method != "GET" or request.body is not None:
             return False
-        # The id stands in the path or in the query: only what was filled in with a supplied one may go out.
+        # The id is in the path or in the query: only a path filled in with a supplied id may go out.
         caller = request.caller
         return any(
             request
@@ -173,7 +173,7 @@ class Guard:
             text = text.replace(spelled, "")
         if _INERT_TEXT.match(text) or (self.unsafe and not _ID_LIKE.search(text)):
             return None
-        return "the body is no JSON and holds text that nobody supplied"
+        return "the body is not JSON and holds text that nobody supplied"
 
     def _known(self) -> set[str]:
         return self._supplied | self._minted | (self._derived if self.derivable else set())
@@ -192,7 +192,7 @@ class Guard:
 
 
 def _are_derivable(job_ids: set[str]) -> bool:
-    """Whether none of these ids, with a character more or less, could be somebody else's."""
+    """Return whether none of these ids, with a character more or less, could be somebody else's."""
     if any(len(job_id) < DERIVABLE_LENGTH for job_id in job_ids):
         return False
     if all(_FIXED_FORM.fullmatch(job_id) for job_id in job_ids):
@@ -212,11 +212,11 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON.")
+    raise ValueError(f"{constant} is not JSON.")
 
 
 def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
-    """All keys, strings and numbers of a document; booleans and nulls are inert everywhere."""
+    """Yield all keys, strings and numbers of a document; booleans and nulls are inert everywhere."""
     todo = [document]
     while todo:
         node = todo.pop()

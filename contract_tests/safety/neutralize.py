@@ -7,15 +7,15 @@ from typing import Any
 JOB_ID = "job_id"
 
 UNREADABLE = b'{"job_id": '
-"""Stands for every body that is bytes: no JSON, and it names nothing."""
+"""Replaces any raw-bytes body: invalid JSON that cannot name a job."""
 
 _KEPT = frozenset({JOB_ID, "token"})
 
 
 def neutralize(value: Any, mint: Callable[[], str]) -> Any:
-    """The value with each text in it replaced by a minted id, each number made negative, each key renamed.
+    """Return the value with each text in it replaced by a minted id, each number made negative, each key renamed.
 
-    What decides whether a body fits the request schema stays: types, emptiness, and the key `job_id`.
+    The features that decide whether a body fits the request schema stay: types, emptiness, and the key `job_id`.
     """
     if isinstance(value, Mapping):
         names = (f"other_{number}" for number in count(1))
@@ -32,7 +32,7 @@ def neutralize(value: Any, mint: Callable[[], str]) -> Any:
 def neutralize_query(
     query: Mapping[str, Any], mint: Callable[[], str], is_credential: Callable[[str, Any], bool]
 ) -> Any:
-    """The query with each parameter but the credential renamed, and minted ids in place of its values."""
+    """Return the query with each parameter but the credential renamed, and minted ids in place of its values."""
     safe: dict[str, Any] = {}
     names = (f"other_{number}" for number in count(1))
     for name, value in query.items():
@@ -44,5 +44,5 @@ def neutralize_query(
 
 
 def names_job(body: Any) -> bool:
-    """Whether a body is a valid request: an object whose `job_id` is a text, and not the empty one."""
+    """Return whether a body is a valid request: an object whose `job_id` is a text, and not the empty one."""
     return isinstance(body, Mapping) and isinstance(body.get(JOB_ID), str) and bool(body[JOB_ID])

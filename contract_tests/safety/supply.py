@@ -41,7 +41,7 @@ class Supply:
         return new
 
     def lease(self, *, last: bool = False) -> str | None:
-        """A job that nobody else has, the first or the last one; None when there is none left."""
+        """Lease a job that nobody else has, the first or the last one; None if none is left."""
         if not self._free:
             return None
         job_id = self._free.pop() if last else self._free.popleft()
@@ -59,11 +59,11 @@ class Supply:
         return list(self._free)
 
     def can_ask(self) -> bool:
-        """Whether the source can be asked for more."""
+        """Return whether the source can be asked for more."""
         return self._more is not None and self._asks > 0
 
     def ask_for(self, count: int) -> list[str]:
-        """Ask the source for more jobs. The new ids. Raises SettingError if the source fails."""
+        """Ask the source for more jobs. Return the new ids. Raises SettingError if the source fails."""
         if self._more is None or not self.can_ask():
             return []
         self._asks -= 1

@@ -14,9 +14,9 @@ from contract_tests.transport.transport import Transport
 
 RETRIES = 3
 PATIENCE_WITH_STRANGERS_S = 5.0
-TELLING_TRIES = 3  # the same 429 or 503 to the same request, so often, is a refusal
+TELLING_TRIES = 3  # the same 429 or 503 this many times to the same request is a refusal
 OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row may be chance
-BACKOFF = 0.5  # seconds before the first retry, doubled for each further one
+BACKOFF = 0.5  # before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
 # Bytes of answers that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
 KEPT_OF_ONE, KEPT_OF_ALL, KEPT_OF_LATER = 2 * 2**20, 40 * 2**20, 16 * 2**10
@@ -38,7 +38,7 @@ class Sender:
         deadline: float,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
-        """`deadline` is the number of seconds from now after which no retry is begun."""
+        """Take the transport and its bounds; no retry is begun more than `deadline` seconds from now."""
         self.transport = transport
         self.exchanges: list[Exchange] = []
         self.connections_lost = 0
@@ -51,7 +51,7 @@ class Sender:
         self._refusals: set[object] = set()
         """Forms of 429 and 503 that are the engine's refusals."""
         self._confirmed: set[object] = set()
-        """Those after which a valid request has succeeded."""
+        """Refusals after which a valid request has succeeded."""
         self._learning = asyncio.Lock()
         self._busy: set[object] = set()
         """Forms of 429 and 503 that went by."""
@@ -117,7 +117,7 @@ class Sender:
         return exchange
 
     def is_refusal(self, exchange: Exchange) -> bool:
-        """Whether a 429 or 503 is known as this engine's way to refuse: valid requests succeeded beside it."""
+        """Return whether a 429 or 503 is known as this engine's way to refuse: valid requests succeeded meanwhile."""
         return exchange.status in BUSY and form(exchange) in self._confirmed
 
     def _refuses(self, answers: Sequence[Exchange], *, is_due: bool) -> bool:
@@ -137,7 +137,7 @@ class Sender:
         return True
 
     def _locks_out(self, answers: Sequence[Exchange]) -> bool:
-        """Whether a caller without a valid credential is asked to wait for long, or still, after one was refused."""
+        """Return whether a caller without a valid credential is asked to wait for long, or still, after one was refused."""
         if not self._has_refused_stranger or answers[-1].request.caller.kind == "token":
             return False
         told = retry_after(answers[-1].response)
@@ -161,18 +161,18 @@ class Sender:
 
         Then requests that must be refused were lost on new connections and answered when they were sent again, or
         valid ones were lost both before and within the answer, which no engine does that fails in one way, or the run
-        ended since so many were lost, and not all.
+        ended since many were lost, but not all.
         """
         gave_up = self._failures >= FAILURES_IN_A_ROW and self.exchanges[-1].is_dropped
         return self._were_answered or len(self._lost_due) > 1 or (gave_up and any(map(_is_whole, self.exchanges)))
 
     @property
     def is_losing_often(self) -> bool:
-        """Whether so many connections are lost that several in a row say nothing of what was asked."""
+        """Return whether connections are lost too often for several in a row to mean the request."""
         return self.network_drops and self.connections_lost > OFTEN_LOST * self._sent
 
     async def wait(self, seconds: float) -> None:
-        """Send nothing for that long."""
+        """Send nothing for this number of seconds."""
         self._not_before = max(self._not_before, time.monotonic() + seconds)
 
     async def _once(self, request: Request, situation: str, job_id: str | None) -> Exchange:
@@ -186,7 +186,7 @@ class Sender:
             else:
                 exchange = await self._paced(request, situation, job_id)
         self._sent += 1
-        # Before the first answer nothing tells a lost connection from an engine that is not there.
+        # Before the first response a lost connection looks like an engine that is not there.
         self.connections_lost += exchange.is_dropped or (exchange.fault in _UNSENT and self._has_answered)
         self._has_answered = self._has_answered or exchange.response is not None
         self._keep(exchange)
@@ -223,7 +223,7 @@ class Sender:
         failures = self._failures
         if failures < FAILURES_IN_A_ROW:
             return
-        # Does it fail altogether, or only at what it was asked? What it answered before is asked again.
+        # Does it fail altogether, or only at this request? An earlier request that it answered is sent again.
         answered = next((e for e in reversed(self.exchanges) if _is_whole(e) and not e.accepted and e.job_id), None)
         if answered is not None:
             again = await self.transport.send(answered.request, "an earlier request once more", answered.job_id)
@@ -235,7 +235,7 @@ class Sender:
 
 
 def _is_whole(exchange: Exchange) -> bool:
-    """Whether the answer tells what it is to tell: of a refusal the status is enough."""
+    """Return whether the response shows enough: of a refusal the status is enough."""
     return exchange.response is not None and (exchange.response.broken_off is None or not exchange.accepted)
 
 
@@ -247,12 +247,12 @@ _UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
 
 
 def is_lost(exchange: Exchange) -> bool:
-    """Whether no answer came since a connection was lost, or was not made."""
+    """Return whether no answer came since a connection was lost, or was not made."""
     return exchange.response is None and exchange.fault in {Fault.DROPPED, *_UNSENT}
 
 
 def describe_failure(exchange: Exchange) -> str:
-    """A sentence on an exchange without a whole answer."""
+    """Return a sentence on an exchange without a whole response."""
     if exchange.response is not None:
         return f"an answer that breaks off: {exchange.response.broken_off}"
     detail = f": {exchange.detail}" if exchange.detail else ""
@@ -266,7 +266,7 @@ def _delay(response: Response | None, attempt: int) -> float:
 
 
 def retry_after(response: Response | None) -> float | None:
-    """The seconds that `Retry-After` asks for, given as seconds or as a date; None where it says nothing."""
+    """Return the seconds that `Retry-After` asks for, given as seconds or as a date; None if it says nothing."""
     value = ((response and response.header("retry-after")) or "").strip()
     if not value:
         return None

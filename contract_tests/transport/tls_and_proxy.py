@@ -1,4 +1,4 @@
-"""How an engine is reached: what verifies its certificate, and which proxy stands between."""
+"""The way to an engine: the verification of its certificate, and the proxy."""
 
 import ssl
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from engine_contract.http.net import is_loopback
 
 
 def tls_for(connection: Connection) -> ssl.SSLContext | bool:
-    """What verifies the engine's certificate; False where there is none. Raises SettingError."""
+    """Return the context that verifies the engine's certificate; False without TLS or with --insecure. Raises SettingError."""
     if not connection.base.startswith("https:"):
         return False
     try:
@@ -35,7 +35,7 @@ def tls_for(connection: Connection) -> ssl.SSLContext | bool:
 
 
 def proxy_for(connection: Connection) -> httpx.Proxy | None:
-    """The proxy to use: the one named, the environment's, and none for loopback. Raises SettingError."""
+    """Return the proxy to use: the one named, the environment's, and none for loopback. Raises SettingError."""
     if connection.proxy:
         return _proxy(connection.proxy, "--proxy")
     url = urlsplit(connection.base)
@@ -52,7 +52,7 @@ def _proxy(address: str, option: str) -> httpx.Proxy:
     try:
         proxy = httpx.Proxy(address)
     except (ValueError, httpx.InvalidURL) as error:
-        raise SettingError(f"{option}: that is no proxy's URL: {error}. {allowed}") from error
+        raise SettingError(f"{option}: is not the URL of a proxy: {error}. {allowed}") from error
     if proxy.url.scheme not in {"http", "https"}:
         raise SettingError(f"{option}: a proxy that speaks {proxy.url.scheme} cannot be used. {allowed}")
     return proxy

@@ -10,17 +10,17 @@ from contract_tests.config.auth import Auth
 from contract_tests.config.sources import Source
 from contract_tests.errors import SettingError
 
-VAIN_IN_A_ROW = 3  # renewals for valid requests, each refused again, after which a role's token is given up
+VAIN_IN_A_ROW = 3  # renewals for valid requests, each refused again, before a role's token is given up
 MAX_TOKEN = 8192  # characters
 _NOT_A_TOKEN = re.compile(r"[\s<>{}\x00-\x1f\x7f]")
-REST_S = 2.0  # after a renewal for what was to be refused anyway, and was refused again
+REST_S = 2.0  # after a renewal in vain, for a request that must be refused anyway
 
 
 class Tokens:
     """Knows each role's token, those that it had before, and where the next one comes from."""
 
     def __init__(self, sources: Mapping[str, Source], auth: Auth) -> None:
-        """Read what needs neither a command nor a login. Raises SettingError for what cannot be used."""
+        """Read the tokens that need neither a command nor a login. Raises SettingError for one that cannot be used."""
         self._sources = sources
         self._auth = auth
         self._tokens: dict[str, str] = {}
@@ -125,7 +125,7 @@ class Tokens:
 
 
 def check_token(token: str, source: Source, auth: Auth) -> None:
-    """Raise SettingError for what is not a credential, but one in quotes or with the scheme before it."""
+    """Raise SettingError for a credential in quotes, or with the scheme before it."""
     if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":
         raise SettingError(
             f"{source.option}: the credential stands in quotes, which would be sent with it. Take the quotes away."
@@ -137,7 +137,7 @@ def check_token(token: str, source: Source, auth: Auth) -> None:
             f"Give it without {scheme!r}."
         )
     if auth.scheme == "basic" and ":" not in token and source.user is None:
-        raise SettingError(f"{source.option}: that is no user:password, which --auth basic takes.")
+        raise SettingError(f"{source.option}: is not user:password, which --auth basic takes.")
 
 
 def cut(token: str) -> str:

@@ -23,14 +23,14 @@ from engine_contract.version import kit_version
 
 READ_AT_ONCE = 8 * 1024 * 1024  # bytes of a body beyond which one answer at a time is read on
 KEPT_OF_BROKEN = 64 * 1024  # bytes kept of a body that is not whole
-KEEPALIVE = 2.0  # seconds; engines close idle connections after 5
+KEEPALIVE = 2.0  # engines close idle connections after 5
 
 
 class Transport:
     """Sends requests to one engine, each past the guard."""
 
     def __init__(self, connection: Connection, guard: Guard, *, wrong_credential: str) -> None:
-        """Raises SettingError for tokens, certificates or a proxy that cannot be used."""
+        """Prepare the connection. Raises SettingError for tokens, certificates or a proxy that cannot be used."""
         self.connection = connection
         self.guard = guard
         self.sent = 0
@@ -48,7 +48,7 @@ class Transport:
         await self._client.aclose()
 
     def secrets(self) -> frozenset[str]:
-        """All values that must be shown nowhere."""
+        """Return all values that must be shown nowhere."""
         return frozenset(filter(None, {*self.tokens.hidden, *(value for _, value in self._headers)}))
 
     @property
@@ -243,7 +243,7 @@ def _beginning(parts: list[bytes]) -> Iterator[bytes]:
 
 
 def fault_of(error: httpx.HTTPError) -> Fault:
-    """Which fault an error of httpx stands for."""
+    """Return the fault that an error of httpx means."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):

@@ -1,4 +1,4 @@
-"""What has passed, as JSON: the journal, the jobs that were seen, and a cancel as one of the roles."""
+"""The watcher's JSON API: the journal, the jobs that were seen, and a cancel as one of the roles."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,7 +19,7 @@ MAX_LIMIT = 1000
 
 
 def summary(entry: Entry) -> dict[str, Any]:
-    """An entry without headers and bodies."""
+    """Return an entry without headers and bodies."""
     return {
         "number": entry.number,
         "at": moment(entry.at_ms),
@@ -41,7 +41,7 @@ def summary(entry: Entry) -> dict[str, Any]:
 
 
 def whole(entry: Entry) -> dict[str, Any]:
-    """An entry with all that is kept of it."""
+    """Return an entry with all that is kept of it."""
     return summary(entry) | {
         "request": _message(entry.request),
         "answer": _message(entry.response),
@@ -62,7 +62,7 @@ def _job(job: SeenJob) -> dict[str, Any]:
 
 
 def api_routes(watch: Watch, prefix: str) -> Router:
-    """The endpoints below `prefix`."""
+    """Return the endpoints below `prefix`."""
     api = _Api(watch)
     return Router(
         [
@@ -148,7 +148,7 @@ def _number(request: Request, name: str, default: int) -> int:
 
 
 async def _body(request: Request) -> Mapping[str, Any]:
-    """The JSON object that was sent, an empty one for anything else. A form of another site cannot send JSON unasked."""
+    """Return the JSON object that was sent, an empty one for anything else. A form of another site cannot send JSON unasked."""
     if read_content_type(request.headers.get("content-type", "")).media != "application/json":
         return {}
     try:

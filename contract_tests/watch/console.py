@@ -1,4 +1,4 @@
-"""What is below `/_watch/`: JSON for programs, and pages for people.
+"""The part below `/_watch/`: JSON for programs, and pages for people.
 
 The pages are imported when the first of them is asked for.
 """
@@ -25,7 +25,7 @@ _ACCESS = Access(
 
 
 def console_for(watch: Watch) -> Application:
-    """The application for all paths below `/_watch`."""
+    """Return the application for all paths below `/_watch`."""
     api = api_routes(watch, f"{PREFIX}/api")
     pages: list[Application] = []
 

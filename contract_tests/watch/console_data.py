@@ -13,17 +13,17 @@ from engine_contract.console import interface
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.strict_json import NotJson, read_json
 
-CANCEL_TIMEOUT = 600  # seconds
+CANCEL_TIMEOUT = 600
 
 
 class WatchData:
-    """What the console shows of a live engine: all that has passed the watcher."""
+    """The console's data for a live engine: all exchanges that have passed the watcher."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
     def about(self) -> interface.About:
-        """Whom the console shows."""
+        """Return whom the console shows."""
         connection = self._watch.settings.connection
         roles = self._watch.roles
         return interface.About(
@@ -35,11 +35,11 @@ class WatchData:
         )
 
     def sessions(self) -> Sequence[str]:
-        """A live engine has none."""
+        """Return none: a live engine has no sessions."""
         return ()
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> interface.JobPage:
-        """Jobs that were seen, the newest first."""
+        """Return the jobs that were seen, the newest first."""
         seen = self._watch.journal.jobs()
         counts = Counter(job.status for job in seen if job.status)
         wanted = [
@@ -48,7 +48,7 @@ class WatchData:
         return interface.JobPage(tuple(map(_line, wanted[offset : offset + limit])), len(wanted), dict(counts))
 
     def job(self, session: str, job_id: str) -> interface.Job | None:
-        """One job, with the document of its cancel."""
+        """Return one job, with the document of its cancel."""
         seen = self._watch.journal.job(job_id)
         if seen is None:
             return None
@@ -59,23 +59,23 @@ class WatchData:
         return interface.Job(_line(seen), document)
 
     def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
-        """A live engine's jobs are made elsewhere."""
+        """Refuse: a live engine's jobs are made elsewhere."""
         raise interface.ConsoleError("watch-engine makes no jobs. Start them in the engine itself.")
 
     def reset(self, session: str) -> None:
-        """A live engine cannot be reset."""
+        """Refuse: a live engine cannot be reset."""
         raise interface.ConsoleError("watch-engine cannot reset a live engine.")
 
     def entries(self, session: str, *, since: int, limit: int) -> Sequence[interface.Entry]:
-        """The newest entries."""
+        """Return the newest entries."""
         return self._watch.journal.entries(since=since, limit=limit)
 
     def entry(self, session: str, number: int) -> interface.Entry | None:
-        """One entry."""
+        """Return one entry."""
         return self._watch.journal.entry(number)
 
     def broken(self, session: str) -> int:
-        """How many of the exchanges that are kept broke a documented or implied rule."""
+        """Return the number of kept exchanges that broke a documented or implied rule."""
         return self._watch.journal.broken()
 
     def cancel(self, session: str, job_id: str, role: str) -> interface.Entry:
@@ -92,7 +92,7 @@ class WatchData:
             ) from None
 
     def credential(self, role: str | None) -> str:
-        """The variable that holds a role's token."""
+        """Return the variable that holds a role's token."""
         source = self._watch.settings.connection.tokens.get(role or "")
         if source is not None and source.variable:
             return f"${source.variable}"

@@ -21,7 +21,7 @@ class WatchCredentials:
     """Knows the tokens of roles; requests of its own go to the engine only to log in and to find the way."""
 
     def __init__(self, connection: Connection, *, learn: Callable[[str], None]) -> None:
-        """`learn` is told each secret. Raises SettingError for tokens that cannot be used."""
+        """Take the tokens; `learn` gets each secret. Raises SettingError for tokens that cannot be used."""
         self._transport = Transport(connection, Guard(), wrong_credential=token_hex(16))
         self._tokens = self._transport.tokens
         self._tokens.read()

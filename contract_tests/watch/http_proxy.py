@@ -107,7 +107,7 @@ class HttpProxy:
         await way.send_body(b"" if way.proxied.method == "HEAD" else body)
 
     async def _hold(self, way: "_Way", received: httpx.Response) -> None:
-        """The answer of a cancel: judged first. One that is too large or too slow streams on, and is not judged."""
+        """Pass the response to a cancel on, judged first. One that is too large or too slow streams on, and is not judged."""
         proxied = way.proxied
         parts: list[bytes] = []
         try:
@@ -133,7 +133,7 @@ class HttpProxy:
         await way.response(proxied.status or 200, [*self._headers_back(proxied), *marks], b"".join(parts))
 
     async def _stream(self, way: "_Way", received: httpx.Response) -> None:
-        """All other answers: as they come."""
+        """Pass any other response on as it comes."""
         way.watch_caller()
         try:
             async with aclosing(parts_of(received)) as stream:
@@ -170,7 +170,7 @@ class HttpProxy:
         await way.send_body(last)
 
     async def _cut_off(self, way: "_Way", error: UpstreamError) -> None:
-        """The engine cut its answer off: so does the watcher, once that is written down."""
+        """Cut the response off as the engine did, once that is written down."""
         way.proxied.end(error.fault, str(error))
         await self._observe(way)
         if not way.has_started:
@@ -195,7 +195,7 @@ class HttpProxy:
 
 
 class _Way:
-    """What is between the caller and the watcher during one exchange."""
+    """The connection between the caller and the watcher during one exchange."""
 
     def __init__(self, proxied: ProxiedExchange, receive: Receive, send: Send, *, is_old: bool) -> None:
         self.proxied = proxied
@@ -210,7 +210,7 @@ class _Way:
         self._waiter: asyncio.Task[None] | None = None
 
     async def request_body(self) -> AsyncIterator[bytes]:
-        """The body in parts, of which a copy is kept. Raises CallerGoneError."""
+        """Yield the body in parts, of which a copy is kept. Raises CallerGoneError."""
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
@@ -259,14 +259,14 @@ class _Way:
 
 
 async def _copied(stream: AsyncIterator[bytes], proxied: ProxiedExchange) -> AsyncIterator[bytes]:
-    """The parts of an answer, of which a copy is kept."""
+    """Yield the parts of a response, of which a copy is kept."""
     async for part in stream:
         proxied.response.add(part)
         yield part
 
 
 def _length(proxied: ProxiedExchange, headers: HeaderList) -> int | None:
-    """How long the body will be, None if the answer does not say."""
+    """Return the length of the body, None if the response does not say."""
     if proxied.method == "HEAD" or proxied.status in {204, 304}:
         return 0
     announced = next((value for name, value in headers if name == b"content-length"), None)

@@ -1,4 +1,4 @@
-"""What has passed, in memory and within bounds: entries without secrets, and the jobs that were seen.
+"""The watcher's journal, in memory and within bounds: entries without secrets, and the jobs that were seen.
 
 Whoever shows it (the console, the JSON endpoints) may ask from any thread.
 """
@@ -26,7 +26,7 @@ class Entry(interface.Entry):
     number: int = 0
     is_cancel: bool = False
     caller: str = ""
-    """Who that is in words, also where the role is known."""
+    """The caller in words, also where the role is known."""
     situation: str = ""
     pinned: bool = False
 
@@ -94,22 +94,22 @@ class Journal:
             self._weight -= self._entries.pop(oldest).weight
 
     def entries(self, *, since: int = 0, limit: int = 100) -> list[Entry]:
-        """The newest `limit` entries whose number is above `since`, newest last."""
+        """Return the newest `limit` entries whose number is above `since`, newest last."""
         with self._lock:
             return [entry for number, entry in self._entries.items() if number > since][-limit:] if limit > 0 else []
 
     def entry(self, number: int) -> Entry | None:
-        """One entry, None where it is no longer kept."""
+        """Return one entry, None if it is no longer kept."""
         with self._lock:
             return self._entries.get(number)
 
     def broken(self) -> int:
-        """How many entries broke a documented or implied rule."""
+        """Return the number of entries that broke a documented or implied rule."""
         with self._lock:
             return sum(bool(entry.findings) and bool(entry.violations) for entry in self._entries.values())
 
     def pin(self, number: int, *, pinned: bool = True) -> Entry | None:
-        """Keep an entry whatever comes, at most half as many as there is room for; None where it is not there."""
+        """Keep an entry whatever comes, at most half of those there is room for; return None if it is not there."""
         with self._lock:
             entry = self._entries.get(number)
             if entry is None:
@@ -126,7 +126,7 @@ class Journal:
             self._weight = sum(entry.weight for entry in self._entries.values())
 
     def see_jobs(self, jobs: Iterable[SeenJob]) -> None:
-        """Take note of jobs; what is known of one already stays where nothing new is said."""
+        """Take note of jobs; a known job keeps the fields for which there is no new value."""
         with self._lock:
             for job in jobs:
                 known = self._jobs.pop(job.job_id, SeenJob(job.job_id))
@@ -144,11 +144,11 @@ class Journal:
                 self._document_weight -= len(oldest.document or b"")
 
     def jobs(self) -> list[SeenJob]:
-        """The jobs that were seen, the newest first."""
+        """Return the jobs that were seen, the newest first."""
         with self._lock:
             return list(reversed(self._jobs.values()))
 
     def job(self, job_id: str) -> SeenJob | None:
-        """One job, None where it was not seen."""
+        """Return one job, None if it was not seen."""
         with self._lock:
             return self._jobs.get(job_id)

@@ -1,4 +1,4 @@
-"""What is done with each exchange once its answer is known: judged, written down, kept, told."""
+"""Judges each exchange once its response is known, records it, keeps it and reports it."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +52,7 @@ class Observer:
 
     @contextmanager
     def under_way(self, proxied: ProxiedExchange) -> Iterator[None]:
-        """While inside, a cancel is under way: those that overlap with it are marked."""
+        """Mark the cancels that overlap with this one, which is under way while inside."""
         if not proxied.is_cancel:
             yield
             return
@@ -65,7 +65,7 @@ class Observer:
             del self._passages[id(proxied)]
 
     async def observe(self, proxied: ProxiedExchange) -> HeaderList:
-        """Judge the exchange, write it down, and keep it; the headers that mark its answer.
+        """Judge the exchange, write it down, and keep it; return the headers that mark its response.
 
         When this returns, the exchange is in the recording.
         """
@@ -145,12 +145,12 @@ class Observer:
         return tuple((name, self.redaction.header(name, value)) for name, value in texts(proxied.response_headers))
 
     def _shown_finding(self, finding: model.Finding) -> Finding:
-        """The finding without secrets, and without the exchange: that is in the entry."""
+        """Return the finding without secrets, and without the exchange, which is in the entry."""
         text = self.redaction.text
         return Finding(finding.rule, text(finding.received), text(finding.documented), finding.pointer)
 
     def _see_jobs(self, exchange: Exchange, judged: JudgedCancel | None, entry: Entry) -> None:
-        """Take note of the jobs that the exchange tells of."""
+        """Take note of the jobs that the exchange names."""
         seen = []
         for job_id, status, name in jobs_in(exchange):
             if judged is None:

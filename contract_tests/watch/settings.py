@@ -1,4 +1,4 @@
-"""All that the watcher is told."""
+"""The watcher's settings."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The watcher's parts, wired together once; what its console asks of them."""
+"""The watcher's parts, wired together once, and the actions of its console."""
 
 import asyncio
 import json
@@ -29,12 +29,12 @@ class Watch:
     """Proxy, observer, journal and recording; cancels on the console's behalf."""
 
     def __init__(self, settings: WatchSettings, *, tell: tuple[Tell, ...] = ()) -> None:
-        """Raises SettingError for what cannot be used: tokens, certificates, files."""
+        """Wire the parts. Raises SettingError for tokens, certificates or files that cannot be used."""
         self.settings = settings
         connection = settings.connection
         self.credentials = WatchCredentials(connection, learn=lambda secret: redaction.learn([secret]))
         self.roles = tuple(sorted(connection.tokens))
-        """Those that the console can cancel jobs as."""
+        """The roles as which the console can cancel jobs."""
         self.upstream = Upstream(connection)
         redaction = Redaction(self.credentials.secrets(), ordinary=self.roles)
         self.profile = _profile_writer(settings, redaction)
@@ -100,7 +100,7 @@ class Watch:
             self.profile.write()
 
     def _complain(self, _entry: Entry) -> None:
-        """Say once what could not be written."""
+        """Report once each failure to write."""
         for writer in (self.recording, self.profile):
             failure = writer.failure if writer else None
             if failure and failure != self._complained:

@@ -1,4 +1,4 @@
-"""What the watcher says on the terminal: what broke the contract, as it passes."""
+"""The watcher's output on the terminal: breaks of the contract, as they pass."""
 
 import contextlib
 import sys
@@ -16,7 +16,7 @@ BRIEF = 300  # characters
 
 
 def lines_on(entry: Entry) -> Iterator[str]:
-    """The exchange in a line, and what it broke; nothing for one that broke nothing."""
+    """Return the exchange in a line, and what it broke; nothing for one that broke nothing."""
     if not entry.findings:
         return
     moment = time.strftime("%H:%M:%S", time.localtime(entry.at_ms / 1000))

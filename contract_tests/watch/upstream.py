@@ -12,9 +12,9 @@ from contract_tests.transport.transport import KEEPALIVE, fault_of, sentence_of
 from engine_contract.http.proxy_headers import Address, own_host, response_headers
 from engine_contract.http.types import HeaderList
 
-CONNECT_TIMEOUT = 10.0  # seconds
+CONNECT_TIMEOUT = 10.0
 
-# What the watcher itself marks answers with: an engine's own would pass for it.
+# Headers with which the watcher marks responses: an engine's own would pass for them.
 _MARKS = frozenset({b"contract-violations", b"contract-warnings"})
 
 
@@ -45,7 +45,7 @@ class Upstream:
     """Sends requests to the engine; each connection serves one request at a time and is kept for the next."""
 
     def __init__(self, connection: Connection) -> None:
-        """Raises SettingError for certificates and proxies that cannot be used."""
+        """Prepare the connection. Raises SettingError for certificates and proxies that cannot be used."""
         self.address = Address.of(connection.base)
         self.extra = tuple((name, source.read()) for name, source in connection.headers.items())
         self._url = httpx.URL(self.address.origin)
@@ -68,7 +68,7 @@ class Upstream:
     async def send(self, method: str, target: str, headers: HeaderList, body: AsyncIterator[bytes]) -> httpx.Response:
         """Send a request and wait for the head of its answer. `target` is a path below the base, with its query.
 
-        Raises UpstreamError, and BadRequestError for what is no HTTP.
+        Raises UpstreamError, and BadRequestError for a request that is not HTTP.
         """
         try:
             sent = self._before + self.address.target(target)
@@ -102,7 +102,7 @@ def headers_back(proxied: ProxiedExchange, engine: Address) -> HeaderList:
 
 
 async def parts_of(received: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The body of an answer in raw parts, as they come. Raises UpstreamError where it breaks off."""
+    """Yield the body of a response in raw parts, as they come. Raises UpstreamError if it breaks off."""
     stream = received.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - it came from an asynchronous transport
     try:

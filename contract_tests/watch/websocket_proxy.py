@@ -83,7 +83,7 @@ class WebSocketProxy:
             yield engine
 
     async def _pump(self, proxied: ProxiedExchange, engine: ClientConnection, receive: Receive, send: Send) -> None:
-        """Messages both ways until one side closes."""
+        """Pass messages both ways until one side closes."""
         ways = [
             asyncio.create_task(self._to_engine(proxied, engine, receive)),
             asyncio.create_task(self._to_caller(proxied, engine, send)),
@@ -131,7 +131,7 @@ class WebSocketProxy:
             proxied.frames.append(frame)
 
     async def _refuse(self, scope: Any, proxied: ProxiedExchange, send: Send, body: bytes) -> None:
-        """The engine's own refusal, or one in its place."""
+        """Answer with the engine's own refusal, or one in its place."""
         proxied.end(proxied.fault, proxied.detail)
         proxied.frames = None
         proxied.response.add(body)
