@@ -148,12 +148,12 @@ class Credential:
 
 
 try:
-    feed = SchemathesisJobs(os.environ)
+    case_jobs = SchemathesisJobs(os.environ)
     credential = Credential(os.environ)
 except SettingError as unusable:
     _end(unusable)
 
-if not feed.has_source:
+if not case_jobs.has_source:
     sys.stderr.write(
         "contract_tests.hooks: no jobs are supplied, so nothing can be canceled, and only refusals are seen. "
         "Set CHECK_ENGINE_JOBS or CHECK_ENGINE_JOBS_COMMAND.\n"
@@ -181,14 +181,14 @@ def before_call(_context: Any, case: Any, kwargs: dict[str, Any]) -> None:
             f"{case.method} {case.operation.path} is another operation's. These hooks are for "
             f"{CONTRACT.method} {CONTRACT.path} alone: give Schemathesis spec/openapi.yaml."
         )
-    mint = feed.guard.mint
+    mint = case_jobs.guard.mint
     case.query = neutralize_query(case.query or {}, mint, credential.is_pair)
     is_valid = _is_valid(case)
     if isinstance(case.body, _JSON):
         case.body = neutralize(case.body, mint)
     if is_valid:
-        case.body = {**case.body, JOB_ID: feed.job_for(case.id)}
-        if _is_replay() and not feed.has_job(case.id):
+        case.body = {**case.body, JOB_ID: case_jobs.job_for(case.id)}
+        if _is_replay() and not case_jobs.has_job(case.id):
             raise SettingError(
                 "There is no job left to replay a valid request with. Supply more of them by CHECK_ENGINE_JOBS or "
                 "CHECK_ENGINE_JOBS_COMMAND; a request is replayed up to three times."
@@ -217,12 +217,12 @@ def filter_failure(_context: Any, failure: Failure, case: Any, response: Any) ->
         case AcceptedNegativeData():
             return is_success and not names_job(case.body)
         case IgnoredAuth():
-            return feed.let_in or not credential.is_in(case)
+            return case_jobs.let_in or not credential.is_in(case)
         case JsonSchemaError() if is_success:
             return _is_flawed(response.content)
     # The page does not say that other properties are taken, so only the bare request must be.
     is_documented = names_job(case.body) and set(case.body) == {JOB_ID}
-    return is_success or (is_documented and feed.has_job(case.id) and credential.is_in(case))
+    return is_success or (is_documented and case_jobs.has_job(case.id) and credential.is_in(case))
 
 
 def _is_flawed(body: bytes) -> bool:
@@ -244,7 +244,7 @@ def _allow(asked: Outgoing) -> Outgoing:
             "A request was about to be sent with another credential than that of CHECK_ENGINE_TOKEN. "
             "Leave out what replaces it: a user in the URL, --auth or --header"
         )
-    job_id = feed.other_job_for(asked.body)
+    job_id = case_jobs.other_job_for(asked.body)
     request = asked
     if job_id is not None:
         request = replace(asked, body=json.dumps({**json.loads(asked.body or b""), JOB_ID: job_id}).encode())
@@ -257,19 +257,19 @@ def _allow(asked: Outgoing) -> Outgoing:
 def _answered(asked: Outgoing, sent: Outgoing, status: int) -> bool:
     """Take in an answer; return whether jobs that are left may be canceled as this one was."""
     if _carries_credential(sent) or credential.value() is None:
-        feed.count(sent.body, status)
+        case_jobs.count(sent.body, status)
     if 200 <= status < 300:
-        feed.canceled(sent.body)
+        case_jobs.canceled(sent.body)
     if status in _REFUSED_CREDENTIAL:
-        feed.give_back(sent.body)
+        case_jobs.give_back(sent.body)
     elif sent is not asked and status < 400 and not _carries_credential(sent):
-        feed.let_in = True
+        case_jobs.let_in = True
     return 200 <= status < 300 and job_in(sent.body) is not None and _carries_credential(sent)
 
 
 def _cancel_what_is_left() -> None:
     """Cancel the jobs that were made for this run, and that no request was seen to cancel; name those that stay active."""
-    left, ends = feed.left_active(), time.monotonic() + LEFTOVERS_S
+    left, ends = case_jobs.left_active(), time.monotonic() + LEFTOVERS_S
     for job_id in list(left):
         if time.monotonic() > ends:
             break
@@ -303,16 +303,16 @@ def _objection(request: Outgoing) -> str | None:
         is_safe = request.method in _SAFE_METHODS and not request.body
         return None if is_safe else f"{request.method} {parts.path} is another operation's"
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not credential.is_pair(*pair)]
-    return feed.guard.objection(Request(request.method, CONTRACT.path, Caller(), tuple(query), request.body))
+    return case_jobs.guard.objection(Request(request.method, CONTRACT.path, Caller(), tuple(query), request.body))
 
 
 def _why_nothing_is_shown() -> str | None:
     """Return why a run without a failure shows nothing; None if a job was canceled or none was supplied."""
-    if not feed.has_source or feed.accepted:
+    if not case_jobs.has_source or case_jobs.accepted:
         return None
-    if not feed.refused:
+    if not case_jobs.refused:
         return "No valid request was sent with a supplied job, so the run shows nothing."
-    answers = ", ".join(f"{status} ({count} times)" for status, count in feed.refused.most_common(5))
+    answers = ", ".join(f"{status} ({count} times)" for status, count in case_jobs.refused.most_common(5))
     return (
         f"No valid request was accepted, so the run shows nothing. The answers were: {answers}. "
         "See whether the credential is still good, and whether the supplied jobs are active."

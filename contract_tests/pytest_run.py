@@ -30,7 +30,7 @@ _FLAG = re.compile(
 )
 """An option in a message, which is another one here: `--mock` is `--engine-mock`."""
 
-PATIENCE = 60.0  # beyond the deadline, for which a worker waits for the one that runs
+PATIENCE_S = 60.0  # beyond the deadline, for which a worker waits for the one that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def run_once(
     try:
         lock.touch(exist_ok=False)
     except FileExistsError:
-        return Outcomes.from_json(_await(result, options.deadline + PATIENCE))
+        return Outcomes.from_json(_await(result, options.deadline + PATIENCE_S))
     try:
         text = _run(options, selected, jobs, tokens).to_json()
     except pytest.UsageError as error:

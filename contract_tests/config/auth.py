@@ -31,8 +31,7 @@ class Auth:
             case "cookie" | "query" | "header" if _TOKEN.fullmatch(name):
                 return cls(scheme, name)
         raise SettingError(
-            f"--auth {text}: unknown scheme. "
-            "Allowed are auto, bearer, basic, cookie:NAME, query:NAME and header:NAME."
+            f"--auth {text}: unknown scheme. Allowed are auto, bearer, basic, cookie:NAME, query:NAME and header:NAME."
         )
 
     def __str__(self) -> str:

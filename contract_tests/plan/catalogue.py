@@ -41,8 +41,8 @@ def baseline(resources: Resources) -> Iterator[Scenario]:
         callers *= 2
     for index, caller in enumerate(callers):
         repeats = (_repeat(callers[index - 1]), _repeat(caller))
-        proof = Step("a valid request", caller, "accepted", "effects.isolation", body=SPELLINGS[index % 2])
-        yield Scenario(caller.role or "", proof=proof, repeats=repeats)
+        valid_cancel = Step("a valid request", caller, "accepted", "effects.isolation", body=SPELLINGS[index % 2])
+        yield Scenario(caller.role or "", valid_cancel=valid_cancel, repeats=repeats)
 
 
 def _on_job(
@@ -54,8 +54,8 @@ def _on_job(
         yield Scenario(name, tuple(refused))
         return
     caller = callers[index % len(callers)]
-    proof = Step("a valid request", caller, "accepted", rule, body=SPELLINGS[index % len(SPELLINGS)])
-    yield Scenario(name, tuple(refused), proof, (_repeat(callers[(index + 1) % len(callers)]),))
+    valid_cancel = Step("a valid request", caller, "accepted", rule, body=SPELLINGS[index % len(SPELLINGS)])
+    yield Scenario(name, tuple(refused), valid_cancel, (_repeat(callers[(index + 1) % len(callers)]),))
 
 
 # Bad bodies that name no job: what is wrong, the rule, the body.
@@ -269,7 +269,7 @@ def _race(callers: Sequence[Caller]) -> Scenario:
         Step("simultaneous cancels of one job", caller, "accepted", "effects.isolation") for caller in callers
     ]
     rivals = [replace(step, expect="refused", rule="effects.repeat") for step in rest or [first]]
-    return Scenario("race", proof=first, rivals=tuple(rivals))
+    return Scenario("race", valid_cancel=first, rivals=tuple(rivals))
 
 
 def credentials(resources: Resources) -> Iterator[Scenario]:

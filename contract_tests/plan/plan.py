@@ -42,7 +42,7 @@ class Plan:
     @property
     def cancels(self) -> int:
         """How many of them it cancels on an engine that conforms."""
-        return sum(scenario.proof is not None for scenario in self.scenarios)
+        return sum(scenario.valid_cancel is not None for scenario in self.scenarios)
 
     @property
     def requests(self) -> int:
@@ -102,8 +102,8 @@ def _select(stages: Sequence[Stage], wanted: frozenset[str] | None) -> list[Stag
 
 
 def _is_wanted(scenario: Scenario, wanted: frozenset[str]) -> bool:
-    own = {step.rule for step in scenario.refused} | ({scenario.proof.rule} if scenario.proof else set())
-    own |= {"effects.overlap"} if scenario.refused and scenario.proof else set()
+    own = {step.rule for step in scenario.refused} | ({scenario.valid_cancel.rule} if scenario.valid_cancel else set())
+    own |= {"effects.overlap"} if scenario.refused and scenario.valid_cancel else set()
     return bool(own & wanted) or (bool(scenario.rivals) and "effects.repeat" in wanted)
 
 
@@ -151,8 +151,8 @@ def _ration(
         # Also if another scenario shows a part of the rule: a rule that was checked in part is not held.
         for rule_id in sorted(scenario.rules):
             missing.setdefault(rule_id, (reason, "jobs"))
-    if {scenario.proof.body for scenario in dropped if scenario.proof} - {
-        scenario.proof.body for scenario in kept if scenario.proof
+    if {scenario.valid_cancel.body for scenario in dropped if scenario.valid_cancel} - {
+        scenario.valid_cancel.body for scenario in kept if scenario.valid_cancel
     }:
         missing.setdefault("request.json", (reason, "jobs"))
     if not kept:

@@ -80,7 +80,7 @@ class Scenario:
 
     name: str
     refused: tuple[Step, ...] = ()
-    proof: Step | None = None
+    valid_cancel: Step | None = None
     repeats: tuple[Step, ...] = ()
     rivals: tuple[Step, ...] = ()
     """Sent together with the valid cancel, for the same job."""
@@ -91,13 +91,13 @@ class Scenario:
     @property
     def needs_job(self) -> bool:
         """Whether an active job is leased for it."""
-        return self.proof is not None or any(step.names_job for step in self.refused)
+        return self.valid_cancel is not None or any(step.names_job for step in self.refused)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All its requests on an engine that conforms, in order."""
-        proof = (self.proof,) if self.proof else ()
-        return (*self.refused, *self.denied, *proof, *self.rivals, *self.repeats)
+        valid_cancel = (self.valid_cancel,) if self.valid_cancel else ()
+        return (*self.refused, *self.denied, *valid_cancel, *self.rivals, *self.repeats)
 
     @property
     def tried(self) -> tuple[Step, ...]:
@@ -109,10 +109,12 @@ class Scenario:
         """The rules that only this kind of scenario can show; successes are judged everywhere."""
         if self.rivals:
             return frozenset({"effects.repeat"})
-        if self.proof is not None and not self.refused:
-            return frozenset({f"roles.{self.proof.caller.role}"})
+        if self.valid_cancel is not None and not self.refused:
+            return frozenset({f"roles.{self.valid_cancel.caller.role}"})
         must_not = [step for step in self.refused if step.expect != "observed"]
-        return frozenset({step.rule for step in must_not} | ({self.proof.rule} if self.proof and must_not else set()))
+        return frozenset(
+            {step.rule for step in must_not} | ({self.valid_cancel.rule} if self.valid_cancel and must_not else set())
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ ANSWER_LEFT_OUT = "the recording left the answer's body out"
 
 _GZIP = b"\x1f\x8b"
 _WITHOUT_BODY = frozenset({204, 205, 304})
-_FRAMING = 64  # bytes that an empty body may take on the wire: the end of chunks, or an empty gzip
+_FRAMING_BYTES = 64  # that an empty body may take on the wire: the end of chunks, or an empty gzip
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SLOW_CODECS = frozenset({"idna", "punycode"})  # their time grows with the square of the text
 _STANDARD = str.maketrans("-_", "+/")  # from the alphabet for URLs
@@ -103,7 +103,7 @@ def _is_answered_empty(received: Mapping[str, Any], status: int, headers: Header
     size, length = number_of(content.get("size")), number_of(header_of(headers, "content-length"))
     if status in _WITHOUT_BODY:
         return True
-    if size > 0 or length > 0 or number_of(received.get("bodySize")) > _FRAMING:
+    if size > 0 or length > 0 or number_of(received.get("bodySize")) > _FRAMING_BYTES:
         return False
     return length == 0 or (size == 0 and content.get("text") is not None)
 

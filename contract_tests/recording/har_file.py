@@ -16,9 +16,9 @@ from typing import Any
 from contract_tests.errors import SettingError
 from engine_contract.http.content_encoding import MAX_BODY_BYTES
 
-MAX_FILE = 256 << 20  # bytes of the HAR file, and of a zip with one
-MAX_BODIES = 256 << 20  # bytes of all attached files and decompressed bodies
-MAX_DIRECTORY = 4 << 20  # bytes of a zip's list of members, some 50,000
+MAX_FILE_BYTES = 256 << 20  # of the HAR file, and of a zip with one
+MAX_BODIES_BYTES = 256 << 20  # of all attached files and decompressed bodies
+MAX_DIRECTORY_BYTES = 4 << 20  # of a zip's list of members, some 50,000
 
 _ZIP, _ZIP_END, _ZIP64_LOCATOR = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07"
 _END_SIZE, _LOCATOR_SIZE = 22, 20  # bytes, without a comment
@@ -38,7 +38,7 @@ class HarFile:
     def __init__(self, log: Mapping[str, Any], read: ReadFile) -> None:
         self.log = log
         self._read = read
-        self._left = MAX_BODIES
+        self._left = MAX_BODIES_BYTES
 
     def attached(self, name: str) -> bytes:
         """Return the attached file of that name. Raises NotHeldError."""
@@ -52,7 +52,9 @@ class HarFile:
         """Count the bytes of a body that lay outside of the file's text. Raises NotHeldError once there are too many."""
         self._left = max(-1, self._left - size)
         if self._left < 0:
-            raise NotHeldError(f"the recording's attached and compressed bodies are larger than {MAX_BODIES >> 20} MiB")
+            raise NotHeldError(
+                f"the recording's attached and compressed bodies are larger than {MAX_BODIES_BYTES >> 20} MiB"
+            )
 
 
 def open_har(path: Path) -> HarFile:
@@ -60,14 +62,14 @@ def open_har(path: Path) -> HarFile:
     option = f"--replay {path}"
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise SettingError(f"{option}: the file cannot be read: {error.strerror or error}.") from None
     read: ReadFile = partial(_beside, path.parent)
     if data.startswith(_ZIP):
         data, read = _unzipped(data, option)
-    if len(data) > MAX_FILE:
-        raise SettingError(f"{option}: is larger than {MAX_FILE >> 20} MiB. Record less at a time.")
+    if len(data) > MAX_FILE_BYTES:
+        raise SettingError(f"{option}: is larger than {MAX_FILE_BYTES >> 20} MiB. Record less at a time.")
     try:
         document = json.loads(data, parse_int=_bounded_int)
     except (ValueError, RecursionError) as error:
@@ -86,9 +88,9 @@ def _bounded_int(digits: str) -> int | float:
 
 def _unzipped(data: bytes, option: str) -> tuple[bytes, ReadFile]:
     """Return the HAR file of a zip, and what reads its other members."""
-    if len(data) > MAX_FILE or _directory_size(data) > MAX_DIRECTORY:
+    if len(data) > MAX_FILE_BYTES or _directory_size(data) > MAX_DIRECTORY_BYTES:
         raise SettingError(
-            f"{option}: that zip is too large: it has more than {MAX_FILE >> 20} MiB, or too many files."
+            f"{option}: that zip is too large: it has more than {MAX_FILE_BYTES >> 20} MiB, or too many files."
         )
     try:
         archive = zipfile.ZipFile(BytesIO(data))
@@ -101,7 +103,7 @@ def _unzipped(data: bytes, option: str) -> tuple[bytes, ReadFile]:
         raise SettingError(f"{option}: a zip must hold one HAR file, and {held}. Unpack it, and name the file.")
     (name,) = usual if len(usual) == 1 else names
     try:
-        found = _member(archive, PurePosixPath(), name, MAX_FILE + 1)
+        found = _member(archive, PurePosixPath(), name, MAX_FILE_BYTES + 1)
     except NotHeldError as error:
         raise SettingError(f"{option}: that zip cannot be read: {error}.") from None
     return found, partial(_member, archive, PurePosixPath(name).parent)
@@ -113,7 +115,7 @@ def _directory_size(data: bytes) -> int:
     if data[end : end + 4] != _ZIP_END:
         end = data.rfind(_ZIP_END, max(0, len(data) - _END_SIZE - 0xFFFF))
     if end >= _LOCATOR_SIZE and data[end - _LOCATOR_SIZE :].startswith(_ZIP64_LOCATOR):
-        return MAX_DIRECTORY + 1
+        return MAX_DIRECTORY_BYTES + 1
     return int.from_bytes(data[end + 12 : end + 16], "little") if end >= 0 else 0
 
 

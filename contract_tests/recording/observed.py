@@ -16,7 +16,7 @@ from engine_contract.contract.job_status import STATUSES
 from engine_contract.http.content_encoding import decode_content, unreadable
 from engine_contract.http.types import HeaderList
 
-MAX_SEARCHED = 1 << 20  # bytes of a document in which jobs are looked for
+MAX_SEARCHED_BYTES = 1 << 20  # of a document in which jobs are looked for
 MAX_FOUND = 1000
 
 
@@ -82,7 +82,7 @@ def obstacle_of(proxied: ProxiedExchange) -> str | None:
 def jobs_in(exchange: Exchange) -> Iterator[tuple[str, str, str]]:
     """Yield id, status and name of the jobs in a response's document, at its top or one or two levels deeper."""
     response = exchange.response
-    if response is None or not response.is_success or response.broken_off or len(response.body) > MAX_SEARCHED:
+    if response is None or not response.is_success or response.broken_off or len(response.body) > MAX_SEARCHED_BYTES:
         return
     if b'"_id"' not in response.body or b'"status"' not in response.body:
         return

@@ -24,7 +24,7 @@ from engine_contract.http.media_types import read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
 from engine_contract.text.masking import mask_header, mask_text
 
-MAX_BODY = 1 << 20  # bytes
+MAX_BODY_BYTES = 1 << 20
 PLACEHOLDER = "{job_id}"
 
 # The mock's names of situations (mock_server.refusals.SITUATIONS), by the rule that says that there is to be a refusal.
@@ -96,7 +96,7 @@ class ProfileWriter:
         if (
             response is None
             or response.broken_off
-            or len(response.body) > MAX_BODY
+            or len(response.body) > MAX_BODY_BYTES
             or exchange.request.path != CONTRACT.path
         ):
             return

@@ -7,8 +7,8 @@ from typing import Any
 from contract_tests.model import Fault
 from engine_contract.http.types import HeaderList
 
-KEPT_OF_CANCEL = 8 << 20  # bytes; check-engine too judges at most this much
-KEPT_OF_OTHERS = 4 << 20
+KEPT_OF_CANCEL_BYTES = 8 << 20  # check-engine too judges at most this much
+KEPT_OF_OTHERS_BYTES = 4 << 20
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class ProxiedExchange:
     @classmethod
     def of(cls, scope: Any, *, is_cancel: bool) -> "ProxiedExchange":
         """Return the exchange of an ASGI request that has just come."""
-        limit = KEPT_OF_CANCEL if is_cancel else KEPT_OF_OTHERS
+        limit = KEPT_OF_CANCEL_BYTES if is_cancel else KEPT_OF_OTHERS_BYTES
         return cls(
             method=scope.get("method", "GET"),
             path=scope["raw_path"].decode("latin-1"),

@@ -15,10 +15,10 @@ from typing import Any
 from contract_tests.errors import SettingError
 from engine_contract.version import kit_version
 
-LARGE = 256 << 10  # bytes of bodies from which an entry is written in a thread
+LARGE_BYTES = 256 << 10  # of bodies from which an entry is written in a thread
 
 _TAIL = b"\n]}}\n"
-_MAX_PENDING = 64 << 20  # bytes that wait for room on the disk
+_MAX_PENDING_BYTES = 64 << 20  # that wait for room on the disk
 HAS_SECOND_NAMES = sys.platform != "win32"  # there an open file's name cannot be taken
 
 
@@ -86,7 +86,7 @@ class Recording:
     async def append(self, entry: dict[str, Any], weight: int) -> None:
         """Write an entry down; `weight` is about its size. `failure` says why an entry could not be written."""
         async with self._lock:
-            if weight < LARGE:
+            if weight < LARGE_BYTES:
                 self._append(entry)
             else:
                 await asyncio.to_thread(self._append, entry)
@@ -107,7 +107,7 @@ class Recording:
                 self._pending = data
         except OSError as error:
             self.failure = f"an exchange could not be written to {self.path}: {error.strerror or error}"
-            if len(missing) > _MAX_PENDING:
+            if len(missing) > _MAX_PENDING_BYTES:
                 return
             self._pending = missing  # with the next one, when there may be room again
         self._is_empty = False

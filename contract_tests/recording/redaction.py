@@ -11,7 +11,7 @@ from engine_contract.text import masking
 Headers = Iterable[tuple[str, str]]
 
 MAX_LEARNED = 64  # the newest ones; each is looked for in all that is kept
-SEARCHED = 256 << 10  # bytes of a body in which secrets are learned
+SEARCHED_BYTES = 256 << 10  # of a body in which secrets are learned
 HIDDEN = f"{masking.MASK} (left out: it may hold a password or a token)"
 
 _LOGIN = re.compile(
@@ -57,7 +57,7 @@ class Redaction:
         path, query = target
         masking.mask_text(path, found.append)
         masking.mask_query(query, found.append)
-        masking.mask_text(_text(body[:SEARCHED]), found.append)
+        masking.mask_text(_text(body[:SEARCHED_BYTES]), found.append)
         self.learn(found)
 
     def learn_from_answer(self, headers: Headers, body: bytes, *, is_login: bool) -> None:
@@ -67,7 +67,7 @@ class Redaction:
             if name.lower() == "set-cookie":
                 masking.mask_header(name, value, found.append)
         if is_login:
-            text = _text(body[:SEARCHED])
+            text = _text(body[:SEARCHED_BYTES])
             masking.mask_text(text, found.append)
             found += filter(None, [masking.bare_token(text)])  # field notes: a login answers a bare token
         self.learn(found)

@@ -40,19 +40,19 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
     tokens = tokens or {}
     entries = read_har(path, Callers(auth or Auth(), tokens))
     recorded = entries.recorded
-    opinions, judgements = _judge(recorded)
-    judgements += _of_all(opinions, judgements)
-    documents = any(holds_job(judged.exchange.response) for judged in opinions)
+    judged_cancels, judgements = _judge(recorded)
+    judgements += _of_all(judged_cancels, judgements)
+    documents = any(holds_job(judged.exchange.response) for judged in judged_cancels)
     presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded, tokens))
     notes = (
-        *_notes(path, recorded, opinions),
+        *_notes(path, recorded, judged_cancels),
         *_left_out(entries.left_out),
         *_not_shown(tokens, recorded),
     )
     report = build_report(
-        _facts(label, presenter.base, recorded, opinions, notes=notes),
+        _facts(label, presenter.base, recorded, judged_cancels, notes=notes),
         judgements,
-        _unchecked(opinions, judgements, documents=documents),
+        _unchecked(judged_cancels, judgements, documents=documents),
         presenter.redact,
         only=only,
         skip=skip,
@@ -66,32 +66,32 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
 def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCancel], list[Judgement]]:
     """Judge each cancel; documents of other routes show which jobs were active, and which are canceled."""
     passive_judge = PassiveJudge()
-    opinions: list[JudgedCancel] = []
+    judged_cancels: list[JudgedCancel] = []
     judgements: list[Judgement] = []
     for item in recorded:
         if item.is_cancel:
-            opinions.append(passive_judge.judge(item.observed))
-            judgements += opinions[-1].judgements
+            judged_cancels.append(passive_judge.judge(item.observed))
+            judgements += judged_cancels[-1].judgements
         else:
             for job_id, status, _ in jobs_in(item.observed.exchange):
                 judgements += passive_judge.see_job(job_id, status)
-    return opinions, judgements
+    return judged_cancels, judgements
 
 
-def _of_all(opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement]) -> list[Judgement]:
+def _of_all(judged_cancels: Sequence[JudgedCancel], judgements: Sequence[Judgement]) -> list[Judgement]:
     """Return the judgements that only the recording as a whole shows."""
     judged = {judgement.rule for judgement in judgements}
-    succeeded = sum(holds_job(judged.exchange.response) for judged in opinions)
+    succeeded = sum(holds_job(judged.exchange.response) for judged in judged_cancels)
     return [Judgement("transport.stable")] if succeeded and "transport.stable" not in judged else []
 
 
 def _unchecked(
-    opinions: Sequence[JudgedCancel], judgements: Sequence[Judgement], *, documents: bool
+    judged_cancels: Sequence[JudgedCancel], judgements: Sequence[Judgement], *, documents: bool
 ) -> dict[str, tuple[str, Because | None]]:
     """Return the rules that the recording does not show, which does not count against the engine."""
     judged = {judgement.rule for judgement in judgements}
     fields = {rule.id for rule in RESPONSE_RULES} if documents else set()
-    named = any(judged.exchange.request.caller.role for judged in opinions)
+    named = any(judged.exchange.request.caller.role for judged in judged_cancels)
     return {
         rule.id: (NOBODY_NAMED if rule.aspect == "roles" and not named else NOT_SHOWN, None)
         for rule in contract.load_rules()
@@ -103,11 +103,11 @@ def _facts(
     label: str | None,
     base: str,
     recorded: Sequence[Recorded],
-    opinions: Sequence[JudgedCancel],
+    judged_cancels: Sequence[JudgedCancel],
     *,
     notes: tuple[str, ...],
 ) -> Report:
-    exchanges = tuple(judged.exchange for judged in opinions)
+    exchanges = tuple(judged.exchange for judged in judged_cancels)
     canceled = {exchange.job_id: None for exchange in exchanges if exchange.job_id and holds_job(exchange.response)}
     started_at = min((item.observed.exchange.started_at for item in recorded), default=0.0)
     return Report(
@@ -117,7 +117,7 @@ def _facts(
         label=label,
         started_at=started_at,
         duration_s=round(max((item.ended_at for item in recorded), default=0.0) - started_at, 3),
-        undecided_because=() if _is_decided(opinions) else ("jobs",),
+        undecided_because=() if _is_decided(judged_cancels) else ("jobs",),
         notes=notes,
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,
@@ -125,18 +125,18 @@ def _facts(
     )
 
 
-def _is_decided(opinions: Sequence[JudgedCancel]) -> bool:
+def _is_decided(judged_cancels: Sequence[JudgedCancel]) -> bool:
     """Return whether the recording holds a success that was judged."""
-    return any(judged.judgements and judged.exchange.accepted for judged in opinions)
+    return any(judged.judgements and judged.exchange.accepted for judged in judged_cancels)
 
 
-def _notes(path: Path, recorded: Sequence[Recorded], opinions: Sequence[JudgedCancel]) -> list[str]:
+def _notes(path: Path, recorded: Sequence[Recorded], judged_cancels: Sequence[JudgedCancel]) -> list[str]:
     notes = []
-    held = f"{plural(len(recorded), 'exchange')}, {len(opinions)} of them a {CONTRACT.method} {CONTRACT.path}"
-    if not _is_decided(opinions):
+    held = f"{plural(len(recorded), 'exchange')}, {len(judged_cancels)} of them a {CONTRACT.method} {CONTRACT.path}"
+    if not _is_decided(judged_cancels):
         notes.append(f"The recording {path} holds no answered cancel that shows anything about the contract: {held}.")
-    reasons = dict.fromkeys(judged.note for judged in opinions if judged.note)
-    count = sum(judged.note is not None for judged in opinions)
+    reasons = dict.fromkeys(judged.note for judged in judged_cancels if judged.note)
+    count = sum(judged.note is not None for judged in judged_cancels)
     if reasons:
         told = " ".join(list(reasons)[:MAX_NOTES])
         notes.append(f"{plural(count, 'cancel')} of the recording could not be judged. {told}")

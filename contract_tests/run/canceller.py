@@ -56,7 +56,7 @@ class Canceller:
         request = fill(step, job_id, self.sender.transport.guard)
         return await self.sender.send(request, step.situation, job_id, is_due=step.expect == "accepted")
 
-    async def prove(
+    async def cancel_active(
         self, step: Step, job_id: str, *, overlapping: bool = False, after_bad_credential: bool = False
     ) -> tuple[JobOutcome, Exchange]:
         """Send a valid request for a job that should be active, and tell what became of the job."""

@@ -121,20 +121,20 @@ class JobRunner:
         after_bad_credential: bool = False,
     ) -> tuple[Scenario, str | None]:
         """Cancel the job of a scenario, which shows that it was still active. Return its id if it is canceled now."""
-        if scenario.proof is None:
+        if scenario.valid_cancel is None:
             return scenario, None
         if spent and all(step.expect != "observed" for step in scenario.tried):
             return scenario, None  # found already: what must be refused was accepted
         if spent:
             # An observed request has canceled the job, as the page leaves open.
-            await self.repeat(job_id, [replace(scenario.proof, expect="refused", rule="effects.repeat")])
+            await self.repeat(job_id, [replace(scenario.valid_cancel, expect="refused", rule="effects.repeat")])
             return scenario, job_id
         if scenario.tried:
             await self.canceller.evidence.settle(job_id)
         if scenario.rivals:
             return scenario, await self._race(scenario, job_id)
-        fate, exchange = await self.canceller.prove(
-            scenario.proof, job_id, overlapping=overlapping, after_bad_credential=after_bad_credential
+        fate, exchange = await self.canceller.cancel_active(
+            scenario.valid_cancel, job_id, overlapping=overlapping, after_bad_credential=after_bad_credential
         )
         if fate is JobOutcome.LOST:
             return scenario, await self._finish_again(scenario, job_id, exchange, overlapping=overlapping)
@@ -152,8 +152,8 @@ class JobRunner:
         return (
             bool(scenario.tried or scenario.rivals)
             and exchange.job_id not in self._uncertain
-            and scenario.proof is not None
-            and scenario.proof.rule not in self.found.broken()
+            and scenario.valid_cancel is not None
+            and scenario.valid_cancel.rule not in self.found.broken()
         )
 
     async def _once_more(
@@ -161,7 +161,7 @@ class JobRunner:
     ) -> tuple[str | None, JobOutcome, Exchange]:
         """Run the scenario with another job; None without one. If it stays active, the first may have ended by itself."""
         another = await self.lease()
-        if another is None or scenario.proof is None:
+        if another is None or scenario.valid_cancel is None:
             return None, JobOutcome.DEAD, dead
         if any([await self._must_not_cancel(step, another) for step in scenario.tried]):
             if all(step.expect != "observed" for step in scenario.tried):
@@ -169,8 +169,8 @@ class JobRunner:
             # An observed request cancels, as the page leaves open, so the second job says nothing about the first.
             self.ended.append((scenario, dead))
             return another, JobOutcome.UNSURE, dead
-        fate, exchange = await self.canceller.prove(
-            scenario.proof, another, overlapping=overlapping, after_bad_credential=after_bad_credential
+        fate, exchange = await self.canceller.cancel_active(
+            scenario.valid_cancel, another, overlapping=overlapping, after_bad_credential=after_bad_credential
         )
         if fate is not JobOutcome.CANCELED:
             return job_id, JobOutcome.DEAD, dead
@@ -181,15 +181,17 @@ class JobRunner:
         """Run a scenario whose last response was lost with another job. Return the job's id if it is canceled."""
         another = await self._another(lost)
         accepted = [await self._must_not_cancel(step, another) for step in scenario.tried if another]
-        if scenario.proof is None or any(accepted):
+        if scenario.valid_cancel is None or any(accepted):
             return None
         # Without another job the same one is asked for again: a success shows that it was not canceled.
-        proof = replace(scenario.proof, fresh_connection=True)
-        fate, exchange = await self.canceller.prove(proof, another or job_id, overlapping=overlapping)
+        valid_cancel = replace(scenario.valid_cancel, fresh_connection=True)
+        fate, exchange = await self.canceller.cancel_active(valid_cancel, another or job_id, overlapping=overlapping)
         if another is None and fate is JobOutcome.DEAD:
             self.out_of_jobs(scenario)
             return None
-        fate, exchange, job_id = await self._insist(proof, another or job_id, fate, exchange, overlapping=overlapping)
+        fate, exchange, job_id = await self._insist(
+            valid_cancel, another or job_id, fate, exchange, overlapping=overlapping
+        )
         if fate is JobOutcome.DEAD and is_lost(lost):
             self._lost_twice(scenario, lost)
             return None
@@ -197,29 +199,29 @@ class JobRunner:
         return job_id if fate is JobOutcome.CANCELED else None
 
     async def _insist(
-        self, proof: Step, job_id: str, fate: JobOutcome, exchange: Exchange, *, overlapping: bool = False
+        self, valid_cancel: Step, job_id: str, fate: JobOutcome, exchange: Exchange, *, overlapping: bool = False
     ) -> tuple[JobOutcome, Exchange, str]:
         """Ask up to three times more for a job whose answer was lost, where the network is seen to lose connections."""
         for _ in range(MORE_TRIES):
             if fate is not JobOutcome.LOST or not is_lost(exchange) or not self.canceller.sender.network_drops:
                 break
             lost = exchange
-            fate, exchange = await self.canceller.prove(proof, job_id, overlapping=overlapping)
+            fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, overlapping=overlapping)
             if fate is JobOutcome.DEAD and (another := await self.lease()) is not None:
                 # The request whose answer was lost has canceled it.
                 job_id = another
-                fate, exchange = await self.canceller.prove(proof, job_id, overlapping=overlapping)
+                fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, overlapping=overlapping)
             elif fate is JobOutcome.DEAD:
                 return JobOutcome.LOST, lost, job_id
         return fate, exchange, job_id
 
     async def prove_or_replace(self, scenario: Scenario, job_id: str) -> tuple[JobOutcome, Exchange, str]:
         """Cancel a job that nothing was done to; where that tells nothing, another one."""
-        proof = scenario.proof
-        if proof is None:
+        valid_cancel = scenario.valid_cancel
+        if valid_cancel is None:
             raise ValueError(scenario.name)
-        fate, exchange = await self.canceller.prove(proof, job_id)
-        again = replace(proof, fresh_connection=True)
+        fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id)
+        again = replace(valid_cancel, fresh_connection=True)
         while fate is JobOutcome.DEAD or (fate is JobOutcome.UNSURE and exchange in self.canceller.stayed_busy):
             if fate is JobOutcome.DEAD:
                 self.dead_baseline.append(exchange)
@@ -230,11 +232,11 @@ class JobRunner:
                 self.out_of_jobs(scenario)
                 return fate, exchange, job_id
             job_id = another
-            fate, exchange = await self.canceller.prove(again, job_id)
+            fate, exchange = await self.canceller.cancel_active(again, job_id)
         if fate is JobOutcome.LOST:
             another = await self._another(exchange)
             lost, job_id = exchange, another or job_id
-            fate, exchange = await self.canceller.prove(again, job_id)
+            fate, exchange = await self.canceller.cancel_active(again, job_id)
             fate, exchange, job_id = await self._insist(again, job_id, fate, exchange)
             if fate is JobOutcome.DEAD and another is None:
                 fate, exchange = JobOutcome.LOST, lost  # it was canceled, and there is no other
@@ -246,28 +248,28 @@ class JobRunner:
 
     def _judge_fate(self, scenario: Scenario, fate: JobOutcome, exchange: Exchange, *, died_twice: bool = True) -> None:
         """Judge the requests of a scenario by its end."""
-        proof = scenario.proof
-        if proof is None:
+        valid_cancel = scenario.valid_cancel
+        if valid_cancel is None:
             return
         match fate:
             case JobOutcome.CANCELED:
-                self.found.add(Judgement(proof.rule))
+                self.found.add(Judgement(valid_cancel.rule))
             case JobOutcome.LOST:
                 self._lost_twice(scenario, exchange)
             case JobOutcome.LOCKED_OUT:
                 for rule_id in scenario.rules:
                     self.found.unchecked.setdefault(rule_id, ("a lock-out after a wrong credential", "tokens"))
             case JobOutcome.DEAD if exchange.job_id not in self._uncertain:
-                self._judge_dead(scenario, proof, exchange, died_twice=died_twice)
+                self._judge_dead(scenario, valid_cancel, exchange, died_twice=died_twice)
             case _:
                 pass
 
-    def _judge_dead(self, scenario: Scenario, proof: Step, exchange: Exchange, *, died_twice: bool) -> None:
+    def _judge_dead(self, scenario: Scenario, valid_cancel: Step, exchange: Exchange, *, died_twice: bool) -> None:
         """Judge a job that was not active at the end of its scenario."""
         if len(self.dead_baseline) >= MOST_DEAD:
             # Jobs vanish when others are canceled: nothing shows that a refused request did it.
             self.dead_baseline.append(exchange)
-            self.found.unchecked.setdefault(proof.rule, ("jobs vanish when others are canceled", None))
+            self.found.unchecked.setdefault(valid_cancel.rule, ("jobs vanish when others are canceled", None))
             return
         if not died_twice:
             self.ended.append((scenario, exchange))
@@ -283,7 +285,7 @@ class JobRunner:
         before = ", ".join(dict.fromkeys(step.situation for step in scenario.tried))
         received = f"status {exchange.status} to a valid request, after this had not been accepted: {before}"
         # A response as to a job that is gone, or one that is about something else.
-        rule_id = proof.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
+        rule_id = valid_cancel.rule if exchange.status in self.statuses_of_gone_jobs() else "effects.canceled"
         self.found.break_rule(rule_id, received, "a job that is still active, and is canceled now", exchange)
 
     async def repeat(self, job_id: str, steps: Sequence[Step]) -> None:
@@ -310,7 +312,9 @@ class JobRunner:
     async def _race(self, scenario: Scenario, job_id: str, *, once_more: bool = True) -> str | None:
         """Cancel one job several times at once: one request succeeds."""
         steps = [
-            self.canceller.by_working_role(step) for step in (scenario.proof, *scenario.rivals) if step is not None
+            self.canceller.by_working_role(step)
+            for step in (scenario.valid_cancel, *scenario.rivals)
+            if step is not None
         ]
         denied, exchanges = await asyncio.gather(
             gather_limited(self._must_not_cancel(step, job_id) for step in scenario.denied),
@@ -345,9 +349,9 @@ class JobRunner:
 
     async def _race_lost(self, scenario: Scenario, job_id: str, *, once_more: bool) -> str | None:
         """Find out why none of the simultaneous requests succeeded; race for another job if this one may have ended."""
-        if scenario.proof is None:
+        if scenario.valid_cancel is None:
             return None
-        fate, exchange = await self.canceller.prove(scenario.proof, job_id, overlapping=True)
+        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, overlapping=True)
         another = None
         if once_more and fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
             another = await self.lease()

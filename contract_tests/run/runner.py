@@ -24,7 +24,7 @@ from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from engine_contract.text.printable import plural
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
-NOT_SLOW = 0.3  # for a response: below, requests that should go one after the other do
+NOT_SLOW_S = 0.3  # for a response: below, requests that should go one after the other do
 
 
 class Runner:
@@ -80,7 +80,7 @@ class Runner:
                         return
                 case "credentials":
                     for scenario in stage.scenarios:
-                        await self._chain(scenario, after_bad_credential=True)
+                        await self._run_scenario(scenario, after_bad_credential=True)
                 case _:
                     await self._side_by_side(stage)
         if self.canceller.working:
@@ -93,7 +93,7 @@ class Runner:
 
     async def _baseline(self, stage: Stage) -> bool:
         """Send each role's first cancel. Return False if no valid request succeeded; the reason is noted."""
-        scenarios = [scenario for scenario in stage.scenarios if scenario.proof]
+        scenarios = [scenario for scenario in stage.scenarios if scenario.valid_cancel]
         if not scenarios:
             return True
         first = await self._first_success(scenarios)
@@ -173,9 +173,9 @@ class Runner:
     def _for_a_slow_engine(self) -> int:
         """Return how many requests at a time take no longer than one does on an engine that is not slow."""
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
-        return ceil(median(took) / NOT_SLOW) if took else 1
+        return ceil(median(took) / NOT_SLOW_S) if took else 1
 
-    async def _chain(self, scenario: Scenario, *, after_bad_credential: bool) -> None:
+    async def _run_scenario(self, scenario: Scenario, *, after_bad_credential: bool) -> None:
         """Run one scenario from beginning to end."""
         prepared = await self.jobs.prepare(scenario, one_by_one=True)
         if prepared is None:

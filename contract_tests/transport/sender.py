@@ -16,7 +16,7 @@ RETRIES = 3
 PATIENCE_WITH_STRANGERS_S = 5.0
 TELLING_TRIES = 3  # the same 429 or 503 this many times to the same request is a refusal
 OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row may be chance
-BACKOFF = 0.5  # before the first retry, doubled for each further one
+BACKOFF_S = 0.5  # before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
 # Bytes of answers that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
 KEPT_OF_ONE, KEPT_OF_ALL, KEPT_OF_LATER = 2 * 2**20, 40 * 2**20, 16 * 2**10
@@ -262,7 +262,7 @@ def describe_failure(exchange: Exchange) -> str:
 def _delay(response: Response | None, attempt: int) -> float:
     told = retry_after(response)
     # A date has whole seconds only, and may be over already.
-    return max(told, BACKOFF * attempt) if told is not None else BACKOFF * 2**attempt
+    return max(told, BACKOFF_S * attempt) if told is not None else BACKOFF_S * 2**attempt
 
 
 def retry_after(response: Response | None) -> float | None:

@@ -21,9 +21,9 @@ from contract_tests.transport.tokens import Tokens, cut, token_of
 from engine_contract.http.content_encoding import MAX_BODY_BYTES, decode_content
 from engine_contract.version import kit_version
 
-READ_AT_ONCE = 8 * 1024 * 1024  # bytes of a body beyond which one answer at a time is read on
-KEPT_OF_BROKEN = 64 * 1024  # bytes kept of a body that is not whole
-KEEPALIVE = 2.0  # engines close idle connections after 5
+READ_AT_ONCE_BYTES = 8 * 1024 * 1024  # of a body beyond which one answer at a time is read on
+KEPT_OF_BROKEN_BYTES = 64 * 1024  # kept of a body that is not whole
+KEEPALIVE_S = 2.0  # engines close idle connections after 5
 
 
 class Transport:
@@ -40,7 +40,7 @@ class Transport:
         self._headers = [(name, source.read()) for name, source in connection.headers.items()]
         self._options = _client_options(connection)
         self._client = httpx.AsyncClient(
-            limits=httpx.Limits(keepalive_expiry=KEEPALIVE, max_connections=None), **self._options
+            limits=httpx.Limits(keepalive_expiry=KEEPALIVE_S, max_connections=None), **self._options
         )
 
     async def close(self) -> None:
@@ -144,7 +144,7 @@ class Transport:
                 size, is_large = 0, False
                 async for part in received.aiter_raw():
                     size += len(part)
-                    if size > READ_AT_ONCE and not is_large:
+                    if size > READ_AT_ONCE_BYTES and not is_large:
                         is_large, waits_since = True, time.monotonic()
                         await turn.enter_async_context(self._large)
                         # The engine is not to blame for the wait.
@@ -226,7 +226,7 @@ def _answer(
     if broken_off is None:
         body, broken_off = decode_content(body, received.headers.get("content-encoding", ""))
     if broken_off is not None:
-        body = body[:KEPT_OF_BROKEN]
+        body = body[:KEPT_OF_BROKEN_BYTES]
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in received.extensions["kept_headers"]
     )
@@ -238,7 +238,7 @@ def _beginning(parts: list[bytes]) -> Iterator[bytes]:
     for part in parts:
         yield part
         size += len(part)
-        if size >= KEPT_OF_BROKEN:
+        if size >= KEPT_OF_BROKEN_BYTES:
             return
 
 

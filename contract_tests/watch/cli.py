@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GRACE_S = 3.0
 """Seconds that running requests get to finish at shutdown."""
 
-MAX_MESSAGE = 64 << 20
+MAX_MESSAGE_BYTES = 64 << 20
 """Bytes of one WebSocket message."""
 
 
@@ -106,7 +106,7 @@ def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Aw
         log_level=logging.CRITICAL + 1,  # bad requests are answered, not logged
         lifespan="off",
         date_header=False,
-        ws_max_size=MAX_MESSAGE,
+        ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=None,
     )
 

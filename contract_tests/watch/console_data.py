@@ -13,7 +13,7 @@ from engine_contract.console import interface
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.strict_json import NotJson, read_json
 
-CANCEL_TIMEOUT = 600
+CANCEL_TIMEOUT_S = 600
 
 
 class WatchData:
@@ -85,7 +85,7 @@ class WatchData:
             known = ", ".join(watch.roles) or "none: start with --login ROLE=USER:SOURCE or --token ROLE=SOURCE"
             raise interface.ConsoleError(f"There is no token for the role {role or '(nobody)'}. Known are {known}.")
         try:
-            return asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT)
+            return asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT_S)
         except (TimeoutError, RuntimeError) as error:
             raise interface.ConsoleError(
                 f"The cancel did not come to an end: {error or 'no answer in time'}."

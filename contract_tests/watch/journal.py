@@ -14,7 +14,7 @@ from engine_contract.console import interface
 MAX_BYTES = 64 << 20  # of bodies, all entries together
 MAX_JOBS = 10_000
 MAX_DOCUMENT_BYTES = 64 << 20  # of job documents, all together
-BODY_SHOWN = 1 << 20  # bytes of one body
+BODY_SHOWN_BYTES = 1 << 20  # of one body
 
 _EMPTY = getsizeof("")
 

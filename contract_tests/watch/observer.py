@@ -13,14 +13,14 @@ from contract_tests.recording.callers import Callers, PresentedCredential
 from contract_tests.recording.har_writer import har_entry, shown_headers
 from contract_tests.recording.observed import ObservedExchange, exchange_of, jobs_in, obstacle_of, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
-from contract_tests.recording.recording_file import LARGE, Recording
+from contract_tests.recording.recording_file import LARGE_BYTES, Recording
 from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
-from contract_tests.watch.journal import BODY_SHOWN, Entry, Journal, SeenJob
+from contract_tests.watch.journal import BODY_SHOWN_BYTES, Entry, Journal, SeenJob
 from contract_tests.watch.settings import WatchSettings
 from engine_contract.console.interface import Finding, Message
 from engine_contract.http.types import HeaderList
 
-SHOWN_FROM = BODY_SHOWN + 8192
+SHOWN_FROM = BODY_SHOWN_BYTES + 8192
 """Bytes of a body that are searched for secrets before it is cut to what is shown."""
 
 Tell = Callable[[Entry], None]
@@ -48,7 +48,7 @@ class Observer:
         self.passive_judge = PassiveJudge()
         self._tell = tell
         self._learn = learn
-        self._passages: dict[int, ProxiedExchange] = {}
+        self._exchanges_under_way: dict[int, ProxiedExchange] = {}
 
     @contextmanager
     def under_way(self, proxied: ProxiedExchange) -> Iterator[None]:
@@ -56,13 +56,13 @@ class Observer:
         if not proxied.is_cancel:
             yield
             return
-        for other in self._passages.values():
+        for other in self._exchanges_under_way.values():
             other.overlapping = proxied.overlapping = True
-        self._passages[id(proxied)] = proxied
+        self._exchanges_under_way[id(proxied)] = proxied
         try:
             yield
         finally:
-            del self._passages[id(proxied)]
+            del self._exchanges_under_way[id(proxied)]
 
     async def observe(self, proxied: ProxiedExchange) -> HeaderList:
         """Judge the exchange, write it down, and keep it; return the headers that mark its response.
@@ -99,7 +99,7 @@ class Observer:
 
     async def _har_entry(self, seen: ObservedExchange, weight: int) -> dict[str, Any]:
         base = self.settings.connection.base
-        if weight < LARGE:
+        if weight < LARGE_BYTES:
             return har_entry(seen, self.redaction, base)
         return await asyncio.to_thread(har_entry, seen, self.redaction, base)
 
@@ -113,8 +113,8 @@ class Observer:
         response = exchange.response
         sent, received = bytes(proxied.body.data), response.body if response else b""
         login = is_login(proxied.path, sent)
-        request_body = HIDDEN.encode() if hidden and sent else self.redaction.body(sent[:SHOWN_FROM])[:BODY_SHOWN]
-        answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=login)[:BODY_SHOWN]
+        request_body = HIDDEN.encode() if hidden and sent else self.redaction.body(sent[:SHOWN_FROM])[:BODY_SHOWN_BYTES]
+        answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=login)[:BODY_SHOWN_BYTES]
         if hidden and received:
             answer_body = HIDDEN.encode()
         note = judged.note if judged else None
@@ -156,7 +156,7 @@ class Observer:
             if judged is None:
                 self.passive_judge.see_job(job_id, status)
             document = (
-                entry.response.body.encode() if judged is not None and entry.response.size <= BODY_SHOWN else None
+                entry.response.body.encode() if judged is not None and entry.response.size <= BODY_SHOWN_BYTES else None
             )
             seen.append(SeenJob(job_id, status, name, entry.number, document))
         if entry.job_id and all(job.job_id != entry.job_id for job in seen):

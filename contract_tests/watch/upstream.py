@@ -8,11 +8,11 @@ from contract_tests.config.options import Connection
 from contract_tests.model import Fault
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
-from contract_tests.transport.transport import KEEPALIVE, fault_of, sentence_of
+from contract_tests.transport.transport import KEEPALIVE_S, fault_of, sentence_of
 from engine_contract.http.proxy_headers import Address, own_host, response_headers
 from engine_contract.http.types import HeaderList
 
-CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT_S = 10.0
 
 # Headers with which the watcher marks responses: an engine's own would pass for them.
 _MARKS = frozenset({b"contract-violations", b"contract-warnings"})
@@ -50,7 +50,7 @@ class Upstream:
         self.extra = tuple((name, source.read()) for name, source in connection.headers.items())
         self._url = httpx.URL(self.address.origin)
         self._timeout = {
-            "connect": min(CONNECT_TIMEOUT, connection.timeout),
+            "connect": min(CONNECT_TIMEOUT_S, connection.timeout),
             "read": connection.timeout,
             "write": connection.timeout,
             "pool": None,
@@ -62,7 +62,7 @@ class Upstream:
             verify=tls_for(connection),
             trust_env=False,
             proxy=proxy,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_S),
         )
 
     async def send(self, method: str, target: str, headers: HeaderList, body: AsyncIterator[bytes]) -> httpx.Response:

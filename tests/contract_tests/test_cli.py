@@ -195,14 +195,14 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         (["--nonsense"], "No such option"),
-        (["ftp://engine"], "that is no URL of an engine"),
+        (["ftp://engine"], "ftp://engine: is not the URL of an engine"),
         (["http://user:pass@engine"], "shows it everywhere"),
         (["http://127.0.0.1:1", "--auth", "digest"], "Allowed are bearer, basic, cookie:NAME"),
-        (["http://127.0.0.1:1", "--token", "admin"], "that is no ROLE=SOURCE"),
+        (["http://127.0.0.1:1", "--token", "admin"], "is not ROLE=SOURCE"),
         (["http://127.0.0.1:1", "--token", "admin=env:NOT_THERE"], "the environment has no variable NOT_THERE"),
         (["http://127.0.0.1:1", "--token", "admin=file:nowhere"], "the file cannot be read"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--jobs", "nowhere"], "the file cannot be read"),
-        (["http://127.0.0.1:1", "--token", "admin=a", "--jobs-command", "printf 'a\\tb'"], "is no job's id"),
+        (["http://127.0.0.1:1", "--token", "admin=a", "--jobs-command", "printf 'a\\tb'"], "is not a job id"),
         (["http://127.0.0.1:1", "--jobs", "a", "--jobs-command", "b"], "exclude each other"),
         (["--jobs", "a"], "Give the engine's URL"),
         (["--only", "nothing.*"], "no rule has that id"),
@@ -222,7 +222,7 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         (["--rate", "nan"], "no number of seconds or requests"),
         (["--skip", "*"], "leave no rule to check"),
         (["--report-dir", "a-file/out"], "--report-dir a-file/out: the folder cannot be made"),
-        (["--write-known", "nowhere/known.toml"], "nothing can be written there"),
+        (["--write-known", "nowhere/known.toml"], "nowhere/known.toml: cannot be written"),
     ],
 )
 def test_wrong_usage_is_one_clear_line_and_exit_status_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:

@@ -118,7 +118,7 @@ def test_wrong_usage_is_told(tmp_path: Path, workers: list[str], errors: int) ->
     """A setting that cannot be used is one line a worker, without a traceback, and ends the session with status 2."""
     done = run_pytest("--engine-url=ftp://x", "-q", *workers, cwd=tmp_path)
     assert done.returncode == 2
-    sentence = "ftp://x: that is no URL of an engine. Give the engine's base, such as http://localhost:3000."
+    sentence = "ftp://x: is not the URL of an engine. Give the engine's base, such as http://localhost:3000."
     assert done.stdout.splitlines().count(sentence) == errors
     assert "Traceback" not in done.stdout + done.stderr
     assert "pytest_run.py" not in done.stdout

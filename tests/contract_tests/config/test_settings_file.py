@@ -161,20 +161,23 @@ URL = '[engines.s]\nurl = "http://x"\n'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = [", "engine.toml: the settings file is no TOML"),
+        ("x = [", "engine.toml: the settings file is not valid TOML"),
         ("", "engine.toml: the top: engines is missing. A table of engines, [engines.NAME] each."),
         (
             "[engine.s]",
             "engine.toml: the top: unknown key 'engine'. Did you mean engines? Allowed are defaults, engines.",
         ),
         ("[engines]", "engine.toml: engines is {}. Allowed: A table of engines"),
-        ('[engines."a b"]\nurl = "http://s3cret"', "engine.toml: engines: 'a b' is no name. Allowed are letters"),
+        (
+            '[engines."a b"]\nurl = "http://s3cret"',
+            "engine.toml: engines: 'a b' is not a valid name. Allowed are letters",
+        ),
         ('[engines.s]\nauth = "bearer"', "engine.toml: engines.s: url is missing. The engine's base"),
         ('[engines.s]\nurl = "ftp://me:s3cret@x"', 'engine.toml: engines.s.url is "ftp://…@x". Allowed: The engine\'s'),
         ('[engines.s]\nurl = "http://me:s3cret@x"', "engine.toml: engines.s.url: http://…@x: a URL with a password"),
         (URL + "tmeout = 5", "engine.toml: engines.s: unknown key 'tmeout'. Did you mean timeout? Allowed are"),
         (URL + 'timeout = "ten"', 'engine.toml: engines.s.timeout is "ten". Allowed: A number above 0: seconds'),
-        (URL + "timeout = inf", "engine.toml: engines.s.timeout is no finite number. Allowed: A number above 0"),
+        (URL + "timeout = inf", "engine.toml: engines.s.timeout is not a finite number. Allowed: A number above 0"),
         (URL + "concurrency = 65", "engine.toml: engines.s.concurrency is 65. Allowed: A whole number from 1 to 64"),
         (URL + "strict = 1", "engine.toml: engines.s.strict is 1. Allowed: true or false"),
         (URL + 'auth = "digest"', 'engine.toml: engines.s.auth is "digest". Allowed: How tokens travel: bearer, basic'),
@@ -214,7 +217,7 @@ def test_a_name_without_a_file(tmp_path: Path) -> None:
     """Where there is no file it says what could name an engine."""
     done = check_engine("staging", cwd=tmp_path)
     assert done.status == 2
-    assert "staging: that is no URL of an engine, and there is no settings file" in done.err
+    assert "staging: is not the URL of an engine, and there is no settings file" in done.err
     done = check_engine("staging", "--settings", "none.toml", cwd=tmp_path)
     assert "none.toml: the settings file cannot be read" in done.err
 

@@ -67,7 +67,7 @@ def improper(requests: Iterable[Mapping[str, Any]], supplied: Iterable[str], oth
     """What stood in a query or a body and could name a job that was not supplied; `others` are ids of such jobs.
 
     What may stand there beside a supplied id: 24 random hex characters that are no job's id, numbers that no
-    id can be, and the one body that is no JSON.
+    id can be, and the one body that is not JSON.
     """
     allowed, forbidden = set(supplied), {*others, PAGE_ID} - set(supplied)
     found: list[str] = []

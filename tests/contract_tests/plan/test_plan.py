@@ -17,7 +17,7 @@ def test_a_whole_run_stays_within_its_bounds() -> None:
     assert plan.jobs <= 24
     assert plan.requests <= 250
     assert plan.missing == {}
-    canceller = [scenario.proof.caller.role for scenario in plan.scenarios if scenario.proof]
+    canceller = [scenario.valid_cancel.caller.role for scenario in plan.scenarios if scenario.valid_cancel]
     assert all(canceller.count(role) >= 3 for role in ROLES)
 
 

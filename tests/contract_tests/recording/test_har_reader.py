@@ -204,7 +204,7 @@ def test_an_entry_that_cannot_be_read_is_left_out(tmp_path: Path, entry: Any) ->
     """The others are judged, and a note names the entry."""
     checked = replay(browser_har(tmp_path / "b.har", entry, browser_entry(right_document())))
     assert checked.report.verdict == "conforms"
-    assert any("left out: 1. log.entries[0] is no entry of a HAR file" in note for note in checked.report.notes)
+    assert any("left out: 1. log.entries[0] is not an entry of a HAR file" in note for note in checked.report.notes)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_a_zip_of_playwright_is_read(tmp_path: Path, folder: str) -> None:
     [
         ({"trace.network": b"{}"}, "it holds none"),
         ({"a.har": b"{}", "b.har": b"{}"}, "it holds a.har, b.har"),
-        ({"har.har": b"no"}, "is no HAR file"),
+        ({"har.har": b"no"}, "is not a HAR file"),
     ],
 )
 def test_a_zip_without_a_recording_is_told(tmp_path: Path, members: dict[str, bytes], says: str) -> None:
@@ -312,15 +312,15 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     har = attached(tmp_path).read_bytes()
     (tmp_path / "sent.json").write_text(SENT)
     (tmp_path / "body.json").write_bytes(b" " * 20_000 + BODY)
-    monkeypatch.setattr(har_file, "MAX_BODIES", 10_000)
+    monkeypatch.setattr(har_file, "MAX_BODIES_BYTES", 10_000)
     assert replay(tmp_path / "har.har").report.verdict == "undecided"
     bomb = base64.b64encode(gzip.compress(b" " * 20_000 + BODY)).decode()
     report = replayed(tmp_path, content(size=-1, encoding="base64", text=bomb) | {"time": 1}).report
     assert report.verdict == "undecided"
-    monkeypatch.setattr(har_file, "MAX_DIRECTORY", 100)
+    monkeypatch.setattr(har_file, "MAX_DIRECTORY_BYTES", 100)
     with pytest.raises(SettingError, match="too many files"):
         read_har(zipped(tmp_path / "many.zip", {"har.har": har, "a": b"", "b": b"", "c": b""}))
-    monkeypatch.setattr(har_file, "MAX_FILE", 400)
+    monkeypatch.setattr(har_file, "MAX_FILE_BYTES", 400)
     with pytest.raises(SettingError, match="larger than"):
         read_har(tmp_path / "har.har")
     with pytest.raises(SettingError, match="larger than"):

@@ -202,14 +202,14 @@ def test_what_cannot_be_decided_is_3(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is no HAR file: it is not JSON"),
-        (b"\xff\xfe", "is no HAR file: it is not JSON"),
-        (b"[]", "is no HAR file: it has no log.entries"),
-        (b'{"log": {"entries": {}}}', "is no HAR file: it has no log.entries"),
-        (b'{"log": {"entries": [5]}}', "log.entries[0] is no entry of a HAR file"),
+        (b"", "is not a HAR file: it is not JSON"),
+        (b"\xff\xfe", "is not a HAR file: it is not JSON"),
+        (b"[]", "is not a HAR file: it has no log.entries"),
+        (b'{"log": {"entries": {}}}', "is not a HAR file: it has no log.entries"),
+        (b'{"log": {"entries": [5]}}', "log.entries[0] is not an entry of a HAR file"),
         (
             b'{"log": {"entries": [{"request": {"url": "x"}, "response": {}}]}}',
-            "log.entries[0] is no entry of a HAR file",
+            "log.entries[0] is not an entry of a HAR file",
         ),
     ],
 )

@@ -59,7 +59,7 @@ def test_no_json_body_with_a_foreign_value_leaves(document: Any) -> None:
 )
 @settings(max_examples=400, deadline=None)
 def test_no_text_with_a_foreign_value_leaves(pieces: list[str]) -> None:
-    """A body that is no JSON passes only if nothing is left of it but punctuation once our ids are taken out."""
+    """A body that is not JSON passes only if nothing is left of it but punctuation once our ids are taken out."""
     body = "".join(pieces)
     if _guard().objection(_request(body.encode())) is None:
         assert THEIRS not in body
@@ -164,7 +164,7 @@ def test_the_whole_plan_passes(ids: list[str], unsafe: bool) -> None:  # noqa: F
     )
     for scenario in make_plan(resources).scenarios:
         for step in scenario.steps:
-            request = fill(step, ids[0] if scenario.proof else None, guard)
+            request = fill(step, ids[0] if scenario.valid_cancel else None, guard)
             assert guard.objection(request) is None, step
 
 

@@ -88,10 +88,10 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
     ("options", "says"),
     [
         ([], "Missing argument 'URL'"),
-        (["ftp://x"], "ftp://x: that is no URL of an engine"),
+        (["ftp://x"], "ftp://x: is not the URL of an engine"),
         (["http://me:pw@e.example"], "a URL with a password shows it everywhere"),
         (["http://e", "--port", "70000"], "70000 is not in the range"),
-        (["http://e", "--auth", "magic"], "--auth magic: that is no way for a credential to travel"),
+        (["http://e", "--auth", "magic"], "--auth magic: unknown scheme"),
         (["http://e", "--token", "admin"], "--token"),
         (["http://e", "--token", "admin=env:NO_SUCH_VARIABLE_HERE"], "the environment has no variable"),
         (["http://e", "--host", "no.such.host.invalid"], "--host no.such.host.invalid:"),
@@ -104,7 +104,7 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
             ["https://e", "--port", "0", "--ca-bundle", "nowhere/x"],
             "--ca-bundle nowhere/x: no certificates can be read there",
         ),
-        (["http://e", "--port", "0", "--proxy", "::"], "--proxy: that is no proxy's URL"),
+        (["http://e", "--port", "0", "--proxy", "::"], "--proxy: is not the URL of a proxy"),
         (["http://e", "--bogus"], "--bogus"),
     ],
 )
