@@ -255,7 +255,7 @@ def _allow(asked: Outgoing) -> Outgoing:
 
 
 def _answered(asked: Outgoing, sent: Outgoing, status: int) -> bool:
-    """Take in an answer; return whether jobs that are left may be canceled as this one was."""
+    """Take in a response; return whether jobs that are left may be canceled as this one was."""
     if _carries_credential(sent) or credential.value() is None:
         case_jobs.count(sent.body, status)
     if 200 <= status < 300:

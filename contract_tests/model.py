@@ -1,4 +1,4 @@
-"""The data that flows through a run: requests, answers, exchanges, findings and the report.
+"""The data that flows through a run: requests, responses, exchanges, findings and the report.
 
 Everything may import this file; it imports nothing of the others. No value in it holds a secret:
 a request names its caller, and only the transport knows the caller's credential.
@@ -59,7 +59,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer as received; `body` has its content encoding undone.
+    """A response as received; `body` has its content encoding undone.
 
     `broken_off` says why the body is not whole, None when it is. `elapsed` is in seconds.
     """
@@ -89,7 +89,7 @@ class Response:
 
 
 class Fault(StrEnum):
-    """Why there is no answer."""
+    """Why there is no response."""
 
     CONNECT = "no connection"
     TLS = "no secure connection"
@@ -101,7 +101,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and what came of it: an answer, or the fault in its place and a sentence on it."""
+    """A request and what came of it: a response, or the fault in its place and a sentence on it."""
 
     request: Request
     situation: str
@@ -115,17 +115,17 @@ class Exchange:
 
     @property
     def status(self) -> int | None:
-        """The answer's status, None without an answer."""
+        """The response's status, None without a response."""
         return self.response.status if self.response else None
 
     @property
     def accepted(self) -> bool:
-        """Whether the answer is a success."""
+        """Whether the response is a success."""
         return self.response is not None and self.response.is_success
 
     @property
     def is_dropped(self) -> bool:
-        """Whether the connection was lost before there was a whole answer."""
+        """Whether the connection was lost before there was a whole response."""
         return self.fault is Fault.DROPPED or (self.response is not None and self.response.is_cut)
 
     def cut(self, limit: int) -> "Exchange":
@@ -144,7 +144,7 @@ class Finding:
     received: str
     documented: str
     pointer: str | None = None
-    """JSON pointer into the answer's document, for response rules."""
+    """JSON pointer into the response's document, for response rules."""
     exchange: Exchange | None = None
     more: tuple[tuple[str, str], ...] = ()
     """Pointer and value of each further place where something else was received than at the places before it."""
@@ -190,7 +190,7 @@ class RuleResult:
     known: tuple[Finding, ...] = ()
     """Findings that are known deviations, wholly or in part; new ones are in `findings`."""
     seen: int = 0
-    """How many answers show the rule, and how many of them break it."""
+    """How many responses show the rule, and how many of them break it."""
     failed: int = 0
     told_apart: str | None = None
     """A sentence on the headers that only the responses have that break the rule."""

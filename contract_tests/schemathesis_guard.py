@@ -103,7 +103,7 @@ class _GuardAskedError(Exception):
 class SendGuard:
     """Asks before each request of this process: `allow` returns what is sent, or raises OutsideGuardError.
 
-    `answered` gets the request as it was asked for, the one that was sent, and the answer's status; it returns
+    `answered` gets the request as it was asked for, the one that was sent, and the response's status; it returns
     whether others may be sent as this one was.
     """
 

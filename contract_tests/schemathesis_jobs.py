@@ -65,7 +65,7 @@ class SchemathesisJobs:
         return self._lease() or self.guard.mint()
 
     def count(self, body: bytes | None, status: int) -> None:
-        """Take note of the answer to a body sent with the credential, where it names a supplied job."""
+        """Take note of the response to a body sent with the credential, where it names a supplied job."""
         job_id = job_in(body)
         with self._lock:
             if job_id is None or job_id not in self._supply.used:

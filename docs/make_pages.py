@@ -46,7 +46,7 @@ def pages() -> dict[Path, str]:
 
 
 def rules_page() -> str:
-    """All rules, by aspect."""
+    """Return all rules, by aspect."""
     rules = load_rules()
     levels = [rule.level for rule in rules]
     head = (
@@ -74,13 +74,13 @@ def _cell(text: str) -> str:
 
 
 def settings_table() -> str:
-    """All keys of an engine."""
+    """Return the table of all keys of an engine."""
     keys = [f"| `{row.field}` | {_cell(row.setting)} |" for row in rows(CheckOptions) if row.setting]
     return "\n".join(["| key | value |", "|---|---|", *keys]) + "\n"
 
 
 def score_table() -> str:
-    """Faults found and false alarms of each engine, and what is not found."""
+    """Return the table of faults found and false alarms of each engine, and of the faults not found."""
     entries = {entry.name: entry for entry in field_engine.FAULTS}
     engines = [
         ("the mock's catalogue", {change.name: "" for change in catalogue.faults()}, len(catalogue.variations()), {}),

@@ -107,8 +107,8 @@ class EngineOptions:
         metavar="NAME=SOURCE",
         help="A header for every request to the engine. Repeatable.",
         setting=(
-            "A table of headers for every request: env:NAME, file:PATH, cmd:COMMAND, or the value itself where it is "
-            "no secret."
+            "A table of headers for every request: env:NAME, file:PATH, cmd:COMMAND, or the value itself if it "
+            "is not a secret."
         ),
         schema=_by_name("env:NAME, file:PATH, cmd:COMMAND, or the value itself if it is not a secret.", minLength=1),
     )

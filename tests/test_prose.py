@@ -8,8 +8,17 @@ import pytest
 
 from tests.support import ROOT
 
-DONE = ("engine_contract", "mock_server", "spec", "tests/support", "README.md", "CONTRIBUTING.md", "docs/frontend.md")
-TO_COME = ("contract_tests", "docs")  # move a place up once it passes
+DONE = (
+    "engine_contract",
+    "mock_server",
+    "spec",
+    "contract_tests",
+    "docs",
+    "tests/support",
+    "README.md",
+    "CONTRIBUTING.md",
+)
+TO_COME: tuple[str, ...] = ()  # move a place up once it passes
 
 SUFFIXES = {".html", ".js", ".lua", ".md", ".py", ".yaml"}
 PHRASES = {

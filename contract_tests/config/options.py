@@ -67,7 +67,7 @@ class Settings:
     probe: str | None = None
     """A path below the base whose GET any valid token may send."""
     trust_tokens: bool = False
-    """Whether the tokens are good, also where an answer to one is as to a wrong credential."""
+    """Whether the tokens are good, also where a response to one is as to a wrong credential."""
     read_back: str | None = None
     """A path below the base whose GET shows a job, with `{job_id}` in it; None for the usual one."""
     settle_s: float = 1.0

@@ -1,4 +1,4 @@
-"""One exchange against the rules: the answer to a valid request, and the answer to one that must be refused."""
+"""One exchange against the rules: the response to a valid request, and the response to one that must be refused."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ RESPONSE_RULES = tuple(rule for rule in contract.load_rules() if rule.field is n
 
 
 def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool = False) -> list[Judgement]:
-    """Judge the 2xx answer to a valid request for `job_id`, None where it is not known which job was meant.
+    """Judge the 2xx response to a valid request for `job_id`, None where it is not known which job was meant.
 
     `overlapping`: other cancel requests were under way, so that another job's document is a break of
     `effects.overlap` and not of `effects.identity`.
@@ -54,7 +54,7 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
 
 
 def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) -> list[Judgement]:
-    """Judge the answer to a request that `rule_id` says must be refused: a success breaks the rule.
+    """Judge the response to a request that `rule_id` says must be refused: a success breaks the rule.
 
     `conclusive=False`: the request may have been refused for another reason, so that a refusal
     does not show that the rule holds.
@@ -83,7 +83,7 @@ def document_of(response: Response | None) -> Any:
 
 
 def holds_job(response: Response | None) -> bool:
-    """Return whether the answer is a success with a job's document, flawed or not."""
+    """Return whether the response is a success with a job's document, flawed or not."""
     if response is None or not response.is_success:
         return False
     document = document_of(response)
@@ -99,7 +99,7 @@ MASKED = re.compile(r"[0-9a-fA-F]{16,}|\d+")
 
 
 def look(exchange: Exchange) -> tuple[int | None, str]:
-    """Return an answer without what differs from request to request."""
+    """Return a response without what differs from request to request."""
     body = exchange.response.body[:2000].decode("utf-8", errors="replace") if exchange.response else ""
     if exchange.job_id:
         body = body.replace(exchange.job_id, "")

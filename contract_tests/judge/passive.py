@@ -165,7 +165,7 @@ class PassiveJudge:
             conclusive = self._is_allowed(observed) or rule_id.startswith("roles.")
             judgements = judge_refusal(exchange, rule_id, conclusive=conclusive)
             if rule_id == "effects.repeat" and conclusive and not response.is_success:
-                judgements.append(Judgement("effects.canceled"))  # the first cancel did what its answer said
+                judgements.append(Judgement("effects.canceled"))  # the first cancel did what its response said
             return JudgedCancel(exchange, tuple(judgements))
         if response.is_success:
             judgements = _success(exchange, overlapping=observed.overlapping)

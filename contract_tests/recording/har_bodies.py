@@ -76,7 +76,7 @@ def _is_sent_empty(size: float, headers: HeaderPairs, *, has_params: bool) -> bo
 def answered_body(
     received: Mapping[str, Any], status: int, headers: HeaderPairs, file: HarFile, *, is_own: bool
 ) -> tuple[bytes, str | None]:
-    """Return the answer's body without content encodings, and why it is not all there."""
+    """Return the response's body without content encodings, and why it is not all there."""
     content = received.get("content") or {}
     size = number_of(content.get("size"))
     text = content.get("text")
@@ -116,7 +116,7 @@ def _attached(holder: Mapping[str, Any], file: HarFile) -> bytes:
 
 
 def _bytes(text: Any, encoding: Any, charset: str | None) -> bytes:
-    """Return the bytes that were a body: a browser has decoded them by the charset that the answer names."""
+    """Return the bytes that were a body: a browser has decoded them by the charset that the response names."""
     if not isinstance(text, str):
         raise NotHeldError("a body in the recording is not a text")
     name = encoding.strip().lower() if isinstance(encoding, str) else encoding or ""

@@ -190,7 +190,7 @@ def _situation(judged: JudgedCancel, response: Response) -> str | None:
     if exchange.request.method != CONTRACT.method:
         return "method-not-allowed" if status >= 400 and exchange.request.method not in {"OPTIONS", "HEAD"} else None
     if status in {502, 504}:
-        return None  # a gateway's answer
+        return None  # a gateway's response
     rule_id = judged.rule
     if not judged.allowed and (rule_id is None or status in _OF_THE_CALLER) and rule_id not in _CALLERS:
         return _STRANGER

@@ -50,7 +50,7 @@ class ProxiedExchange:
     response_headers: HeaderList = field(default_factory=list)
     fault: Fault | None = None
     detail: str = ""
-    """Why there is no answer, or why it is not whole."""
+    """Why there is no response, or why it is not whole."""
     overlapping: bool = False
     obstacle: str | None = None
     """Why it cannot be judged."""

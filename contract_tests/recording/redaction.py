@@ -61,7 +61,7 @@ class Redaction:
         self.learn(found)
 
     def learn_from_answer(self, headers: Headers, body: bytes, *, is_login: bool) -> None:
-        """Take what an answer hands out for secrets: cookies that are credentials, and what a login answers."""
+        """Take what a response hands out for secrets: cookies that are credentials, and what a login answers."""
         found: list[str] = []
         for name, value in headers:
             if name.lower() == "set-cookie":
@@ -85,7 +85,7 @@ class Redaction:
         return masking.mask_text(self.text(_text(body))).encode("utf-8", "surrogateescape")
 
     def answer(self, body: bytes, *, is_login: bool) -> bytes:
-        """Return the body of an answer without secrets; that of a login may be only a secret."""
+        """Return the body of a response without secrets; that of a login may be only a secret."""
         if is_login and masking.bare_token(_text(body)):
             return masking.MASK.encode()
         return self.body(body)

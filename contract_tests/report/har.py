@@ -5,7 +5,7 @@ who sent a request and in which situation. Those begin with `_`, as HAR wants it
 
 on an entry      `_role`, `_credential` (token, none, empty, wrong), `_situation`, `_job_id`
 on postData      `_base64` where the body is not text
-on a response    `_fault` and `_error` where there is no answer or one that breaks off
+on a response    `_fault` and `_error` where there is no response or one that breaks off
 on its content   `_cut` where only the beginning is kept
 """
 

@@ -79,7 +79,7 @@ class ShownRule:
 
     @property
     def extent(self) -> str | None:
-        """In how many answers the rule is broken, and what these answers have in common, as a sentence."""
+        """In how many responses the rule is broken, and what these responses have in common, as a sentence."""
         if not self.failed or self.seen < 2:
             return None
         told = f" {self.told_apart}" if self.told_apart else ""

@@ -34,7 +34,7 @@ async def log_in(transport: Transport, found: Findings) -> None:
 
 
 async def find_way(sender: Sender, roles: Iterable[str], found: Findings) -> Auth:
-    """Return how a credential travels: the first way whose answer is another one than to no credential.
+    """Return how a credential travels: the first way whose response is another one than to no credential.
 
     Each way is tried with the id of no job. A 401 shows less than another response: an engine may look at a credential
     in a way that it does not take.

@@ -39,7 +39,7 @@ class Canceller:
         """A valid body that the engine has taken, as written in a step."""
 
     async def exchange(self, step: Step, job_id: str | None) -> Exchange:
-        """Send a step's request, once more where the answer says that the token is stale and there is another one."""
+        """Send a step's request, once more where the response says that the token is stale and there is another one."""
         tokens, role = self.sender.transport.tokens, step.caller.role
         is_due = step.expect == "accepted"
         token = tokens.in_use(role)

@@ -11,7 +11,7 @@ from contract_tests.safety.guard import probe_request
 from contract_tests.transport.sender import Sender
 
 OTHERS = "roles.others"
-SAMPLES = 2  # answers to a wrong credential: what differs between them says nothing
+SAMPLES = 2  # responses to a wrong credential: what differs between them says nothing
 WRONG = Caller(kind="wrong")
 SITUATION, PROBE_SITUATION = "a wrong credential once more", "the probe"
 
@@ -23,7 +23,7 @@ class Trust:
     probe: str | None = None
     """A path whose GET any valid token may send."""
     trusts: bool = False
-    """Whether the tokens are good, also where an answer to one is as to a wrong credential."""
+    """Whether the tokens are good, also where a response to one is as to a wrong credential."""
     judges_others: bool = True
     """Whether the rule on roles that may not is wanted."""
 
@@ -56,7 +56,7 @@ class Credentials:
         return frozenset(self._refused)
 
     async def exchanged(self, exchange: Exchange, token: int, *, is_due: bool) -> bool:
-        """Take in an answer to a role's token. Return whether there is another token now, to ask again with.
+        """Take in a response to a role's token. Return whether there is another token now, to ask again with.
 
         `is_due`: the request should have succeeded.
         """
@@ -77,7 +77,7 @@ class Credentials:
         self._sender.transport.tokens.accepted(role)
 
     def may_mean_token(self, exchange: Exchange) -> bool:
-        """Return whether the answer is a 401, or as to a wrong credential."""
+        """Return whether the response is a 401, or as to a wrong credential."""
         if exchange.response is None or exchange.accepted:
             return False
         return exchange.status == 401 or self._is_as_to_wrong(exchange)
@@ -157,7 +157,7 @@ class Credentials:
         return not self._trust.trusts and self._is_as_to_wrong(suspect.exchange)
 
     def was_accepted_later(self, exchange: Exchange, token: int) -> bool:
-        """Return whether the same token of the same role was accepted after this answer: then it was good."""
+        """Return whether the same token of the same role was accepted after this response: then it was good."""
         accepted, at = self._accepted.get(exchange.request.caller.role or "", (-1, 0.0))
         return accepted == token and at > exchange.started_at
 
@@ -209,7 +209,7 @@ class Credentials:
         ]
 
     async def _ask_wrong(self, exchange: Exchange) -> None:
-        """Send what was refused with a wrong credential, until there are enough answers of its status to compare with."""
+        """Send what was refused with a wrong credential, until there are enough responses of its status to compare with."""
         for _ in range(SAMPLES):
             wrong = self._wrong()
             same = [other for other in wrong if other.status == exchange.status]

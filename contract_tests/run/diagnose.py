@@ -39,7 +39,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """The last answer to a valid request, and the answers to what it is compared with."""
+    """The last response to a valid request, and the responses to what it is compared with."""
 
     valid: Exchange
     all_valid: tuple[Exchange, ...]

@@ -12,7 +12,7 @@ from contract_tests.safety.guard import USUAL_READ_BACK, read_back_request
 from contract_tests.transport.sender import Sender, is_lost
 from engine_contract.contract.job_status import ACTIVE
 
-LOOKS = 5  # at a job, where connections are lost before an answer comes
+LOOKS = 5  # at a job, where connections are lost before a response comes
 RULE = "effects.canceled"
 SITUATION = "a canceled job is read back"
 _CANCELED = frozenset({"canceled", "cancelled"})
@@ -66,9 +66,9 @@ class Evidence:
         return shown_status((await self._sender.send(request, SITUATION, job_id)).response, job_id)
 
     def repeated(self, exchange: Exchange) -> None:
-        """Take in the answer to a later cancel of a canceled job."""
+        """Take in the response to a later cancel of a canceled job."""
         if exchange.job_id not in self._canceled_at:
-            return  # something observed has canceled it: no answer to a valid request is in doubt
+            return  # something observed has canceled it: no response to a valid request is in doubt
         if exchange.accepted:
             self._accepted_again[exchange.job_id] = exchange
         elif exchange.status in _MAY_MEAN_TOKEN:
@@ -214,7 +214,7 @@ class Evidence:
 
 
 def shown_status(response: Response | None, job_id: str) -> str | None:
-    """Return the status of that job in an answer, whose document may be the job or hold it; None where it shows none."""
+    """Return the status of that job in a response, whose document may be the job or hold it; None where it shows none."""
     document = document_of(response) if response is not None and response.is_success else None
     candidates = [document, *document.values()] if isinstance(document, dict) else []
     for candidate in candidates:

@@ -13,9 +13,9 @@ class JobOutcome(Enum):
     CANCELED = auto()
     REFUSED = auto()  # and no role is known to work yet
     DEAD = auto()  # refused to a role that works: the job was not active
-    LOST = auto()  # no answer: it may be canceled or not
+    LOST = auto()  # no response: it may be canceled or not
     LOCKED_OUT = auto()  # the caller is refused for a while, whatever the job
-    UNSURE = auto()  # an answer that says neither
+    UNSURE = auto()  # a response that says neither
 
 
 @dataclass(slots=True)

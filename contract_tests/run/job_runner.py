@@ -19,7 +19,7 @@ from engine_contract import contract
 WAIT_FOR_JOBS_S = 3.0  # at the end of a run for a source that is still making jobs
 AIMLESS = 8  # requests at a time that name no supplied job
 MOST_DEAD = 3  # jobs that were not active for an unknown reason: too many to have ended by themselves
-MORE_TRIES = 3  # where connections are lost, before no answer is a break
+MORE_TRIES = 3  # where connections are lost, before no response is a break
 
 
 LOSES_OFTEN = "no answer came: the network loses many connections"
@@ -48,7 +48,7 @@ class JobRunner:
         self._harm: str | None = None
         """Why requests that name no supplied job are no longer sent."""
         self._uncertain: set[str] = set()
-        """Jobs that a request without an answer may have canceled, as the page leaves open."""
+        """Jobs that a request without a response may have canceled, as the page leaves open."""
 
     async def prepare(self, scenario: Scenario, *, one_by_one: bool = False) -> tuple[Scenario, str, bool] | None:
         """Lease a job and send what must not cancel it. None without a job; True if a request was accepted."""
@@ -201,14 +201,14 @@ class JobRunner:
     async def _insist(
         self, valid_cancel: Step, job_id: str, fate: JobOutcome, exchange: Exchange, *, overlapping: bool = False
     ) -> tuple[JobOutcome, Exchange, str]:
-        """Ask up to three times more for a job whose answer was lost, where the network is seen to lose connections."""
+        """Ask up to three times more for a job whose response was lost, where the network is seen to lose connections."""
         for _ in range(MORE_TRIES):
             if fate is not JobOutcome.LOST or not is_lost(exchange) or not self.canceller.sender.network_drops:
                 break
             lost = exchange
             fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, overlapping=overlapping)
             if fate is JobOutcome.DEAD and (another := await self.lease()) is not None:
-                # The request whose answer was lost has canceled it.
+                # The request whose response was lost has canceled it.
                 job_id = another
                 fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, overlapping=overlapping)
             elif fate is JobOutcome.DEAD:

@@ -11,7 +11,7 @@ from contract_tests.transport.sender import GaveUp
 from engine_contract.contract.job_status import ACTIVE
 
 SITUATION = "a job that was not used is canceled"
-SILENCES = 3  # requests without an answer after which no more are sent
+SILENCES = 3  # requests without a response after which no more are sent
 _REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 409, 410})
 

@@ -1,4 +1,4 @@
-"""Whether two answers say the same, whatever differs from request to request: ids, times and tokens."""
+"""Whether two responses say the same, whatever differs from request to request: ids, times and tokens."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ Look = tuple[int | None, tuple[str, ...]]
 
 
 def look_without(exchange: Exchange, secrets: frozenset[str]) -> Look:
-    """Return status and words of an answer, without ids, times and these secrets."""
+    """Return status and words of a response, without ids, times and these secrets."""
     text = exchange.response.body[:COMPARED_BYTES].decode("utf-8", errors="replace") if exchange.response else ""
     if exchange.job_id:
         text = text.replace(exchange.job_id, MASK)
@@ -33,7 +33,7 @@ def look_without(exchange: Exchange, secrets: frozenset[str]) -> Look:
 
 
 def is_alike(look: Look, samples: Sequence[Look]) -> bool:
-    """Return whether an answer says the same as one of the samples. Words that differ among the samples are left out."""
+    """Return whether a response says the same as one of the samples. Words that differ among the samples are left out."""
     status, words = look
     same = [theirs for its, theirs in samples if its == status and len(theirs) == len(words)]
     varies = [len(set(column)) > 1 for column in zip(*same, strict=True)]

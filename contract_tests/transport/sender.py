@@ -18,7 +18,7 @@ TELLING_TRIES = 3  # the same 429 or 503 this many times to the same request is 
 OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row may be chance
 BACKOFF_S = 0.5  # before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
-# Bytes of answers that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
+# Bytes of responses that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
 KEPT_OF_ONE, KEPT_OF_ALL, KEPT_OF_LATER = 2 * 2**20, 40 * 2**20, 16 * 2**10
 
 
@@ -43,11 +43,11 @@ class Sender:
         self.exchanges: list[Exchange] = []
         self.connections_lost = 0
         self.mistook_busy = False
-        """Whether an answer was taken for a refusal that a valid request then got too, and for a while only."""
+        """Whether a response was taken for a refusal that a valid request then got too, and for a while only."""
         self._is_busy = False
         self._were_answered = False
         self._lost_due: set[bool] = set()
-        """Whether a connection was lost within the answer, for requests that were to succeed."""
+        """Whether a connection was lost within the response, for requests that were to succeed."""
         self._refusals: set[object] = set()
         """Forms of 429 and 503 that are the engine's refusals."""
         self._confirmed: set[object] = set()
@@ -121,7 +121,7 @@ class Sender:
         return exchange.status in BUSY and form(exchange) in self._confirmed
 
     def _refuses(self, answers: Sequence[Exchange], *, is_due: bool) -> bool:
-        """Tell a refusal from a busy engine by the answers to one request; it is learned once for the run."""
+        """Tell a refusal from a busy engine by the responses to one request; it is learned once for the run."""
         last, kind = answers[-1], form(answers[-1])
         if retry_after(last.response) is not None:
             return False
@@ -160,7 +160,7 @@ class Sender:
         """Whether connections are lost at random.
 
         Then requests that must be refused were lost on new connections and answered when they were sent again, or
-        valid ones were lost both before and within the answer, which no engine does that fails in one way, or the run
+        valid ones were lost both before and within the response, which no engine does that fails in one way, or the run
         ended since many were lost, but not all.
         """
         gave_up = self._failures >= FAILURES_IN_A_ROW and self.exchanges[-1].is_dropped
@@ -247,7 +247,7 @@ _UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
 
 
 def is_lost(exchange: Exchange) -> bool:
-    """Return whether no answer came since a connection was lost, or was not made."""
+    """Return whether no response came since a connection was lost, or was not made."""
     return exchange.response is None and exchange.fault in {Fault.DROPPED, *_UNSENT}
 
 

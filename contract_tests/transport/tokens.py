@@ -101,7 +101,7 @@ class Tokens:
         self._count[role] = self.in_use(role) + 1
 
     def in_vain(self, role: str, *, is_due: bool) -> None:
-        """Take in that a new token was refused too. For a while, the answer is taken to mean the request."""
+        """Take in that a new token was refused too. For a while, the response is taken to mean the request."""
         if is_due:
             self._vain[role] = self._vain.get(role, 0) + 1
         self._rests_until[role] = time.monotonic() + REST_S
@@ -146,7 +146,7 @@ def cut(token: str) -> str:
 
 
 def token_of(body: bytes) -> str | None:
-    """Return the token in a login's answer: alone, as a JSON string, or at `token` of an object. None without one."""
+    """Return the token in a login's response: alone, as a JSON string, or at `token` of an object. None without one."""
     text = body.decode("utf-8", errors="replace").strip()
     try:
         document = json.loads(text)

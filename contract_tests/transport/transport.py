@@ -21,7 +21,7 @@ from contract_tests.transport.tokens import Tokens, cut, token_of
 from engine_contract.http.content_encoding import MAX_BODY_BYTES, decode_content
 from engine_contract.version import kit_version
 
-READ_AT_ONCE_BYTES = 8 * 1024 * 1024  # of a body beyond which one answer at a time is read on
+READ_AT_ONCE_BYTES = 8 * 1024 * 1024  # of a body beyond which one response at a time is read on
 KEPT_OF_BROKEN_BYTES = 64 * 1024  # kept of a body that is not whole
 KEEPALIVE_S = 2.0  # engines close idle connections after 5
 
@@ -96,7 +96,7 @@ class Transport:
             return True
 
     async def send(self, request: Request, situation: str, job_id: str | None = None) -> Exchange:
-        """Send a request and wait for the whole answer, at most the connection's timeout.
+        """Send a request and wait for the whole response, at most the connection's timeout.
 
         Raises OutsideGuardError, before anything is sent, for a request that the guard objects to.
         """

@@ -1,7 +1,7 @@
-"""The way of a request through the watcher: on to the engine, the answer back.
+"""The way of a request through the watcher: on to the engine, the response back.
 
-The answer of a cancel is held until it is judged, so that its headers can say what broke the contract. All other
-answers are passed on as they come; the last bytes wait until the exchange is written down.
+The response of a cancel is held until it is judged, so that its headers can say what broke the contract. All other
+responses are passed on as they come; the last bytes wait until the exchange is written down.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ class HttpProxy:
             await self._stream(way, received)
 
     async def _answer_for_engine(self, way: "_Way", status: int, fault: Fault, detail: str) -> None:
-        """Answer in the place of an engine that gave no whole answer, with the reason."""
+        """Answer in the place of an engine that gave no whole response, with the reason."""
         way.proxied.end(fault, detail)
         marks = await self._observe(way)
         base = self._observer.settings.connection.base
@@ -180,7 +180,7 @@ class HttpProxy:
         way.observed = True
         try:
             return await self._observer.observe(way.proxied)
-        except Exception as error:  # noqa: BLE001 - a live engine's answer passes, whatever is wrong with its watcher
+        except Exception as error:  # noqa: BLE001 - a live engine's response passes, whatever is wrong with its watcher
             what = f"{way.proxied.method} {self._observer.redaction.text(way.proxied.path)}"
             line = f"watch-engine: {what} could not be judged and recorded: {type(error).__name__}: {error}."
             print(line, file=sys.stderr, flush=True)  # noqa: T201 - there is no other place
@@ -200,7 +200,7 @@ class _Way:
     def __init__(self, proxied: ProxiedExchange, receive: Receive, send: Send, *, is_old: bool) -> None:
         self.proxied = proxied
         self.is_old = is_old
-        """Whether the caller speaks HTTP/1.0, which has no chunks: an answer is given a length."""
+        """Whether the caller speaks HTTP/1.0, which has no chunks: a response is given a length."""
         self.has_started = False
         self.observed = False
         self.caller_gone = False
@@ -242,12 +242,12 @@ class _Way:
             self._waiter.cancel()
 
     async def start(self, status: int, headers: HeaderList) -> None:
-        """Send the head of the answer."""
+        """Send the head of the response."""
         self.has_started = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def response(self, status: int, headers: HeaderList, body: bytes) -> None:
-        """Send a whole answer."""
+        """Send a whole response."""
         if self.is_old and not any(name == b"content-length" for name, _ in headers):
             headers = [*headers, (b"content-length", str(len(body)).encode())]
         await self.start(status, headers)

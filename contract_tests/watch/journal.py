@@ -48,7 +48,7 @@ class Entry(interface.Entry):
 
 @dataclass(frozen=True, slots=True)
 class SeenJob:
-    """A job that was named in a request or an answer; `status` is empty where none was seen."""
+    """A job that was named in a request or a response; `status` is empty where none was seen."""
 
     job_id: str
     status: str = ""

@@ -93,7 +93,7 @@ class Observer:
         if proxied.is_cancel:
             self._see_jobs(exchange, judged, kept)
         else:
-            # Once the answer has been passed on: that can wait.
+            # Once the response has been passed on: that can wait.
             asyncio.get_running_loop().call_soon(self._see_jobs, exchange, judged, kept)
         return _marks(judged)
 

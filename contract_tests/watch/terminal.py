@@ -41,7 +41,7 @@ def _brief(text: str) -> str:
 
 
 class Terminal:
-    """Writes to standard output from a thread of its own: a terminal that nobody reads holds up no answer."""
+    """Writes to standard output from a thread of its own: a terminal that nobody reads holds up no response."""
 
     def __init__(self) -> None:
         self._texts: Queue[str] = Queue(WAITING)

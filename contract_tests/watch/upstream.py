@@ -1,4 +1,4 @@
-"""The connection to the engine: one request out, the head of its answer back, bodies as streams of raw bytes."""
+"""The connection to the engine: one request out, the head of its response back, bodies as streams of raw bytes."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 
@@ -19,7 +19,7 @@ _MARKS = frozenset({b"contract-violations", b"contract-warnings"})
 
 
 class UpstreamError(Exception):
-    """The engine gave no answer, or not all of it: which fault, and a sentence."""
+    """The engine gave no response, or not all of it: which fault, and a sentence."""
 
     def __init__(self, fault: Fault, sentence: str) -> None:
         super().__init__(sentence)
@@ -66,7 +66,7 @@ class Upstream:
         )
 
     async def send(self, method: str, target: str, headers: HeaderList, body: AsyncIterator[bytes]) -> httpx.Response:
-        """Send a request and wait for the head of its answer. `target` is a path below the base, with its query.
+        """Send a request and wait for the head of its response. `target` is a path below the base, with its query.
 
         Raises UpstreamError, and BadRequestError for a request that is not HTTP.
         """
@@ -95,7 +95,7 @@ class Upstream:
 
 
 def headers_back(proxied: ProxiedExchange, engine: Address) -> HeaderList:
-    """Return the headers of the engine's answer as the caller gets them."""
+    """Return the headers of the engine's response as the caller gets them."""
     host = own_host(proxied.headers)
     own_origin = b"http://" + host if host else b""
     return response_headers(proxied.response_headers, engine, own_origin, status=proxied.status, dropped=_MARKS)
