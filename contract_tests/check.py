@@ -386,7 +386,7 @@ def _wrong_credential(settings: Settings) -> str:
 
 
 def exit_status(verdict: Verdict, stopped_by: int | None = None) -> int:
-    """Return the process's exit status: 0 conforms, 1 violates, 3 undecided, 128 and the signal's number if interrupted."""
+    """Return the exit status: 0 conforms, 1 violates, 3 undecided, 128 and the signal's number if interrupted."""
     if stopped_by is not None:
         return 128 + stopped_by
     return {"conforms": 0, "violates": 1, "undecided": 3}[verdict]

@@ -19,8 +19,8 @@ is replaced by such an id. A last guard in `requests` refuses to send anything e
 changes the whole process: it is for Schemathesis alone. Where it cannot be used, or the guard would not be asked,
 it ends the process with one sentence and status 2.
 
-Behaviour that the page leaves undefined is not a failure: how a request is refused, and what other methods do. A run in which no
-valid request was accepted fails, as it shows nothing. The configured credential is sent and no other: a `.netrc` is
+Behaviour that the page leaves undefined is not a failure: how a request is refused, and what other methods do. A
+run in which no valid request was accepted fails, as it shows nothing. The configured credential is sent and no other: a `.netrc` is
 not read.
 """
 

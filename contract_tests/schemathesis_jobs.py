@@ -20,7 +20,8 @@ class SchemathesisJobs:
     """Gives each valid request a job, and remembers which requests have one. Safe to use from any thread.
 
     `let_in`: whether the engine accepted a request that Schemathesis repeated without its credential.
-    `accepted` and `refused` count the responses to valid requests for supplied jobs: the successes, and the others by their status.
+    `accepted` and `refused` count the responses to valid requests for supplied jobs: the successes,
+    and the others by their status.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:

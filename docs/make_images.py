@@ -56,7 +56,7 @@ def _watcher(mock: RunningMock) -> Iterator[str]:
 
 
 def _job(mock: RunningMock) -> str:
-    """The address of a running job whose graph has a bit of everything, and is as narrow as can be."""
+    """Return the address of a running job whose graph has a bit of everything, and is as narrow as can be."""
     fit = []
     with httpx.Client(base_url=mock.url, trust_env=False) as client:
         for job_id in mock.add_jobs(400, tasks=7):
@@ -74,7 +74,7 @@ def _job(mock: RunningMock) -> str:
 
 
 def _journal(mock: RunningMock) -> str:
-    """The address of an entry that broke a rule, in a journal with all outcomes."""
+    """Return the address of an entry that broke a rule, in a journal with all outcomes."""
     path = load_contract().path
     with httpx.Client(base_url=mock.url, trust_env=False) as client:
         ids = [job["job_id"] for job in client.get("/_mock/jobs").json()["jobs"]]

@@ -8,7 +8,7 @@ from engine_contract import contract
 
 
 def select_rules(patterns: Sequence[str], *, option: str) -> frozenset[str]:
-    """Return the ids that the patterns (ids and globs such as `roles.*`) name. Raises SettingError for one without a match."""
+    """Return the ids that the patterns (ids, and globs such as `roles.*`) match. Raises SettingError for no match."""
     chosen: set[str] = set()
     for pattern in patterns:
         matching = {rule.id for rule in contract.load_rules() if fnmatchcase(rule.id, pattern)}

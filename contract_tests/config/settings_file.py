@@ -191,9 +191,9 @@ def _complaint(schema: dict[str, Any], prefix: str, error: Any) -> str:
         (missing, *_) = (key for key in here["required"] if key not in error.instance)
         return f"{place}: {missing} is missing. {_schema_at(schema, [*path, missing])['description']}"
     if here.get("pattern") == SOURCE_PATTERN:
-        return f"{place}: a token must not stand in a file. {_SOURCES}"
+        return f"{place}: a token must not be in a file. {_SOURCES}"
     if here.get("pattern") == LOGIN_PATTERN:
-        return f"{place}: is not USER:SOURCE, and a password must not stand in a file. {_SOURCES}"
+        return f"{place}: is not USER:SOURCE, and a password must not be in a file. {_SOURCES}"
     shown = "something else" if {"tokens", "logins", "headers"} & set(path[1:]) else json_like(error.instance)
     return f"{place} is {shown}. Allowed: {here['description']}"
 
@@ -241,4 +241,4 @@ def _check(engine: NamedEngine) -> None:
         select_rules(values.get(key, ()), option=engine.where(key))
     for name, text in values.get("headers", {}).items():
         if is_secret(name) and not re.match(SOURCE_PATTERN, text):
-            raise SettingError(f"{engine.where(f'headers.{name}')}: a secret must not stand in a file. {_SOURCES}")
+            raise SettingError(f"{engine.where(f'headers.{name}')}: a secret must not be in a file. {_SOURCES}")

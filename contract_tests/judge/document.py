@@ -19,7 +19,7 @@ require(
     "jsonschema_rs:ValidationError.kind",
     "jsonschema_rs:ValidationErrorKind.Required.property",
     "jsonschema_rs:ValidationErrorKind.name",
-    breaks="a flaw of a document could not be told from another",
+    breaks="flaws of a document could not be distinguished",
 )
 
 _ELEMENT = "*"

@@ -50,7 +50,7 @@ _TELLS_OF_THE_JOB = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ObservedCancel:
-    """A cancel that was seen. `credential` tells callers apart without being the credential, None where nothing does."""
+    """A cancel that was seen. `credential` distinguishes callers without being the credential; None without one."""
 
     exchange: Exchange
     credential: str | None = None
@@ -59,7 +59,7 @@ class ObservedCancel:
     obstacle: str | None = None
     """Why the exchange cannot be judged, as a sentence."""
     unseen: tuple[str, ...] = ()
-    """Rules of which the exchange does not tell."""
+    """Rules that the exchange does not show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
 
 
 def _told_apart(judged: Sequence[Judgement]) -> str | None:
-    """Return which headers tell the responses that break a rule from most others, None where none does."""
+    """Return a sentence on the header that distinguishes the responses that break a rule from most others; None without one."""
     broken, held = ([item for item in judged if bool(item.finding) is failed] for failed in (True, False))
     if not broken or not held:
         return None

@@ -35,7 +35,7 @@ def _callers(resources: Resources) -> list[Caller]:
 
 
 def baseline(resources: Resources) -> Iterator[Scenario]:
-    """Yield a scenario for each role: it cancels an untouched job; the next role's shows that no other job was touched."""
+    """Yield a scenario for each role: it cancels an untouched job, so the next one shows that it hit no other."""
     callers = _callers(resources)
     if len(callers) == 1:
         callers *= 2
@@ -94,7 +94,7 @@ _UNSAFE = (
 
 
 def probes(resources: Resources) -> Iterator[Scenario]:
-    """Yield requests that name no active job and must be refused, each by one role: any job they cancel is seen at once."""
+    """Yield requests without an active job that must be refused, each by one role: any cancel is seen at once."""
     callers = _callers(resources)
     for index, (situation, rule, body) in enumerate(_BAD if callers else ()):
         yield Scenario(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))

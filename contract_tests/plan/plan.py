@@ -15,7 +15,7 @@ from engine_contract import contract
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Scenarios that belong together. `at_once`: how many of them run together; with None all, and their cancels overlap."""
+    """Scenarios that belong together. `at_once`: how many run together; with None all, and their cancels overlap."""
 
     name: Literal["baseline", "probes", "parameters", "jobs", "credentials"]
     scenarios: tuple[Scenario, ...]

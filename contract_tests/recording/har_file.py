@@ -1,4 +1,4 @@
-"""A HAR file as it lies on the disk: alone, next to the files that it names, or in a zip with them, as Playwright writes it.
+"""A HAR file as it lies on the disk: alone, next to the files that it names, or in a zip with them (Playwright).
 
 All of it is foreign text, so each step has a bound: the file, a zip's list of members, and all attached files and
 decompressed bodies together.
@@ -25,7 +25,7 @@ _END_SIZE, _LOCATOR_SIZE = 22, 20  # bytes, without a comment
 _BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, OSError)
 
 ReadFile = Callable[[str, int], bytes]
-"""From the name of an attached file and a number of bytes to at most that many of its first bytes. Raises NotHeldError."""
+"""From the name of an attached file and a limit to its first bytes. Raises NotHeldError."""
 
 
 class NotHeldError(Exception):

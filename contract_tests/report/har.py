@@ -88,7 +88,7 @@ def _request(exchange: Exchange, presenter: Presenter, limit: int) -> dict[str, 
 
 
 def post_text(kept: str) -> dict[str, Any]:
-    """Return the posted data; bytes that are not text are added as base64, since HAR knows no encoding of posted data."""
+    """Return the posted data; HAR has no encoding for it, so bytes that are not text are added as base64."""
     if _is_text(kept):
         return {"text": kept}
     body = kept.encode("utf-8", "surrogateescape")

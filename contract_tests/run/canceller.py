@@ -59,7 +59,7 @@ class Canceller:
     async def cancel_active(
         self, step: Step, job_id: str, *, overlapping: bool = False, after_bad_credential: bool = False
     ) -> tuple[JobOutcome, Exchange]:
-        """Send a valid request for a job that should be active, and tell what became of the job."""
+        """Send a valid request for a job that should be active, and return what became of the job."""
         step = self.by_working_role(step)
         exchange = await self.exchange(step, job_id)
         if after_bad_credential:
@@ -104,7 +104,7 @@ class Canceller:
         return JobOutcome.CANCELED
 
     def judge(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> None:
-        """Judge a success; whether it was the network that cut it short is told at the end."""
+        """Judge a success; the end of the run decides whether the network cut it short."""
         for judgement in judge_success(exchange, job_id, overlapping=overlapping):
             if judgement.rule == "transport.complete" and exchange.is_dropped:
                 self._cut.append((judgement, exchange))
@@ -204,7 +204,7 @@ class Canceller:
     async def _is_locked_out(self, step: Step, refused: Exchange) -> bool | None:
         """Return whether the caller is refused, and not the job: the id of no job was answered otherwise before.
 
-        None where it cannot be told.
+        None if that is unclear.
         """
         before = {look(e) for e in self.sender.exchanges if e.situation == NO_JOB_SITUATION}
         if refused.status not in LOCKED_OUT or not before or look(refused) in before:

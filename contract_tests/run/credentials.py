@@ -83,7 +83,7 @@ class Credentials:
         return exchange.status == 401 or self._is_as_to_wrong(exchange)
 
     async def is_suspect(self, rule: str, exchanges: Sequence[Exchange]) -> bool:
-        """Return whether refused valid requests may all mean tokens; then the end of the run tells."""
+        """Return whether refused valid requests may all mean tokens; then the end of the run decides."""
         if not all(exchange.status == exchanges[0].status for exchange in exchanges):
             return False
         if _may_be_as_to_wrong(exchanges[0]):
@@ -99,7 +99,7 @@ class Credentials:
         self._refused.setdefault(suspect.role, suspect)
 
     async def settle(self) -> None:
-        """Ask what is needed to tell a refused role from a wrong credential."""
+        """Send the requests that distinguish a refused role from a wrong credential."""
         for suspect in (*self._refused.values(), *self._suspects):
             await self._ask_wrong(suspect.exchange)
         self._note_ends()
@@ -132,7 +132,7 @@ class Credentials:
             self._found.break_rule(suspect.rule, received, documented, suspect.exchange)
 
     def _note_ends(self) -> None:
-        """Say whose token was answered as a wrong one at last, where others are told what is wrong with the request."""
+        """Say whose token was at last answered as a wrong one, where others learn what is wrong with the request."""
         refused = [exchange for exchange in self._sender.exchanges if _is_cancel(exchange) and not exchange.accepted]
         of_tokens = [exchange for exchange in refused if exchange.request.caller.kind == "token"]
         told = {exchange.situation for exchange in of_tokens if not self.may_mean_token(exchange)}
@@ -179,7 +179,7 @@ class Credentials:
         how = f"the probe {probe} does not tell them apart either" if probe else "give --probe PATH to tell them apart"
         return (
             f"the answer to the role {role} is the same as to a wrong credential (status {exchange.status}), so that a "
-            f"token that is stale or wrong is not told from a role that may not: {how}, or say --trust-tokens"
+            f"token that is stale or wrong cannot be distinguished from a role that may not: {how}, or say --trust-tokens"
         )
 
     def _of_others(self) -> Iterator[tuple[str, list[Exchange]]]:

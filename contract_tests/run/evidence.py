@@ -80,7 +80,7 @@ class Evidence:
             self._found.add(Judgement(RULE))
 
     def accepted_early(self, step: Step, job_id: str) -> None:
-        """Take in that a later cancel was accepted too soon to tell anything: that job is not asked again."""
+        """Take in that a later cancel was accepted too soon to be evidence: that job is not asked again."""
         self.may_lag = True
         self._early.append((step, job_id))
 
@@ -89,7 +89,7 @@ class Evidence:
         self._settled_again.add(caller)
 
     def is_early(self, job_id: str) -> bool:
-        """Return whether that job was canceled again too soon to tell anything."""
+        """Return whether that job was canceled again too soon to be evidence."""
         return any(job_id == early for _, early in self._early)
 
     @property

@@ -148,7 +148,7 @@ class JobRunner:
         return scenario, job_id if fate is JobOutcome.CANCELED else None
 
     def _may_have_ended(self, scenario: Scenario, exchange: Exchange) -> bool:
-        """Return whether nothing else tells why the job was not active: it may have ended by itself."""
+        """Return whether nothing else explains why the job was not active: it may have ended by itself."""
         return (
             bool(scenario.tried or scenario.rivals)
             and exchange.job_id not in self._uncertain
@@ -159,7 +159,7 @@ class JobRunner:
     async def _once_more(
         self, scenario: Scenario, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
     ) -> tuple[str | None, JobOutcome, Exchange]:
-        """Run the scenario with another job; None without one. If it stays active, the first may have ended by itself."""
+        """Run the scenario with another job; None without one. If it stays active, the first may have just ended."""
         another = await self.lease()
         if another is None or scenario.valid_cancel is None:
             return None, JobOutcome.DEAD, dead
@@ -216,7 +216,7 @@ class JobRunner:
         return fate, exchange, job_id
 
     async def prove_or_replace(self, scenario: Scenario, job_id: str) -> tuple[JobOutcome, Exchange, str]:
-        """Cancel a job that nothing was done to; where that tells nothing, another one."""
+        """Cancel a job that nothing was done to; where that shows nothing, another one."""
         valid_cancel = scenario.valid_cancel
         if valid_cancel is None:
             raise ValueError(scenario.name)
@@ -289,7 +289,7 @@ class JobRunner:
         self.found.break_rule(rule_id, received, "a job that is still active, and is canceled now", exchange)
 
     async def repeat(self, job_id: str, steps: Sequence[Step]) -> None:
-        """Cancel a canceled job again; one that was accepted before it had settled tells nothing and is not asked again."""
+        """Cancel a canceled job again; one that was accepted before it had settled shows nothing and is not repeated."""
         evidence = self.canceller.evidence
         for step in steps:
             if evidence.is_early(job_id):
@@ -340,7 +340,7 @@ class JobRunner:
         return job_id
 
     async def _race_unseen(self, scenario: Scenario, lost: Exchange, *, once_more: bool) -> str | None:
-        """Race for another job, if the response to the winning request may have been lost; else it is unclear who won."""
+        """Race for another job, if the response to the winner may have been lost; else it is unclear who won."""
         another = await self._another(lost) if once_more else None
         if another is not None:
             return await self._race(scenario, another, once_more=False)

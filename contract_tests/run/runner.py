@@ -158,7 +158,7 @@ class Runner:
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
 
     async def _side_by_side(self, stage: Stage) -> None:
-        """Send all that must be refused, then all valid cancels at once, so that they overlap, then the second cancels."""
+        """Send all that must be refused, then all valid cancels at once (they overlap), then the second cancels."""
         scenarios = [scenario for scenario in stage.scenarios if scenario.steps]
         at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
         prepared = await gather_limited((self.jobs.prepare(scenario) for scenario in scenarios), at_once=at_once)
@@ -254,7 +254,7 @@ class Runner:
             self.found.stop(
                 "unreachable",
                 "The engine answers 429 or 503 both where it refuses and where it is busy, without Retry-After: what it "
-                "refused cannot be told. Give --rate.",
+                "refused is unclear. Give --rate.",
             )
 
     def _conclude_on_busy(self) -> None:

@@ -12,7 +12,7 @@ from engine_contract.http.net import is_loopback
 
 
 def tls_for(connection: Connection) -> ssl.SSLContext | bool:
-    """Return the context that verifies the engine's certificate; False without TLS or with --insecure. Raises SettingError."""
+    """Return what verifies the engine's certificate; False without TLS or with --insecure. Raises SettingError."""
     if not connection.base.startswith("https:"):
         return False
     try:

@@ -128,7 +128,7 @@ def check_token(token: str, source: Source, auth: Auth) -> None:
     """Raise SettingError for a credential in quotes, or with the scheme before it."""
     if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":
         raise SettingError(
-            f"{source.option}: the credential stands in quotes, which would be sent with it. Take the quotes away."
+            f"{source.option}: the credential is in quotes, which would be sent with it. Take the quotes away."
         )
     scheme, space, _ = token.partition(" ")
     if space and scheme.lower() in {"bearer", "basic"} and auth.scheme != "header":

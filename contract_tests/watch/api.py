@@ -148,7 +148,7 @@ def _number(request: Request, name: str, default: int) -> int:
 
 
 async def _body(request: Request) -> Mapping[str, Any]:
-    """Return the JSON object that was sent, an empty one for anything else. A form of another site cannot send JSON unasked."""
+    """Return the JSON object that was sent, else an empty one. A form of another site cannot send JSON unasked."""
     if read_content_type(request.headers.get("content-type", "")).media != "application/json":
         return {}
     try:

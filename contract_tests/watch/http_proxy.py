@@ -107,7 +107,7 @@ class HttpProxy:
         await way.send_body(b"" if way.proxied.method == "HEAD" else body)
 
     async def _hold(self, way: "_Way", received: httpx.Response) -> None:
-        """Pass the response to a cancel on, judged first. One that is too large or too slow streams on, and is not judged."""
+        """Judge the response to a cancel, then pass it on. One that is too large or too slow streams on unjudged."""
         proxied = way.proxied
         parts: list[bytes] = []
         try:

@@ -184,12 +184,12 @@ URL = '[engines.s]\nurl = "http://x"\n'
         (URL + 'tokens = "s3cret"', "engine.toml: engines.s.tokens is something else. Allowed: A table from roles"),
         (
             URL + 'tokens = { admin = "s3cret" }',
-            "engine.toml: engines.s.tokens.admin: a token must not stand in a file. Allowed are env:NAME, file:PATH and",
+            "engine.toml: engines.s.tokens.admin: a token must not be in a file. Allowed are env:NAME, file:PATH and",
         ),
         ('[defaults]\ntokens = { admin = "s3cret" }\n' + URL, "engine.toml: defaults.tokens.admin: a token must not"),
         (
             URL + 'headers = { Authorization = "Bearer s3cret" }',
-            "engine.toml: engines.s.headers.Authorization: a secret must not stand in a file.",
+            "engine.toml: engines.s.headers.Authorization: a secret must not be in a file.",
         ),
         (URL + 'tokens = { admin = "env:NOT_THERE" }', "engine.toml: engines.s.tokens.admin env:NOT_THERE: the env"),
         (URL + 'jobs = "none.txt"', 'engine.toml: engines.s.jobs is "none.txt": there is no such file. A relative'),
