@@ -71,8 +71,10 @@ class JudgedCancel:
     note: str | None = None
     rule: str | None = None
     """The rule that says that the request must be refused, None for a valid one."""
-    allowed: bool = False
-    """Whether the caller is one who may cancel jobs, by name or because it has done so."""
+    caller: str | None = None
+    """What tells the caller from others, None where nothing does."""
+    has_canceled: bool = False
+    """Whether the caller has canceled a job by now."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -148,9 +150,10 @@ class PassiveJudge:
         rule_id, situation = self._must_be_refused(exchange, job_id)
         exchange = replace(exchange, situation=exchange.situation or situation, job_id=job_id)
         judged = self._judge(observed, exchange, rule_id)
-        allowed = self._is_allowed(observed) or exchange.request.caller.role in CONTRACT.roles
         self._learn(observed, judged)
-        return replace(judged, rule=rule_id, allowed=allowed)
+        role = exchange.request.caller.role
+        caller = observed.credential if role is None else f"role {role}"
+        return replace(judged, rule=rule_id, caller=caller, has_canceled=self._is_allowed(observed))
 
     def _judge(self, observed: ObservedCancel, exchange: Exchange, rule_id: str | None) -> JudgedCancel:
         if (note := _why_not_judged(observed, rule_id)) is not None:

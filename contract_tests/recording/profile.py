@@ -1,7 +1,8 @@
 """How an engine refuses and what its documents leave out, as a profile that `mock-engine --profile` reads.
 
 The response seen in each situation becomes its look: status, content type, and a body with `{job_id}` in the place of
-the job's id. Situations that were not seen are left out, so that the mock keeps its own.
+the job's id. Situations that were not seen are left out, so that the mock keeps its own. How a job or a request is
+refused is learned from callers who have canceled a job: others may have been refused for what they are.
 """
 
 import json
@@ -43,10 +44,11 @@ SITUATIONS = {
     "effects.repeat": "not-active",
 }
 _CALLERS = frozenset(rule_id for rule_id in SITUATIONS if rule_id.startswith("roles."))
-_STRANGER = "a caller of whom nothing is known"
 _BY_STATUS = {429: "too-many-requests", 503: "unavailable"}  # field notes and RFC 9110: ask again later
 _OF_THE_REQUEST = {406: "not-acceptable", 413: "too-large", 415: "unsupported-media-type"}
 _OF_THE_CALLER = {401: "wrong-credential", 403: "other-role"}
+# Situations that tell nothing of who was refused in them.
+_OF_REQUESTS = frozenset(name for rule_id, name in SITUATIONS.items() if rule_id not in _CALLERS)
 # Words of a refusal that is about the caller, or about the job.
 _OF_CREDENTIALS = re.compile(rb"credential|token|session|log ?in|unauthori[sz]ed|authenticat", re.IGNORECASE)
 _OF_ROLES = re.compile(rb"\brole|permission|permitted|forbidden|not allowed|may not|access", re.IGNORECASE)
@@ -61,6 +63,18 @@ Look = tuple[int, str, str, str]
 """Status, content type, Location, and the body's template as JSON; empty strings for what is not there."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Who was refused, and in which situation: if it may cancel jobs, and if nothing is known of it."""
+
+    caller: str | None
+    may_be_allowed: bool
+    if_allowed: str | None
+    otherwise: str | None
+    is_stranger: bool = False
+    """Whether `otherwise` is a guess from what the answer tells."""
+
+
 @dataclass(slots=True)
 class ProfileWriter:
     """Gathers how one engine answers, and writes it down whenever something new was learned."""
@@ -70,7 +84,9 @@ class ProfileWriter:
     redact: Callable[[str], str] = str
     failure: str | None = None
     """Why the file could not be written, as a sentence."""
-    _looks: dict[str, Counter[Look]] = field(default_factory=dict)
+    _looks: dict[_Refused, Counter[Look]] = field(default_factory=dict)
+    _allowed: set[str] = field(default_factory=set)
+    """Callers who have canceled a job."""
     _fields: set[tuple[str, ...]] = field(default_factory=set)
     _documents: int = 0
 
@@ -103,20 +119,39 @@ class ProfileWriter:
         if response.is_success:
             if is_cancel(exchange.request.method, exchange.request.path) and holds_job(response):
                 self._documents += 1
+                if judged.has_canceled and judged.caller is not None:
+                    self._allowed.add(judged.caller)
                 self._fields |= seen_fields(document_of(response))
             return
-        look = self._look(exchange, response)
-        situation = _situation(judged, response)
-        if situation == _STRANGER:
-            situation = "wrong-credential" if look in self._looks.get("no-credential", ()) else _of_a_stranger(response)
-        if situation is not None:
-            self._looks.setdefault(situation, Counter())[look] += 1
+        self._looks.setdefault(_refused(judged, response), Counter())[self._look(exchange, response)] += 1
+
+    def _situations(self) -> dict[str, Counter[Look]]:
+        """Return the looks of each situation, as far as it is known by now whose they were."""
+        anonymous = {
+            look for refused, looks in self._looks.items() if refused.if_allowed == "no-credential" for look in looks
+        }
+        found: dict[str, Counter[Look]] = {}
+        for refused, looks in self._looks.items():
+            for look, count in looks.items():
+                name = self._situation_of(refused, like_anonymous=look in anonymous, status=look[0])
+                if name is not None:
+                    found.setdefault(name, Counter())[look] += count
+        return found
+
+    def _situation_of(self, refused: _Refused, *, like_anonymous: bool, status: int) -> str | None:
+        if refused.caller in self._allowed:
+            return refused.if_allowed
+        if refused.may_be_allowed and not self._allowed and status not in _OF_THE_CALLER:
+            return refused.if_allowed
+        name = "wrong-credential" if refused.is_stranger and like_anonymous else refused.otherwise
+        return None if self._allowed and name in _OF_REQUESTS else name
 
     def profile(self) -> dict[str, Any]:
         """Return the profile as JSON."""
+        looks = self._situations()
         profile: dict[str, Any] = {
             "description": f"How the engine at {self.redact(self.engine)} answers, as it was seen to.",
-            "situations": {name: _as_json(self._looks[name].most_common(1)[0][0]) for name in sorted(self._looks)},
+            "situations": {name: _as_json(looks[name].most_common(1)[0][0]) for name in sorted(looks)},
         }
         if absent := self._absent():
             profile["documents"] = {"absent": absent}
@@ -182,21 +217,40 @@ def profile_from(
     return writer
 
 
-def _situation(judged: JudgedCancel, response: Response) -> str | None:
-    """Return the mock's name of an exchange's situation, None if it is unclear."""
-    exchange, status = judged.exchange, response.status
+def _refused(judged: JudgedCancel, response: Response) -> _Refused:
+    """Return who was refused, and the mock's names of the situation; None for one that cannot be told."""
+    exchange, status, rule_id = judged.exchange, response.status, judged.rule
+    name: str | None
     if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    if exchange.request.method != CONTRACT.method:
-        return "method-not-allowed" if status >= 400 and exchange.request.method not in {"OPTIONS", "HEAD"} else None
-    if status in {502, 504}:
-        return None  # a gateway's response
-    rule_id = judged.rule
-    if not judged.allowed and (rule_id is None or status in _OF_THE_CALLER) and rule_id not in _CALLERS:
-        return _STRANGER
-    if rule_id == "request.body" and not (exchange.request.body or b"").strip():
-        return "missing-parameter"
-    return SITUATIONS[rule_id] if rule_id is not None else _of_a_valid_request(judged, response)
+        name = _BY_STATUS[status]
+    elif exchange.request.method != CONTRACT.method:
+        name = "method-not-allowed" if status >= 400 and exchange.request.method not in {"OPTIONS", "HEAD"} else None
+    elif status in {502, 504}:
+        name = None  # a gateway's answer
+    elif rule_id in _CALLERS:
+        name = SITUATIONS[rule_id]
+    else:
+        return _of_a_caller(judged, response)
+    return _Refused(None, may_be_allowed=False, if_allowed=name, otherwise=name)
+
+
+def _of_a_caller(judged: JudgedCancel, response: Response) -> _Refused:
+    """Return the situation of a caller that may be one who can cancel jobs."""
+    request, rule_id = judged.exchange.request, judged.rule
+    if rule_id is None:
+        name = _of_a_valid_request(judged, response)
+    elif rule_id == "request.body" and not (request.body or b"").strip():
+        name = "missing-parameter"
+    else:
+        name = SITUATIONS[rule_id]
+    is_stranger = rule_id is None or response.status in _OF_THE_CALLER
+    return _Refused(
+        judged.caller,
+        may_be_allowed=request.caller.role in CONTRACT.roles,
+        if_allowed=name,
+        otherwise=_of_a_stranger(response) if is_stranger else name,
+        is_stranger=is_stranger,
+    )
 
 
 def _of_a_stranger(response: Response) -> str | None:

@@ -42,7 +42,10 @@ def test_it_works_from_an_empty_environment(installed: Path, tmp_path: Path) -> 
 
 def test_documents_of_an_editable_install_lie_in_the_checkout(tmp_path: Path) -> None:
     """The environment of the tests reads the documents that are edited."""
-    assert _where(sys.executable, tmp_path) == f"{ROOT}/spec/cancelJob.txt {len(load_rules())} /workflow_engine/cancelJob\n"
+    assert (
+        _where(sys.executable, tmp_path)
+        == f"{ROOT}/spec/cancelJob.txt {len(load_rules())} /workflow_engine/cancelJob\n"
+    )
 
 
 def test_documents_of_a_wheel_lie_in_its_package(installed: Path, tmp_path: Path) -> None:

@@ -101,6 +101,51 @@ def test_the_circle_closes(tmp_path: Path, version: str) -> None:
     assert ours == theirs
 
 
+def situations(path: Path) -> dict[str, int]:
+    """The statuses of a profile's situations."""
+    return {name: look["status"] for name, look in json.loads(path.read_text())["situations"].items()}
+
+
+@pytest.mark.parametrize("variation", [None, "role-refused-404"])
+@pytest.mark.parametrize("right", ["admin", None])
+def test_a_wrong_roles_refusal_is_not_that_of_a_job(tmp_path: Path, variation: str | None, right: str | None) -> None:
+    """Where a documented role's token is another role's, how jobs are refused is learned from those who canceled one."""
+    profile = tmp_path / "profile.json"
+    tokens = {"support": "apiread", **({right: right} if right else {})}
+    options = [option for role, token in tokens.items() for option in ("--token", f"{role}={token}")]
+    with standin.serve(variation=variation) as engine:
+        (tmp_path / "jobs").write_text("\n".join(engine.make_jobs(24)))
+        arguments = [engine.url, *options, "--jobs", str(tmp_path / "jobs"), "-q", "--write-profile", str(profile)]
+        CliRunner().invoke(main, arguments, prog_name="check-engine")
+    found = situations(profile)
+    if right:
+        assert (found["unknown-job"], found["not-active"]) == (404, 409)
+    elif variation is None:
+        assert found.keys().isdisjoint({"unknown-job", "not-active", "bad-parameter", "bad-body"})
+
+
+def test_a_watched_wrong_role_teaches_no_situation_of_a_job(tmp_path: Path) -> None:
+    """The watcher learns of jobs from whoever has canceled one, also what it saw of that caller before."""
+    profile = tmp_path / "profile.json"
+    tokens = {"support": "apiread", "admin": "admin"}
+    with (
+        standin.serve() as engine,
+        watching(engine.url, tokens=tokens, write_profile=profile) as watch,
+        httpx.Client(base_url=watch.url, timeout=20) as client,
+    ):
+
+        def cancel(token: str, job_id: str) -> None:
+            client.post(ROUTE, json={"job_id": job_id}, headers={"Authorization": f"Bearer {token}"})
+
+        for _ in range(3):
+            cancel("apiread", UNKNOWN)
+        assert "unknown-job" not in situations(profile)
+        cancel("admin", UNKNOWN)
+        assert situations(profile)["unknown-job"] == 404
+        cancel("admin", *engine.make_jobs(1))
+        assert situations(profile)["unknown-job"] == 404
+
+
 def test_what_documents_leave_out_is_learned(tmp_path: Path) -> None:
     """Fields that no document had are left out by the mock too; `error` depends on the job, and says nothing."""
     profile = tmp_path / "profile.json"
