@@ -132,10 +132,16 @@ class Credential:
             return name in _QUERY_CREDENTIALS
         return self.auth.scheme == "query" and name == self.auth.name and value == self.value()
 
-    def is_replaced(self, headers: Mapping[str, str]) -> bool:
-        """Return whether a request that is about to leave carries another `Authorization` than one that is meant."""
-        value, sent = self.value(), headers.get("Authorization")
-        if value is None or sent is None or INVALID_CREDENTIAL in sent or _WRONG_BASIC in sent:
+    def is_replaced(self, request: Outgoing) -> bool:
+        """Return whether a request carries an `Authorization` that is neither the credential nor of Schemathesis' making."""
+        value, sent = self.value(), request.headers.get("Authorization")
+        if (
+            value is None
+            or sent is None
+            or sent == request.generated
+            or INVALID_CREDENTIAL in sent
+            or _WRONG_BASIC in sent
+        ):
             return False
         is_ours = self.auth.scheme in {"bearer", "basic"} or self.auth.name.lower() == "authorization"
         return not (is_ours and sent.endswith(value))
@@ -239,7 +245,7 @@ def _allow(asked: Outgoing) -> Outgoing:
 
     A job that was sent before is replaced by another: only an active job shows whether the request is let in.
     """
-    if credential.is_replaced(asked.headers):
+    if credential.is_replaced(asked):
         stop(
             "A request was about to be sent with another credential than that of CHECK_ENGINE_TOKEN. "
             "Leave out what replaces it: a user in the URL, --auth or --header"

@@ -94,6 +94,8 @@ class Outgoing:
     url: str
     headers: Mapping[str, str]
     body: bytes | None
+    generated: str | None = None
+    """The `Authorization` of the case that it is sent for, as Schemathesis has made it up."""
 
 
 class _GuardAskedError(Exception):
@@ -142,7 +144,7 @@ class SendGuard:
         @wraps(send)
         def guarded(adapter: Any, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> Any:
             self._turn.is_seen = True
-            asked = _outgoing(request)
+            asked = _outgoing(request, getattr(self._turn, "generated", None))
             allowed = self._allow(asked)
             if allowed is not asked:
                 request = request.copy()
@@ -156,19 +158,22 @@ class SendGuard:
 
     def _guarded_case(self, send: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(send)
-        def guarded(transport: Any, *arguments: Any, **options: Any) -> Any:
+        def guarded(transport: Any, case: Any, **options: Any) -> Any:
             session = options.get("session")
             self._expect_adapters(session if session is not None else requests.Session())
             # Workers wait until the guard has seen the first case, so that at most one can pass it by.
             with nullcontext() if self._has_seen_case else self._first_case:
                 self._turn.is_seen = False
+                self._turn.generated = (case.headers or {}).get("Authorization")
                 try:
-                    response = send(transport, *arguments, **options)
+                    response = send(transport, case, **options)
                 except _FORM_ERRORS:
                     raise
                 except Exception:
                     self._expect_seen()
                     raise
+                finally:
+                    self._turn.generated = None
                 self._expect_seen()
                 return response
 
@@ -248,14 +253,18 @@ def _without_hooks() -> Iterator[None]:
             os.environ["SCHEMATHESIS_HOOKS"] = hooks
 
 
-def _outgoing(request: requests.PreparedRequest) -> Outgoing:
+def _outgoing(request: requests.PreparedRequest, generated: Any) -> Outgoing:
     body = request.body
     if isinstance(body, str):
         body = body.encode()
     if body is not None and not isinstance(body, bytes):
         raise OutsideGuardError("The request was not sent: its body is a stream, and its content is not known.")
-    texts = ((name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items())
-    return Outgoing(str(request.method), str(request.url), CaseInsensitiveDict(texts), body)
+    texts = ((name, _text(value)) for name, value in request.headers.items())
+    return Outgoing(str(request.method), str(request.url), CaseInsensitiveDict(texts), body, _text(generated))
+
+
+def _text(value: Any) -> Any:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _sends_alike(
