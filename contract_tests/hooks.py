@@ -267,7 +267,12 @@ def _answered(asked: Outgoing, sent: Outgoing, status: int) -> bool:
     if 200 <= status < 300:
         case_jobs.canceled(sent.body)
     if status in _REFUSED_CREDENTIAL:
-        case_jobs.give_back(sent.body)
+        is_valid = case_jobs.give_back(sent.body) and _carries_credential(sent)
+        if is_valid and _is_replay():
+            raise SettingError(
+                f"A valid request was refused with {status}, so that nothing counts as fixed. "
+                "Give a credential in CHECK_ENGINE_TOKEN that is still good."
+            )
     elif sent is not asked and status < 400 and not _carries_credential(sent):
         case_jobs.let_in = True
     return 200 <= status < 300 and job_in(sent.body) is not None and _carries_credential(sent)

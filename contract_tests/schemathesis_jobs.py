@@ -85,14 +85,16 @@ class SchemathesisJobs:
         """Return the jobs that were made for this run, and that nobody saw canceled."""
         return [job_id for job_id in self._made if job_id not in self._canceled]
 
-    def give_back(self, body: bytes | None) -> None:
-        """Take in that the body was refused for its credential: its job is still active."""
+    def give_back(self, body: bytes | None) -> bool:
+        """Take back the job of a body that was refused for its credential, as it is still active. False without one."""
         job_id = job_in(body)
         with self._lock:
-            if job_id is not None and job_id in self._supply.used:
-                self._sent.discard(job_id)
-                self._supply.give_back(job_id)
-                self._left += 1
+            if job_id is None or job_id not in self._supply.used:
+                return False
+            self._sent.discard(job_id)
+            self._supply.give_back(job_id)
+            self._left += 1
+            return True
 
     def _lease(self) -> str | None:
         with self._lock:
