@@ -47,3 +47,12 @@ def test_without_jobs_nothing_is_fixed(tmp_path: Path, stored: set[str]) -> None
         assert engine.canceled == set()
         assert improper(engine.requests, (), stored) == []
     assert list(tmp_path.glob(".schemathesis/**/crashes/POST*.json"))
+
+
+def test_a_stale_token_fixes_nothing(tmp_path: Path, stored: set[str]) -> None:
+    """A replay whose valid requests are refused for their credential is not green."""
+    with standin.serve() as engine:
+        environment = {**with_jobs(tmp_path, engine.make_jobs(6)), "CHECK_ENGINE_TOKEN": "admin=stale"}
+        run = schemathesis(tmp_path, environment, "replay", "--url", engine.url)
+        assert run.status != 0, run.text
+        assert "so that nothing counts as fixed" in run.text
