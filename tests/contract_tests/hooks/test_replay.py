@@ -49,7 +49,8 @@ def test_without_jobs_nothing_is_fixed(tmp_path: Path, stored: set[str]) -> None
     assert list(tmp_path.glob(".schemathesis/**/crashes/POST*.json"))
 
 
-def test_a_stale_token_fixes_nothing(tmp_path: Path, stored: set[str]) -> None:
+@pytest.mark.usefixtures("stored")
+def test_a_stale_token_fixes_nothing(tmp_path: Path) -> None:
     """A replay whose valid requests are refused for their credential is not green."""
     with standin.serve() as engine:
         environment = {**with_jobs(tmp_path, engine.make_jobs(6)), "CHECK_ENGINE_TOKEN": "admin=stale"}
