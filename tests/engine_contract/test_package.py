@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine_contract.contract import load_rules
 from tests.engine_contract.conftest import Distributions, run
 from tests.support import ROOT
 from tests.support.check_engine import clean_environment
@@ -52,7 +53,7 @@ def test_documents_of_a_wheel_lie_in_its_package(installed: Path, tmp_path: Path
     """An installed wheel reads the documents that it carries."""
     printed = _where(str(installed), tmp_path)
     assert printed.startswith(str(installed.parents[1]))
-    assert printed.endswith("/engine_contract/spec/cancelJob.txt {len(load_rules())} /workflow_engine/cancelJob\n")
+    assert printed.endswith(f"/engine_contract/spec/cancelJob.txt {len(load_rules())} /workflow_engine/cancelJob\n")
 
 
 def test_documents_of_the_wheel_of_an_sdist_lie_in_its_package(distributions: Distributions, tmp_path: Path) -> None:
