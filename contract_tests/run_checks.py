@@ -79,7 +79,7 @@ def _engine(
         if tokens is not None:
             own = {role: Source(token, "the fixture engine_tokens") for role, token in tokens.items()}
             connection = replace(connection, tokens=own)
-        supply = make_supply(options) if jobs is None else _supply_of(jobs)
+        supply = make_supply(options, connection.base) if jobs is None else _supply_of(jobs)
         yield settings_for(options, connection, embedded=False), supply
         return
     if (unused := unused_by_mock(options)) is not None:

@@ -97,8 +97,13 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         of_file = {role: login(source) for role, source in _sources_of(engine, "logins").items()}
         given = {**_sources_of(engine, "tokens"), **of_file, **given}
         headers = {**_sources_of(engine, "headers"), **headers}
+    base = parse_base(engine.url if engine else options.url or "")
+    for role, source in given.items():
+        source.environment = {**command_environment(options, base), "ROLE": role}
+    for source in headers.values():
+        source.environment = command_environment(options, base)
     connection = Connection(
-        base=parse_base(engine.url if engine else options.url or ""),
+        base=base,
         auth=Auth.parse(options.auth or "auto"),
         tokens=given,
         headers=headers,
@@ -121,6 +126,19 @@ def _of_the_page(sources: dict[str, Source]) -> dict[str, Source]:
         if name not in ROLES and name.lower() in ROLES:
             raise SettingError(f"{source.option}: the page writes the role {name.lower()}, and so must the option.")
     return sources
+
+
+def command_environment(options: EngineOptions, base: str) -> dict[str, str]:
+    """Return what commands for tokens and jobs find in their environment: which engine, and how to reach it."""
+    found = {"ENGINE_URL": base}
+    if options.engine is not None:
+        found["ENGINE_NAME"] = options.engine.name
+    if options.ca_bundle is not None:
+        bundle = str(options.ca_bundle.resolve())
+        found |= dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), bundle)
+    if options.proxy is not None:
+        found |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), options.proxy)
+    return found
 
 
 def _sources_of(engine: NamedEngine, key: str) -> dict[str, Source]:
@@ -182,8 +200,8 @@ def selected_rules(options: CheckOptions) -> tuple[tuple[str, ...], tuple[str, .
     return tuple(sorted(only)), tuple(sorted(skip))
 
 
-def make_supply(options: CheckOptions) -> Callable[[int], Supply]:
-    """Return what makes the supply that the options name; without one it is empty."""
+def make_supply(options: CheckOptions, base: str) -> Callable[[int], Supply]:
+    """Return what makes the supply that the options name, for the engine at `base`; without one it is empty."""
 
     def make(_: int) -> Supply:
         command, engine = options.jobs_command, options.engine
@@ -191,10 +209,14 @@ def make_supply(options: CheckOptions) -> Callable[[int], Supply]:
             return supply_from_file(options.jobs)
         if not command:
             return Supply()
-        if engine is not None and engine.owns("jobs_command", command):
-            option = f"{engine.where('jobs_command')}:"
-            return supply_from_command(command, option=option, folder=engine.folder, timeout_s=options.jobs_timeout)
-        return supply_from_command(command, timeout_s=options.jobs_timeout)
+        is_files = engine is not None and engine.owns("jobs_command", command)
+        return supply_from_command(
+            command,
+            option=f"{engine.where('jobs_command')}:" if engine and is_files else "--jobs-command:",
+            folder=engine.folder if engine and is_files else None,
+            timeout_s=options.jobs_timeout,
+            environment=command_environment(options, base),
+        )
 
     return make
 

@@ -33,6 +33,8 @@ class Source:
     folder: Path | None = None
     user: str | None = None
     """Who logs in with this as the password; None where it is the value itself that is sent."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What a command finds in its environment beside this process's own."""
     _value: str | None = field(default=None, repr=False)
 
     @property
@@ -70,7 +72,9 @@ class Source:
                 except (OSError, UnicodeDecodeError) as error:
                     raise SettingError(f"{self.option} file:{rest}: the file cannot be read: {error}.") from error
             case "cmd":
-                value = run_command(rest, option=f"{self.option} cmd:", folder=self.folder)
+                value = run_command(
+                    rest, option=f"{self.option} cmd:", environment=self.environment, folder=self.folder
+                )
             case _:
                 value = self.text
         value = value.strip()

@@ -4,6 +4,7 @@ import html
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from dataclasses import MISSING
@@ -446,6 +447,27 @@ def test_a_wrong_known_file(tmp_path: Path, text: str, sentence: str) -> None:
     done = check_engine("--known", str(path), cwd=tmp_path)
     assert done.status == 2
     assert sentence in done.err
+
+
+def test_commands_find_the_engine_in_their_environment(tmp_path: Path) -> None:
+    """Commands for tokens and jobs know the engine, the role, the certificates and the proxy of the run."""
+    kept = "ENGINE_URL ENGINE_NAME ROLE JOB_COUNT SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTPS_PROXY"
+    script = "; ".join(f'echo "{name}=${name}" >> $OUT' for name in kept.split())
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text(ssl.DER_cert_to_PEM_cert(ssl.create_default_context().get_ca_certs(binary_form=True)[0]))
+    (tmp_path / "engine.toml").write_text(
+        f'[engines.staging]\nurl = "http://127.0.0.1:9/iap/"\nca_bundle = "{bundle}"\nproxy = "http://127.0.0.1:9"\n'
+        f"tokens.admin = 'cmd:OUT=token; {script}; echo admin'\njobs_command = 'OUT=jobs; {script}; echo {'ab' * 12}'\n"
+    )
+    check_engine("staging", cwd=tmp_path)
+    shared = ["ENGINE_URL=http://127.0.0.1:9/iap", "ENGINE_NAME=staging"]
+    reached = [f"{name}={bundle}" for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")]
+    reached.append("HTTPS_PROXY=http://127.0.0.1:9")
+    token, jobs = ((tmp_path / name).read_text().split()[:8] for name in ("token", "jobs"))
+    assert token == [*shared, "ROLE=admin", "JOB_COUNT=", *reached]
+    assert jobs[:3] == [*shared, "ROLE="]
+    assert jobs[3] != "JOB_COUNT="
+    assert jobs[4:] == reached
 
 
 def test_a_command_token_is_renewed_once_after_a_401(tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ def test_the_schema_is_one_and_knows_every_option() -> None:
     options = {parameter.name for parameter in main.params}
     assert set(properties) <= options
     assert options - set(properties) == {
-        *("settings", "plan_only", "replay", "list_rules", "quiet", "verbose", "version", "write_known"),
+        *("settings", "mock", "plan_only", "replay", "list_rules", "quiet", "verbose", "version", "write_known"),
         *("list_known", "expires"),
         "write_profile",
     }
