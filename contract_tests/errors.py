@@ -2,7 +2,7 @@
 
 KitError
  ├── SettingError      wrong usage, or a setting that cannot be used: exit status 2
- │    └── CommandError a command for tokens or jobs that fails: exit status 3 where the engine is down
+ │    └── CommandError a command for a token that fails: exit status 3 where the engine is down
  └── OutsideGuardError a request that must not be sent: a defect of the kit, never sent
 """
 
@@ -16,7 +16,7 @@ class SettingError(KitError):
 
 
 class CommandError(SettingError):
-    """A command for tokens or jobs has failed."""
+    """A command that is to give a token has failed."""
 
 
 class OutsideGuardError(KitError):

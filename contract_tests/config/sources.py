@@ -244,15 +244,18 @@ def supply_from_command(  # noqa: PLR0913 - by name
     """
 
     def make(wanted: int) -> list[str]:
-        printed = run_command(
-            command,
-            option=option,
-            environment={**(environment or {}), "JOB_COUNT": str(wanted)},
-            folder=folder,
-            timeout_s=timeout_s,
-            is_over=supply.is_over,
-            on_broken=lambda lines: supply.add(ids_among(lines.splitlines())),
-        )
+        try:
+            printed = run_command(
+                command,
+                option=option,
+                environment={**(environment or {}), "JOB_COUNT": str(wanted)},
+                folder=folder,
+                timeout_s=timeout_s,
+                is_over=supply.is_over,
+                on_broken=lambda lines: supply.add(ids_among(lines.splitlines())),
+            )
+        except CommandError as error:
+            raise SettingError(str(error)) from error  # only a login tells of the engine
         try:
             return read_ids(printed, option=option)
         except SettingError:
