@@ -34,7 +34,7 @@ class Source:
     user: str | None = None
     """Who logs in with this as the password; None where it is the value itself that is sent."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What a command finds in its environment beside this process's own."""
+    """Variables that a command finds in its environment beside this process's own."""
     _value: str | None = field(default=None, repr=False)
 
     @property

@@ -72,7 +72,7 @@ class JudgedCancel:
     rule: str | None = None
     """The rule that says that the request must be refused, None for a valid one."""
     caller: str | None = None
-    """What tells the caller from others, None where nothing does."""
+    """The mark that tells the caller from others, None where nothing does."""
     has_canceled: bool = False
     """Whether the caller has canceled a job by now."""
 
