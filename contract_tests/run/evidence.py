@@ -157,7 +157,7 @@ class Evidence:
             if job_id not in self._shown_canceled
         ]
         is_shown = any(item.rule == RULE for item in self._found.judgements)
-        if in_doubt or not is_shown:
+        if in_doubt or (not is_shown and self._found.complete):
             self._found.unchecked.setdefault(RULE, (self._why_not(len(in_doubt)), "evidence"))
 
     def _why_not(self, in_doubt: int) -> str:

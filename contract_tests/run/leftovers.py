@@ -64,7 +64,9 @@ class Leftovers:
             return True
         if exchange.status in {*BUSY, *GATEWAY}:
             return False
-        if exchange.status in _GONE | self._jobs.statuses_of_gone_jobs():
+        # Where no cancel ever succeeded, a 404 may mean the path or the credential, and not the job.
+        something_worked = bool(self._canceller.working or self._canceller.found.leftover_canceled)
+        if something_worked and exchange.status in _GONE | self._jobs.statuses_of_gone_jobs():
             return True
         return await evidence.status(job_id, exchange.request.caller) not in {None, *ACTIVE}
 

@@ -227,7 +227,7 @@ def test_a_file_without_a_name(tmp_path: Path) -> None:
     write(tmp_path, URL)
     done = check_engine("--settings", "engine.toml", cwd=tmp_path)
     assert done.status == 2
-    assert "Give the name of one in place of a URL: s." in done.err
+    assert "Pass one of its engine names in place of a URL: s." in done.err
 
 
 def test_the_schema_is_one_and_knows_every_option() -> None:
