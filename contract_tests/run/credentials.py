@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from contract_tests.model import Caller, Exchange
+from contract_tests.model import BUSY, Caller, Exchange
 from contract_tests.plan.scenario import METHOD, PATH, ROLES
 from contract_tests.run.findings import Findings
 from contract_tests.run.likeness import Look, is_alike, look_without, looks_of
@@ -194,6 +194,8 @@ class Credentials:
                 yield role, exchanges
 
     def _is_as_to_wrong(self, exchange: Exchange) -> bool:
+        if exchange.status in BUSY and not self._sender.is_refusal(exchange):
+            return False  # the engine is busy, whoever asks
         wrong = [other for other in self._wrong() if other.status == exchange.status]
         secrets = self._secrets(exchange) if wrong else frozenset()
         return bool(wrong) and is_alike(look_without(exchange, secrets), looks_of(wrong, secrets))

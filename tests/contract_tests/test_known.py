@@ -174,7 +174,7 @@ def test_write_known_replaces_no_file_that_it_cannot_read(tmp_path: Path) -> Non
         done = check_engine(engine.url, *TOKENS, "--jobs", str(jobs), "--write-known", str(file), cwd=tmp_path)
         assert engine.requests == []
     assert (done.status, file.read_text()) == (2, "[[known")
-    assert "no TOML" in done.err
+    assert "not valid TOML" in done.err
 
 
 def _pytest(cwd: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
