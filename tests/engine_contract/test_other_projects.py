@@ -68,19 +68,27 @@ USES_FIXTURE = "import mock_server\n\ndef test_kit(mock_engine):\n    assert moc
 RULE = ("--pyargs", "contract_tests", "-k", "test_rule and transport.json")
 
 
-@pytest.fixture(params=["editable", "wheel"])
-def python(request: pytest.FixtureRequest) -> Path:
-    """The Python of an environment that has the kit, as an editable install and as a wheel."""
-    return Path(sys.executable) if request.param == "editable" else request.getfixturevalue("installed")
+EDITABLE, WHEEL, PYTEST = "python -m pytest", "python -m pytest, of the wheel", "pytest"
+STARTS = [EDITABLE, WHEEL, PYTEST]
 
 
-@pytest.fixture(params=["pytest", "python -m pytest"])
-def command(request: pytest.FixtureRequest, python: Path) -> list[str]:
-    """The two ways to start pytest: the second has the folder itself on the path."""
-    return [str(python.with_name("pytest"))] if request.param == "pytest" else [str(python), "-m", "pytest"]
+@pytest.fixture
+def command(request: pytest.FixtureRequest) -> list[str]:
+    """The way to start pytest: `python -m` has the folder itself on the path; the wheel has an environment of its own."""
+    start = getattr(request, "param", EDITABLE)
+    if start == PYTEST:
+        return [str(Path(sys.executable).with_name("pytest"))]
+    return [str(request.getfixturevalue("installed") if start == WHEEL else sys.executable), "-m", "pytest"]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("layout", "command"),
+    [
+        *((layout, EDITABLE) for layout in LAYOUTS),
+        *((layout, start) for layout in ("flat modules", "tests named as the kit's") for start in (WHEEL, PYTEST)),
+    ],
+    indirect=["command"],
+)
 def test_own_modules_are_imported_whatever_the_layout(tmp_path: Path, command: list[str], layout: str) -> None:
     """A project's tests get its own modules, and pass as they did without the kit."""
     done = run_pytest(command, _project(tmp_path, LAYOUTS[layout]))
@@ -88,6 +96,7 @@ def test_own_modules_are_imported_whatever_the_layout(tmp_path: Path, command: l
     assert "1 passed" in done.stdout
 
 
+@pytest.mark.parametrize("command", STARTS, indirect=True)
 def test_fixture_beside_an_own_module_fails_in_one_line(tmp_path: Path, command: list[str]) -> None:
     """The test that uses the kit's fixture fails with what is in the way, without a traceback; the others pass."""
     project = _project(tmp_path, LAYOUTS["flat modules"] | {"tests/test_kit.py": USES_FIXTURE})
@@ -97,7 +106,11 @@ def test_fixture_beside_an_own_module_fails_in_one_line(tmp_path: Path, command:
     assert _sentences(done) == [_sentence("The fixture mock_engine", project / "mock_server.py")]
 
 
-@pytest.mark.parametrize("layout", ["flat modules", "conftest that imports"])
+@pytest.mark.parametrize(
+    ("layout", "command"),
+    [("flat modules", EDITABLE), ("conftest that imports", PYTEST)],
+    indirect=["command"],
+)
 def test_suite_beside_an_own_mock_without_a_url_fails_in_one_line(
     tmp_path: Path, command: list[str], layout: str
 ) -> None:
@@ -108,15 +121,19 @@ def test_suite_beside_an_own_mock_without_a_url_fails_in_one_line(
     assert _sentences(done) == [_sentence("A check without a URL", project / "mock_server.py")]
 
 
-@pytest.mark.parametrize("layout", ["flat modules", "conftest that imports"])
-def test_suite_beside_an_own_mock_with_a_url_works(tmp_path: Path, python: Path, layout: str) -> None:
+@pytest.mark.parametrize(
+    ("layout", "command"),
+    [("flat modules", WHEEL), ("conftest that imports", EDITABLE)],
+    indirect=["command"],
+)
+def test_suite_beside_an_own_mock_with_a_url_works(tmp_path: Path, command: list[str], layout: str) -> None:
     """With a URL the suite needs no mock; the project's tests in the same run get its own modules still."""
     project = _project(tmp_path, LAYOUTS[layout])
     with standin_engine() as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
         tokens = [token.replace("--token", "--engine-token") for token in TOKENS]
         done = run_pytest(
-            [str(python), "-m", "pytest"], project, f"--engine-url={engine.url}", f"--engine-jobs={jobs}", *tokens,
+            command, project, f"--engine-url={engine.url}", f"--engine-jobs={jobs}", *tokens,
             "--pyargs", "contract_tests", "./tests", "-k", "(test_rule and transport.json) or test_own",
         )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -124,19 +141,20 @@ def test_suite_beside_an_own_mock_with_a_url_works(tmp_path: Path, python: Path,
     assert "conforms" in done.stdout
 
 
-def test_suite_beside_an_own_spec_works(tmp_path: Path, python: Path) -> None:
+def test_suite_beside_an_own_spec_works(tmp_path: Path, command: list[str]) -> None:
     """The kit's documents are no module: a project's `spec` is in nobody's way."""
     project = _project(tmp_path, {"spec/__init__.py": OWN, "conftest.py": "import spec\nassert spec.OWN\n"})
-    done = run_pytest([str(python), "-m", "pytest"], project, *RULE)
+    done = run_pytest(command, project, *RULE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "conforms" in done.stdout
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "xdist"])
-def test_option_with_own_contract_tests_fails_in_one_line(tmp_path: Path, workers: list[str]) -> None:
+def test_option_with_own_contract_tests_fails_in_one_line(
+    tmp_path: Path, command: list[str], workers: list[str]
+) -> None:
     """Options that would be read by nobody, as the project's tests are run in place of the kit's, are never a green run."""
     project = _project(tmp_path, LAYOUTS["tests named as the kit's"])
-    command = [sys.executable, "-m", "pytest"]
     done = run_pytest(command, project, "--pyargs", "contract_tests", "--engine-url=http://127.0.0.1:1", *workers)
     assert done.returncode == 1, done.stdout + done.stderr
     assert _sentences(done) == [_sentence("An option --engine-…", project / "contract_tests/__init__.py")]
