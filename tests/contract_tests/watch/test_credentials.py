@@ -1,6 +1,5 @@
 """The watcher's own credentials: logged in for, renewed when they end, in the way that the engine takes."""
 
-import asyncio
 from collections.abc import Mapping
 
 import pytest
@@ -11,6 +10,7 @@ from contract_tests.config.sources import Source, login
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
 from tests.support.login_engine import JobEngine, job_engine
+from tests.support.watching import run as run_in_thread
 
 
 def watch_of(engine: JobEngine, given: str = "pass-admin") -> Watch:
@@ -28,7 +28,7 @@ def cancel(watch: Watch, *job_ids: str) -> list[int | None]:
         finally:
             await watch.close()
 
-    return asyncio.run(run())
+    return run_in_thread(run())
 
 
 @pytest.mark.parametrize("way", ["bearer", "query", "cookie"])
