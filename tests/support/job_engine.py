@@ -16,6 +16,7 @@ from tests.support.raw_server import RawRequest, answer_of, answering_server
 CANCEL = "/workflow_engine/cancelJob"
 DETAILS = "/workflow_engine/job/"
 ROLES = ("admin", "engineering", "support", "apiwrite")
+OTHERS = ("apiread", "operator")
 
 
 def _page_document() -> dict[str, Any]:
@@ -66,15 +67,30 @@ class JobEngine:
         """Answer a cancel, or turn away those who are locked out."""
         if time.monotonic() < self.locked_until:
             return self.locks_out_with, {"error": "locked out"}
-        if role not in {"", *ROLES, "apiread", "operator"}:
+        if role not in {"", *ROLES, *OTHERS}:
             self.locked_until = time.monotonic() + self.locks_out_s
         status, document = self.cancel(role, body)
         return (self.refuses_with or status if status >= 400 else status), document
 
+    def respond(self, request: RawRequest) -> tuple[int, Any]:
+        """Answer a request: a cancel or a read of a job."""
+        job_id = request.path.removeprefix(DETAILS).removesuffix("/details")
+        if request.method == "POST" and request.path == CANCEL:
+            return self.answer(request.header("Authorization").removeprefix("Bearer "), request.body)
+        if request.method == "GET" and request.path == f"{DETAILS}{job_id}/details":
+            return self.details(job_id)
+        return (
+            (404, {"error": "not found"}) if request.method in {"GET", "POST"} else (405, {"error": "no such method"})
+        )
+
+    def refusal(self, role: str) -> tuple[int, Any]:
+        """Refuse a role that may not cancel, or nobody that is known."""
+        return (403, {"error": "not allowed"}) if role in OTHERS else (401, {"error": "log in"})
+
     def cancel(self, role: str, body: bytes) -> tuple[int, Any]:
         """Answer a cancel: status and document."""
         if role not in {*ROLES, *self.lets_in}:
-            return (403, {"error": "not allowed"}) if role in {"apiread", "operator"} else (401, {"error": "log in"})
+            return self.refusal(role)
         try:
             wanted = json.loads(body)
         except ValueError:
@@ -147,16 +163,7 @@ def serve(engine: JobEngine) -> Iterator[JobEngine]:
     """Serve an engine on a free loopback port."""
 
     def answer(request: RawRequest) -> bytes:
-        job_id = request.path.removeprefix(DETAILS).removesuffix("/details")
-        if request.method == "POST" and request.path == CANCEL:
-            role = request.header("Authorization").removeprefix("Bearer ")
-            status, document = engine.answer(role, request.body)
-        elif request.method == "GET" and request.path == f"{DETAILS}{job_id}/details":
-            status, document = engine.details(job_id)
-        elif request.method in {"GET", "POST"}:
-            status, document = 404, {"error": "not found"}
-        else:
-            status, document = 405, {"error": "no such method"}
+        status, document = engine.respond(request)
         line = f"{status} {HTTPStatus(status).phrase}"
         instance = [f"X-Engine-Instance: {engine.instance}"] if engine.instance else []
         return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance)

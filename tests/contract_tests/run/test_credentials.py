@@ -14,14 +14,15 @@ from contract_tests.model import Report, RuleResult
 from contract_tests.safety.supply import Supply
 from tests.support.check_engine import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
-from tests.support.login_engine import OTHERS, ROLES, JobEngine, job_engine
+from tests.support.job_engine import OTHERS, ROLES
+from tests.support.login_engine import LoginEngine, login_engine
 
 RULE = "roles.others"
 ALIKE = "is the same as to a wrong credential"
 
 
 def run(
-    engine: JobEngine, *, tokens: dict[str, str | None] | None = None, logs_in: bool = False, **changes: Any
+    engine: LoginEngine, *, tokens: dict[str, str | None] | None = None, logs_in: bool = False, **changes: Any
 ) -> tuple[Report, RuleResult]:
     """Check the engine, with these tokens in the place of the roles' names; the report, and what it says of the rule."""
     made = engine.make_jobs(24)
@@ -39,7 +40,7 @@ def run(
 
 def test_bogus_token_of_a_refused_role_leaves_a_wide_open_engine_undecided() -> None:
     """The rule is unchecked, counts, and says what would help."""
-    with job_engine(is_open=True) as engine:
+    with login_engine(lets_in=OTHERS) as engine:
         report, rule = run(engine, tokens={"apiread": "bogus-token-0123456789"})
         assert (report.verdict, report.undecided_because) == ("undecided", ("tokens",))
         assert (rule.outcome, rule.counts) == ("unchecked", True)
@@ -50,7 +51,7 @@ def test_bogus_token_of_a_refused_role_leaves_a_wide_open_engine_undecided() -> 
 
 def test_probe_of_a_bogus_token_does_not_help_it() -> None:
     """A probe that answers the token as a wrong one leaves the rule unchecked."""
-    with job_engine(is_open=True) as engine:
+    with login_engine(lets_in=OTHERS) as engine:
         report, rule = run(engine, tokens={"apiread": "bogus-token-0123456789"}, probe="/whoami")
     assert (report.verdict, rule.outcome) == ("undecided", "unchecked")
 
@@ -69,14 +70,14 @@ def test_engine_that_refuses_all_alike_is_decided_by_a_probe_or_by_trust(
     status: int, changes: dict[str, Any], verdict: str, outcome: str
 ) -> None:
     """Times and ids in the body make no difference; a probe that nobody may send does not count."""
-    with job_engine(refuses_with=status) as engine:
+    with login_engine(refuses_with=status) as engine:
         report, rule = run(engine, **changes)
     assert (report.verdict, rule.outcome) == (verdict, outcome), report.notes
 
 
 def test_stale_token_of_a_documented_role_breaks_nothing() -> None:
     """A role whose token is refused as a wrong one is not said to be refused."""
-    with job_engine() as engine:
+    with login_engine() as engine:
         report, _ = run(engine, tokens={"support": "ended-token-0123456789"})
         assert (report.verdict, report.undecided_because) == ("undecided", ("tokens",)), report.rules
         assert any("The token of support is not accepted" in note for note in report.notes)
@@ -84,7 +85,7 @@ def test_stale_token_of_a_documented_role_breaks_nothing() -> None:
 
 def test_tokens_that_end_during_the_run_break_nothing() -> None:
     """Tokens that cannot be renewed and end in the midst: undecided, with that sentence."""
-    with job_engine(lasts=25) as engine:
+    with login_engine(lasts=25) as engine:
         for role in (*ROLES, "apiread"):
             engine.tokens[f"token-of-{role}-0123"] = [role, 25]
         report, _ = run(engine, tokens={role: f"token-of-{role}-0123" for role in (*ROLES, "apiread")})
@@ -96,7 +97,7 @@ def test_tokens_that_end_during_the_run_break_nothing() -> None:
 @pytest.mark.parametrize("way", ["bearer", "query", "cookie"])
 def test_login_renews_tokens_that_end(way: str) -> None:
     """Tokens that last 40 requests are renewed as often as is needed, those of refused roles too; the way is found."""
-    with job_engine(lasts=40, way=way) as engine:
+    with login_engine(lasts=40, way=way) as engine:
         report, rule = run(engine, logs_in=True, auth="auto")
     assert (report.verdict, rule.outcome) == ("conforms", "held"), report.notes
     assert len(engine.logins) > len(ROLES) + 1
@@ -105,7 +106,7 @@ def test_login_renews_tokens_that_end(way: str) -> None:
 
 def test_tokens_are_read_after_the_jobs_command(tmp_path: Path) -> None:
     """A token command runs once the jobs are there, and not before."""
-    with job_engine() as engine:
+    with login_engine() as engine:
         (tmp_path / "ids").write_text("\n".join(engine.make_jobs(24)))
         tokens = [f"--token={role}=cmd:echo token >> order; echo {role}" for role in (*ROLES, "apiread")]
         command = "--jobs-command=echo jobs >> order; cat ids"
@@ -124,7 +125,7 @@ def test_credential_with_what_does_not_belong_to_it_is_told(tmp_path: Path, toke
 
 def test_login_and_auto_on_the_command_line(tmp_path: Path) -> None:
     """The password shows nowhere, and the report says how the credential travels."""
-    with job_engine(lasts=100, way="query") as engine:
+    with login_engine(lasts=100, way="query") as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
         logins = [f"--login={role}={role}@pronghorn:env:PASS_{role}" for role in (*ROLES, "apiread")]
         passwords = {f"PASS_{role}": f"pass-{role}" for role in (*ROLES, *OTHERS)}
