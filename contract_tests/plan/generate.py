@@ -4,8 +4,8 @@ import json
 import os
 import random
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -27,14 +27,21 @@ class BadBody:
 def bad_bodies(seed: int, count: int) -> tuple[BadBody, ...]:
     """Return at most `count` different bodies that break the request schema, the same ones for the same seed."""
     bodies: dict[bytes, BadBody] = {}
-    with _no_foreign_hooks():
-        drawn = list(_drawn(seed, count * 3))
-    for raw in drawn:
+
+    def take(raw: Any) -> bool:
         body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()  # escaped: any character will do
         rule = rule_broken_by(body)
-        if rule is not None:
+        if rule is not None and len(bodies) < count:
             bodies.setdefault(body, BadBody(body, rule))
-    return tuple(bodies.values())[:count]
+        return len(bodies) < count
+
+    with _no_foreign_hooks():
+        _draw(seed, count * 3, take)
+    return tuple(bodies.values())
+
+
+class _StopDrawing(Exception):  # noqa: N818  nothing went wrong
+    """Hypothesis has no other way to end before its last example."""
 
 
 @contextmanager
@@ -66,7 +73,8 @@ def _no_foreign_constants() -> Iterator[None]:
         setattr(providers, name, original)
 
 
-def _drawn(seed: int, count: int) -> Iterator[Any]:
+def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
+    """Draw at most `most` bodies and hand each to `take`, until that returns false."""
     require(
         "hypothesis",
         "hypothesis.configuration:set_hypothesis_home_dir",
@@ -96,24 +104,25 @@ def _drawn(seed: int, count: int) -> Iterator[Any]:
     config.projects.default.generation.codec = None
     schema = schemathesis.openapi.from_dict(_bare_document(cancel), config=config)
     operation = schema[cancel.path][cancel.method]
-    drawn: list[Any] = []
 
     @seeded(seed)
     @settings(
-        max_examples=count,
+        max_examples=most,
         database=None,
         deadline=None,
         derandomize=False,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
+        report_multiple_bugs=False,
     )
     @given(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def draw(case: Any) -> None:
-        drawn.append(case.body)
+        if not take(case.body):
+            raise _StopDrawing
 
     state = random.getstate()
     try:
-        with warnings.catch_warnings(), _no_foreign_constants():
+        with warnings.catch_warnings(), _no_foreign_constants(), suppress(_StopDrawing):
             warnings.simplefilter("ignore")
             # Hypothesis would leave a .hypothesis folder where the user happens to be. It keeps its table of
             # Unicode there, which takes a tenth of a run to draw up again; where it cannot be kept, it does without.
@@ -122,7 +131,6 @@ def _drawn(seed: int, count: int) -> Iterator[Any]:
     finally:
         random.setstate(state)
         set_hypothesis_home_dir(None)
-    yield from drawn
 
 
 def _bare_document(contract: contract.Contract) -> dict[str, Any]:
