@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
+# The tests start some hundreds of commands, each of which would compile the kit again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: check test soak lint format bench clean
 
 check: $(VENV)/.check  ## start the embedded mock, check it and print the report

@@ -1,0 +1,8 @@
+"""How the tests are spread over processes."""
+
+import os
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of workers of `-n auto`: half of the time a test waits for an engine, not for a processor."""
+    return 2 * (os.cpu_count() or 1)
