@@ -74,7 +74,6 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
         jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs or --jobs-command",
-        guard=guard,
     )
     return make_plan(resources, settings.seed)
 

@@ -135,7 +135,6 @@ class Resources:
     """Rules to check; None for all."""
     auth: str = "bearer"
     jobs_option: str = "--jobs or --jobs-command"
-    guard: Guard | None = None
 
 
 def fill(step: Step, job_id: str | None, guard: Guard) -> Request:
