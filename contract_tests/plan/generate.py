@@ -88,11 +88,14 @@ def _no_foreign_constants() -> Iterator[None]:
 
     name = "_get_local_constants"
     original = getattr(providers, name)
-    setattr(providers, name, lambda: providers._local_constants)  # noqa: SLF001
+    none = providers.Constants()
+    setattr(providers, name, lambda: none)
+    providers.CONSTANTS_CACHE.cache.clear()
     try:
         yield
     finally:
         setattr(providers, name, original)
+        providers.CONSTANTS_CACHE.cache.clear()
 
 
 def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
@@ -101,7 +104,8 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
         "hypothesis",
         "hypothesis.configuration:set_hypothesis_home_dir",
         "hypothesis.internal.conjecture.providers:_get_local_constants",
-        "hypothesis.internal.conjecture.providers:_local_constants",
+        "hypothesis.internal.conjecture.providers:Constants",
+        "hypothesis.internal.conjecture.providers:CONSTANTS_CACHE",
         breaks="the generated bodies would depend on the folder that the checks run in",
     )
     require(
