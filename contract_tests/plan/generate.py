@@ -85,10 +85,11 @@ def _no_foreign_constants() -> Iterator[None]:
     a second and 200 MB. There is no setting for it.
     """
     from hypothesis.internal.conjecture import providers
+    from hypothesis.internal.constants_ast import Constants
 
     name = "_get_local_constants"
     original = getattr(providers, name)
-    none = providers.Constants()
+    none = Constants()
     setattr(providers, name, lambda: none)
     providers.CONSTANTS_CACHE.cache.clear()
     try:
@@ -104,7 +105,7 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
         "hypothesis",
         "hypothesis.configuration:set_hypothesis_home_dir",
         "hypothesis.internal.conjecture.providers:_get_local_constants",
-        "hypothesis.internal.conjecture.providers:Constants",
+        "hypothesis.internal.constants_ast:Constants",
         "hypothesis.internal.conjecture.providers:CONSTANTS_CACHE",
         breaks="the generated bodies would depend on the folder that the checks run in",
     )
