@@ -1,7 +1,4 @@
-"""Bodies that break the request schema, drawn by schemathesis; it generates and never sends.
-
-`python -m contract_tests.plan.generate` writes the file of the default seed again.
-"""
+"""Bodies that break the request schema, made by schemathesis; it generates and never sends."""
 
 import json
 import os
@@ -9,9 +6,8 @@ import random
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from contract_tests.judge.request import rule_broken_by
@@ -20,10 +16,8 @@ from contract_tests.safety.neutralize import neutralize
 from engine_contract import contract
 from engine_contract.dependencies import require
 
-COUNT = 30
-DEFAULT_SEED = 0
-BODIES_FILE = Path(__file__).with_name("bad_bodies.json")
-"""The bodies of the default seed: without them, each run would draw them again, which takes half of a short one."""
+RANDOM = 24
+"""Bodies that a seed adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +28,34 @@ class BadBody:
     rule: str
 
 
-def bad_bodies(seed: int) -> tuple[BadBody, ...]:
-    """Return `COUNT` different bodies that break the request schema, the same ones for the same seed.
-
-    None of them can name a job: they keep their shape alone.
-    """
-    if seed == DEFAULT_SEED:
-        return tuple(BadBody(**entry) for entry in json.loads(BODIES_FILE.read_text(encoding="ascii")))
-    return draw_bad_bodies(seed)
-
-
 @cache
-def draw_bad_bodies(seed: int) -> tuple[BadBody, ...]:
-    """Draw the bodies of a seed."""
+def bad_bodies(seed: int) -> tuple[BadBody, ...]:
+    """Return different bodies that break the request schema, the same ones for the same seed.
+
+    Each run has schemathesis's coverage cases, and with a seed other than 0 `RANDOM` drawn ones behind them. None of
+    them can name a job: they keep their shape alone.
+    """
     bodies: dict[str, BadBody] = {}
 
-    def take(raw: Any) -> bool:
+    def take(raw: Any) -> None:
         inert = neutralize(raw, lambda: UNKNOWN)
         body = inert.decode() if isinstance(inert, bytes) else json.dumps(inert)
         rule = rule_broken_by(body.encode())
         if rule is not None:
             bodies.setdefault(body, BadBody(body, rule))
-        return len(bodies) < COUNT
 
     with _no_foreign_hooks():
-        _draw(seed, COUNT * 10, take)
+        operation = _operation()
+        for raw in _covering(operation):
+            take(raw)
+        if seed:
+            enough = len(bodies) + RANDOM
+
+            def take_some(raw: Any) -> bool:
+                take(raw)
+                return len(bodies) < enough
+
+            _draw(operation, seed, RANDOM * 10, take_some)
     return tuple(bodies.values())
 
 
@@ -99,7 +96,44 @@ def _no_foreign_constants() -> Iterator[None]:
         providers.CONSTANTS_CACHE.cache.clear()
 
 
-def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
+def _operation() -> Any:
+    """Return the operation as schemathesis has it."""
+    require(
+        "schemathesis",
+        "schemathesis.config:SchemathesisConfig",
+        "schemathesis.generation.modes:GenerationMode",
+        "schemathesis.schemas:APIOperation.as_strategy",
+        "schemathesis.schemas:BaseSchema.iter_coverage_cases",
+        breaks="no bodies that break the request schema can be generated",
+    )
+    import schemathesis
+    from schemathesis.config import SchemathesisConfig
+
+    cancel = contract.load_contract()
+    # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
+    config = SchemathesisConfig()
+    # Any character: to find those that a codec has takes Hypothesis a second and 200 MB where it may keep no file.
+    config.projects.default.generation.codec = None
+    schema = schemathesis.openapi.from_dict(_bare_document(cancel), config=config)
+    return schema[cancel.path][cancel.method]
+
+
+def _covering(operation: Any) -> Iterator[Any]:
+    """Yield the bodies of schemathesis's coverage phase; its other methods and media types are steps of the catalogue."""
+    from schemathesis.generation.modes import GenerationMode
+
+    schema = operation.schema
+    cases = schema.iter_coverage_cases(
+        operation,
+        generation_modes=[GenerationMode.NEGATIVE],
+        generation_config=schema.config.generation_for(operation=operation),
+    )
+    for case in cases:
+        if case.method == operation.method.upper() and case.media_type and not case.headers:
+            yield case.body
+
+
+def _draw(operation: Any, seed: int, most: int, take: Callable[[Any], bool]) -> None:
     """Draw at most `most` bodies and hand each to `take`, until that returns false."""
     require(
         "hypothesis",
@@ -109,28 +143,11 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
         "hypothesis.internal.conjecture.providers:CONSTANTS_CACHE",
         breaks="the generated bodies would depend on the folder that the checks run in",
     )
-    require(
-        "schemathesis",
-        "schemathesis.config:SchemathesisConfig",
-        "schemathesis.generation.modes:GenerationMode",
-        "schemathesis.schemas:APIOperation.as_strategy",
-        breaks="no bodies that break the request schema can be generated",
-    )
-    import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
     from hypothesis.configuration import set_hypothesis_home_dir
     from platformdirs import user_cache_path
-    from schemathesis.config import SchemathesisConfig
     from schemathesis.generation.modes import GenerationMode
-
-    cancel = contract.load_contract()
-    # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
-    config = SchemathesisConfig()
-    # Any character: to find those that a codec has takes Hypothesis a second and 200 MB where it may keep no file.
-    config.projects.default.generation.codec = None
-    schema = schemathesis.openapi.from_dict(_bare_document(cancel), config=config)
-    operation = schema[cancel.path][cancel.method]
 
     @seeded(seed)
     @settings(
@@ -177,8 +194,3 @@ def _bare_document(contract: contract.Contract) -> dict[str, Any]:
             }
         },
     }
-
-
-if __name__ == "__main__":
-    entries = [asdict(body) for body in draw_bad_bodies(DEFAULT_SEED)]
-    BODIES_FILE.write_text(json.dumps(entries, indent=2) + "\n", encoding="ascii")
