@@ -235,10 +235,10 @@ class CheckOptions(EngineOptions):
         schema={"minLength": 0},
     )
     seed: int = option(
-        default=1,
+        default=0,
         metavar="N",
-        help="Seed of the generated requests.",
-        setting="A whole number, the seed of the generated requests.",
+        help="Draw random requests too, from this seed; 0 draws none.",
+        setting="A whole number: random requests are drawn too, from this seed; 0 draws none.",
     )
     deadline: float = option(
         default=120.0,

@@ -86,7 +86,7 @@ def _complete(call: Call, job: Job) -> bool:
 
 
 async def _moment(call: Call) -> None:
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.1)
 
 
 def _shared_document(call: Call, job: Job) -> Any:
