@@ -33,25 +33,25 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         _picture(browser, "console", _job(mock), 640)
         _picture(browser, "console-journal", _journal(mock), 720)
-        with _watcher(mock) as url:
-            _picture(browser, "watch-engine", f"{url}/_watch/journal/2", 720)
+        with _watcher(mock) as console:
+            _picture(browser, "watch-engine", f"{console}journal/2", 720)
         browser.close()
 
 
 @contextmanager
 def _watcher(mock: RunningMock) -> Iterator[str]:
-    """watch-engine before an engine that answers with another status than the page's; its address."""
+    """watch-engine before an engine that answers with another status than the page's; its console's address."""
     command = Path(sys.executable).with_name("watch-engine")
     arguments = [str(command), mock.url, "--port", "0", *(f"--token={role}={role}" for role in load_contract().roles)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watcher:
         assert watcher.stdout is not None
-        url = watcher.stdout.readline().split()[-1]
+        url, console = (watcher.stdout.readline().split()[-1] for _ in range(2))
         mock.behave(fault="status-running")
         with httpx.Client(base_url=url, trust_env=False) as client:
             for role, job_id in zip((*load_contract().roles[1:3], "operator"), mock.add_jobs(3), strict=True):
                 headers = {"Authorization": f"Bearer {role}"}
                 client.post(load_contract().path, json={"job_id": job_id}, headers=headers)
-        yield url
+        yield console
         watcher.terminate()
 
 

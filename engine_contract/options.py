@@ -332,6 +332,18 @@ class WatchOptions(EngineOptions):
     )
     host: str = option(default="127.0.0.1", metavar="HOST", help="Address to listen on.")
     port: int = option(default=4011, least=0, most=65535, help="Port to listen on; 0 takes a free one.")
+    console_port: int | None = option(
+        least=0,
+        most=65535,
+        metavar="N",
+        help="Port of the console; 0 takes a free one.  [default: the port after its own; a free one with --port 0]",
+    )
+    allow_hosts: tuple[str, ...] = option(
+        name="--allow-host",
+        default=(),
+        metavar="NAME",
+        help="A further name that browsers may know the watcher by on loopback, without a port. Repeatable.",
+    )
     record: Path | None = option(
         metavar="FILE.har", help="Write every exchange into FILE.har, without secrets; never over an older file."
     )

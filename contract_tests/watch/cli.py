@@ -1,6 +1,9 @@
 """The command watch-engine: a watcher that is served until a signal comes."""
 
+import os
+import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,10 +14,15 @@ from engine_contract.click_options import command
 from engine_contract.options import WatchOptions
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from contract_tests.watch.settings import WatchSettings
 
 GRACE_S = 3.0
 """Seconds that running requests get to finish at shutdown."""
+
+MAX_PORT = 65535
+KEY_VARIABLE = "WATCH_ENGINE_CONSOLE_KEY"
 
 MAX_MESSAGE_BYTES = 64 << 20
 """Bytes of one WebSocket message."""
@@ -26,14 +34,15 @@ MAX_MESSAGE_BYTES = 64 << 20
     WatchOptions,
     epilog=(
         "SOURCE is env:NAME, file:PATH, cmd:COMMAND, or the value itself. Each option can be set by an environment "
-        "variable, such as WATCH_ENGINE_PORT; repeated ones are separated by line breaks."
+        "variable, such as WATCH_ENGINE_PORT; repeated ones are separated by line breaks. WATCH_ENGINE_CONSOLE_KEY sets "
+        "the console's key, which is another one each time otherwise."
     ),
 )
 def main(options: WatchOptions) -> None:
     """Stand before a live engine, record what passes, and check each cancel against the contract.
 
     URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
-    settings file. Point clients and browsers at the address that is printed; the console is at /_watch/.
+    settings file. Point clients and browsers at the address that is printed first; the second is the console's.
     """
     from contract_tests.config.options import live_connection
     from contract_tests.watch.settings import WatchSettings
@@ -44,36 +53,54 @@ def main(options: WatchOptions) -> None:
     settings = WatchSettings(
         connection=connection,
         host=options.host,
-        port=options.port,
+        allow_hosts=frozenset(map(_host_name, options.allow_hosts)),
         record=options.record,
         write_profile=options.write_profile,
         journal=options.journal,
     )
-    _serve(settings, open_console=options.open_console)
+    if key := os.environ.get(KEY_VARIABLE):
+        settings = replace(settings, console_key=_checked_key(key))
+    after = options.port + 1 if 0 < options.port < MAX_PORT else 0
+    console_port = after if options.console_port is None else options.console_port
+    _serve(settings, options.port, console_port, open_console=options.open_console)
 
 
-def _serve(settings: "WatchSettings", *, open_console: bool) -> None:
+def _checked_key(key: str) -> str:
+    """Return a key that can stand in a path, beside `api`."""
+    if not re.fullmatch(r"[A-Za-z0-9._~-]+", key) or key in {"api", ".", ".."}:
+        raise SettingError(f"{KEY_VARIABLE}: a key is letters, digits and the signs . _ ~ - alone, and is not api.")
+    return key
+
+
+def _host_name(name: str) -> str:
+    if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\]|[^\s\[\]:@/\\?#*]+", name):
+        raise SettingError(
+            f"--allow-host {name}: is not a name such as engine.test, without scheme, port and wildcard."
+        )
+    return name.lower()
+
+
+def _serve(settings: "WatchSettings", port: int, console_port: int, *, open_console: bool) -> None:
     from threading import Thread
 
     from contract_tests.watch.app import WatchApp
-    from contract_tests.watch.settings import PREFIX
     from contract_tests.watch.state import Watch
     from contract_tests.watch.terminal import Terminal
-    from engine_contract.http.net import bind, is_loopback, url_of
+    from engine_contract.http.net import is_loopback, url_of
 
-    try:
-        bound = bind(settings.host, settings.port)
-    except OSError as error:
-        raise SettingError(f"--port {error}") from None
-    except ValueError as error:
-        raise SettingError(f"--host {error}") from None
-    url = url_of(settings.host, bound)
+    bound = _bind(settings.host, port, "--port")
+    # Wherever the watcher listens, its console is at loopback: it sends cancels to a live engine.
+    console_host = settings.host if is_loopback(settings.host) else "127.0.0.1"
     terminal = Terminal()
+    console = None
     try:
+        console = _bind(console_host, console_port, "--console-port")
         watch = Watch(settings, tell=(terminal.tell,))
     except SettingError:
-        bound.close()
+        for opened in filter(None, (bound, console)):
+            opened.close()
         raise
+    url, console_url = url_of(settings.host, bound), f"{url_of(console_host, console)}/{settings.console_key}/"
     if not is_loopback(settings.host):
         click.echo(
             f"watch-engine: Warning: {settings.host} can be reached from other machines, and so can the engine through it.",
@@ -82,14 +109,26 @@ def _serve(settings: "WatchSettings", *, open_console: bool) -> None:
 
     def ready() -> None:
         terminal.say(f"Watching {settings.connection.base} on {url}")
-        terminal.say(f"Console on {url}{PREFIX}/")
+        terminal.say(f"Console on {console_url}")
         if open_console:
             import webbrowser
 
-            Thread(target=webbrowser.open, args=(f"{url}{PREFIX}/",), daemon=True).start()
+            Thread(target=webbrowser.open, args=(console_url,), daemon=True).start()
 
-    make_server(WatchApp(watch), ready=ready, closing=watch.close).run(sockets=[bound])
+    app = WatchApp(watch, console.getsockname()[1])
+    make_server(app, ready=ready, closing=watch.close).run(sockets=[bound, console])
     terminal.close()
+
+
+def _bind(host: str, port: int, option: str) -> "socket":
+    from engine_contract.http.net import bind
+
+    try:
+        return bind(host, port)
+    except OSError as error:
+        raise SettingError(f"{option} {error}") from None
+    except ValueError as error:
+        raise SettingError(f"--host {error}") from None
 
 
 def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Awaitable[None]]) -> Any:

@@ -18,6 +18,7 @@ import httpx
 from contract_tests.judge.passive import is_cancel
 from contract_tests.model import Fault
 from contract_tests.recording.proxied_exchange import ProxiedExchange
+from contract_tests.watch.access import CallerAccess
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, headers_back, parts_of
 from engine_contract.http.content_encoding import only_readable
@@ -42,9 +43,10 @@ class CallerGoneError(Exception):
 class HttpProxy:
     """Passes requests on to one engine."""
 
-    def __init__(self, upstream: Upstream, observer: Observer) -> None:
+    def __init__(self, upstream: Upstream, observer: Observer, access: CallerAccess) -> None:
         self._upstream = upstream
         self._observer = observer
+        self._access = access
         self._hold_for = observer.settings.connection.timeout
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> ProxiedExchange:
@@ -72,7 +74,12 @@ class HttpProxy:
 
     async def _pass(self, way: "_Way") -> None:
         proxied = way.proxied
-        headers = request_headers(proxied.headers, self._upstream.address, self._upstream.extra)
+        if (objection := self._access.objection(proxied.method, proxied.headers)) is not None:
+            status, reason = objection
+            await self._answer_for_engine(way, status, Fault.GUARD, reason)
+            return
+        is_own = self._access.is_own(proxied.headers)
+        headers = request_headers(proxied.headers, self._upstream.address, self._upstream.extra, is_own=is_own)
         if proxied.is_cancel:
             headers = only_readable(headers)
         try:

@@ -1,22 +1,26 @@
 """The watcher's settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_urlsafe
 
 from contract_tests.config.options import Connection
 
-PREFIX = "/_watch"
-"""Below this path the watcher answers itself."""
+KEY_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """Which engine to watch, where to listen, and what to write."""
+    """Which engine to watch, where to listen, who is let in, and what to write."""
 
     connection: Connection
     """Its timeout is how long the engine may send nothing before it is given up, in seconds."""
     host: str = "127.0.0.1"
-    port: int = 4011
+    """The address that the engine's port listens on."""
+    console_key: str = field(default_factory=lambda: token_urlsafe(KEY_BYTES))
+    """Opens the console; it stands in a path."""
+    allow_hosts: frozenset[str] = frozenset()
+    """Further names of the watcher's address, in small letters."""
     record: Path | None = None
     write_profile: Path | None = None
     journal: int = 1000

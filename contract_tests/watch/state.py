@@ -15,6 +15,7 @@ from contract_tests.recording.profile import ProfileWriter
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.recording_file import Recording
 from contract_tests.recording.redaction import Redaction
+from contract_tests.watch.access import CallerAccess
 from contract_tests.watch.credentials import WatchCredentials
 from contract_tests.watch.http_proxy import HttpProxy
 from contract_tests.watch.journal import Entry
@@ -53,7 +54,8 @@ class Watch:
             learn=(self.profile.learn,) if self.profile else (),
         )
         self.journal = self.observer.journal
-        self.http_proxy = HttpProxy(self.upstream, self.observer)
+        self.access = CallerAccess.of(settings)
+        self.http_proxy = HttpProxy(self.upstream, self.observer, self.access)
         self._complained: str | None = None
         judge_document(
             dict(CONTRACT.response_examples["page"])

@@ -16,6 +16,7 @@ from contract_tests.model import Fault
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import sentence_of
+from contract_tests.watch.access import CallerAccess
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.upstream import headers_back
 from engine_contract.http.proxy_headers import Address, request_headers
@@ -29,9 +30,10 @@ _OWN = (b"sec-websocket-", b"host", b"content-length")
 class WebSocketProxy:
     """Passes WebSockets on to one engine."""
 
-    def __init__(self, connection: Connection, observer: Observer) -> None:
+    def __init__(self, connection: Connection, observer: Observer, access: CallerAccess) -> None:
         self._address = Address.of(connection.base)
         self._observer = observer
+        self._access = access
         self._extra = tuple((name, source.read()) for name, source in connection.headers.items())
         proxy = proxy_for(connection)
         self._options: dict[str, Any] = {
@@ -49,6 +51,11 @@ class WebSocketProxy:
         proxied = ProxiedExchange.of(scope, is_cancel=False)
         proxied.frames = []
         await receive()
+        if (objection := self._access.objection("GET", proxied.headers)) is not None:
+            status, reason = objection
+            proxied.end(Fault.GUARD, reason)
+            await self._refuse(scope, proxied, send, f"watch-engine: {reason}\n".encode(), status)
+            return
         try:
             async with self._connected(scope, proxied) as engine:
                 received = engine.response
@@ -76,7 +83,8 @@ class WebSocketProxy:
     async def _connected(self, scope: Any, proxied: ProxiedExchange) -> AsyncIterator[ClientConnection]:
         scheme = "wss" if self._address.scheme == "https" else "ws"
         url = f"{scheme}://{self._address.netloc}{self._address.target(proxied.target)}"
-        passed = request_headers(proxied.headers, self._address, self._extra)
+        is_own = self._access.is_own(proxied.headers)
+        passed = request_headers(proxied.headers, self._address, self._extra, is_own=is_own)
         headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in passed if not n.lower().startswith(_OWN)]
         subprotocols = [Subprotocol(name) for name in scope.get("subprotocols", [])] or None
         async with connect(url, additional_headers=headers, subprotocols=subprotocols, **self._options) as engine:
@@ -130,7 +138,9 @@ class WebSocketProxy:
             frame = {"type": kind, "time": time.time(), "opcode": 1 if is_text else 2, "data": text[:MAX_FRAME]}
             proxied.frames.append(frame)
 
-    async def _refuse(self, scope: Any, proxied: ProxiedExchange, send: Send, body: bytes) -> None:
+    async def _refuse(
+        self, scope: Any, proxied: ProxiedExchange, send: Send, body: bytes, status: int | None = None
+    ) -> None:
         """Answer with the engine's own refusal, or one in its place."""
         proxied.end(proxied.fault, proxied.detail)
         proxied.frames = None
@@ -139,7 +149,7 @@ class WebSocketProxy:
         if "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1002})
             return
-        status = proxied.status or (504 if proxied.fault is Fault.TIMEOUT else 502)
+        status = status or proxied.status or (504 if proxied.fault is Fault.TIMEOUT else 502)
         back = headers_back(proxied, self._address)
         headers = [pair for pair in back if pair[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))

@@ -10,6 +10,21 @@ from engine_contract.http.net import is_loopback
 
 COOKIE = "console-key"
 
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: forms would then be sent with `Origin: null`, and turned away.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "clipboard-write=(self)",
+}
+"""The headers of every response."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -21,11 +36,14 @@ class Guard:
     """The sentence for other addresses than loopback without a token: the program knows how to open its console."""
     asks: str = "The console's token"
     """The name of the token on the page that asks for it."""
+    hosts: frozenset[str] = frozenset()
+    """Further names of the console's address, in small letters."""
 
     def objection(self, method: str, headers: Mapping[bytes, bytes]) -> str | None:
         """Return why a request is turned away whoever sends it, as a sentence that says what to do; None if it is not."""
         access = Access(
             host=self.host,
+            hosts=self.hosts,
             foreign_host="Host {host} is not this console's; use the address that was printed at the start.",
             foreign_page="This form was sent by a page of another site. Only the console's own pages may do that.",
             is_for_pages_alone=True,

@@ -7,24 +7,10 @@ from urllib.parse import urlencode
 from flask import Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from engine_contract.console.access import COOKIE, Guard
+from engine_contract.console.access import COOKIE, HEADERS, Guard
 from engine_contract.console.interface import NOBODY, ConsoleData, ConsoleError
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.session_name import ALLOWED, PATTERN, is_session_name
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Not no-referrer: forms would then be sent with `Origin: null`, and turned away.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "clipboard-write=(self)",
-}
 
 
 class RequestHooks:

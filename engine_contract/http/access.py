@@ -30,6 +30,8 @@ class Access:
     """The sentence for a page of another origin."""
     origins: frozenset[bytes] = frozenset()
     """Origins of others whose pages are let in, in small letters."""
+    hosts: frozenset[str] = frozenset()
+    """Further names that are ours, in small letters."""
     takes_bare_names: bool = True
     """Whether a name without a dot is ours: public DNS has none; compose files and test clients use them."""
     guards_reading: bool = False
@@ -40,17 +42,20 @@ class Access:
     def objection(self, method: str, headers: Mapping[bytes, bytes]) -> str | None:
         """Return why a request is turned away, None if it is let in. Names of headers are in small letters."""
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if is_loopback(self.host) and not self._is_ours(host):
+        if is_loopback(self.host) and not self.knows(host):
             return self.foreign_host.format(host=host[:80])
         is_guarded = self.guards_reading or method not in SAFE
         return None if not is_guarded or self._is_own_page(host, headers) else self.foreign_page
 
-    def _is_ours(self, host: str) -> bool:
+    def knows(self, host: str) -> bool:
+        """Return whether a `Host`, in small letters, is ours, whatever its port."""
         parsed = _HOST(host)
         if parsed is None:
             return False
         name = parsed[1]
-        return is_loopback(name) or (self.takes_bare_names and "." not in name and ":" not in name)
+        return (
+            is_loopback(name) or name in self.hosts or (self.takes_bare_names and "." not in name and ":" not in name)
+        )
 
     def _is_own_page(self, host: str, headers: Mapping[bytes, bytes]) -> bool:
         site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")

@@ -86,8 +86,13 @@ def _leads_out(path: str) -> bool:
     return False
 
 
-def request_headers(headers: RawHeaders, server: Address, extra: Iterable[tuple[str, str]] = ()) -> HeaderList:
-    """Return the headers of a request as the server gets them, `extra` in place of the caller's own of that name."""
+def request_headers(
+    headers: RawHeaders, server: Address, extra: Iterable[tuple[str, str]] = (), *, is_own: bool = True
+) -> HeaderList:
+    """Return the headers of a request as the server gets them, `extra` in place of the caller's own of that name.
+
+    `is_own`: whether `Host` is a name of the proxy's. Pages of another name do not become the server's.
+    """
     host = own_host(headers)
     extra = tuple(extra)
     dropped = HOP_BY_HOP | _named_by_connection(headers) | {name.lower().encode() for name, _ in extra} | {b"host"}
@@ -96,7 +101,7 @@ def request_headers(headers: RawHeaders, server: Address, extra: Iterable[tuple[
         lower = name.lower()
         if lower in dropped:
             continue
-        if lower in {b"origin", b"referer"} and host:
+        if lower in {b"origin", b"referer"} and host and is_own:
             value = _moved(value, host, server, lower)  # noqa: PLW2901 - the same header
         passed.append((name, value))
     if any(name.lower() == b"transfer-encoding" for name, _ in headers):

@@ -39,7 +39,7 @@ def test_the_commands_of_a_document_work(path: Path, tmp_path: Path) -> None:
     with field_engine.serve() as engine:
         _lay_out(found, folder, engine.url)
         state.mkdir()
-        ports = {"4010": free_port(), "4011": free_port()}
+        ports = {"4010": free_port(), "4011": free_port(), "4012": free_port()}
         jobs = f"curl -s -X POST '{engine.control_url}/_test/jobs?count=30' > jobs.txt"
         status = _run(script_of(found, engine=engine.url, ports=ports, jobs=jobs), folder, state, ports)
     where = f"{path.name}, the block at line {_read(state / 'line')}"
@@ -67,6 +67,7 @@ def _run(script: str, folder: Path, state: Path, ports: dict[str, int]) -> int:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MOCK_ENGINE_PORT": str(ports["4010"]),
         "WATCH_ENGINE_PORT": str(ports["4011"]),
+        "WATCH_ENGINE_CONSOLE_PORT": str(ports["4012"]),
         "STATE": str(state),
     }
     with (state / "stdout").open("w") as stdout, (state / "stderr").open("w") as stderr:
@@ -140,11 +141,14 @@ def test_a_failing_command_is_found(tmp_path: Path) -> None:
     for block, status in ((Block(3, "sh", "true\nfalse\ntrue\n"), 1), (Block(3, "sh", "exit 2\n", status=3), 2)):
         state = tmp_path / str(status)
         state.mkdir()
-        assert _run(script_of([block], engine="", ports={}, jobs=""), tmp_path, state, {"4010": 1, "4011": 2}) == status
+        assert (
+            _run(script_of([block], engine="", ports={}, jobs=""), tmp_path, state, {"4010": 1, "4011": 2, "4012": 3})
+            == status
+        )
         assert _read(state / "line") == "3"
     servers = script_of(
         [Block(1, "sh", "mock-engine\n"), Block(2, "sh", "true\n", servers_ended=True)], engine="", ports={}, jobs=""
     )
     assert servers.endswith("at 1\nserve mock-engine\nat 2\nended\ntrue")
     passing = script_of([Block(9, "sh", "(exit 3)\n", status=3)], engine="", ports={}, jobs="")
-    assert _run(passing, tmp_path, state, {"4010": 1, "4011": 2}) == 0
+    assert _run(passing, tmp_path, state, {"4010": 1, "4011": 2, "4012": 3}) == 0

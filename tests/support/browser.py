@@ -43,7 +43,9 @@ def caller(_caller: Caller, mock: RunningMock) -> Caller:  # noqa: ARG001 - the 
 def browser() -> Iterator[Browser]:
     path = need_chromium()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        # Names that point here, as a hostile site's may.
+        names = "--host-resolver-rules=MAP *.test 127.0.0.1"
+        started = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, names])
         yield started
         started.close()
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
+
 from contract_tests.config.auth import Auth
 from contract_tests.config.options import Connection
 from contract_tests.config.sources import Source
@@ -32,12 +34,18 @@ class Watching:
 
     url: str
     watch: Watch
+    console: str
+    """The console's address, without a slash at the end."""
 
     @property
     def address(self) -> tuple[str, int]:
         """Return host and port."""
         parts = urlsplit(self.url)
         return parts.hostname or "", parts.port or 0
+
+    def api(self) -> httpx.Client:
+        """Return a client of the console's JSON API."""
+        return api_of(self.console)
 
 
 @contextmanager
@@ -54,6 +62,7 @@ def watching(
     ca_bundle: Path | None = None,
     insecure: bool = False,
     proxy: str | None = None,
+    allow_hosts: frozenset[str] = frozenset(),
 ) -> Iterator[Watching]:
     """Watch an engine on a free port; the roles' tokens are their names unless others are given."""
     named = {role: role for role in ROLES} if tokens is None else tokens
@@ -67,18 +76,27 @@ def watching(
         insecure=insecure,
         proxy=proxy,
     )
-    watch = Watch(WatchSettings(connection, record=record, write_profile=write_profile, journal=journal))
-    bound = bind("127.0.0.1", 0)
+    watch = Watch(
+        WatchSettings(connection, record=record, write_profile=write_profile, journal=journal, allow_hosts=allow_hosts)
+    )
+    bound, console = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
     ready = threading.Event()
-    server = make_server(WatchApp(watch), ready=ready.set, closing=watch.close)
-    thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
+    server = make_server(WatchApp(watch, console.getsockname()[1]), ready=ready.set, closing=watch.close)
+    thread = threading.Thread(target=server.run, args=([bound, console],), daemon=True)
     thread.start()
     assert ready.wait(20)
     try:
-        yield Watching(url_of("127.0.0.1", bound), watch)
+        key = watch.settings.console_key
+        yield Watching(url_of("127.0.0.1", bound), watch, f"{url_of('127.0.0.1', console)}/{key}")
     finally:
         server.stop()
         thread.join(20)
+
+
+def api_of(console: str) -> httpx.Client:
+    """Return a client of the JSON API of the console at that address."""
+    origin, _, key = console.rstrip("/").rpartition("/")
+    return httpx.Client(base_url=f"{origin}/api", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
 
 
 def send_raw(address: tuple[str, int], data: bytes) -> bytes:

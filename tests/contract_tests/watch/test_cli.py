@@ -1,6 +1,7 @@
 """The command watch-engine, run as a user runs it."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,8 @@ from contract_tests.watch.cli import main
 from tests import standin
 from tests.support import commands
 from tests.support.commands import Started, environment, started
-from tests.support.watching import ROUTE
+from tests.support.ports import free_port
+from tests.support.watching import ROUTE, api_of
 
 COMMAND = (sys.executable, "-m", "contract_tests.watch.cli")
 
@@ -30,7 +32,7 @@ def run(*options: str, env: dict[str, str] | None = None) -> "subprocess.Complet
 def watching(*options: str, env: dict[str, str] | None = None) -> Iterator[Started]:
     """Run the command: the process, and the address in its first line."""
     with started(*COMMAND, *options, ready="Watching http", env=environment(env)) as watch:
-        assert watch.next_line() == f"Console on {watch.url}/_watch/\n"
+        assert re.fullmatch(r"Console on http://127\.0\.0\.1:\d+/[\w-]{22}/\n", watch.next_line())
         yield watch
 
 
@@ -69,7 +71,7 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
             watching(address, "--port", "0", "--record", str(record)) as (process, url),
             socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as caller,
         ):
-            caller.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            caller.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             engine, _ = listener.accept()
             with engine:
                 engine.recv(65536)
@@ -105,6 +107,9 @@ def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
             "--ca-bundle nowhere/x: no certificates can be read there",
         ),
         (["http://e", "--port", "0", "--proxy", "::"], "--proxy: is not the URL of a proxy"),
+        (["http://e", "--console-port", "70000"], "70000 is not in the range"),
+        (["http://e", "--allow-host", "http://e"], "--allow-host http://e: is not a name such as engine.test"),
+        (["http://e", "--allow-host", "e:4011"], "--allow-host e:4011: is not a name"),
         (["http://e", "--bogus"], "--bogus"),
     ],
 )
@@ -132,6 +137,29 @@ def test_a_taken_port_is_one_clear_line() -> None:
     assert ended.stderr == f"watch-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
 
 
+def test_a_taken_console_port_is_one_clear_line() -> None:
+    """The line names the option, also where the port is the engine's own."""
+    port = str(free_port())
+    ended = run("http://e", "--port", port, "--console-port", port)
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        f"watch-engine: --console-port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
+    )
+
+
+@pytest.mark.parametrize("key", ["a/b", "api", "..", "a b", "ü"])
+def test_a_key_that_is_not_a_word_is_one_clear_line(
+    key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stands in a path; the line does not repeat it."""
+    monkeypatch.setenv("WATCH_ENGINE_CONSOLE_KEY", key)
+    with pytest.raises(SystemExit) as ended:
+        main(["http://e", "--port", "0"])
+    err = capsys.readouterr().err
+    assert (ended.value.code, len(err.splitlines())) == (2, 1)
+    assert err.startswith("watch-engine: WATCH_ENGINE_CONSOLE_KEY: a key is letters, digits and the signs")
+
+
 def test_an_older_recording_is_one_clear_line(tmp_path: Path) -> None:
     """It is never written over: exit status 2, and the file as it was."""
     record = tmp_path / "old.har"
@@ -147,11 +175,40 @@ def test_options_come_from_the_environment() -> None:
     env = {
         "WATCH_ENGINE_PORT": "0",
         "WATCH_ENGINE_TOKEN": "admin=env:ONE\nsupport=env:TWO",
+        "WATCH_ENGINE_CONSOLE_KEY": "my-key_1",
         "ONE": "first-token",
         "TWO": "second-token",
     }
-    with standin.serve() as engine, watching(env={**env, "WATCH_ENGINE_URL": engine.url}) as (_, url):
-        assert httpx.get(f"{url}/_watch/api/about").json()["roles"] == ["admin", "support"]
+    with (
+        standin.serve() as engine,
+        started(*COMMAND, ready="Watching", env=environment({**env, "WATCH_ENGINE_URL": engine.url})) as watch,
+    ):
+        console = watch.next_line().removeprefix("Console on ").strip()
+        assert console.endswith("/my-key_1/")
+        assert api_of(console).get("/about").json()["roles"] == ["admin", "support"]
+
+
+@pytest.mark.parametrize(
+    ("options", "host"),
+    [
+        (("--host", "::1"), "[::1]"),
+        (("--host", "0.0.0.0"), "127.0.0.1"),  # noqa: S104 - the console is not open there
+    ],
+)
+def test_console_is_at_the_port_after_the_engines_on_this_machine(options: tuple[str, ...], host: str) -> None:
+    """Without --console-port it takes the next one; the console sends cancels, so it is at loopback alone."""
+    port = free_port()
+    with started(*COMMAND, "http://e", *options, "--port", str(port), ready="Watching", env=environment()) as watch:
+        assert watch.next_line().startswith(f"Console on http://{host}:{port + 1}/")
+
+
+def test_console_port_is_as_given() -> None:
+    """--console-port N takes that one."""
+    port = free_port()
+    with started(
+        *COMMAND, "http://e", "--port=0", f"--console-port={port}", ready="Watching", env=environment()
+    ) as watch:
+        assert watch.next_line().startswith(f"Console on http://127.0.0.1:{port}/")
 
 
 def test_help_names_every_option_and_imports_nothing_slow() -> None:
@@ -160,6 +217,8 @@ def test_help_names_every_option_and_imports_nothing_slow() -> None:
     for option in (
         "host",
         "port",
+        "console-port",
+        "allow-host",
         "record",
         "write-profile",
         "open",

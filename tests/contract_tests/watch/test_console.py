@@ -1,4 +1,4 @@
-"""What is below /_watch/: JSON, pages, and a cancel that is confirmed."""
+"""What is at the console's port: JSON, pages, and a cancel that is confirmed."""
 
 import httpx
 import pytest
@@ -22,7 +22,7 @@ def test_the_journal_is_there_as_json() -> None:
         cancel(watch.url, first)
         httpx.get(f"{watch.url}/elsewhere")
         cancel(watch.url, second, "support")
-        api = httpx.Client(base_url=f"{watch.url}/_watch/api")
+        api = watch.api()
         assert api.get("/about").json()["engine"] == engine.url
         assert api.get("/about").json()["roles"] == ["admin", "apiread", "apiwrite", "engineering", "support"]
         listed = api.get("/entries", params={"since": 1}).json()
@@ -51,12 +51,12 @@ def test_a_cancel_needs_a_token_and_a_confirmation() -> None:
     """Nothing is sent to a live engine before the job is named twice, and the role has a token."""
     with standin.serve() as engine, watching(engine.url, tokens={"admin": "admin"}) as watch:
         (job_id,) = engine.make_jobs(1)
-        api = f"{watch.url}/_watch/api/cancel"
-        assert httpx.post(api, json={"job_id": job_id, "role": "admin"}).status_code == 400
-        assert httpx.post(api, json={"job_id": job_id, "role": "support", "confirm": job_id}).status_code == 403
-        assert httpx.post(api, data={"job_id": job_id, "role": "admin", "confirm": job_id}).status_code == 400
+        api = watch.api()
+        assert api.post("/cancel", json={"job_id": job_id, "role": "admin"}).status_code == 400
+        assert api.post("/cancel", json={"job_id": job_id, "role": "support", "confirm": job_id}).status_code == 403
+        assert api.post("/cancel", data={"job_id": job_id, "role": "admin", "confirm": job_id}).status_code == 400
         assert engine.requests == []
-        entry = httpx.post(api, json={"job_id": job_id, "role": "admin", "confirm": job_id}).json()
+        entry = api.post("/cancel", json={"job_id": job_id, "role": "admin", "confirm": job_id}).json()
         assert (entry["status"], entry["role"], entry["violations"]) == (200, "admin", [])
         assert engine.canceled == {job_id}
 
@@ -68,7 +68,7 @@ def test_the_forms_token_travels_as_told(auth: str) -> None:
         raw_server(answer_of("404 No")) as engine,
         watching(engine.url, tokens={"admin": "me:s3cret="}, auth=auth) as watch,
     ):
-        httpx.post(f"{watch.url}/_watch/api/cancel", json={"job_id": "j", "role": "admin", "confirm": "j"})
+        watch.api().post("/cancel", json={"job_id": "j", "role": "admin", "confirm": "j"})
         sent = {
             "basic": "Authorization: Basic bWU6czNjcmV0PQ==",
             "cookie:token": "Cookie: token=me:s3cret=",
@@ -77,33 +77,63 @@ def test_the_forms_token_travels_as_told(auth: str) -> None:
         assert sent[auth].lower() in engine.requests[0].decode().lower()
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": "evil.example"},
-        {"Origin": "https://evil.example"},
-        {"Sec-Fetch-Site": "cross-site"},
-    ],
-)
-def test_pages_of_other_sites_are_kept_out(headers: dict[str, str]) -> None:
-    """Another site's page can neither read the journal by a name of its own nor send a cancel."""
-    with standin.serve() as engine, watching(engine.url) as watch:
+def test_pages_of_other_sites_are_kept_out() -> None:
+    """Another site's page can neither read the journal by a name of its own nor send a cancel, not even with the key."""
+    with standin.serve() as engine, watching(engine.url, allow_hosts=frozenset({"qa.test"})) as watch:
         (job_id,) = engine.make_jobs(1)
-        body = {"job_id": job_id, "role": "admin", "confirm": job_id}
-        assert httpx.post(f"{watch.url}/_watch/api/cancel", json=body, headers=headers).status_code == 403
-        if "Host" in headers:
-            assert httpx.get(f"{watch.url}/_watch/api/entries", headers=headers).status_code == 403
+        api, body = watch.api(), {"job_id": job_id, "role": "admin", "confirm": job_id}
+        for host in ("evil.example", "evil", "0.0.0.0:80", ""):
+            assert api.get("/entries", headers={"Host": host}).status_code == 421
+            assert httpx.get(f"{watch.console}/journal", headers={"Host": host}).status_code == 421
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": watch.url}, {"Sec-Fetch-Site": "same-site"}):
+            assert api.post("/cancel", json=body, headers=headers).status_code == 403
+            form = {"job_id": job_id, "role": "admin", "confirmed": job_id}
+            assert httpx.post(f"{watch.console}/cancel", data=form, headers=headers).status_code == 403
         assert engine.requests == []
+        for host in ("localhost:1", "[::1]", "a.localhost", "QA.test:4012"):
+            assert api.get("/entries", headers={"Host": host}).status_code == 200
+            assert httpx.get(f"{watch.console}/journal", headers={"Host": host}).status_code == 200
 
 
-def test_the_console_is_served_beside_the_engine() -> None:
-    """`/` is the engine's, `/_watch/` is the console's, and that says LIVE; its own requests are no entries."""
-    with standin.serve() as engine, watching(engine.url) as watch:
-        page = httpx.get(f"{watch.url}/_watch/")
-        assert page.status_code == 200
+def test_console_without_its_key_shows_nothing() -> None:
+    """No path but that of the key is a page, and no API answers without it; there is no cookie, and no word of the engine."""
+    with standin.serve() as engine, watching(engine.url, tokens={"admin": "admin"}) as watch:
+        (job_id,) = engine.make_jobs(1)
+        origin, _, key = watch.console.rpartition("/")
+        body = {"job_id": job_id, "role": "admin", "confirm": job_id}
+        for path in (
+            "/",
+            "/journal",
+            "/static/console.js",
+            f"/{key[:-1]}/",
+            f"/{key}x/",
+            "/_watch/",
+            "/%FF/",
+            f"//{key}/",
+        ):
+            response = httpx.get(origin + path)
+            assert (response.status_code, engine.url in response.text) == (401, False), path
+            assert response.headers["cross-origin-resource-policy"] == "same-origin"
+        for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {key}"}, {"Cookie": f"key={key}"}):
+            assert httpx.get(f"{origin}/api/entries", headers=headers).status_code == 401
+            assert httpx.post(f"{origin}/api/cancel", json=body, headers=headers).status_code == 401
+        assert httpx.options(f"{origin}/api/cancel", headers={"Origin": watch.url}).status_code == 401
+        assert httpx.get(f"{origin}/{key}/api/entries").status_code == 404
+        assert engine.requests == []
+        page = httpx.get(f"{watch.console}/")
         assert "LIVE" in page.text
-        assert httpx.get(watch.url).json()["error"] == "route"
-        assert [entry.path for entry in watch.watch.journal.entries()] == ["/"]
+        assert "set-cookie" not in page.headers
+
+
+def test_all_paths_of_the_engines_port_are_the_engines() -> None:
+    """Also those that the console has at its own; the console's own requests are no entries."""
+    with standin.serve() as engine, watching(engine.url) as watch:
+        key = watch.console.rpartition("/")[2]
+        paths = ["/", f"/{key}/", "/api/entries", "/_watch/"]
+        for path in paths:
+            assert httpx.get(watch.url + path).json()["error"] == "route"
+        httpx.get(f"{watch.console}/")
+        assert [entry.path for entry in watch.watch.journal.entries()] == paths
 
 
 def test_the_consoles_data_comes_from_the_journal() -> None:

@@ -12,7 +12,7 @@ def test_a_seeded_fault_is_found_and_copied(page: Page, mock: RunningMock, calle
     mock.behave(fault="status-running")
     (job_id,) = mock.add_jobs()
     with watching(mock.url, tokens={"support": "support"}) as watch:
-        page.goto(f"{watch.url}/_watch/")
+        page.goto(f"{watch.console}/")
         expect(page.get_by_role("region", name="Live engine")).to_contain_text(mock.url)
         page.get_by_role("link", name="Cancel", exact=True).click()
         page.get_by_label("Job ID").fill(job_id)
@@ -32,7 +32,7 @@ def test_a_seeded_fault_is_found_and_copied(page: Page, mock: RunningMock, calle
         assert f"{mock.url}/workflow_engine/cancelJob" in report
         assert "Bearer support" not in report
         assert "(mock)" not in report
-        page.goto(f"{watch.url}/_watch/")
+        page.goto(f"{watch.console}/")
         expect(page.get_by_role("link", name="Journal 1 broken")).to_be_visible()
         page.get_by_role("row").filter(has_text=job_id).get_by_role("link").first.click()
         expect(page.locator("svg .box").first).to_be_visible()
@@ -45,14 +45,14 @@ def test_a_warning_is_no_break(page: Page, mock: RunningMock, caller: Caller) ->
     mock.behave(fault="status-201")
     (job_id,) = mock.add_jobs()
     with watching(mock.url, tokens={"support": "support"}) as watch:
-        page.goto(f"{watch.url}/_watch/cancel")
+        page.goto(f"{watch.console}/cancel")
         page.get_by_label("Job ID").fill(job_id)
         page.get_by_role("button", name="Go on…").click()
         page.get_by_role("button", name=f"Cancel {job_id}").click()
         expect(page.get_by_text("Sent as support: the job is canceled.")).to_be_visible()
         expect(page.get_by_label("Violation of transport.status.exact")).to_be_visible()
         for name, count in (("Warnings", 1), ("Violations", 0)):
-            page.goto(f"{watch.url}/_watch/journal")
+            page.goto(f"{watch.console}/journal")
             page.get_by_role("navigation", name="Outcomes").get_by_role("link", name=name).click()
             expect(page.locator("#journal tbody tr")).to_have_count(count)
 
@@ -62,7 +62,7 @@ def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller:
     del caller
     (job_id,) = mock.add_jobs()
     with watching(mock.url) as watch:
-        page.goto(f"{watch.url}/_watch/journal")
+        page.goto(f"{watch.console}/journal")
         expect(page.get_by_text("No request was sent to the engine yet.")).to_be_visible()
         response = page.request.post(
             f"{watch.url}/workflow_engine/cancelJob",

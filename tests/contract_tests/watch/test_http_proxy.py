@@ -45,7 +45,7 @@ def test_a_chunked_request_stays_chunked() -> None:
     """A request without Content-Length gets none."""
     with raw_server(OK) as engine, watching(engine.url) as watch:
         chunks = b"4\r\nabcd\r\n3\r\nefg\r\n0\r\n\r\n"
-        send_raw(watch.address, request("POST", "/x", "Host: h", "Transfer-Encoding: chunked", body=chunks))
+        send_raw(watch.address, request("POST", "/x", "Host: localhost", "Transfer-Encoding: chunked", body=chunks))
         assert engine.header("transfer-encoding") == ["chunked"]
         assert engine.header("content-length") == []
         parts = engine.body().split(b"\r\n")
@@ -60,7 +60,7 @@ def test_an_answer_passes_byte_for_byte() -> None:
         "Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/; HttpOnly", 'ETag: W/"1"',
     )  # fmt: skip
     with raw_server(response) as engine, watching(engine.url) as watch:
-        received = send_raw(watch.address, request("GET", "/", "Host: h"))
+        received = send_raw(watch.address, request("GET", "/", "Host: localhost"))
     head, _, content = received.partition(b"\r\n\r\n")
     assert content == body
     assert sorted(head.decode().lower().split("\r\n")[1:]) == sorted(
@@ -125,7 +125,7 @@ def test_connections_are_kept() -> None:
     with raw_server(talk) as engine, watching(engine.url) as watch:
         with socket.create_connection(watch.address, timeout=20) as caller:
             for _ in range(5):
-                caller.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                caller.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert read_message(caller).endswith(b"fine")
         assert len(connections) == 1
 
@@ -156,7 +156,7 @@ def test_hop_by_hop_headers_stay_on_their_hop() -> None:
     with raw_server(response) as engine, watching(engine.url) as watch:
         received = send_raw(
             watch.address,
-            b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\nKeep-Alive: 5\r\n"
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\nKeep-Alive: 5\r\n"
             b"Proxy-Connection: x\r\nUpgrade: h2c\r\nX-Kept: 2\r\n\r\n",
         ).lower()
         for name in ("x-mine", "te", "keep-alive", "proxy-connection", "upgrade"):
@@ -226,7 +226,9 @@ def test_a_cancel_answered_without_end_streams_on_unjudged() -> None:
 def test_a_request_that_is_no_http_is_refused() -> None:
     """A header that HTTP does not allow is answered with 400 and the reason, and the watcher works on."""
     with raw_server(OK) as engine, watching(engine.url) as watch:
-        received = send_raw(watch.address, b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: a\x01b\r\n\r\n")
+        received = send_raw(
+            watch.address, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: a\x01b\r\n\r\n"
+        )
         assert b" 400 " in received.split(b"\r\n")[0]
         assert httpx.get(watch.url).status_code == 200
 

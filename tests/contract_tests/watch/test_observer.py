@@ -39,7 +39,7 @@ def traffic(engine: Any) -> list[httpx.Response]:
         tokens = {role: Source(role, "--token") for role in ROLES}
         watch = Watch(WatchSettings(Connection(engine.url, tokens=tokens, timeout=2.0)))
         jobs = engine.make_jobs(12)
-        transport = httpx.ASGITransport(cast("Any", WatchApp(watch)), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(cast("Any", WatchApp(watch, 0)), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4011") as client:
 
             async def one(body: str, token: str | None = "admin") -> httpx.Response:  # noqa: S107

@@ -60,7 +60,7 @@ def test_a_cancel_without_a_whole_answer_is_told(  # noqa: PLR0917 - parametrize
         assert response.headers.get("contract-warnings") == warnings
         (entry,) = json.loads(record.read_text())["log"]["entries"]
         assert entry["response"]["_error"]
-        assert httpx.get(f"{watch.url}/_watch/api/entries").json()["last"] == 1
+        assert watch.api().get("/entries").json()["last"] == 1
 
 
 def test_proxy_before_the_engine_gets_a_whole_url() -> None:
@@ -86,7 +86,7 @@ def test_an_engine_that_is_down_breaks_nothing(tmp_path: Path) -> None:
             assert f"http://127.0.0.1:{port} could not be reached" in response.json()["detail"]
             assert "contract-violations" not in response.headers
             assert "contract-warnings" not in response.headers
-        assert httpx.get(f"{watch.url}/_watch/").status_code == 200
+        assert httpx.get(f"{watch.console}/").status_code == 200
         back = threading.Thread(target=_serve_once, args=(port,))
         back.start()
         while httpx.get(f"{watch.url}/else").status_code == 502:
@@ -109,7 +109,7 @@ def test_another_answer_that_is_cut_off_is_cut_off_for_the_caller(tmp_path: Path
     """What came passes; the caller sees that it is not all, and the recording holds it."""
     record = tmp_path / "all.har"
     with raw_server(cut) as engine, watching(engine.url, record=record) as watch:
-        received = send_raw(watch.address, b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+        received = send_raw(watch.address, b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert received.endswith(b'{"_id": ')
         assert b"content-length: 1000" in received.lower()
         (entry,) = json.loads(record.read_text())["log"]["entries"]
@@ -146,7 +146,7 @@ def test_a_cancel_is_seen_to_its_end_though_the_caller_goes() -> None:
         (job_id,) = engine.make_jobs(1)
         body = json.dumps({"job_id": job_id}).encode()
         with socket.create_connection(watch.address) as caller:
-            head = f"POST {ROUTE} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer admin\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = f"POST {ROUTE} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             caller.sendall(head.encode() + body)
             while not engine.requests:
                 pass
