@@ -344,6 +344,10 @@ class WatchOptions(EngineOptions):
         metavar="NAME",
         help="A further name that browsers may know the watcher by on loopback, without a port. Repeatable.",
     )
+    rewrite: bool = option(
+        default=False,
+        help="Write the watcher's address in place of the engine's own into text bodies: pages, scripts, JSON.",
+    )
     record: Path | None = option(
         metavar="FILE.har", help="Write every exchange into FILE.har, without secrets; never over an older file."
     )

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from engine_contract.http.net import is_loopback
-from engine_contract.http.proxy_headers import Address, request_headers, response_headers
+from engine_contract.http.own_origin import OwnOrigin
+from engine_contract.http.proxy_headers import Address, own_host, request_headers, response_headers
 from engine_contract.http.types import Headers, Receive, Send
 from mock_server.operations.body import Gone
 from mock_server.operations.exchange import Exchange
@@ -30,6 +31,7 @@ class Upstream:
 
     def __init__(self, url: str) -> None:
         self._address = _checked(url)
+        self._own_origin = OwnOrigin(self._address)
         # With a user and a password, if the URL has them.
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         self._client = httpx.AsyncClient(
@@ -67,6 +69,7 @@ class Upstream:
         try:
             status = response.status_code
             passed = response_headers(response.headers.raw, self._address, status=status, dropped=_OWN)
+            passed = self._own_origin.moved_headers(passed, own_host(exchange.raw_headers))
             back = [pair for pair in passed if not pair[0].startswith(b"access-control-")]
             await send({"type": "http.response.start", "status": status, "headers": [*back, *headers]})
             async for chunk in response.aiter_raw():

@@ -93,6 +93,7 @@ class _Api:
                 "roles": list(self._watch.roles),
                 "record": str(recording.path) if recording else None,
                 "record_failure": recording.failure if recording else None,
+                "notice": self._watch.observer.notice or None,
                 "last": self._journal.last,
             }
         )

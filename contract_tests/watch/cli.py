@@ -54,6 +54,7 @@ def main(options: WatchOptions) -> None:
         connection=connection,
         host=options.host,
         allow_hosts=frozenset(map(_host_name, options.allow_hosts)),
+        rewrite=options.rewrite,
         record=options.record,
         write_profile=options.write_profile,
         journal=options.journal,
@@ -95,7 +96,7 @@ def _serve(settings: "WatchSettings", port: int, console_port: int, *, open_cons
     console = None
     try:
         console = _bind(console_host, console_port, "--console-port")
-        watch = Watch(settings, tell=(terminal.tell,))
+        watch = Watch(settings, tell=(terminal.tell,), say=terminal.say)
     except SettingError:
         for opened in filter(None, (bound, console)):
             opened.close()

@@ -21,8 +21,10 @@ from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.watch.access import CallerAccess
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.upstream import BadRequestError, Upstream, UpstreamError, headers_back, parts_of
-from engine_contract.http.content_encoding import only_readable
-from engine_contract.http.proxy_headers import request_headers
+from engine_contract.http.content_encoding import READABLE, Unpacker, only_readable
+from engine_contract.http.media_types import read_content_type
+from engine_contract.http.own_origin import Mover, OwnOrigin, is_text
+from engine_contract.http.proxy_headers import own_host, request_headers
 from engine_contract.http.types import HeaderList, Receive, Send
 
 _STATUS = {Fault.TIMEOUT: 504}
@@ -33,6 +35,12 @@ _SENTENCES = {
     Fault.TIMEOUT: "did not answer in time",
     Fault.PROTOCOL: "did not answer in HTTP",
 }
+# These headers describe the bytes of a body, which are others once it is rewritten.
+_OF_THE_BYTES = {
+    *(b"content-length", b"content-encoding", b"content-md5", b"digest", b"content-digest", b"repr-digest"),
+    b"accept-ranges",
+}
+_CODE = {b"document", b"iframe", b"frame", b"script", b"style", b"worker", b"sharedworker", b"serviceworker"}
 CALLER_GONE = "the caller went away"
 
 
@@ -47,6 +55,7 @@ class HttpProxy:
         self._upstream = upstream
         self._observer = observer
         self._access = access
+        self._rewrites = observer.settings.rewrite
         self._hold_for = observer.settings.connection.timeout
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> ProxiedExchange:
@@ -80,7 +89,7 @@ class HttpProxy:
             return
         is_own = self._access.is_own(proxied.headers)
         headers = request_headers(proxied.headers, self._upstream.address, self._upstream.extra, is_own=is_own)
-        if proxied.is_cancel:
+        if proxied.is_cancel or self._rewrites or _is_code(proxied):
             headers = only_readable(headers)
         try:
             received = await self._upstream.send(proxied.method, proxied.target, headers, way.request_body())
@@ -151,9 +160,12 @@ class HttpProxy:
     async def _stream_on(self, way: "_Way", stream: AsyncIterator[bytes], first: bytes) -> None:
         proxied = way.proxied
         headers = self._headers_back(proxied)
+        stream = _copied(stream, proxied)
+        if self._rewrites and (moved := _moved(proxied, stream, self._upstream.own_origin)) is not None:
+            stream, headers = moved, [pair for pair in headers if pair[0] not in _OF_THE_BYTES]
         length = _length(proxied, headers)
         if length is None and way.is_old:
-            whole = first + b"".join([part async for part in _copied(stream, proxied)])
+            whole = first + b"".join([part async for part in stream])
             proxied.end()
             await self._observe(way)
             await way.response(proxied.status or 200, headers, whole)
@@ -164,7 +176,7 @@ class HttpProxy:
         if first:
             await way.send_body(first, more=True)
         last = b""
-        async for part in _copied(stream, proxied):
+        async for part in stream:
             passed += len(part)
             if length is not None and passed >= length:
                 last = part
@@ -194,7 +206,7 @@ class HttpProxy:
             return []
 
     def _headers_back(self, proxied: ProxiedExchange) -> HeaderList:
-        headers = headers_back(proxied, self._upstream.address)
+        headers = headers_back(proxied, self._upstream.own_origin)
         # A 205 has no body either, but some have.
         if proxied.status == 205 and _length(proxied, headers) == 0:
             headers = [pair for pair in headers if pair[0] != b"content-length"]
@@ -270,6 +282,38 @@ async def _copied(stream: AsyncIterator[bytes], proxied: ProxiedExchange) -> Asy
     async for part in stream:
         proxied.response.add(part)
         yield part
+
+
+def _moved(proxied: ProxiedExchange, stream: AsyncIterator[bytes], engine: OwnOrigin) -> AsyncIterator[bytes] | None:
+    """Return a text body with the watcher's address in place of the engine's, None if it is passed on as it is."""
+    encodings = _value(proxied, b"content-encoding").split(",")
+    encoding = encodings[0].strip().lower() or "identity"
+    media = read_content_type(_value(proxied, b"content-type")).media
+    is_whole = proxied.method != "HEAD" and proxied.status not in {204, 206, 304}
+    if proxied.is_cancel or not is_whole or not is_text(media) or len(encodings) > 1 or encoding not in READABLE:
+        return None
+    mover = engine.mover(own_host(proxied.headers))
+    return None if mover is None else _through(mover, Unpacker(encoding), stream)
+
+
+async def _through(mover: Mover, unpacker: Unpacker, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for packed in stream:
+        try:
+            for part in unpacker.add(packed):
+                if moved := mover.add(part):
+                    yield moved
+        except ValueError as error:
+            raise UpstreamError(Fault.PROTOCOL, str(error)) from error
+    yield mover.add(b"", is_last=True)
+
+
+def _value(proxied: ProxiedExchange, wanted: bytes) -> str:
+    return ",".join(value.decode("latin-1") for name, value in proxied.response_headers if name.lower() == wanted)
+
+
+def _is_code(proxied: ProxiedExchange) -> bool:
+    """Return whether a browser loads a page or a script, in which the engine's own address is looked for."""
+    return any(name.lower() == b"sec-fetch-dest" and value in _CODE for name, value in proxied.headers)
 
 
 def _length(proxied: ProxiedExchange, headers: HeaderList) -> int | None:

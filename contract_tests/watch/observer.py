@@ -18,7 +18,10 @@ from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_l
 from contract_tests.watch.journal import BODY_SHOWN_BYTES, Entry, Journal, SeenJob
 from contract_tests.watch.settings import WatchSettings
 from engine_contract.console.interface import Finding, Message
+from engine_contract.http.media_types import read_content_type
+from engine_contract.http.own_origin import POLICIES, OwnOrigin, is_text
 from engine_contract.http.types import HeaderList
+from engine_contract.text.printable import one_line, visible
 
 SHOWN_FROM = BODY_SHOWN_BYTES + 8192
 """Bytes of a body that are searched for secrets before it is cut to what is shown."""
@@ -36,6 +39,8 @@ class Observer:
         *,
         callers: Callers,
         redaction: Redaction,
+        own_origin: OwnOrigin,
+        say: Callable[[str], None],
         recording: Recording | None = None,
         tell: Sequence[Tell] = (),
         learn: Sequence[Learn] = (),
@@ -46,6 +51,10 @@ class Observer:
         self.recording = recording
         self.journal = Journal(settings.journal)
         self.passive_judge = PassiveJudge()
+        self.notice = ""
+        """Says once which exchange named the engine's own origin, where what a page does passes by unseen."""
+        self._own_origin = own_origin
+        self._say = say
         self._tell = tell
         self._learn = learn
         self._exchanges_under_way: dict[int, ProxiedExchange] = {}
@@ -89,6 +98,8 @@ class Observer:
             learn(judged or JudgedCancel(exchange))
         for tell in self._tell:
             tell(kept)
+        if not self.notice and (what := self._names_itself(proxied, exchange)):
+            self._notice(f"{what} of {kept.method} {kept.path}")
         proxied.number = kept.number
         if proxied.is_cancel:
             self._see_jobs(exchange, judged, kept)
@@ -96,6 +107,30 @@ class Observer:
             # Once the response has been passed on: that can wait.
             asyncio.get_running_loop().call_soon(self._see_jobs, exchange, judged, kept)
         return _marks(judged)
+
+    def _names_itself(self, proxied: ProxiedExchange, exchange: Exchange) -> str:
+        """Return what of a response names the engine's own origin where a browser follows it; empty if nothing does."""
+        if proxied.is_cancel or exchange.response is None or 300 <= exchange.response.status < 400:
+            return ""
+        origin, body = self._own_origin, exchange.response.body
+        if self.settings.rewrite:
+            body = origin.moved(body, b"") if proxied.status != 206 else body
+        elif any(name.lower() in POLICIES and origin.is_in(value) for name, value in proxied.response_headers):
+            return "The Content-Security-Policy"
+        media = next((value for name, value in exchange.response.headers if name.lower() == "content-type"), "")
+        return "The body" if is_text(read_content_type(media).media) and origin.is_in(body) else ""
+
+    def _notice(self, what: str) -> None:
+        advice = (
+            "--rewrite does not reach it"
+            if self.settings.rewrite
+            else "start with --rewrite to change it in text bodies"
+        )
+        self.notice = visible(
+            f"{one_line(what)} names the engine's own address, {self._own_origin.server.origin}: "
+            f"what a browser sends there passes the watcher by, unseen; {advice}."
+        )
+        self._say(f"NOTE  {self.notice}")
 
     async def _har_entry(self, seen: ObservedExchange, weight: int) -> dict[str, Any]:
         base = self.settings.connection.base

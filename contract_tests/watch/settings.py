@@ -21,6 +21,8 @@ class WatchSettings:
     """Opens the console; it stands in a path."""
     allow_hosts: frozenset[str] = frozenset()
     """Further names of the watcher's address, in small letters."""
+    rewrite: bool = False
+    """Whether text bodies name the watcher where they named the engine."""
     record: Path | None = None
     write_profile: Path | None = None
     journal: int = 1000

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,7 +29,9 @@ from engine_contract.text.masking import is_secret
 class Watch:
     """Proxy, observer, journal and recording; cancels on the console's behalf."""
 
-    def __init__(self, settings: WatchSettings, *, tell: tuple[Tell, ...] = ()) -> None:
+    def __init__(
+        self, settings: WatchSettings, *, tell: tuple[Tell, ...] = (), say: Callable[[str], None] = print
+    ) -> None:
         """Wire the parts. Raises SettingError for tokens, certificates or files that cannot be used."""
         self.settings = settings
         connection = settings.connection
@@ -47,6 +49,8 @@ class Watch:
         self.recording = Recording(settings.record, connection.base) if settings.record else None
         self.observer = Observer(
             settings,
+            own_origin=self.upstream.own_origin,
+            say=say,
             callers=callers,
             redaction=redaction,
             recording=self.recording,

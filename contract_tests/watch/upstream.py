@@ -9,6 +9,7 @@ from contract_tests.model import Fault
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import KEEPALIVE_S, fault_of, sentence_of
+from engine_contract.http.own_origin import OwnOrigin
 from engine_contract.http.proxy_headers import Address, own_host, response_headers
 from engine_contract.http.types import HeaderList
 
@@ -47,6 +48,7 @@ class Upstream:
     def __init__(self, connection: Connection) -> None:
         """Prepare the connection. Raises SettingError for certificates and proxies that cannot be used."""
         self.address = Address.of(connection.base)
+        self.own_origin = OwnOrigin(self.address)
         self.extra = tuple((name, source.read()) for name, source in connection.headers.items())
         self._url = httpx.URL(self.address.origin)
         self._timeout = {
@@ -94,11 +96,14 @@ class Upstream:
         await self._transport.aclose()
 
 
-def headers_back(proxied: ProxiedExchange, engine: Address) -> HeaderList:
+def headers_back(proxied: ProxiedExchange, engine: OwnOrigin) -> HeaderList:
     """Return the headers of the engine's response as the caller gets them."""
     host = own_host(proxied.headers)
     own_origin = b"http://" + host if host else b""
-    return response_headers(proxied.response_headers, engine, own_origin, status=proxied.status, dropped=_MARKS)
+    headers = response_headers(
+        proxied.response_headers, engine.server, own_origin, status=proxied.status, dropped=_MARKS
+    )
+    return engine.moved_headers(headers, host)
 
 
 async def parts_of(received: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -19,6 +19,7 @@ from contract_tests.transport.transport import sentence_of
 from contract_tests.watch.access import CallerAccess
 from contract_tests.watch.observer import Observer
 from contract_tests.watch.upstream import headers_back
+from engine_contract.http.own_origin import OwnOrigin
 from engine_contract.http.proxy_headers import Address, request_headers
 from engine_contract.http.types import HeaderList, Receive, Send
 
@@ -32,6 +33,7 @@ class WebSocketProxy:
 
     def __init__(self, connection: Connection, observer: Observer, access: CallerAccess) -> None:
         self._address = Address.of(connection.base)
+        self._own_origin = OwnOrigin(self._address)
         self._observer = observer
         self._access = access
         self._extra = tuple((name, source.read()) for name, source in connection.headers.items())
@@ -62,7 +64,7 @@ class WebSocketProxy:
                 if received is not None:
                     proxied.response_headers = _raw(received.headers.raw_items())
                 proxied.status = 101
-                back = headers_back(proxied, self._address)
+                back = headers_back(proxied, self._own_origin)
                 headers = [pair for pair in back if not pair[0].startswith(_OWN)]
                 await send({"type": "websocket.accept", "subprotocol": engine.subprotocol, "headers": headers})
                 await self._pump(proxied, engine, receive, send)
@@ -150,7 +152,7 @@ class WebSocketProxy:
             await send({"type": "websocket.close", "code": 1002})
             return
         status = status or proxied.status or (504 if proxied.fault is Fault.TIMEOUT else 502)
-        back = headers_back(proxied, self._address)
+        back = headers_back(proxied, self._own_origin)
         headers = [pair for pair in back if pair[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "websocket.http.response.start", "status": status, "headers": headers})

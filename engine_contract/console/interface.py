@@ -38,6 +38,8 @@ class About:
     """The roles as which a job can be canceled from here; if empty, nothing can be canceled."""
     why_no_cancel: str = ""
     """A sentence that says what to do if `roles` is empty."""
+    notice: str = ""
+    """A sentence that each page shows; empty for none."""
     faults: tuple[FaultChoice, ...] = ()
     """The faults that can be armed; if empty, the page for them is left out."""
     started_with: str = ""

@@ -1,11 +1,15 @@
 """A body without its content encoding, within bounds."""
 
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 from engine_contract.http.types import HeaderList, RawHeaders
 
 # Before and after decompression: 2,000 tasks are about one million bytes, so no job fills this.
 MAX_BODY_BYTES = 64 * 1024 * 1024
+PART_BYTES = 64 * 1024
+_GZIP_BEGINS = 0x1F
 READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})
 
 
@@ -46,9 +50,42 @@ def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     return body, None
 
 
+class Unpacker:
+    """Undoes one content encoding of a body that comes in parts."""
+
+    def __init__(self, name: str) -> None:
+        """Take the encoding, which is one of READABLE."""
+        self._name = name
+        self._unpacker: Any = None
+
+    def add(self, part: bytes) -> Iterator[bytes]:
+        """Yield what a part holds, in parts. Raise ValueError for a body that is not in this encoding."""
+        while part:
+            if self._name == "identity":
+                yield part
+                return
+            if self._unpacker is not None and self._unpacker.eof:
+                if self._name == "deflate" or part[0] != _GZIP_BEGINS:
+                    return
+                self._unpacker = None
+            if self._unpacker is None:
+                self._unpacker = zlib.decompressobj(_window(part, self._name))
+            try:
+                yield self._unpacker.decompress(part, PART_BYTES)
+            except zlib.error as error:
+                raise ValueError(f"its content encoding {self._name} is broken: {error}") from error
+            part = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+
+
 def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
-    # "deflate" is zlib by the RFC and raw by the habit of some servers.
-    raw_deflate = name == "deflate" and (body[0] & 0x0F != 8 or int.from_bytes(body[:2], "big") % 31)
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32)
+    unpacker = zlib.decompressobj(_window(body, name))
     unpacked = unpacker.decompress(body, MAX_BODY_BYTES + 1)
     return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY_BYTES
+
+
+def _window(body: bytes, name: str) -> int:
+    # "deflate" is zlib by the RFC and raw by the habit of some servers.
+    raw_deflate = name == "deflate" and (
+        body[0] & 0x0F != 8 or (len(body) > 1 and int.from_bytes(body[:2], "big") % 31)
+    )
+    return -zlib.MAX_WBITS if raw_deflate else zlib.MAX_WBITS | 32

@@ -173,10 +173,10 @@ def _stays_inside(value: bytes, server: Address, own_origin: bytes) -> bytes:
         if not server.is_same(parts):
             # Without a scheme it would take on the proxy's.
             return f"{server.scheme}:{text}".encode("latin-1") if text.startswith("//") else value
-        rest = _without_prefix(text.partition("//")[2][len(parts.netloc) :], server)
+        rest = without_prefix(text.partition("//")[2][len(parts.netloc) :], server)
         return own_origin + rest.encode("latin-1") if own_origin else _as_path(rest)
     if text.startswith("/"):
-        return _as_path(_without_prefix(text, server))
+        return _as_path(without_prefix(text, server))
     return value
 
 
@@ -185,7 +185,8 @@ def _as_path(rest: str) -> bytes:
     return ("/" + rest.lstrip("/\\")).encode("latin-1")
 
 
-def _without_prefix(rest: str, server: Address) -> str:
+def without_prefix(rest: str, server: Address) -> str:
+    """Return a path of the server below its base as the proxy has it; others stay."""
     prefix = server.prefix
     if prefix and (rest == prefix or rest.startswith((f"{prefix}/", f"{prefix}?", f"{prefix}#"))):
         rest = rest[len(prefix) :]
@@ -208,7 +209,7 @@ def _cookie(value: bytes, server: Address) -> bytes:
         if _DOMAIN.match(attribute) or (_TIED_TO_TLS.fullmatch(attribute) and not needs_tls):
             continue
         if server.prefix and (match := _PATH.match(attribute)):
-            path = _without_prefix(attribute[match.end() :].decode("latin-1"), server)
+            path = without_prefix(attribute[match.end() :].decode("latin-1"), server)
             kept.append(b" Path=" + path.encode("latin-1"))
             continue
         kept.append(attribute)

@@ -36,6 +36,8 @@ class Watching:
     watch: Watch
     console: str
     """The console's address, without a slash at the end."""
+    said: list[str]
+    """Lines that it said beside those of exchanges."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -63,6 +65,7 @@ def watching(
     insecure: bool = False,
     proxy: str | None = None,
     allow_hosts: frozenset[str] = frozenset(),
+    rewrite: bool = False,
 ) -> Iterator[Watching]:
     """Watch an engine on a free port; the roles' tokens are their names unless others are given."""
     named = {role: role for role in ROLES} if tokens is None else tokens
@@ -76,9 +79,16 @@ def watching(
         insecure=insecure,
         proxy=proxy,
     )
-    watch = Watch(
-        WatchSettings(connection, record=record, write_profile=write_profile, journal=journal, allow_hosts=allow_hosts)
+    settings = WatchSettings(
+        connection,
+        record=record,
+        write_profile=write_profile,
+        journal=journal,
+        allow_hosts=allow_hosts,
+        rewrite=rewrite,
     )
+    said: list[str] = []
+    watch = Watch(settings, say=said.append)
     bound, console = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
     ready = threading.Event()
     server = make_server(WatchApp(watch, console.getsockname()[1]), ready=ready.set, closing=watch.close)
@@ -87,7 +97,7 @@ def watching(
     assert ready.wait(20)
     try:
         key = watch.settings.console_key
-        yield Watching(url_of("127.0.0.1", bound), watch, f"{url_of('127.0.0.1', console)}/{key}")
+        yield Watching(url_of("127.0.0.1", bound), watch, f"{url_of('127.0.0.1', console)}/{key}", said)
     finally:
         server.stop()
         thread.join(20)

@@ -219,6 +219,7 @@ def test_help_names_every_option_and_imports_nothing_slow() -> None:
         "port",
         "console-port",
         "allow-host",
+        "rewrite",
         "record",
         "write-profile",
         "open",
