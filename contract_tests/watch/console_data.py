@@ -42,10 +42,9 @@ class WatchData:
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> interface.JobPage:
         """Return the jobs that were seen, the newest first."""
         seen = self._watch.journal.jobs()
-        counts = Counter(job.status for job in seen if job.status)
-        wanted = [
-            job for job in seen if _has_status(job, status) and search.lower() in f"{job.job_id} {job.name}".lower()
-        ]
+        found = [job for job in seen if search.lower() in f"{job.job_id} {job.name}".lower()]
+        counts = Counter(job.status for job in found)
+        wanted = [job for job in found if _has_status(job, status)]
         return interface.JobPage(tuple(map(_line, wanted[offset : offset + limit])), len(wanted), dict(counts))
 
     def job(self, session: str, job_id: str) -> interface.Job | None:

@@ -66,7 +66,7 @@ class JobPage:
     total: int
     """How many there are with that status and search."""
     counts: Mapping[str, int]
-    """How many there are of each status, whatever was searched for."""
+    """How many match the search of each status; the empty one is that of jobs whose status is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class Entry:
     method: str
     path: str
     query: str = ""
+    is_cancel: bool = True
+    """Whether it is a request of the operation, which can be refused; other requests are only answered."""
     request: Message = Message()
     role: str | None = None
     credential: str = ""

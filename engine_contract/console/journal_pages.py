@@ -1,5 +1,6 @@
 """The pages of the journal: the list, an entry beside it, what is new, and pins."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, g, jsonify, redirect, render_template, request
@@ -50,8 +51,23 @@ class JournalPages:
         entries = (
             self._hooks.data.entries(g.session, since=since, limit=journal_rows.PAGE_ENTRIES) if newest > since else ()
         )
-        chosen = journal_rows.select(entries, request.args.get("outcome", "all"), request.args.get("search", ""))
-        return jsonify(newest=newest, at=latest[-1].at_ms if latest else 0, rows=self.table(chosen))
+        filters = _filters()
+        chosen = journal_rows.select(entries, filters["outcome"], filters["search"])
+        return jsonify(
+            newest=newest,
+            at=latest[-1].at_ms if latest else 0,
+            rows=self.table(chosen),
+            counted=self._counted(self._searched(), filters["search"]) if entries else {},
+            broken=self._hooks.data.broken(g.session),
+        )
+
+    def _searched(self) -> Sequence[Entry]:
+        return self._hooks.data.entries(g.session, since=0, limit=journal_rows.SEARCHED_ENTRIES)
+
+    def _counted(self, entries: Sequence[Entry], search: str) -> dict[str, int]:
+        """Return how many entries each tab shows."""
+        shown = dict.fromkeys(journal_rows.FILTERS, entries) | {"pinned": self._pins.of(g.session)}
+        return {name: len(journal_rows.select(shown[name], name, search)) for name in shown}
 
     def pin(self, number: int) -> Any:
         """Pin or unpin an entry."""
@@ -66,11 +82,8 @@ class JournalPages:
         filters = _filters()
         before = request.args.get("before", 0, int)
         pinned = self._pins.of(g.session)
-        entries = self._hooks.data.entries(g.session, since=0, limit=journal_rows.SEARCHED_ENTRIES)
+        entries = self._searched()
         newest = entries[-1].number if entries else 0
-        counted = {name: len(journal_rows.select(entries, name, "")) for name in journal_rows.FILTERS} | {
-            "pinned": len(pinned)
-        }
         chosen = journal_rows.select(
             pinned if filters["outcome"] == "pinned" else entries, filters["outcome"], filters["search"]
         )
@@ -84,7 +97,7 @@ class JournalPages:
             newest=newest,
             newest_at=entries[-1].at_ms if entries else 0,
             filters=filters,
-            counted=counted,
+            counted=self._counted(entries, filters["search"]),
             names=journal_rows.FILTERS,
             entry=selected,
             **({} if selected is None else self._shown(selected, pinned)),

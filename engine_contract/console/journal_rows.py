@@ -9,7 +9,8 @@ from engine_contract.contract import rule
 from engine_contract.text.printable import clock, plural, visible
 
 OUTCOMES = ("accepted", "refused", "failed")
-FILTERS = ("all", *OUTCOMES, "violations", "warnings", "pinned")
+ANSWERED = "answered"
+FILTERS = ("all", *OUTCOMES, ANSWERED, "violations", "warnings", "pinned")
 SEARCHED_ENTRIES = 5_000
 """How many entries are searched."""
 PAGE_ENTRIES = 50
@@ -31,9 +32,14 @@ class Violation:
 
 
 def outcome(entry: Entry) -> str:
-    """Return the outcome: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no response)."""
+    """Return the outcome: accepted (2xx), refused (3xx and 4xx) or failed (5xx, or no response).
+
+    Another request than a cancel is answered unless it failed: a redirect or an upgrade refuses nothing.
+    """
     if entry.status is None or entry.status >= 500:
         return "failed"
+    if not entry.is_cancel:
+        return ANSWERED
     return "accepted" if 200 <= entry.status < 300 else "refused"
 
 
@@ -54,14 +60,14 @@ def broken(entry: Entry) -> int:
 
 def select(entries: Sequence[Entry], wanted: str, search: str) -> list[Entry]:
     """Return the entries of an outcome (see FILTERS) that hold the text in their job, role, path, status, reason or fault."""
-    if wanted in OUTCOMES:
+    if wanted in {*OUTCOMES, ANSWERED}:
         entries = [entry for entry in entries if outcome(entry) == wanted]
     elif wanted == "violations":
         entries = [entry for entry in entries if broken(entry)]
     elif wanted == "warnings":
         entries = [entry for entry in entries if len(entry.findings) > broken(entry)]
     search = search.casefold()
-    return [entry for entry in entries if search in _searched(entry)]
+    return [entry for entry in entries if search in _searched(entry)] if search else list(entries)
 
 
 def _searched(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -74,14 +75,12 @@ class MockData:
         if session:
             self._sessions[session] = None
         found = self._call(_collect(self._store, session))
-        counts: dict[str, int] = {}
-        for _, state in found:
-            counts[state.status] = counts.get(state.status, 0) + 1
-        wanted = ACTIVE if status == "active" else {status}
-        chosen = [one for one in found if one[1].status in wanted] if status else found
         if search:
             text = search.casefold()
-            chosen = [one for one in chosen if text in one[0].casefold() or text in self._line(*one).name.casefold()]
+            found = [one for one in found if text in one[0].casefold() or text in self._line(*one).name.casefold()]
+        counts: Counter[str] = Counter(state.status for _, state in found)
+        wanted = ACTIVE if status == "active" else {status}
+        chosen = [one for one in found if one[1].status in wanted] if status else found
         page = tuple(self._line(*one) for one in chosen[offset : offset + limit])
         return JobPage(page, len(chosen), counts)
 
@@ -183,6 +182,7 @@ class MockData:
             method=kept.method,
             path=request["path"],
             query=request["query"],
+            is_cancel=request["path"] == self._settings.prefix + load_contract().path,
             request=Message(tuple(map(tuple, request["headers"])), request["body"], request["body_size"]),
             role=kept.role,
             credential=kept.credential,

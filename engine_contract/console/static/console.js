@@ -112,6 +112,7 @@ chosen();
 
 if (journal && !("still" in journal.dataset)) {
   const body = one("tbody", journal), template = one("#row"), button = one("#live"), line = one("#live-said");
+  const program = journal.dataset.program;
   let newest = Number(journal.dataset.newest), newestAt = journal.dataset.at, live = true, lost = false;
 
   const make = (data) => {
@@ -129,19 +130,17 @@ if (journal && !("still" in journal.dataset)) {
           mark.textContent = text;
           cell.append(mark, " ");
         }
-      } else cell.textContent = String(value);
+      } else cell.replaceChildren(...String(value).split("/").flatMap((part, number) => (number ? ["/", document.createElement("wbr"), part] : [part])));
     }
     return row;
   };
 
-  const count = (rows) => {
-    for (const data of rows) {
-      if (data.broken && one("#broken")) one("#broken").hidden = false;
-      for (const name of ["all", data.outcome, ...(data.broken ? ["broken"] : []), ...(data.broken ? ["violations"] : []), ...(data.marks.some((mark) => /^\d+ warnings?$/.test(mark)) ? ["warnings"] : [])]) {
-        const cell = one(`[data-count="${name}"]`);
-        if (cell) cell.textContent = String(Number(cell.textContent) + 1);
-      }
+  const count = (counted, broken) => {
+    for (const [name, number] of Object.entries({ ...counted, broken })) {
+      const cell = one(`[data-count="${name}"]`);
+      if (cell) cell.textContent = String(number);
     }
+    if (one("#broken")) one("#broken").hidden = !broken;
   };
 
   const poll = async () => {
@@ -151,32 +150,32 @@ if (journal && !("still" in journal.dataset)) {
       address.searchParams.set("since", String(newest));
       address.searchParams.set("at", String(newestAt));
       const answer = await fetch(address, { headers: { Accept: "application/json" } });
-      if (!answer.ok) throw new Error(String(answer.status));
+      if (!answer.ok) throw new Error(`${program} answers with status ${answer.status}; open the address that it printed last.`);
       const data = await answer.json();
-      if (lost) line.textContent = "The engine answers again.";
+      if (lost) line.textContent = `${program} answers again.`;
       lost = false;
       if (data.reset) { // it was reset, and numbers start again
         newest = 0;
         body.replaceChildren();
-        for (const cell of all("[data-count]:not([data-count=pinned])")) cell.textContent = "0";
-        if (one("#broken")) one("#broken").hidden = true;
+        count(Object.fromEntries(all("[data-count]:not([data-count=pinned])").map((cell) => [cell.dataset.count, 0])), 0);
         line.textContent = "The journal was reset.";
         poll();
         return;
       }
       newest = data.newest;
       newestAt = data.at;
+      count(data.counted, data.broken);
       if (!data.rows.length) return;
       const empty = one("#no-rows");
       if (empty) empty.remove();
       body.prepend(...data.rows.map(make).reverse());
       while (body.children.length > ROWS) body.lastElementChild.remove();
-      count(data.rows);
       chosen();
       const last = data.rows.at(-1);
       line.textContent = `${data.rows.length === 1 ? "New" : `${data.rows.length} new, the last`}: entry ${last.number}, ${last.status} ${last.outcome}, ${last.who}${last.broken ? ", breaks the contract" : ""}.`;
-    } catch {
-      if (!lost) line.textContent = "The engine does not answer; trying on.";
+    } catch (error) {
+      // Where there is no answer at all, the browser's own error says less.
+      if (!lost) line.textContent = error instanceof TypeError ? `${program} does not answer; trying on.` : error.message;
       lost = true;
     }
   };

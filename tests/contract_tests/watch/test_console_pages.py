@@ -1,6 +1,6 @@
 """The console of watch-engine, before an engine with a fault: from the browser to the ticket."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from mock_server.serving.in_process import RunningMock
 from tests.support.caller import Caller
@@ -80,3 +80,45 @@ def test_the_journal_of_a_watcher_is_live(page: Page, mock: RunningMock, caller:
             headers={"Authorization": "Bearer support"},
         )
         expect(page.get_by_role("link", name="Journal 1 broken")).to_be_visible()
+
+
+def test_only_cancels_are_refused_and_counts_agree(page: Page, mock: RunningMock, caller: Caller) -> None:
+    """A redirect, an upgrade or a missing page refuses nothing; a tab's count is that of its list, also while it grows."""
+    del caller
+    (job_id,) = mock.add_jobs()
+    with watching(mock.url) as watch:
+        page.goto(f"{watch.console}/journal?outcome=refused")
+        page.request.get(f"{watch.url}/nowhere")
+        for role, named in (("operator", job_id), ("admin", job_id), ("operator", "x")):
+            page.request.post(
+                f"{watch.url}/workflow_engine/cancelJob",
+                data={"job_id": named},
+                headers={"Authorization": f"Bearer {role}"},
+            )
+        expect(page.locator("#journal tbody tr")).to_have_count(2)
+        counts = {"All": 4, "Accepted": 1, "Refused": 2, "Failed": 0, "Answered": 1, "Violations": 0}
+        for _ in range(2):  # as the page counted, and as it is loaded again
+            for name, count in counts.items():
+                expect(page.get_by_role("link", name=f"{name} {count}", exact=True)).to_be_visible()
+            page.reload()
+        page.goto(f"{watch.console}/journal")
+        expect(page.locator("#journal tbody tr").filter(has_text="404 answered")).to_have_count(1)
+        for search, count in (("", 2), (job_id, 1)):  # the status of one was never seen
+            page.goto(f"{watch.console}/?search={search}")
+            expect(page.get_by_role("link", name=f"All {count}", exact=True)).to_be_visible()
+            expect(page.get_by_text(f"1 to {count} of {count}")).to_be_visible()
+
+
+def test_page_says_that_the_watcher_has_ended(browser: Browser, mock: RunningMock) -> None:
+    """Where nothing answers it is the watcher that is gone; another watcher at its port has another key."""
+    tab = browser.new_page()
+    with watching(mock.url) as watch:
+        tab.goto(f"{watch.console}/journal")
+        tab.route("**/journal.json?*", lambda route: route.fulfill(status=401, body="{}"))
+        expect(
+            tab.get_by_text("watch-engine answers with status 401; open the address that it printed last.")
+        ).to_be_visible()
+        tab.unroute_all()
+        expect(tab.get_by_text("watch-engine answers again.")).to_be_visible()
+    expect(tab.get_by_text("watch-engine does not answer; trying on.")).to_be_visible()
+    tab.close()

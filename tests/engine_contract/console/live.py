@@ -23,6 +23,10 @@ class Live:
     roles: tuple[str, ...] = ("admin", "support")
     document: Any = None
     text: str = "Nightly backup"
+    body: str | None = None
+    """The answer's body, the text above where it is None."""
+    pointers: tuple[str, ...] = ()
+    """Where the body breaks a rule, beside the place that the text names."""
     canceled: list[tuple[str, str]] = field(default_factory=list)
 
     def about(self) -> About:
@@ -98,13 +102,14 @@ class Live:
             credential="bearer",
             job_id="a",
             status=200,
-            response=Message((("Content-Type", text),), text, 9),
+            response=Message((("Content-Type", text),), text if self.body is None else self.body, 9),
             reason=text,
             fault=text,
             findings=(
                 Finding("response.name", text, text, f"/{text}"),
                 Finding("transport.status.exact", "status 201", "status 200"),
                 Finding(text, text, text),
+                *(Finding("response.name", text, text, pointer) for pointer in self.pointers),
             ),
         )
 

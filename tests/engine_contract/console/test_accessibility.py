@@ -29,9 +29,11 @@ AUDIT = r"""() => {
       for (const id of element.getAttribute(attribute).split(/\s+/)) if (!document.getElementById(id)) say(`${attribute} of nothing`, element);
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   for (const id of new Set(ids)) if (ids.filter((other) => other === id).length > 1) wrong.push(`id twice: ${id}`);
-  if (document.querySelectorAll("h1").length !== 1) wrong.push(`${document.querySelectorAll("h1").length} h1`);
+  const headings = [...document.querySelectorAll("h1, h2, h3, h4")].filter((heading) => heading.checkVisibility());
+  const tops = headings.filter((heading) => heading.tagName === "H1").length;
+  if (tops !== 1) wrong.push(`${tops} h1`);
   let level = 1;
-  for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
+  for (const heading of headings) {
     const its = Number(heading.tagName[1]);
     if (its > level + 1) say("level left out", heading);
     level = its;
@@ -85,6 +87,24 @@ CONTRAST = r"""() => {
   return { texts, wrong: [...wrong] };
 }"""
 
+# Words and numbers of at most 24 signs that a line's end parts; code scrolls, and wraps where it must.
+BROKEN_WORDS = r"""() => {
+  const found = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    if (text.parentElement.closest("pre, textarea, svg, script, template, select, option, .hide") || !text.parentElement.checkVisibility()) continue;
+    for (const match of text.data.matchAll(/\w{2,24}(?!\w)/g)) {
+      if (/\w/.test(text.data[match.index - 1] ?? "")) continue;
+      range.setStart(text, match.index);
+      range.setEnd(text, match.index + match[0].length);
+      if (new Set([...range.getClientRects()].filter((box) => box.width).map((box) => Math.round(box.top))).size > 1) found.add(match[0]);
+    }
+  }
+  return [...found];
+}"""
+
 PATHS = (
     "/",
     "/?search=nothing+holds+this",
@@ -128,9 +148,14 @@ def test_contrast(browser: Browser, mock: RunningMock, seen: Seen, scheme: Any) 
     context = browser.new_context(base_url=mock.url, viewport=DESKTOP, color_scheme=scheme, reduced_motion="reduce")
     page = seen.watch(context.new_page())
     backgrounds = set()
-    with live_console(Live(document={"tasks": {"a": {"status": "odd"}}, "transitions": {"a": {"b": {}}}})) as url:
+    # Marks within marks, around every kind of value.
+    values = '{"x": {"s": "text", "n": 1.5, "w": null}}'
+    with (
+        live_console(Live(document={"tasks": {"a": {"status": "odd"}}, "transitions": {"a": {"b": {}}}})) as url,
+        live_console(Live(body=values, pointers=("/x", "/x/s", "/x/n", "/x/w"))) as marked,
+    ):
         statuses = [f"/_console/job?id={job_id}" for job_id in mock.add_jobs(2, tasks=30)]
-        for path in (*PATHS, *statuses, f"{url}/job?id=a", f"{url}/journal/1"):
+        for path in (*PATHS, *statuses, f"{url}/job?id=a", f"{url}/journal/1", f"{marked}/journal/1"):
             page.goto(path)
             found = page.evaluate(CONTRAST)
             assert found["texts"] > 10
@@ -159,6 +184,32 @@ def test_phone_width(phone: Page, mock: RunningMock) -> None:
     with live_console(Live()) as url:
         phone.goto(f"{url}/journal/1")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+        assert phone.evaluate(AUDIT) == []
+
+
+@pytest.mark.usefixtures("shown")
+def test_no_word_is_broken_inside(page: Page, mock: RunningMock) -> None:
+    """At every width a word or a number of usual length stands on one line."""
+    bigs = [f"/_console/job?id={job_id}" for job_id in mock.add_jobs(2, tasks=120)]
+    for width in (360, 820, 1130, 1380, 1700):
+        page.set_viewport_size({"width": width, "height": 860})
+        for path in ("/", *bigs, "/_console/journal", "/_console/journal/2"):
+            page.goto(path)
+            page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+            assert page.evaluate(BROKEN_WORDS) == [], (width, path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, path)
+
+
+def test_bug_report_is_a_few_tabs_away(page: Page, mock: RunningMock, caller: Caller) -> None:
+    """An entry comes before the list of the others, however long that is."""
+    for job_id in mock.add_jobs(50):
+        caller.cancel(job_id)
+    page.goto("/_console/journal/50")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Copy as bug report":
+            return
+    pytest.fail("More than 12 Tabs from the top of the page to its main button.")
 
 
 @pytest.mark.usefixtures("shown")
