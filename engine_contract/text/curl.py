@@ -23,7 +23,7 @@ def curl(  # noqa: PLR0913 - what a request consists of
     credential: str = "",
     separator: str = " ",
 ) -> str:
-    """Return the command line; `separator` stands between its options.
+    """Return the command line; `separator` stands between its options. If it has a line break, a body keeps its own.
 
     `credential` takes the place of `CREDENTIAL`. It is a variable such as `$ADMIN_TOKEN`, which the shell expands, or
     a text that is not secret. After `Basic ` it is `user:password`.
@@ -47,9 +47,11 @@ def curl(  # noqa: PLR0913 - what a request consists of
     if all(name.lower() != "content-type" for name, _ in headers):
         lines.append("-H 'Content-Type:'")  # else curl would call it a form
     text = body.decode("utf-8", "surrogateescape")
-    if text.isprintable():
+    line_break = "\n" if "\n" in separator else "\\n"
+    if (text.replace("\n", "") if line_break == "\n" else text).isprintable():
         return separator.join([*lines, f"--data-raw {shlex.quote(text)}"])
-    return f"printf {shlex.quote(_printf_format(text))} | {separator.join([*lines, '--data-binary @-'])}"
+    made = shlex.quote(_printf_format(text, line_break))
+    return f"printf {made} | {separator.join([*lines, '--data-binary @-'])}"
 
 
 def _method_options(method: str, *, has_body: bool) -> list[str]:
@@ -97,14 +99,15 @@ def _encoded(url: str) -> str:
     return origin + quote(rest, safe=_URL_SAFE, errors="replace")
 
 
-def _printf_format(text: str) -> str:
+def _printf_format(text: str, line_break: str) -> str:
     """Return the format with which printf writes the text: octal numbers for bytes that are not printable."""
+    named = {"\n": line_break, "\t": "\\t", "\r": "\\r"}
     parts = []
     for number, character in enumerate(text):
         if character in "%\\":
             parts.append(character * 2)
-        elif character == "\n":
-            parts.append("\\n")
+        elif character in named:
+            parts.append(named[character])
         elif character.isprintable() and not (number == 0 and character == "-"):
             parts.append(character)
         else:

@@ -1,9 +1,11 @@
 """Command lines are pasted into real shells, and what arrives is what was described."""
 
+import json
 import os
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
@@ -13,7 +15,8 @@ from contract_tests.config.auth import Auth
 from contract_tests.model import Caller as Sender
 from contract_tests.model import Exchange, Request
 from contract_tests.report.presenter import Presenter
-from engine_contract.console.bug_report import curl_line
+from contract_tests.watch.console_data import WatchData
+from engine_contract.console.bug_report import bug_report, curl_line
 from engine_contract.console.interface import About, Entry, Message
 from engine_contract.text.curl import CREDENTIAL, curl
 from mock_server.serving.in_process import RunningMock, running_mock
@@ -21,10 +24,12 @@ from mock_server.settings import Settings
 from tests.support.caller import PAGE_ID, ROUTE, Caller
 from tests.support.raw_server import Raw, answer_of, raw_server
 from tests.support.requirements import need_command
+from tests.support.watching import watching
 
 SHELLS = ("sh", "bash")
 TOKEN = "s+k&n'q\"u o$HOME`id`!\\=%41#é"
 COOKIE = TOKEN.replace("%41", "").replace("é", "")  # the mock decodes a cookie, as it decodes those of browsers
+LINES = " \\\n  "
 JSON = ("Content-Type", "application/json")
 
 BODIES = (
@@ -67,11 +72,24 @@ def paste(line: str, shell: str = "sh", **variables: str) -> str:
 @pytest.mark.parametrize("body", BODIES)
 def test_body_of_any_bytes_arrives_as_it_is(engine: Raw, body: bytes, shell: str) -> None:
     """Line breaks, quotes, an `@` that curl would take for a file, zero bytes: the shell changes none of it."""
-    line = curl("POST", f"{engine.url}/x", [JSON], body)
-    assert line.isprintable()
-    paste(line, shell)
-    assert engine.body() == body
-    assert engine.header("content-type") == ["application/json"]
+    for separator in (" ", LINES):
+        line = curl("POST", f"{engine.url}/x", [JSON], body, separator=separator)
+        assert (line.replace("\n", "") if separator == LINES else line).isprintable()
+        paste(line, shell)
+        assert engine.body() == body
+        assert engine.header("content-type") == ["application/json"]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{\n  "job_id": "a"\n}', '--data-raw \'{\n  "job_id": "a"\n}\''),
+        ('{\n\t"job_id": "a"\r\n}', 'printf \'{\n\\t"job_id": "a"\\r\n}\' | curl'),
+    ],
+)
+def test_body_with_line_breaks_is_read_line_by_line(body: str, shown: str) -> None:
+    """In a command of several lines a body's lines stand below one another, and tabs are named."""
+    assert shown in curl("POST", "http://h/x", [JSON], body.encode(), separator=LINES)
 
 
 @pytest.mark.parametrize("body", [None, b"{}"])
@@ -218,3 +236,38 @@ def test_lines_of_a_journal_reach_the_mock(secret_mock: RunningMock) -> None:
             assert again[key] == entry[key], key
         query = [dict(parse_qsl(unquote(str(one["request"]["query"])))) for one in (entry, again)]  # type: ignore[index]
         assert query[0] == query[1]
+
+
+@pytest.mark.parametrize(
+    ("auth", "token", "sent"),
+    [
+        ("bearer", COOKIE, {"headers": {"Authorization": f"Bearer {COOKIE}"}}),
+        ("basic", f"support:{TOKEN}", {"auth": ("support", TOKEN)}),
+        ("cookie:token", COOKIE, {"headers": {"Cookie": f"theme=dark; token={COOKIE}"}}),
+        ("query:token", TOKEN, {"params": {"x": "a+b &", "token": TOKEN}}),
+    ],
+)
+def test_lines_of_a_watcher_reach_the_engine(
+    secret_mock: RunningMock, auth: str, token: str, sent: dict[str, Any]
+) -> None:
+    """The line and the bug report of a watched cancel work for each `--auth`, and its body can be read line by line."""
+    body = json.dumps({"job_id": PAGE_ID, "note": "it's"}, indent=2)
+    with watching(secret_mock.url, tokens={"tester": token}, auth=auth) as watch:
+        headers = {"Content-Type": "application/json", **sent.get("headers", {})}
+        httpx.post(watch.url + ROUTE, content=body, **{**sent, "headers": headers})
+        data = WatchData(watch.watch)
+        entry = data.entry("", 1)
+        assert entry is not None
+        assert entry.role == "tester"
+        seen = secret_mock.requests()[-1]
+        for show in (curl_line, bug_report):
+            text = show(entry, data.about(), secret_mock.url, data.credential(entry.role))
+            assert '\n  "note": "it\'' in text
+            assert token not in text
+            line = text.partition("```sh\n")[2].partition("\n```")[0] or text
+            paste(line, TESTER_TOKEN=token)
+            again = secret_mock.requests()[-1]
+            assert again["number"] != seen["number"]
+            for key in ("credential", "role", "job_id"):
+                assert again[key] == seen[key], key
+            assert again["request"]["body"] == body  # type: ignore[index]
