@@ -374,7 +374,7 @@ def presenter_for(settings: Settings, transport: Transport) -> Presenter:
         auth=connection.auth,
         variables={role: f"${source.variable or usual_variable(role)}" for role, source in connection.tokens.items()},
         secrets=transport.secrets() if not settings.embedded else frozenset(),
-        extra_headers=tuple(connection.headers),
+        added=connection.added,
     )
 
 

@@ -40,7 +40,12 @@ class Auth:
 
 def usual_variable(role: str) -> str:
     """Return the environment variable that texts name for a role's token, such as `ADMIN_TOKEN`."""
-    return f"{re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN"
+    return f"{variable_of(role)}_TOKEN"
+
+
+def variable_of(name: str) -> str:
+    """Return a name as environment variables are written, such as `X_API_KEY`."""
+    return re.sub("[^A-Z0-9]", "_", name.upper())
 
 
 def place_credential(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Auth, variable_of
 from contract_tests.config.engine_url import parse_base
 from contract_tests.config.rule_selection import select_rules
 from contract_tests.config.sources import (
@@ -20,6 +20,7 @@ from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import load_rules
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
+from engine_contract.text.curl import Added
 
 EMBEDDED_READ_BACK = "/_mock/jobs/{job_id}"
 """Where the embedded mock shows a job."""
@@ -46,6 +47,14 @@ class Connection:
     insecure: bool = False
     new_connections: bool = False
     """Whether each request is sent on a connection of its own, for engines behind a balancer."""
+
+    @property
+    def added(self) -> Added:
+        """Variables for headers, and TLS options, that a command line to this engine needs beside the request."""
+        headers = {name: f"${source.variable or variable_of(name)}" for name, source in self.headers.items()}
+        files = (("--cacert", self.ca_bundle), ("--cert", self.client_cert))
+        options = [word for option, path in files if path is not None for word in (option, str(path))]
+        return Added(headers, (*options, *(["-k"] if self.insecure else [])))
 
 
 @dataclass(frozen=True, slots=True)

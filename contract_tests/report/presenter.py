@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from contract_tests.config.auth import Auth, place_credential
 from contract_tests.model import Exchange, Request
-from engine_contract.text.curl import CREDENTIAL, curl
+from engine_contract.text.curl import CREDENTIAL, Added, curl
 from engine_contract.text.masking import MASK, hide
 
 
@@ -32,8 +32,8 @@ class Presenter:
     auth: Auth
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
-    extra_headers: tuple[str, ...] = ()
-    """Names of the headers set for every request; their values may be secret."""
+    added: Added = field(default_factory=Added)
+    """The headers that are set for every request, whose values may be secret, and curl's options."""
 
     def request(self, exchange: Exchange) -> ShownRequest:
         """Return the exchange's request, with variables for its secrets."""
@@ -41,7 +41,7 @@ class Presenter:
 
     def _request(self, request: Request, credential: str | None) -> ShownRequest:
         query, headers = list(request.query), list(_plain_headers(request))
-        headers += [(name, MASK) for name in self.extra_headers]
+        headers += [(name, MASK) for name in self.added.headers]
         place_credential(self._auth(request), credential, query, headers)
         url = self.base.rstrip("/") + request.path
         if query:
@@ -80,6 +80,7 @@ class Presenter:
             shown.headers,
             None if body is None else body.encode("utf-8", "surrogateescape"),
             credential=credential or "",
+            added=self.added,
         )
         return self.redact(line)
 

@@ -31,6 +31,7 @@ class WatchData:
             engine=connection.base,
             is_live=True,
             roles=roles,
+            added=connection.added,
             notice=self._watch.observer.notice,
             why_no_cancel="" if roles else "Start watch-engine with --login ROLE=USER:SOURCE to cancel jobs from here.",
         )

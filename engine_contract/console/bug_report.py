@@ -39,7 +39,7 @@ def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
         headers = [(name, value.replace(_BASIC, f"Basic {entry.role}:{CREDENTIAL}")) for name, value in headers]
     body = entry.request.body.encode("utf-8", "replace") or None
     url = url.replace(MASK, CREDENTIAL)
-    return curl(entry.method, url, headers, body, credential=credential, separator=" \\\n  ")
+    return curl(entry.method, url, headers, body, credential=credential, separator=" \\\n  ", added=about.added)
 
 
 def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:

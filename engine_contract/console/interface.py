@@ -5,8 +5,10 @@ the code that makes an `Entry` has replaced secrets by `***`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from engine_contract.text.curl import Added
 
 NOBODY = ""
 """The role of a cancel that is sent without a credential."""
@@ -40,6 +42,8 @@ class About:
     """A sentence that says what to do if `roles` is empty."""
     notice: str = ""
     """A sentence that each page shows; empty for none."""
+    added: Added = field(default_factory=Added)
+    """Headers and options that a command line to the engine needs beside a request's own."""
     faults: tuple[FaultChoice, ...] = ()
     """The faults that can be armed; if empty, the page for them is left out."""
     started_with: str = ""

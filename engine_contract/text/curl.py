@@ -2,11 +2,23 @@
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 CREDENTIAL = "\x1a"
 """Marks the credential's place in a query or a header; no URL or header can hold this character otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Headers, with the variables that hold them, and options that each request to an engine needs beside its own."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names, and variables such as `$GATEWAY_KEY`."""
+    options: tuple[str, ...] = ()
+    """Words, such as `--cert` and a path."""
+
 
 # A variable is expanded within double quotes; what else they would change is not let in.
 _DOUBLE_QUOTED = re.compile(rf'(?:[^"\\`!${CREDENTIAL}]|{CREDENTIAL}(?!\w))*').fullmatch
@@ -22,6 +34,7 @@ def curl(  # noqa: PLR0913 - what a request consists of
     *,
     credential: str = "",
     separator: str = " ",
+    added: Added = Added(),
 ) -> str:
     """Return the command line; `separator` stands between its options. If it has a line break, a body keeps its own.
 
@@ -32,10 +45,13 @@ def curl(  # noqa: PLR0913 - what a request consists of
     address, *query = re.split(r"[?&]", _encoded(url))
     kept = [shell.filled(pair, quoted=True) for pair in query if not shell.expands(pair)]
     options = _method_options(method, has_body=body is not None) + (["--path-as-is"] if "/." in address else [])
+    options += map(shlex.quote, added.options)
     lines = [" ".join(["curl", *options, shell.word(address + ("?" if kept else "") + "&".join(kept))])]
     for name, _, value in (pair.partition("=") for pair in query if shell.expands(pair)):
         lines.append(f"--url-query {shell.word(f'{name}={unquote(value)}')}")  # curl encodes what the shell fills in
-    headers = list(headers)
+    lines += [f"-H {_Shell(variable).word(f'{name}: {CREDENTIAL}')}" for name, variable in added.headers.items()]
+    replaced = {name.lower() for name in added.headers}
+    headers = [(name, value) for name, value in headers if name.lower() not in replaced]
     for name, value in headers:
         if value.startswith("Basic ") and CREDENTIAL in value:
             lines.append(f"-u {shell.word(value.removeprefix('Basic '))}")

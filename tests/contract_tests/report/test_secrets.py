@@ -17,6 +17,7 @@ from contract_tests.model import Caller, Exchange, Fault, Finding, Observation, 
 from contract_tests.report import har, write_reports
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.terminal import print_report
+from engine_contract.text.curl import Added
 
 from .reports import ENGINE, JOB, conforming
 
@@ -95,7 +96,9 @@ def test_no_spelling_of_a_token_is_written_or_printed(
 ) -> None:
     """Token in URL, header, cookie, body, Set-Cookie, messages: neither raw nor percent-encoded nor as base64."""
     monkeypatch.setattr(har, "BODY_LIMIT", LIMIT)
-    presenter = Presenter(ENGINE, Auth.parse(auth), {"admin": "$ADMIN_TOKEN"}, frozenset({TOKEN}), ("X-Extra",))
+    presenter = Presenter(
+        ENGINE, Auth.parse(auth), {"admin": "$ADMIN_TOKEN"}, frozenset({TOKEN}), Added({"X-Extra": "$X"})
+    )
     texts = [path.read_text(encoding="utf-8") for path in write_reports(_leaky(), presenter, tmp_path)]
     texts += _decoded((tmp_path / "requests.har").read_text(encoding="utf-8"))
     for quiet, verbose in ((True, False), (False, False), (False, True)):

@@ -5,6 +5,7 @@ import os
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -12,6 +13,8 @@ import httpx
 import pytest
 
 from contract_tests.config.auth import Auth
+from contract_tests.config.options import Connection
+from contract_tests.config.sources import Source
 from contract_tests.model import Caller as Sender
 from contract_tests.model import Exchange, Request
 from contract_tests.report.presenter import Presenter
@@ -271,3 +274,30 @@ def test_lines_of_a_watcher_reach_the_engine(
             for key in ("credential", "role", "job_id"):
                 assert again[key] == seen[key], key
             assert again["request"]["body"] == body  # type: ignore[index]
+
+
+def test_lines_hold_what_is_added_to_each_request(engine: Raw) -> None:
+    """A header of --header comes from its variable, in place of the request's own; TLS is met as the run met it."""
+    connection = Connection(
+        engine.url,
+        tokens={"support": Source("env:S", "--token")},
+        headers={"X-Gateway": Source("env:GATEWAY", "--header"), "X-Api-Key": Source("literal", "--header")},
+        ca_bundle=Path("ca bundle.pem"),
+        client_cert=Path("me.pem"),
+        insecure=True,
+    )
+    line = Presenter(engine.url, Auth(), {"support": "$S"}, added=connection.added).curl(_exchange("bearer"))
+    assert line.startswith("curl -i --cacert 'ca bundle.pem' --cert me.pem -k 'http://")
+    entry = Entry(
+        number=1,
+        at_ms=0,
+        duration_ms=0,
+        method="GET",
+        path="/x",
+        request=Message((("x-gateway", "mine"), ("x-a", "b"))),
+    )
+    for text in (line, curl_line(entry, About(title="x", added=connection.added), engine.url, "$S")):
+        assert "***" not in text
+        plain = text.replace("--cacert 'ca bundle.pem' --cert me.pem ", "")
+        paste(plain, GATEWAY="g '$HOME'", X_API_KEY="k", S="s")
+        assert [engine.header(name) for name in ("x-gateway", "x-api-key")] == [["g '$HOME'"], ["k"]]
