@@ -40,7 +40,9 @@ class Mock:
         self._edit = self._profile.edit if self._profile is not None and self._profile.edits_documents else None
         metrics = Metrics()
         self._pipeline = Pipeline(settings, self.store, self._credentials, refuse, metrics.count)
-        self._upstream = None if settings.upstream is None else Upstream(settings.upstream)
+        self._upstream = (
+            None if settings.upstream is None else Upstream(settings.upstream, is_local=settings.is_loopback)
+        )
         self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
         self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
         self._control = Control(settings, self.store, metrics)

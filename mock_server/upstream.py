@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from engine_contract.http.access import is_fixed
 from engine_contract.http.net import is_loopback
 from engine_contract.http.own_origin import OwnOrigin
 from engine_contract.http.proxy_headers import Address, own_host, request_headers, response_headers
@@ -29,7 +30,8 @@ _OWN = frozenset({b"date"})
 class Upstream:
     """Passes requests on to one address."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_local: bool) -> None:
+        self._is_local = is_local
         self._address = _checked(url)
         self._own_origin = OwnOrigin(self._address)
         # With a user and a password, if the URL has them.
@@ -55,7 +57,7 @@ class Upstream:
             request = self._client.build_request(
                 exchange.method,
                 self._origin + target,
-                headers=request_headers(exchange.raw_headers, self._address),
+                headers=request_headers(exchange.raw_headers, self._address, is_own=self._is_own(exchange)),
                 content=_body(receive) if has_body else None,
             )
             response = await self._client.send(request, stream=True)
@@ -78,6 +80,10 @@ class Upstream:
         finally:
             await response.aclose()
         return Response(response.status_code)
+
+    def _is_own(self, exchange: Exchange) -> bool:
+        """Return whether a page of this address is ours: on loopback another site may have pointed its name here."""
+        return not self._is_local or is_fixed(own_host(exchange.raw_headers).decode("latin-1").lower())
 
     async def close(self) -> None:
         """Let go of its connections."""

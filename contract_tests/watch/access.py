@@ -5,11 +5,10 @@ engine's. While the watcher adds a credential, a page of another site would act 
 """
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from contract_tests.watch.settings import WatchSettings
-from engine_contract.http.access import Access
+from engine_contract.http.access import Access, is_fixed
 from engine_contract.http.net import is_loopback
 from engine_contract.http.types import RawHeaders
 
@@ -38,9 +37,7 @@ class CallerAccess:
         """Return the access that the settings give."""
         connection, host = settings.connection, settings.host
         is_local = is_loopback(host)
-        own = Access(
-            hosts=settings.allow_hosts, foreign_host=_FOREIGN_HOST, foreign_page="", takes_bare_names=not is_local
-        )
+        own = Access(hosts=settings.allow_hosts, foreign_host=_FOREIGN_HOST, foreign_page="", takes_bare_names=False)
         return cls(is_local, own, host.lower(), bool(connection.headers) or connection.client_cert is not None)
 
     def objection(self, method: str, headers: RawHeaders) -> tuple[int, str] | None:
@@ -55,7 +52,10 @@ class CallerAccess:
 
     def is_own(self, headers: RawHeaders) -> bool:
         """Return whether the caller names the watcher by a name that no other site can have pointed here."""
-        return all(self.own.knows(host) or _is_address(host, self.listens_on) for host in _values(headers, b"host"))
+        return all(
+            self.own.knows(host) or (not self.is_local and (is_fixed(host) or _name_of(f"//{host}") == self.listens_on))
+            for host in _values(headers, b"host")
+        )
 
     def _is_cross_site(self, headers: RawHeaders) -> bool:
         sites = [value for name, value in headers if name.lower() == b"sec-fetch-site"]
@@ -81,15 +81,3 @@ def _name_of(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
-
-
-def _is_address(host: str, listens_on: str) -> bool:
-    """Return whether a `Host` is an IP address, which no DNS points elsewhere, or the name that is listened on."""
-    name = _name_of(f"//{host}") or ""
-    if name == listens_on:
-        return True
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True

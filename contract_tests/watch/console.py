@@ -36,8 +36,9 @@ def console_for(watch: Watch) -> Application:
         is_api = first == "api"
         scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
         given = (token.strip() if scheme.lower() == b"bearer" else b"") if is_api else first.encode()
-        if not access.knows(headers.get(b"host", b"").decode("latin-1").lower()):
-            answer: Application = _refusal(421, access.objection(scope["method"], headers))
+        hosts = [value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"]
+        if not hosts or not all(map(access.knows, hosts)):
+            answer: Application = _refusal(421, access.foreign_host.format(host=", ".join(hosts)[:80]))
         elif not hmac.compare_digest(given, settings.console_key.encode()):
             answer = _refusal(401, _ASKS_PROGRAM if is_api else _ASKS_PERSON)
         elif (objection := access.objection(scope["method"], headers)) is not None:

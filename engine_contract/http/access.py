@@ -7,13 +7,26 @@ Programs send neither of the two.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from engine_contract.http.net import is_loopback
 
 SAFE = frozenset({"GET", "HEAD"})
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/\\?#\s]*)(?::\d*)?").fullmatch
+
+
+def is_fixed(host: str) -> bool:
+    """Return whether no site can have pointed a `Host`, in small letters, here: public DNS has no such name."""
+    parsed = _HOST(host)
+    if parsed is None:
+        return False
+    name = parsed[1].strip("[]")
+    with suppress(ValueError):
+        return ip_address(name) is not None
+    return is_loopback(name) or "." not in name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

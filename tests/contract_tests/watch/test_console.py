@@ -7,7 +7,7 @@ from contract_tests.watch.journal import Entry, Journal
 from engine_contract.console.interface import Message
 from tests import standin
 from tests.support.raw_server import answer_of, raw_server
-from tests.support.watching import ROUTE, watching
+from tests.support.watching import ROUTE, send_raw, watching
 
 
 def cancel(url: str, job_id: str, token: str = "admin") -> httpx.Response:  # noqa: S107
@@ -85,6 +85,8 @@ def test_pages_of_other_sites_are_kept_out() -> None:
         for host in ("evil.example", "evil", "0.0.0.0:80", ""):
             assert api.get("/entries", headers={"Host": host}).status_code == 421
             assert httpx.get(f"{watch.console}/journal", headers={"Host": host}).status_code == 421
+        twice = "GET /api/about HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        assert send_raw((api.base_url.host, api.base_url.port or 0), twice.encode()).split()[1] in {b"400", b"421"}
         for headers in ({"Origin": "https://evil.example"}, {"Origin": watch.url}, {"Sec-Fetch-Site": "same-site"}):
             assert api.post("/cancel", json=body, headers=headers).status_code == 403
             form = {"job_id": job_id, "role": "admin", "confirmed": job_id}

@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import socket
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.raw_server import RawRequest, answer_of, answering_server, raw_server
 from tests.support.watching import ROUTE, watching
@@ -140,6 +142,27 @@ def test_rewritten_body_that_breaks_off_is_cut_off() -> None:
         assert "gzip is broken" in str(watch.watch.journal.entries()[0].reason)
 
 
+def test_rewritten_stream_passes_as_it_comes() -> None:
+    """An event is with the caller before the next one is sent, also where it names the engine."""
+    received = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: http://")
+        connection.sendall(f"{engine.url.removeprefix('http://')}/x\n\n".encode())
+        assert received.wait(10)
+        connection.sendall(b"data: end\n\n")
+
+    with (
+        raw_server(talk) as engine,
+        watching(engine.url, rewrite=True) as watch,
+        httpx.stream("GET", watch.url) as events,
+    ):
+        lines = events.iter_lines()
+        assert next(lines) == f"data: {watch.url}/x"
+        received.set()
+        assert list(lines) == ["", "data: end", ""]
+
+
 def page(request: RawRequest) -> bytes:
     """An engine whose page names it in every way, and shows in its title what it could load."""
     own = f"http://{request.header('Host')}"
@@ -171,7 +194,7 @@ def test_page_that_names_the_engine_loads_by_way_of_the_watcher(browser: Browser
         seen: list[str] = []
         visitor.on("request", lambda request: seen.append(request.url))
         visitor.goto(watch.url + path)
-        visitor.wait_for_function("document.title === 'loaded'", timeout=8000)
+        expect(visitor).to_have_title("loaded", timeout=8000)
         visitor.close()
         assert {url.removeprefix(watch.url) for url in seen} - {"/favicon.ico"} == {path, "/a.css", "/a.js", "/data"}
         assert len(watch.said) == (0 if rewrite else 1)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine_contract.http.access import Access
+from engine_contract.http.access import Access, is_fixed
 
 HOST, PAGE = "Host {host} is foreign.", "The page is foreign."
 PLAIN = Access(foreign_host=HOST, foreign_page=PAGE)
@@ -14,6 +14,21 @@ READING = replace(PLAIN, guards_reading=True, origins=frozenset({b"https://tests
 PAGES = replace(PLAIN, is_for_pages_alone=True)
 
 OWN = "http://localhost:4010"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *(
+            (host, True)
+            for host in ("localhost:1", "a.localhost", "10.0.0.7:4010", "[fe80::1]:1", "watcher", "watcher:80")
+        ),
+        *((host, False) for host in ("evil.example", "10.0.0.7.evil.example", "[::1", "a@b", "1.2.3", "evil.")),
+    ],
+)
+def test_name_that_no_site_can_point_here_is_fixed(host: str, expected: bool) -> None:  # noqa: FBT001 - parametrized
+    """Addresses, names of this machine, and names without a dot."""
+    assert is_fixed(host) is expected
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,18 @@ def test_origin_moves_with_host(proxy: Proxy) -> None:
         assert raw.header("Origin") == ["https://other.example"]
 
 
+def test_origin_of_a_name_that_was_pointed_here_stays(proxy: Proxy) -> None:
+    """A page of another site does not become one of the server's, whatever name it gave this address."""
+    with raw_server(answer_of("200 OK")) as raw, proxy(raw.url) as url:
+        address = urlsplit(url)
+        head = "GET /x HTTP/1.1\r\nHost: evil.example:80\r\nConnection: close\r\nOrigin: http://evil.example:80\r\n\r\n"
+        send_raw((address.hostname or "", address.port or 0), head.encode())
+        assert [raw.header("Origin", number) for number in range(len(raw.requests))] in (
+            [],
+            [["http://evil.example:80"]],
+        )
+
+
 @pytest.mark.parametrize(
     ("location", "leads_to"),
     [
