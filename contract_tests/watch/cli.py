@@ -95,7 +95,7 @@ def _serve(settings: "WatchSettings", port: int, console_port: int, *, open_cons
     terminal = Terminal()
     console = None
     try:
-        console = _bind(console_host, console_port, "--console-port")
+        console = _bind(console_host, console_port, "--console-port", beside=bound)
         watch = Watch(settings, tell=(terminal.tell,), say=terminal.say)
     except SettingError:
         for opened in filter(None, (bound, console)):
@@ -121,15 +121,20 @@ def _serve(settings: "WatchSettings", port: int, console_port: int, *, open_cons
     terminal.close()
 
 
-def _bind(host: str, port: int, option: str) -> "socket":
+def _bind(host: str, port: int, option: str, *, beside: "socket | None" = None) -> "socket":
+    """Return a socket at a port that `beside` does not have at another address: the port tells the two apart."""
     from engine_contract.http.net import bind
 
     try:
-        return bind(host, port)
+        bound = bind(host, port)
     except OSError as error:
         raise SettingError(f"{option} {error}") from None
     except ValueError as error:
         raise SettingError(f"--host {error}") from None
+    if beside is not None and beside.getsockname()[1] == bound.getsockname()[1]:
+        bound.close()
+        raise SettingError(f"{option} {port}: is the port of the engine's pages. Give another one.")
+    return bound
 
 
 def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Awaitable[None]]) -> Any:

@@ -147,6 +147,20 @@ def test_a_taken_console_port_is_one_clear_line() -> None:
     )
 
 
+def test_console_does_not_share_the_engines_port_at_another_address(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The console is at loopback and the engine elsewhere: one port would make the engine's pages the console's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # nothing is sent
+        host = probe.getsockname()[0]
+    port = str(free_port())
+    with pytest.raises(SystemExit) as ended:
+        main(["http://e", "--host", host, "--port", port, "--console-port", port])
+    assert ended.value.code == 2
+    assert f"--console-port {port}: is the port of the engine's pages" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("key", ["a/b", "api", "..", "a b", "ü"])
 def test_a_key_that_is_not_a_word_is_one_clear_line(
     key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
