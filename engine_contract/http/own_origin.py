@@ -7,7 +7,7 @@ from engine_contract.http.proxy_headers import Address, without_prefix
 from engine_contract.http.types import HeaderList, RawHeaders
 
 POLICIES = frozenset({b"content-security-policy", b"content-security-policy-report-only"})
-_LINKS = frozenset({b"link", b"refresh"})
+_LINKS = frozenset({b"link", b"refresh", b"reporting-endpoints", b"sourcemap"})
 _is_host = re.compile(rb"[\w.:\[\]-]+").fullmatch
 
 _TEXTS = re.compile(r"text/.+|(application|image)/(.+\+)?(json|xml|x?html|(x-)?(java|ecma)script)").fullmatch

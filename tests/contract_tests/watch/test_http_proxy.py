@@ -246,13 +246,15 @@ def test_a_caller_of_http_1_0_gets_a_length_in_place_of_chunks(path: str) -> Non
 
 
 def test_a_cancel_is_answered_in_an_encoding_that_can_be_judged() -> None:
-    """A browser's `br` and `zstd` are not asked for where the answer is judged; elsewhere they are."""
+    """A browser's `br` and `zstd` are not asked for where the answer is judged, or searched for the engine's own address."""
     headers = {"Accept-Encoding": "gzip, deflate;q=0.5, br, zstd"}
     with raw_server(answer_of("200 OK", b"{}", "Content-Type: application/json")) as raw, watching(raw.url) as watch:
         httpx.post(watch.url + ROUTE, json={"job_id": "x"}, headers=headers)
         assert raw.header("Accept-Encoding") == ["gzip, deflate;q=0.5"]
         httpx.get(f"{watch.url}/ui", headers=headers)
         assert raw.header("Accept-Encoding") == ["gzip, deflate;q=0.5, br, zstd"]
+        httpx.get(f"{watch.url}/ui.js", headers={**headers, "Sec-Fetch-Dest": "script"})
+        assert raw.header("Accept-Encoding") == ["gzip, deflate;q=0.5"]
 
 
 def test_marks_are_the_watchers_own() -> None:

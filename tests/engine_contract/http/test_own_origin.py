@@ -100,15 +100,17 @@ def test_policy_allows_at_the_proxy_what_it_allowed_at_the_server(policy: str, e
 
 
 def test_links_of_headers_are_moved_and_no_odd_host_is_written() -> None:
-    """`Link` and `Refresh` lead to the proxy; a `Host` that is not one is written nowhere."""
+    """`Link`, `Refresh` and addresses for reports lead to the proxy; a `Host` that is not one is written nowhere."""
     headers = [
         (b"link", b"<https://engine.example/a.css>; rel=preload"),
         (b"refresh", b"0;url=https://engine.example/"),
+        (b"reporting-endpoints", b'all="https://engine.example/csp"'),
     ]
     origin = OwnOrigin(Address.of(PLAIN))
     assert [value for _, value in origin.moved_headers(headers, OWN.encode())] == [
         b"<http://127.0.0.1:4011/a.css>; rel=preload",
         b"0;url=http://127.0.0.1:4011/",
+        b'all="http://127.0.0.1:4011/csp"',
     ]
     for host in (b"", b'"><script>', b"a b"):
         assert origin.moved_headers(headers, host) == headers
