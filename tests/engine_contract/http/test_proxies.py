@@ -131,6 +131,18 @@ def test_cookie_path_below_the_base_loses_it(proxy: Proxy) -> None:
         assert httpx.get(url + "/x").headers.get_list("set-cookie") == ["a=1; Path=/x", "b=2; Path=/"]
 
 
+def test_policy_of_the_server_allows_the_proxy(proxy: Proxy) -> None:
+    """A page whose Content-Security-Policy names the server loads by way of the proxy."""
+    named = {"origin": ""}
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(answer_of("200 OK", b"", f"Content-Security-Policy: default-src {named['origin']}"))
+
+    with raw_server(talk, "/app") as raw, proxy(raw.url) as url:
+        named["origin"] = raw.url.removesuffix("/app")
+        assert httpx.get(f"{url}/x").headers["content-security-policy"] == f"default-src {url}"
+
+
 @pytest.mark.parametrize(
     "path", ["/../secret", "/%2e%2e/secret", "/a/../../secret", "/..%2fsecret", "/..\\secret", "/..;/secret"]
 )
