@@ -60,7 +60,8 @@ class Unpacker:
 
     def add(self, part: bytes) -> Iterator[bytes]:
         """Yield what a part holds, in parts. Raise ValueError for a body that is not in this encoding."""
-        while part:
+        is_full = False
+        while part or is_full:
             if self._name == "identity":
                 yield part
                 return
@@ -71,9 +72,12 @@ class Unpacker:
             if self._unpacker is None:
                 self._unpacker = zlib.decompressobj(_window(part, self._name))
             try:
-                yield self._unpacker.decompress(part, PART_BYTES)
+                unpacked = self._unpacker.decompress(part, PART_BYTES)
             except zlib.error as error:
                 raise ValueError(f"its content encoding {self._name} is broken: {error}") from error
+            yield unpacked
+            # The end of what a part holds may wait inside, with all of the part taken in.
+            is_full = len(unpacked) == PART_BYTES and not self._unpacker.eof
             part = self._unpacker.unconsumed_tail or self._unpacker.unused_data
 
 

@@ -173,6 +173,16 @@ def test_unpacker_undoes_an_encoding_in_parts(name: str, packed: bytes, size: in
     assert max(map(len, parts)) <= max(64 * 1024, len(packed))
 
 
+@pytest.mark.parametrize("wbits", [31, 15, -15])
+def test_unpacker_gives_the_last_byte(wbits: int) -> None:
+    """Where a body's end stands at the limit of a part, nothing of it stays inside, also of one without its end."""
+    for size in range(64 * 1024 - 300, 64 * 1024 + 300, 7):
+        unpacker = Unpacker("gzip" if wbits == 31 else "deflate")
+        packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+        packed = packer.compress(b"a" * size) + packer.flush(zlib.Z_SYNC_FLUSH)
+        assert sum(map(len, unpacker.add(packed))) == size
+
+
 def test_unpacker_says_what_is_broken() -> None:
     """Bytes that are not of the encoding are named."""
     with pytest.raises(ValueError, match="content encoding gzip is broken"):
