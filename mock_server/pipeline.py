@@ -23,7 +23,7 @@ from mock_server.operations.response import Response
 from mock_server.operations.sending import head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
-from mock_server.store.journal import KEPT_BYTES, Entry
+from mock_server.store.journal import KEPT_BYTES, KEPT_ID_CHARS, Entry
 from mock_server.upstream import Upstream
 
 log = logging.getLogger("mock_server")
@@ -225,6 +225,7 @@ class Pipeline:
 
     async def _write_down(self, exchange: Exchange, response: Response, headers: list[tuple[bytes, bytes]]) -> None:
         seconds = perf_counter() - exchange.started
+        job_id = exchange.job_id or exchange.claimed_job_id
         refusal, change, credential = exchange.refusal, exchange.change, exchange.credential
         fault = None if change is None else change.name
         self._count(response.status, None if refusal is None else refusal.situation, fault, seconds)
@@ -241,7 +242,7 @@ class Pipeline:
             credential.kind,
             credential.role,
             credential.token,
-            exchange.job_id or exchange.claimed_job_id,
+            job_id and job_id[:KEPT_ID_CHARS],
             response.status,
             headers,
             response.body[:KEPT_BYTES],

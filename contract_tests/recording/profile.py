@@ -21,11 +21,12 @@ from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel,
 from contract_tests.model import Exchange, Response
 from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
-from engine_contract.http.media_types import read_content_type, with_charset
+from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
 from engine_contract.text.masking import mask_header, mask_text
 
 MAX_BODY_BYTES = 1 << 20
+MAX_LOOKS = 200  # of the refusals of one kind
 PLACEHOLDER = "{job_id}"
 
 # The mock's names of situations (mock_server.refusals.SITUATIONS), by the rule that says that there is to be a refusal.
@@ -123,7 +124,9 @@ class ProfileWriter:
                     self._allowed.add(judged.caller)
                 self._fields |= seen_fields(document_of(response))
             return
-        self._looks.setdefault(_refused(judged, response), Counter())[self._look(exchange, response)] += 1
+        looks, look = self._looks.setdefault(_refused(judged, response), Counter()), self._look(exchange, response)
+        if look in looks or len(looks) < MAX_LOOKS:
+            looks[look] += 1
 
     def _situations(self) -> dict[str, Counter[Look]]:
         """Return the looks of each situation, as far as it is known by now whose they were."""
@@ -275,7 +278,7 @@ def _of_a_valid_request(judged: JudgedCancel, response: Response) -> str | None:
 
 
 def _decoded(body: bytes, charset: str) -> str:
-    for name in (charset, "utf-8"):
+    for name in filter(None, (codec_of(charset), "utf-8")):
         try:
             return body.decode(name)
         except (UnicodeDecodeError, LookupError):

@@ -17,7 +17,7 @@ _SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(req
 # "reason is required", "Missing property options": what no engine says of a job that it does not know.
 _ASKS_FOR_MORE = re.compile(
     r"missing (required )?(param|propert|field|argument)"
-    r"|(param\w*|propert\w*|fields?|arguments?)\W.{0,60}\b(required|missing)\b"
+    r"|(param\w{0,40}|propert\w{0,40}|fields?|arguments?)\W.{0,60}\b(required|missing)\b"
     r"|\b(?!job\b|role\b|token\b|login\b)\w+\W{0,2} is (required|missing)\b",
     re.IGNORECASE,
 )

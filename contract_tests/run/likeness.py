@@ -10,7 +10,7 @@ COMPARED_BYTES = 4000
 _VARYING = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # a UUID
     r"|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"
-    r"|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? (?:\d{1,2} [a-z]{3}|[a-z]{3} \d{1,2})[ ,]+(?:\d{4} )?[\d:]+(?: \w{3}\S*)?(?: \d{4})?"
+    r"|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},? (?:\d{1,2} [a-z]{3}|[a-z]{3} \d{1,2})[ ,]+(?:\d{4} )?[\d:]+(?: \w{3}\S*)?(?: \d{4})?"
     r"|\d\d?:\d\d:\d\d(?:\.\d+)?"
     r"|\b(?=\w*\d)(?=\w*[a-z])[\w-]{8,}"  # a generated id
     r"|\b[0-9a-f]{16,}\b|\d{6,}",

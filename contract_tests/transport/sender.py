@@ -16,6 +16,7 @@ RETRIES = 3
 PATIENCE_WITH_STRANGERS_S = 5.0
 TELLING_TRIES = 3  # the same 429 or 503 this many times to the same request is a refusal
 OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row may be chance
+_MAX_RETRY_AFTER_CHARS = 100
 BACKOFF_S = 0.5  # before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
 # Bytes of responses that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
@@ -267,7 +268,7 @@ def _delay(response: Response | None, attempt: int) -> float:
 
 def retry_after(response: Response | None) -> float | None:
     """Return the seconds that `Retry-After` asks for, given as seconds or as a date; None if it says nothing."""
-    value = ((response and response.header("retry-after")) or "").strip()
+    value = ((response and response.header("retry-after")) or "")[:_MAX_RETRY_AFTER_CHARS].strip()
     if not value:
         return None
     try:

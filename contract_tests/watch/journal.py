@@ -5,18 +5,15 @@ Whoever shows it (the console, the JSON endpoints) may ask from any thread.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from sys import getsizeof
 from threading import Lock
 
 from contract_tests.judge.passive import rule_ids
 from engine_contract.console import interface
 
-MAX_BYTES = 64 << 20  # of bodies, all entries together
+MAX_BYTES = 65 << 20  # of all entries together: 64 MiB of bodies, and their heads
 MAX_JOBS = 10_000
-MAX_DOCUMENT_BYTES = 64 << 20  # of job documents, all together
+MAX_JOB_BYTES = 64 << 20  # of all jobs together, with their documents
 BODY_SHOWN_BYTES = 1 << 20  # of one body
-
-_EMPTY = getsizeof("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +37,6 @@ class Entry(interface.Entry):
         """The ids of broken assumed rules."""
         return rule_ids((finding.rule for finding in self.findings), assumed=True)
 
-    @property
-    def weight(self) -> int:
-        """Bytes that its bodies take."""
-        return getsizeof(self.request.body) + getsizeof(self.response.body) - 2 * _EMPTY
-
 
 @dataclass(frozen=True, slots=True)
 class SeenJob:
@@ -55,6 +47,11 @@ class SeenJob:
     name: str = ""
     last_entry: int = 0
     document: bytes | None = None
+
+    @property
+    def weight(self) -> int:
+        """Bytes of its texts and its document."""
+        return len(self.job_id) + len(self.status) + len(self.name) + len(self.document or b"")
 
 
 @dataclass(slots=True)
@@ -67,7 +64,7 @@ class Journal:
     _lock: Lock = field(default_factory=Lock)
     _last: int = 0
     _weight: int = 0
-    _document_weight: int = 0
+    _job_weight: int = 0
 
     @property
     def last(self) -> int:
@@ -109,12 +106,14 @@ class Journal:
             return sum(bool(entry.findings) and bool(entry.violations) for entry in self._entries.values())
 
     def pin(self, number: int, *, pinned: bool = True) -> Entry | None:
-        """Keep an entry whatever comes, at most half of those there is room for; return None if it is not there."""
+        """Keep an entry whatever comes, in at most half of the room there is; return None if it is not there."""
         with self._lock:
             entry = self._entries.get(number)
             if entry is None:
                 return None
-            if pinned and sum(other.pinned for other in self._entries.values()) >= max(1, self.size // 2):
+            others = [other for at, other in self._entries.items() if other.pinned and at != number]
+            weight = sum(other.weight for other in others) + entry.weight
+            if pinned and (len(others) >= max(1, self.size // 2) or weight > MAX_BYTES // 2):
                 return entry
             self._entries[number] = replace(entry, pinned=pinned)
             return self._entries[number]
@@ -129,7 +128,8 @@ class Journal:
         """Take note of jobs; a known job keeps the fields for which there is no new value."""
         with self._lock:
             for job in jobs:
-                known = self._jobs.pop(job.job_id, SeenJob(job.job_id))
+                known = self._jobs.pop(job.job_id, None) or SeenJob("")
+                self._job_weight -= known.weight
                 seen = SeenJob(
                     job.job_id,
                     job.status or known.status,
@@ -137,11 +137,10 @@ class Journal:
                     job.last_entry or known.last_entry,
                     job.document if job.document is not None else known.document,
                 )
-                self._document_weight += len(seen.document or b"") - len(known.document or b"")
+                self._job_weight += seen.weight
                 self._jobs[job.job_id] = seen
-            while self._jobs and (len(self._jobs) > MAX_JOBS or self._document_weight > MAX_DOCUMENT_BYTES):
-                oldest = self._jobs.pop(next(iter(self._jobs)))
-                self._document_weight -= len(oldest.document or b"")
+            while self._jobs and (len(self._jobs) > MAX_JOBS or self._job_weight > MAX_JOB_BYTES):
+                self._job_weight -= self._jobs.pop(next(iter(self._jobs))).weight
 
     def jobs(self) -> list[SeenJob]:
         """Return the jobs that were seen, the newest first."""

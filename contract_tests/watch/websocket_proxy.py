@@ -25,6 +25,7 @@ from engine_contract.http.types import HeaderList, Receive, Send
 
 MAX_FRAMES = 1000  # messages of one connection that are recorded
 MAX_FRAME = 64 << 10  # characters of each
+MAX_FRAMES_CHARS = 8 << 20  # of all of one connection
 _OWN = (b"sec-websocket-", b"host", b"content-length")
 
 
@@ -134,8 +135,11 @@ class WebSocketProxy:
         """Take a message into the recording, as browsers write them."""
         is_text = isinstance(data, str)
         (proxied.body if kind == "send" else proxied.response).size += len(data)
-        if proxied.frames is not None and len(proxied.frames) < MAX_FRAMES:
-            shown = self._observer.redaction.body(data.encode() if is_text else data)
+        recorded = sum(len(frame["data"]) for frame in proxied.frames or ())
+        if proxied.frames is not None and len(proxied.frames) < MAX_FRAMES and recorded < MAX_FRAMES_CHARS:
+            # A little more is searched for secrets than is kept, so that none is cut in two.
+            data = data[: MAX_FRAME + 8192]
+            shown = self._observer.redaction.body(data.encode("utf-8", "surrogatepass") if is_text else data)
             text = shown.decode() if is_text else b64encode(shown).decode()
             frame = {"type": kind, "time": time.time(), "opcode": 1 if is_text else 2, "data": text[:MAX_FRAME]}
             proxied.frames.append(frame)

@@ -24,6 +24,8 @@ _is_transport = re.compile(
 ).fullmatch
 _PLACES = 3  # places of a document that are shown by themselves
 _MAX_BODY_CHARS = 1200  # characters of a body in a report
+MAX_CURL_BODY_BYTES = 64 << 10
+"""Bytes of a body in a command line; a longer one is read from a file."""
 
 
 def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
@@ -39,7 +41,11 @@ def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
         headers = [(name, value.replace(_BASIC, f"Basic {entry.role}:{CREDENTIAL}")) for name, value in headers]
     body = entry.request.body.encode("utf-8", "replace") or None
     url = url.replace(MASK, CREDENTIAL)
-    return curl(entry.method, url, headers, body, credential=credential, separator=" \\\n  ", added=about.added)
+    separator = " \\\n  "
+    if body is None or len(body) <= MAX_CURL_BODY_BYTES:
+        return curl(entry.method, url, headers, body, credential=credential, separator=separator, added=about.added)
+    line = curl(entry.method, url, headers, b"", credential=credential, separator=separator, added=about.added)
+    return line.rpartition(separator)[0] + f"{separator}--data-binary @body  # a file with the request's body"
 
 
 def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine_contract.console.graph_layout import HEIGHT, MARGIN, WIDTH, Edge, Place, lay_out
 from engine_contract.contract.job_status import STATUSES
+from engine_contract.text.printable import scalar
 
 _MOST = 3_000
 _MAX_NAME_CHARS = 18  # characters of a name in a box
@@ -72,7 +73,8 @@ def draw(document: Any) -> Drawing | None:
     keys = list(dict.fromkeys([*tasks, *(key for edge in edges for key in (edge.source, edge.target))]))[:_MOST]
     if not keys:
         return None
-    edges = [edge for edge in edges if {edge.source, edge.target} <= set(keys)]
+    known = set(keys)
+    edges = [edge for edge in edges if edge.source in known and edge.target in known]
     corners = lay_out(keys, tasks, edges)
     boxes = tuple(_box(key, tasks.get(key), corners[key]) for key in keys)
     arrows = tuple(_arrow(edge, corners) for edge in edges)
@@ -98,14 +100,14 @@ def _edges(document: Any) -> list[Edge]:
     for source, targets in transitions.items():
         for target, how in targets.items() if isinstance(targets, Mapping) else ():
             given = how if isinstance(how, Mapping) else {}
-            found.append(Edge(source, target, str(given.get("state", "")), str(given.get("type", ""))))
+            found.append(Edge(source, target, scalar(given.get("state")), scalar(given.get("type"))))
     return found[: 4 * _MOST]
 
 
 def _box(key: str, task: Mapping[str, Any] | None, corner: Place) -> Box:
     if task is None:
         return Box(key, "not among the tasks", "not among the tasks", "absent", "absent", *corner)
-    name, status = str(task.get("name", key)), str(task.get("status", "no status"))
+    name, status = scalar(task.get("name", key)), scalar(task.get("status", "no status"))
     short = name if len(name) <= _MAX_NAME_CHARS else f"{name[: _MAX_NAME_CHARS - 1]}…"
     return Box(key, name, short, status, tone(status), *corner)
 

@@ -6,6 +6,8 @@ the code that makes an `Entry` has replaced secrets by `***`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from sys import getsizeof
 from typing import Any, Protocol
 
 from engine_contract.text.curl import Added
@@ -100,6 +102,9 @@ class Finding:
     pointer: str | None = None
 
 
+_OBJECT_BYTES = 1000  # that an entry takes beside its texts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One exchange of the journal. `number` grows by one an entry, within a session."""
@@ -126,6 +131,16 @@ class Entry:
     fault: str | None = None
     """The fault or variation that was in force, by its name."""
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that it takes, about."""
+        texts = [self.method, self.path, self.query, self.credential, self.job_id, self.reason]
+        for message in (self.request, self.response):
+            texts += [message.body, *chain.from_iterable(message.headers)]
+        for finding in self.findings:
+            texts += [finding.received, finding.documented, finding.pointer]
+        return _OBJECT_BYTES + sum(getsizeof(text) for text in texts if text)
 
 
 class ConsoleData(Protocol):

@@ -140,11 +140,11 @@ def _facts(document: Any) -> list[tuple[str, str]]:
     ]
     if isinstance(error, list):
         facts += [
-            ("Error", f"{one.get('message', '')} (task {one.get('task', '')})")
+            ("Error", f"{printable.scalar(one.get('message'))} (task {printable.scalar(one.get('task'))})")
             for one in error[:3]
             if isinstance(one, Mapping)
         ]
-    return [(name, str(value)) for name, value in facts if value not in ("", None)]
+    return [(name, text) for name, value in facts if (text := printable.scalar(value))]
 
 
 def _task(key: str, task: Mapping[str, Any]) -> dict[str, str]:
@@ -153,9 +153,9 @@ def _task(key: str, task: Mapping[str, Any]) -> dict[str, str]:
     app = metrics.get("app")
     return {
         "key": key,
-        "name": str(task.get("name", "")),
-        "status": str(task.get("status", "")),
-        "finish": str(metrics.get("finish_state", "")),
-        "app": str(app.get("id", "")) if isinstance(app, Mapping) else "",
+        "name": printable.scalar(task.get("name")),
+        "status": printable.scalar(task.get("status")),
+        "finish": printable.scalar(metrics.get("finish_state")),
+        "app": printable.scalar(app.get("id")) if isinstance(app, Mapping) else "",
         "ran": printable.duration(metrics.get("run_time")),
     }

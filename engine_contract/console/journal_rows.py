@@ -13,6 +13,7 @@ ANSWERED = "answered"
 FILTERS = ("all", *OUTCOMES, ANSWERED, "violations", "warnings", "pinned")
 SEARCHED_ENTRIES = 5_000
 """How many entries are searched."""
+_SEARCHED_CHARS = 1000  # of each of an entry's texts
 PAGE_ENTRIES = 50
 """How many entries a page shows."""
 
@@ -66,13 +67,15 @@ def select(entries: Sequence[Entry], wanted: str, search: str) -> list[Entry]:
         entries = [entry for entry in entries if broken(entry)]
     elif wanted == "warnings":
         entries = [entry for entry in entries if len(entry.findings) > broken(entry)]
+    if not search:
+        return list(entries)
     search = search.casefold()
     return [entry for entry in entries if search in _searched(entry)] if search else list(entries)
 
 
 def _searched(entry: Entry) -> str:
     parts = (entry.job_id, entry.role, f"{entry.method} {entry.path}", str(entry.status), entry.reason, entry.fault)
-    return "\n".join(filter(None, parts)).casefold()
+    return "\n".join(part[:_SEARCHED_CHARS] for part in parts if part).casefold()
 
 
 def row(entry: Entry, *, url: str, is_pinned: bool) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def row(entry: Entry, *, url: str, is_pinned: bool) -> dict[str, Any]:
         "status": "none" if entry.status is None else str(entry.status),
         "outcome": outcome(entry),
         "who": visible(who(entry)),
-        "job_id": visible(entry.job_id or ""),
+        "job_id": visible((entry.job_id or "")[:200]),
         "marks": [visible(mark) for mark in marks],
         "broken": bool(count),
         "pinned": is_pinned,

@@ -9,38 +9,62 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from engine_contract.text.json_pointer import pointer_of
-from engine_contract.text.printable import visible
+from engine_contract.text.printable import shorten, visible
+
+MAX_SHOWN_CHARS = 3 << 20
+"""Characters of one text that a page shows; a document of 2,000 tasks has 2 MiB when it is indented."""
 
 _MAX_COLOURED_CHARS = 400_000  # characters of JSON that are coloured; beyond that the page would get slow
+_MAX_MARKED_DEPTH = 32  # levels of a document in which places are marked; a job has 6
+# No pattern reads a character twice: a string that does not end goes on to the end of the text.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
 _TOKEN = re.compile(
-    r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|(?P<string>"(?:[^"\\]|\\.)*")'
-    r"|(?P<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?P<word>\b(?:true|false|null|NaN|Infinity)\b)"
+    rf"(?P<key>{_STRING})(?=\s*+:)|(?P<string>{_STRING})"
+    r"|(?P<number>-?\b\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+\b)|(?P<word>\b(?:true|false|null|NaN|Infinity)\b)",
+    re.DOTALL,
 )
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-_COLON = re.compile(r"\s*:")
+_PIECE = re.compile(rf'{_STRING}|[{{}}\[\],:]|[^\s{{}}\[\],:"]++', re.DOTALL)
+_COLON = re.compile(r"\s*+:")
 
 Span = tuple[int, int]
 
 
 def pretty(document: Any) -> str:
-    """Return a document as JSON for people."""
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    """Return a document as JSON for people; on one line if its indents would be longer than a page shows."""
+    parts: list[str] = []
+    left = MAX_SHOWN_CHARS
+    try:
+        for part in json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(document):
+            parts.append(part)
+            left -= len(part)
+            if left < 0:
+                return shorten(json.dumps(document, ensure_ascii=False), MAX_SHOWN_CHARS)
+    except RecursionError:
+        return "(nested too deep to be shown)"
+    return "".join(parts)
 
 
 def pretty_body(body: str) -> str:
-    """Return a JSON body with line breaks and indents, every token as it came; any other body as it is."""
-    if body.lstrip()[:1] not in {"{", "["}:
+    """Return a JSON body with line breaks and indents, every token as it came; any other body as it is.
+
+    A body that would get longer than a page shows stays as it is too.
+    """
+    if body.lstrip()[:1] not in {"{", "["} or not _is_json(body):
         return body
+    return _indented(body) or body
+
+
+def _is_json(text: str) -> bool:
     try:
-        json.loads(body)
+        json.loads(text, parse_int=str, parse_float=str)  # the time to read a long number grows with its square
     except (ValueError, RecursionError):
-        return body
-    return _indented(body)
+        return False
+    return True
 
 
-def _indented(body: str) -> str:
+def _indented(body: str) -> str | None:
     parts: list[str] = []
-    depth = 0
+    depth, left = 0, MAX_SHOWN_CHARS
     pieces = _PIECE.findall(body)
     for number, piece in enumerate(pieces):
         follows = pieces[number + 1] if number + 1 < len(pieces) else ""
@@ -55,14 +79,21 @@ def _indented(body: str) -> str:
             parts.append(f",\n{'  ' * depth}")
         else:
             parts.append(": " if piece == ":" else piece)
+        left -= len(parts[-1])
+        if left < 0:
+            return None
     return "".join(parts)
 
 
 def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
-    """Return JSON as markup: keys and values in colours, and what the JSON pointers name as `#at-0`, `#at-1`, …."""
+    """Return JSON as markup: keys and values in colours, and what the JSON pointers name as `#at-0`, `#at-1`, ….
+
+    A text that is not JSON has no colours; one that is longer than a page shows is cut.
+    """
+    is_coloured = len(text) <= _MAX_COLOURED_CHARS and _is_json(text)
     text = visible(text)
     if len(text) > _MAX_COLOURED_CHARS:
-        return escape(text)
+        return escape(shorten(text, MAX_SHOWN_CHARS))
     # Where several begin or end at one place: inner ones end first, outer ones begin first.
     found = locate(text, pointers)
     tags = [(start, 1, -end, f'<mark id="at-{pointers.index(pointer)}">') for pointer, (start, end) in found.items()]
@@ -70,7 +101,7 @@ def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
     waiting = deque(sorted(tags))
     parts: list[Markup] = []
     at = 0
-    for match in [*_TOKEN.finditer(text), None]:
+    for match in [*(_TOKEN.finditer(text) if is_coloured else ()), None]:
         until = len(text) if match is None else match.start()
         while waiting and waiting[0][0] <= until:
             where, *_, tag = waiting.popleft()
@@ -78,7 +109,7 @@ def highlight(text: str, pointers: Sequence[str] = ()) -> Markup:
             at = where
         parts.append(escape(text[at:until]))
         if match is not None:
-            parts.append(Markup('<span class="j-{}">{}</span>').format(match.lastgroup, match[0]))
+            parts.append(Markup(f'<span class="j-{match.lastgroup}">{escape(match[0])}</span>'))  # noqa: S704 - escaped
             at = match.end()
     return Markup("").join(parts)
 
@@ -89,7 +120,8 @@ def locate(text: str, pointers: Sequence[str]) -> Mapping[str, Span]:
         return {}
     values: dict[str, Span] = {}
     keys: dict[str, Span] = {}
-    for path, span, is_key in _walk(text):
+    deepest = min(max(pointer.count("/") for pointer in pointers), _MAX_MARKED_DEPTH)
+    for path, span, is_key in _walk(text, deepest):
         (keys if is_key else values)[pointer_of(path)] = span
     begins = len(text) - len(text.lstrip())
     found = {}
@@ -102,8 +134,11 @@ def locate(text: str, pointers: Sequence[str]) -> Mapping[str, Span]:
     return found
 
 
-def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], Span, bool]]:
-    """Yield each value's path and place once it has ended, and those of each key. Invalid JSON yields what it can."""
+def _walk(text: str, deepest: int) -> Iterator[tuple[tuple[str | int, ...], Span, bool]]:
+    """Yield each value's path and place once it has ended, and those of each key, down to a depth.
+
+    Invalid JSON yields what it can.
+    """
     path: list[str | int] = []
     opened: list[int] = []
     for match in _PIECE.finditer(text):
@@ -114,14 +149,18 @@ def _walk(text: str) -> Iterator[tuple[tuple[str | int, ...], Span, bool]]:
         elif piece in "}]":
             if opened:
                 path.pop()
-                yield tuple(path), (opened.pop(), match.end()), False
+                start = opened.pop()
+                if len(path) <= deepest:
+                    yield tuple(path), (start, match.end()), False
         elif piece == ",":
             if path and isinstance(path[-1], int):
                 path[-1] += 1
-        elif piece != ":" and path and isinstance(path[-1], str) and _COLON.match(text, match.end()):
+        elif piece == ":" or len(path) > deepest:
+            continue
+        elif path and isinstance(path[-1], str) and _COLON.match(text, match.end()):
             path[-1] = _unquoted(piece)
             yield tuple(path), match.span(), True
-        elif piece != ":":
+        else:
             yield tuple(path), match.span(), False
 
 

@@ -6,6 +6,8 @@ from engine_contract.console.interface import Entry
 
 _MOST = 200
 _SESSIONS = 100
+MAX_BYTES = 64 << 20
+"""Bytes of all pinned entries together; those pinned first make room."""
 
 
 class Pins:
@@ -25,9 +27,14 @@ class Pins:
             pinned[key] = entry
             while len(pinned) > _MOST:
                 del pinned[next(iter(pinned))]
-            while len(self._pinned) > _SESSIONS:
-                del self._pinned[next(iter(self._pinned))]
+            while len(self._pinned) > 1 and (len(self._pinned) > _SESSIONS or self._weight() > MAX_BYTES):
+                del self._pinned[next(name for name in self._pinned if name != session)]
+            while len(pinned) > 1 and self._weight() > MAX_BYTES:
+                del pinned[next(iter(pinned))]
             return True
+
+    def _weight(self) -> int:
+        return sum(entry.weight for pinned in self._pinned.values() for entry in pinned.values())
 
     def of(self, session: str) -> list[Entry]:
         """Return the pinned entries of a session, newest last."""

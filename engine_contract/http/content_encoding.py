@@ -10,6 +10,8 @@ from engine_contract.http.types import HeaderList, RawHeaders
 MAX_BODY_BYTES = 64 * 1024 * 1024
 PART_BYTES = 64 * 1024
 _GZIP_BEGINS = 0x1F
+MAX_CODINGS = 5
+"""Content encodings of one body, one upon the other; curl and urllib3 take as many."""
 READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})
 
 
@@ -25,28 +27,36 @@ def _readable_of(accepted: bytes) -> bytes:
 
 
 def unreadable(encoding: str) -> str | None:
-    """Return the first of a body's content encodings that cannot be read here, None if all can be."""
-    return next((name for name in _names(encoding) if name not in READABLE), None)
+    """Return the first of a body's content encodings that cannot be read here, all if they are too many; else None."""
+    names = _names(encoding)
+    if len(names) > MAX_CODINGS:
+        return ", ".join(names)
+    return next((name for name in names if name not in READABLE), None)
 
 
 def _names(encoding: str) -> list[str]:
-    return [part.strip().lower() for part in encoding.split(",") if part.strip()]
+    return [name for part in encoding.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
 
 
 def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     """Return the decoded body, and an error if decoding stopped early."""
-    for name in reversed(_names(encoding)):
-        if name == "identity" or not body:
+    names = _names(encoding)
+    if len(names) > MAX_CODINGS:
+        return body, f"it has {len(names)} content encodings, more than the {MAX_CODINGS} that are undone"
+    left = MAX_BODY_BYTES
+    for name in reversed(names):
+        if not body:
             continue
         if name not in READABLE:
             return body, f"its content encoding {name[:40]} was not asked for"
         try:
-            body, whole = _inflate(body, name)
+            body, whole = _inflate(body, name, left)
         except zlib.error as error:
             return body, f"its content encoding {name} is broken: {error}"
         if not whole:
-            reason = "larger than" if len(body) > MAX_BODY_BYTES else "not complete within"
+            reason = "larger than" if len(body) > left else "not complete within"
             return body, f"its {name} content is {reason} {MAX_BODY_BYTES // 2**20} MiB"
+        left -= len(body)  # of all encodings together
     return body, None
 
 
@@ -81,10 +91,10 @@ class Unpacker:
             part = self._unpacker.unconsumed_tail or self._unpacker.unused_data
 
 
-def _inflate(body: bytes, name: str) -> tuple[bytes, bool]:
+def _inflate(body: bytes, name: str, limit: int) -> tuple[bytes, bool]:
     unpacker = zlib.decompressobj(_window(body, name))
-    unpacked = unpacker.decompress(body, MAX_BODY_BYTES + 1)
-    return unpacked, unpacker.eof and len(unpacked) <= MAX_BODY_BYTES
+    unpacked = unpacker.decompress(body, limit + 1)
+    return unpacked, unpacker.eof and len(unpacked) <= limit
 
 
 def _window(body: bytes, name: str) -> int:

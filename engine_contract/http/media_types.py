@@ -1,5 +1,6 @@
 """Media types: what `Content-Type` and `Accept` say. Nothing else reads either."""
 
+import codecs
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,6 +25,22 @@ MAX_HEADER_CHARS = 8192
 
 # A parameter ends at a semicolon, unless that stands in quotation marks.
 _PARAMETER = re.compile(r';([^;="]*)(?:=([ \t]*"[^"\\]*(?:\\.[^"\\]*)*"[^;]*|[^;]*))?')
+
+
+_MAX_CHARSET_CHARS = 40
+# The time of these grows with the square of the text.
+_SLOW_CODECS = frozenset({"idna", "punycode"})
+
+
+def codec_of(charset: str) -> str | None:
+    """Return Python's codec for a charset that somebody else names; None for one that is unknown or slow."""
+    if not charset.isascii() or not charset.isprintable() or len(charset) > _MAX_CHARSET_CHARS:
+        return None
+    try:
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return None
+    return None if name in _SLOW_CODECS else name
 
 
 class ContentType(NamedTuple):
@@ -66,7 +83,7 @@ def _is_charset(match: re.Match[str]) -> bool:
 def accepts_json(header: bytes) -> bool:
     """Return whether an `Accept` allows application/json: the most specific range decides (RFC 9110, section 12.5.1)."""
     best = (-1, 0.0)
-    for item in header.decode("latin-1").split(","):
+    for item in header[:MAX_HEADER_CHARS].decode("latin-1").split(","):
         media, *parameters = (part.strip().lower() for part in item.split(";"))
         if media not in _JSON_RANGES:
             continue

@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from engine_contract.dependencies import require
+from engine_contract.http.slow_callers import close_slow, timed
 
 require(
     "uvicorn",
@@ -34,7 +35,14 @@ require(
     ),
     "uvicorn.server:ServerState.connections",
     "uvicorn.server:ServerState.tasks",
-    breaks="a server would not say when it is ready, or would end too late or before all is written down",
+    *(
+        f"uvicorn.protocols.http.h11_impl:H11Protocol.{name}"
+        for name in ("conn", "connection_made", "cycle", "data_received", "flow", "timeout_keep_alive_task")
+    ),
+    "uvicorn.protocols.http.flow_control:FlowControl.read_paused",
+    "uvicorn:Config.http_protocol_class",
+    breaks="a server would not say when it is ready, or would end too late or before all is written down, "
+    "or connections on which half a request came would stay open for ever",
 )
 
 KEEP_ALIVE_S = 75
@@ -87,12 +95,14 @@ class Server(uvicorn.Server):
         self.loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
         await self.on_tick(0)
+        self.config.http_protocol_class = timed(self.config.http_protocol_class)
         await super().startup(sockets)
         self._ready()
 
     async def main_loop(self) -> None:
         """Wait for the end; uvicorn's own loop wakes ten times a second, and is late by that much."""
         while not await self.on_tick(0):
+            close_slow(self.server_state.connections)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), _TICK_S)
 

@@ -21,7 +21,7 @@ class Added:
 
 
 # A variable is expanded within double quotes; what else they would change is not let in.
-_DOUBLE_QUOTED = re.compile(rf'(?:[^"\\`!${CREDENTIAL}]|{CREDENTIAL}(?!\w))*').fullmatch
+_DOUBLE_QUOTED = re.compile(rf'(?:[^"\\`!${CREDENTIAL}]++|{CREDENTIAL}(?!\w))*+').fullmatch
 _URL = re.compile(r"(\w+://[^/?]*)?(.*)", re.DOTALL)
 _URL_SAFE = "%/:?@!$&'()*+,;=~" + CREDENTIAL  # no brackets: curl would read them as ranges
 

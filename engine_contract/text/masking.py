@@ -65,8 +65,8 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _JSON_KEY = re.compile(r'"([^"\\]*+(?:\\u[0-9a-fA-F]{4}[^"\\]*+)*+)"\s*+:\s*+')
 _ELEMENT = re.compile(r"<([\w:.-]++)(?:\s[^<>]*+)?+(?<!/)>")
 _PART = re.compile(
-    rf"content-disposition:[^\r\n]*?[;\s]name=\"?([^\"\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
-    re.IGNORECASE,
+    rf"^content-disposition:(?>[^\r\n]*?[;\s]name=)\"?([^\"\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
+    re.IGNORECASE | re.MULTILINE,
 )
 _PAIR = re.compile(r"(?<![\w.\-\[\]%$])([\w.\-\[\]%$]++)\s?=\s?")
 _LINE = re.compile(

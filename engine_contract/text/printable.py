@@ -25,6 +25,11 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:limit]}… (cut, {len(text):,} characters)"
 
 
+def scalar(value: Any, limit: int = 1000) -> str:
+    """Return a text, a number or a boolean of a document as a text, at most `limit` characters; empty for all else."""
+    return shorten(str(value), limit) if isinstance(value, str | int | float) else ""
+
+
 def one_line(text: str) -> str:
     """Return the text on one line, runs of white space as one space."""
     return " ".join(text.split())

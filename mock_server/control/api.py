@@ -1,5 +1,6 @@
 """The control API: JSON over HTTP under `/_mock/`."""
 
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -138,7 +139,11 @@ class Control:
     async def _read_journal(self, call: _Call) -> Response:
         limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
         entries = await self._store.entries(call.session, limit=limit, since=since)
-        return _json({"requests": [show(number, entry, self._settings.tokens) for number, entry in entries]})
+        shown = []
+        for number, entry in entries:
+            shown.append(show(number, entry, self._settings.tokens))
+            await sleep(0)  # a thousand long bodies take seconds: other requests are served meanwhile
+        return _json({"requests": shown})
 
     async def _empty_journal(self, call: _Call) -> Response:
         await self._store.forget(call.session)

@@ -1,6 +1,6 @@
 """The body of a request: read within bounds, parsed strictly, checked against the specification's schema."""
 
-from asyncio import timeout
+from asyncio import get_running_loop, timeout
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +22,7 @@ require(
 )
 
 SLOWEST_S = 30.0
-"""Seconds that a body gets to arrive."""
+"""Seconds between two parts of a body."""
 
 
 class Gone(Exception):  # noqa: N818 - not an error: the client disconnected
@@ -47,7 +47,7 @@ async def read_body(exchange: Exchange, receive: Receive, largest: int) -> None:
 async def _read_rest(message: Mapping[str, Any], receive: Receive, largest: int) -> bytes:
     parts = bytearray()
     try:
-        async with timeout(SLOWEST_S):
+        async with timeout(SLOWEST_S) as limit:
             while True:
                 if message["type"] == "http.disconnect":
                     raise Gone
@@ -55,8 +55,9 @@ async def _read_rest(message: Mapping[str, Any], receive: Receive, largest: int)
                 if len(parts) > largest or not message.get("more_body"):
                     return bytes(parts)
                 message = await receive()
+                limit.reschedule(get_running_loop().time() + SLOWEST_S)  # a slow upload that lives is not cut off
     except TimeoutError:
-        detail = f"The body did not arrive within {SLOWEST_S:.0f} seconds."
+        detail = f"Nothing more of the body arrived within {SLOWEST_S:.0f} seconds."
         raise Refused(Refusal("timeout", detail, headers=((b"connection", b"close"),))) from None
 
 

@@ -8,12 +8,15 @@ from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import LONGEST_MS, delay_range
 from mock_server.store.behavior import CODES
 
-_ITEM = re.compile(
-    r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)              # name
-        (?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?     # value
-        (?:\s*;(?:"(?:[^"\\]|\\.)*"|[^,"])*)?\s*(?:,|$) # parameters""",
+# No pattern reads a character twice; a quotation that does not end goes on to the end of the header.
+_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_ITEM = re.compile(rf'(?:{_QUOTED}?+|[^,"])++')
+_PREFERENCE = re.compile(
+    rf"""\s*+([!#$%&'*+.^_`|~0-9A-Za-z-]++)          # name
+        (?:\s*+=\s*+({_QUOTED}|[^\s;"]*+))?+         # value
+        (?:\s*+;(?:{_QUOTED}|[^"])*+)?+\s*+          # parameters""",
     re.VERBOSE,
-)
+).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,9 @@ def read_preferences(header: bytes, examples: Collection[str], faults: Collectio
     Others are ignored; of a preference that is there twice the first counts (RFC 7240, section 2).
     """
     given: dict[str, str] = {}
-    text = header.decode("latin-1")
-    position = 0
-    while position < len(text):
-        found = _ITEM.match(text, position)
-        if found is None:
-            comma = text.find(",", position)
-            position = len(text) if comma < 0 else comma + 1
-            continue
-        position = found.end()
-        given.setdefault(found[1].lower(), _unquote(found[2] or ""))
+    for item in _ITEM.findall(header.decode("latin-1")):
+        if found := _PREFERENCE(item):
+            given.setdefault(found[1].lower(), _unquote(found[2] or ""))
     known = {name: value for name, value in given.items() if name in {"code", "example", "fault", "latency"}}
     if not known:
         return NONE

@@ -1,6 +1,7 @@
 """The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
 
 from collections.abc import Callable, Collection
+from itertools import chain
 from typing import NamedTuple
 
 from engine_contract.http.types import RawHeaders
@@ -8,6 +9,15 @@ from engine_contract.text import masking
 
 KEPT_BYTES = 32 * 1024
 """Bytes of a body that are kept."""
+
+KEPT_ID_CHARS = 1000
+"""Characters of a job's id that are kept; whatever a request names is one."""
+
+MAX_BYTES = 64 << 20
+"""Bytes of all entries of all sessions in the memory of one process; the oldest go first."""
+
+_OBJECT_BYTES = 1500  # that an entry takes beside its texts
+_PAIR_BYTES = 150  # that a header takes beside its texts
 
 
 class Entry(NamedTuple):
@@ -35,6 +45,15 @@ class Entry(NamedTuple):
     reason: str | None
     fault: str | None
     wire: str | None
+
+
+def weigh(entry: Entry) -> int:
+    """Return the bytes of memory that an entry takes, about."""
+    weight = len(entry.path) + len(entry.query) + len(entry.body) + len(entry.token) + len(entry.answer_body)
+    weight += len(entry.job_id or "") + len(entry.reason or "")
+    for headers in (entry.headers, entry.answer_headers):
+        weight += _PAIR_BYTES * len(headers) + sum(map(len, chain.from_iterable(headers)))
+    return _OBJECT_BYTES + weight
 
 
 def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:

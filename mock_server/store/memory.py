@@ -3,7 +3,7 @@
 import random
 import re
 from asyncio import sleep
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import islice, takewhile
@@ -15,7 +15,7 @@ from mock_server.jobs.job import RUNNING, State
 from mock_server.settings import Settings
 from mock_server.store import DEFAULT_SESSION, Cancel
 from mock_server.store.behavior import Behavior
-from mock_server.store.journal import Entry
+from mock_server.store.journal import MAX_BYTES, Entry, weigh
 
 IDLE_S = 3600.0
 """Sessions idle for this many seconds are dropped."""
@@ -34,8 +34,8 @@ class _Session:
 
     __slots__ = ("armed", "canceled", "changed", "dice", "entries", "minted", "notes", "number", "used")
 
-    def __init__(self, journal: int, seed: int, minted: int) -> None:
-        self.entries: deque[tuple[int, Entry]] = deque(maxlen=journal)
+    def __init__(self, seed: int, minted: int) -> None:
+        self.entries: deque[tuple[int, Entry]] = deque()
         self.number = 0
         self.used = monotonic()
         self.begin(seed, minted)
@@ -63,13 +63,16 @@ class MemoryStore:
         self._minted = max(settings.jobs - 1, 0)
         self._sessions: dict[str, _Session] = {}
         self._swept = monotonic()
+        # Session and number of each entry that is kept, the oldest first, and its weight.
+        self._weights: OrderedDict[tuple[_Session, int], int] = OrderedDict()
+        self._weight = 0
         self._session(DEFAULT_SESSION)
 
     def _session(self, name: str) -> _Session:
         session = self._sessions.get(name)
         if session is None:
             self._sweep()
-            session = self._sessions[name] = _Session(self._journal, self._seed, self._minted)
+            session = self._sessions[name] = _Session(self._seed, self._minted)
         session.used = monotonic()
         return session
 
@@ -77,12 +80,20 @@ class MemoryStore:
         now = monotonic()
         if len(self._sessions) >= self._most:
             idle = min((name for name in self._sessions if name), key=lambda name: self._sessions[name].used)
-            del self._sessions[idle]
+            self._forget_all(self._sessions.pop(idle))
         if now - self._swept < 1:
             return
         self._swept = now
         for name in [name for name, kept in self._sessions.items() if name and now - kept.used > IDLE_S]:
-            del self._sessions[name]
+            self._forget_all(self._sessions.pop(name))
+
+    def _forget_all(self, session: _Session) -> None:
+        while session.entries:
+            self._forget_oldest(session)
+
+    def _forget_oldest(self, session: _Session) -> None:
+        number, _ = session.entries.popleft()
+        self._weight -= self._weights.pop((session, number))
 
     def _get(self, session: _Session, job_id: str) -> State | None:
         state = session.changed.get(job_id) or self._start.get(job_id)
@@ -138,7 +149,7 @@ class MemoryStore:
     async def reset(self, session: str) -> None:
         kept = self._session(session)
         kept.begin(self._seed, self._minted)
-        kept.entries.clear()
+        self._forget_all(kept)
         kept.number = 0
 
     async def behavior(self, session: str) -> Behavior | None:
@@ -162,6 +173,12 @@ class MemoryStore:
         kept = self._session(session)
         kept.number += 1
         kept.entries.append((kept.number, entry))
+        self._weights[kept, kept.number] = weight = weigh(entry)
+        self._weight += weight
+        if len(kept.entries) > self._journal:
+            self._forget_oldest(kept)
+        while self._weight > MAX_BYTES:
+            self._forget_oldest(next(iter(self._weights))[0])
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
         newest = takewhile(lambda item: item[0] > since, reversed(self._session(session).entries))
@@ -171,7 +188,7 @@ class MemoryStore:
         return next((entry for at, entry in self._session(session).entries if at == number), None)
 
     async def forget(self, session: str) -> None:
-        self._session(session).entries.clear()
+        self._forget_all(self._session(session))
 
     async def note(self, session: str, key: str, value: float) -> None:
         self._session(session).notes[key] = value

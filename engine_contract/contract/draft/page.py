@@ -15,7 +15,7 @@ PARAMETER_COLUMNS = ("Name", "Type", "Required", "Description")
 RETURN_COLUMNS = ("Name", "Type", "Description")
 
 _ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)")
-_PATH = re.compile(r"(/(:?[A-Za-z0-9_.~-]+))+/?|/")
+_PATH = re.compile(r"(?:/:?[A-Za-z0-9_.~-]++)++/?|/")
 _PATH_PARAMETER = re.compile(r":([A-Za-z0-9_.~-]+)")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
@@ -45,7 +45,7 @@ class Page:
     @property
     def path_parameters(self) -> tuple[str, ...]:
         """Return the names in the path."""
-        return tuple(re.findall(r"\{([^}]*)\}", self.path))
+        return tuple(re.findall(r"\{([^{}]*)\}", self.path))
 
 
 def read_page(content: str) -> Page:

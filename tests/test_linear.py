@@ -1,0 +1,259 @@
+"""Each regular expression of the product takes linear time: it is called here with its worst texts."""
+
+import ast
+import importlib
+import re
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from engine_contract.own_packages import __file__ as here
+from tests.support.linear import hold_linear
+
+ROOT = Path(here).parent.parent
+PACKAGES = ("engine_contract", "mock_server", "contract_tests")
+FUNCTIONS = frozenset({"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"})
+# What patterns take from the place where they are written.
+LOCAL = {
+    "names": rb"(?:https?:)?//engine\.example(?::443)?",
+    "below": rb"/app",
+    "job_id": "4321abcdef694aa79dae47ad",
+    "secret": "s3cret",
+    "here": {"propertyNames": {"pattern": "^[A-Za-z-]+$"}},
+}
+
+
+class Pattern(NamedTuple):
+    """A regular expression of the product: its name, and how it is called."""
+
+    name: str
+    pattern: re.Pattern[Any]
+    is_search: bool
+
+
+def _patterns() -> Iterator[Pattern]:
+    for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        source = path.read_text("utf-8")
+        if "re." not in source:
+            continue
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        yield from _patterns_of(module, ast.parse(source))
+
+
+def _patterns_of(module: str, tree: ast.Module) -> Iterator[Pattern]:
+    used: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used.setdefault(node.value.id, set()).add(node.attr)
+    for statement in tree.body:
+        for number, (call, method) in enumerate(_calls(statement), 1):
+            name = _name(statement)
+            methods = {method} if method else used.get(name, set()) & FUNCTIONS
+            if not methods or (isinstance(statement, ast.ClassDef | ast.FunctionDef)):
+                methods |= {method or call.func.attr}  # type: ignore[attr-defined]
+            label = f"{module}:{name}" if number == 1 else f"{module}:{name} {number}"
+            scope = vars(importlib.import_module(module)) | LOCAL
+            arguments = [*call.args[:1], *_flags(call)]
+            yield Pattern(
+                label, re.compile(*(_value(one, scope) for one in arguments)), not methods <= {"match", "fullmatch"}
+            )
+
+
+def _calls(statement: ast.stmt) -> Iterator[tuple[ast.Call, str]]:
+    """Yield the calls of `re`, and the method of the pattern that is taken at once."""
+    taken = {
+        node.value: node.attr
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call)
+    }
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=attr)) if attr in FUNCTIONS:
+                yield node, taken.get(node, "" if attr == "compile" else attr)
+
+
+def _flags(call: ast.Call) -> list[ast.expr]:
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "flags"]
+    return named or (call.args[1:2] if call.func.attr == "compile" else [])  # type: ignore[attr-defined]
+
+
+def _name(statement: ast.stmt) -> str:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+    return "module"
+
+
+def _value(expression: ast.expr, scope: dict[str, Any]) -> Any:
+    return eval(compile(ast.Expression(expression), "pattern", "eval"), scope)  # noqa: S307 - our own source
+
+
+PATTERNS = {pattern.name: pattern for pattern in _patterns()}
+
+# Patterns that a function gets, which calls `match`.
+MATCHED = frozenset(
+    {f"engine_contract.text.masking:{name}" for name in ("_LINE_VALUE", "_SCHEME_VALUE", "_SPOKEN_VALUE")}
+)
+
+SHAPES: dict[str, tuple[str, ...]] = {
+    "contract_tests.config.auth:_TOKEN": ("a", "a<<a>> "),
+    "contract_tests.config.auth:variable_of": ("-", "A"),
+    "contract_tests.config.settings_file:_NAME": ("a", "a.", "<<a>>/"),
+    "contract_tests.config.settings_file:_check": ("a", "env:"),
+    "contract_tests.config.settings_file:_complaint": ("<<a>>1", "a1"),
+    "contract_tests.config.settings_file:json_like": ("//", "//a", "/", "//<<a>>"),
+    "contract_tests.watch.cli:_checked_key": ("a", "<<a>>/"),
+    "contract_tests.watch.cli:_host_name": ("a", "[<<:>>", "<<a>>/"),
+    "contract_tests.judge.answers:MASKED": ("abcdef012345678-", "1", "<<a>>g"),
+    "contract_tests.judge.passive:_TELLS_OF_THE_JOB": ("not ", "no such active "),
+    "contract_tests.judge.received:_ARRAY": ("an array of <<1>> ",),
+    "contract_tests.judge.received:_DATE_TIME": ('"2026-01-01T00:00:00.<<1>>Z" ',),
+    "contract_tests.judge.received:_HEX": ("abcdef0-", "<<1>>g"),
+    "contract_tests.judge.received:_KIND": ("(a string", "(a number) "),
+    "contract_tests.judge.received:_LONG": ("12345.", "<<1>>."),
+    "contract_tests.judge.received:_NUMBER": ("-<<1>> (a numbe", "1.e+"),
+    "contract_tests.judge.received:_STATUS": ("1",),
+    "contract_tests.model:TELL_TALE": ("x-<<a-instanc>>", "x-<<->>", "x-"),
+    "contract_tests.output_files:_days": ("1",),
+    "contract_tests.pytest_run:_FLAG": (" --", "--url-", " --ur"),
+    "contract_tests.recording.har_bodies:_BASE64": ("a", "<<a>>-", "="),
+    "contract_tests.recording.har_reader:_date": (" ", " UTC", "GMT "),
+    "contract_tests.recording.profile:ProfileWriter": ("jso", "json"),
+    "contract_tests.recording.profile:_NOT_ACTIVE": ("not ", "cance", "no longe"),
+    "contract_tests.recording.profile:_OF_CREDENTIALS": ("log ", "unauthori", "token"),
+    "contract_tests.recording.profile:_OF_JOBS": ("not ", "jo", "id"),
+    "contract_tests.recording.profile:_OF_ROLES": ("rol", "not may "),
+    "contract_tests.recording.profile:_template": ("4321abcdef694aa79dae47a", "4321abcdef694aa79dae47ad"),
+    "contract_tests.recording.redaction:_LOGIN": ("/login", "/oauth", "/auth"),
+    "contract_tests.run.diagnose:_ASKS_FOR_MORE": ("param", "a", "arguments "),
+    "contract_tests.run.diagnose:_SAYS_MISSING": ("missing required ", "job_id   is "),
+    "contract_tests.run.diagnose:_WANTS_CERTIFICATE": ("client-", "ssl certificate "),
+    "contract_tests.run.likeness:_VARYING": ("mon", "a-", "mon 1 jan ", "<<f>>-", "2026-01-01T"),
+    "contract_tests.run.likeness:_WORD": ("a", "!", "-"),
+    "contract_tests.run.likeness:look_without": ("s3cre", "s3cret"),
+    "contract_tests.safety.guard:_FIXED_FORM": ("a", "abcdef01-"),
+    "contract_tests.safety.guard:_ID_LIKE": ("abcdef012345678/", "a"),
+    "contract_tests.safety.guard:_INERT_KEY": ("a", "_"),
+    "contract_tests.safety.guard:_INERT_TEXT": ("job_id", "true", "< >x", "nul"),
+    "contract_tests.safety.guard:_NUMBER": ("1",),
+    "contract_tests.transport.tokens:_NOT_A_TOKEN": ("a", " "),
+    "contract_tests.transport.transport:_ASKS_FOR_CERTIFICATE": ("alert certificate ",),
+    "contract_tests.transport.transport:_REFUSES_CERTIFICATE": ("alert unsupported ", "alert certificate "),
+    "engine_contract.console.bug_report:_is_transport": ("sec-<<a>>\n", "accept-"),
+    "engine_contract.console.json_view:_COLON": (" ",),
+    "engine_contract.console.json_view:_PIECE": ('"\\', '"', "a", '"a" '),
+    "engine_contract.console.json_view:_TOKEN": ('"\\', '"', '"a"<< >>x', "1", "<<1>>a", "1.", "1e"),
+    "engine_contract.contract.draft.block:_BUTTON": ("Copied to ",),
+    "engine_contract.contract.draft.block:_JSON": ("1", "null"),
+    "engine_contract.contract.draft.block:_TABS": ("Details", "<<Example>>x"),
+    "engine_contract.contract.draft.located_json:_SCALAR": ("1", "1.<<1>>e"),
+    "engine_contract.contract.draft.located_json:_SPACE": (" ",),
+    "engine_contract.contract.draft.page:Page": ("{", "{a", "{}"),
+    "engine_contract.contract.draft.page:_PATH": ("/a", "/<<a>>?", "/:a"),
+    "engine_contract.contract.draft.page:_PATH_PARAMETER": (":", ":a", ":<<a>>"),
+    "engine_contract.contract.draft.page:_ROLE": ("a", "<<a>>/"),
+    "engine_contract.contract.draft.page:_ROUTE": ("GET << >>a", "POST /<<a>> "),
+    "engine_contract.contract.draft.page:_roles": (" ", ",|", "a "),
+    "engine_contract.contract.draft.schema:_DATE_TIME": ("2026-01-01T00:00:00.<<1>>z ",),
+    "engine_contract.contract.draft.schema:_ID": ("a", "1", "<<a>>1"),
+    "engine_contract.dependencies:_REQUIREMENT": ("a", "a[<<b>>"),
+    "engine_contract.http.access:_HOST": ("a", "[<<:>>", "a:<<1>>x"),
+    "engine_contract.http.cors:_NAMES": ("a", "a, "),
+    "engine_contract.http.cors:_OF_HTTP": ("http://<<a>>/", "http://[<<:>>", "http://a:"),
+    "engine_contract.http.cors:_ORIGIN": ("a", "a://<<b>>/"),
+    "engine_contract.http.media_types:_PARAMETER": (";", ';="', ';="\\', ";=<< >>", ';"', ';a="<<\\>>', ";a"),
+    "engine_contract.http.own_origin:OwnOrigin": ("http:", "//engine.exampl", "//engine.example"),
+    "engine_contract.http.own_origin:OwnOrigin 2": ("http:", "//engine.example/", "//engine.example/app"),
+    "engine_contract.http.own_origin:_DELIMITER": ("a", " "),
+    "engine_contract.http.own_origin:_POLICY_WORD": ("a", "a;"),
+    "engine_contract.http.own_origin:_SOURCE": ("a", "a.", "http://<<a>>/\n", "[<<:>>", "a:<<1>>x"),
+    "engine_contract.http.own_origin:_TEXTS": ("text/<<a>>\n", "application/<<a+>>", "image/<<+>>jso"),
+    "engine_contract.http.own_origin:_is_host": ("a", "<<a>>/"),
+    "engine_contract.http.proxy_headers:_DOMAIN": (" ", "domain<< >>"),
+    "engine_contract.http.proxy_headers:_PATH": (" ", "path<< >>"),
+    "engine_contract.http.proxy_headers:_TIED_TO_TLS": (" ", "samesite=<< >>", "secure<< >>x"),
+    "engine_contract.http.proxy_headers:_leads_out": ("/", "a"),
+    "engine_contract.session_name:is_session_name": ("a",),
+    "engine_contract.text.curl:_DOUBLE_QUOTED": ("a", "<<a>>`", "\x1a"),
+    "engine_contract.text.curl:_URL": ("a", "http://<<a>>", ":", "http://a/<<\n>>"),
+    "engine_contract.text.curl:curl": ("?", "a&"),
+    "engine_contract.text.markdown:_SPECIAL": (":a", ":<<a>>", "_", "1.", "w.", ":+"),
+    "engine_contract.text.markdown:_longest_run": ("`", "` "),
+    "engine_contract.text.markdown:escape": ("<", "a"),
+    "engine_contract.text.masking:_ELEMENT": ("<", "<a", "<a ", "<<<a >>", "<a:"),
+    "engine_contract.text.masking:_ESCAPE": ("\\", "\\u", "\\u004"),
+    "engine_contract.text.masking:_ESCAPED_STRING": ('"\\', '"', '\\"', '"a'),
+    "engine_contract.text.masking:_IS_FORM": ("a", "<<a>> "),
+    "engine_contract.text.masking:_JSON_KEY": ('"', '"\\', '"\\u0041', '"a"<< >>', '"a" '),
+    "engine_contract.text.masking:_LINE": ("a", " ", "\n", "a: \n", "a:bearer ", "a:<< >>"),
+    "engine_contract.text.masking:_LINE_VALUE": ("a", "<<a>>{", "a<< >>x"),
+    "engine_contract.text.masking:_NESTING": ('"\\', '"', "["),
+    "engine_contract.text.masking:_NOT_BARE": ("a",),
+    "engine_contract.text.masking:_PAIR": ("a", "<<a>>!", "a ", "a="),
+    "engine_contract.text.masking:_PAIR_VALUE": ('"', "<<a>>&", "'a"),
+    "engine_contract.text.masking:_PART": (
+        "content-disposition:",
+        "content-disposition:<<;name=>>",
+        "content-disposition:;name=",
+        "content-disposition: name=a\n",
+        "content-disposition: name=a\n<<a\n>>",
+    ),
+    "engine_contract.text.masking:_PART_END": ("\r\n-", "\n", "-"),
+    "engine_contract.text.masking:_PASSWORD_FIELD": ("pwd", "password", "pwd\\", "pwd<<\\>>", "pass"),
+    "engine_contract.text.masking:_SCALAR": ("a", ","),
+    "engine_contract.text.masking:_SCHEME": ("bearer", "bearer ", "bearer<< >>"),
+    "engine_contract.text.masking:_SCHEME_VALUE": ("a", "<<a>> "),
+    "engine_contract.text.masking:_SMALL_LETTERS": ("a", "a.", "<<a>>A"),
+    "engine_contract.text.masking:_SPOKEN": ("a", "<<a>>!", "a<< >>", "a bearer ", "a'"),
+    "engine_contract.text.masking:_SPOKEN_VALUE": ("a", "a "),
+    "engine_contract.text.masking:_STRING": ('"\\', '"', '\\"'),
+    "engine_contract.text.masking:_TAG": ("<", "<a", "<>"),
+    "engine_contract.text.masking:_WORD": ("A", "Aa", "<<A>>a", "1"),
+    "engine_contract.text.masking:_json_value": ("1234567.", "1", "1234567 "),
+    "engine_contract.text.masking:_page_words": ("a", " "),
+    "engine_contract.text.masking:_page_words 2": ("a", " "),
+    "engine_contract.text.masking:_small_escapes": ("%", "%25", "%2F"),
+    "mock_server.console_adapter.data:MockData": ("-", "A"),
+    "mock_server.faults.request:_read_anyhow": ('"job_id"', '"job_id"<< >>', '"job_id":"', '"job_id":<< >>'),
+    "mock_server.faults.request:request": ('{"job_id": "<<a>>"', '{"job_id":'),
+    "mock_server.faults.transport:_NO_JSON": ('"', '"a', '"a"'),
+    "mock_server.operations.preferences:_ITEM": ('"', '"\\', ",", "a", 'a;\\"b,'),
+    "mock_server.operations.preferences:_PREFERENCE": ("code=503;<< >>x", " ", 'a="<<\\">>', "a;", "a<< >>", 'a;"'),
+    "mock_server.operations.preferences:_unquote": ("\\", "a"),
+    "mock_server.store.memory:WELL_FORMED": ("a",),
+    "mock_server.store.redis_address:_PREFIX": ("a",),
+}
+
+
+def test_patterns_each_have_their_worst_texts_here() -> None:
+    """A new pattern fails this test until its worst texts are in `SHAPES`: think of what makes it read a character twice."""
+    assert sorted(PATTERNS) == sorted(SHAPES)
+
+
+def test_patterns_have_no_other_module() -> None:
+    """All patterns are made by `re.…`, so that they are found."""
+    text = "\n".join(path.read_text("utf-8") for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+    assert not re.findall(r"^\s*(?:from re import|import re as|import regex).*", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [*SHAPES])
+def test_pattern_takes_linear_time(name: str) -> None:
+    """Four times the text take at most six times the time, wherever the pattern is looked for."""
+    found = PATTERNS[name]
+    is_search = found.is_search and name not in MATCHED
+
+    def call(text: str) -> None:
+        subject = text if isinstance(found.pattern.pattern, str) else text.encode("latin-1")
+        if is_search:
+            deque(found.pattern.finditer(subject), 0)
+        else:
+            found.pattern.match(subject)
+            found.pattern.fullmatch(subject)
+
+    for shape in SHAPES[name]:
+        hold_linear(call, shape)
