@@ -290,8 +290,8 @@ class CheckOptions(EngineOptions):
         default=1.0,
         least=0,
         metavar="S",
-        help="Seconds after which what became of a job is seen everywhere.",
-        setting="A number from 0 on: seconds after which what became of a job is seen everywhere.",
+        help="Seconds after which a new job, and what became of one, is known to every replica.",
+        setting="A number from 0 on: seconds after which a new job, and what became of one, is known to every replica.",
     )
     new_connections: bool = option(
         default=False,

@@ -9,6 +9,8 @@ from contract_tests.plan.scenario import NO_JOB, NO_JOB_SITUATION, SPELLINGS, St
 from contract_tests.run.credentials import Credentials
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
+from contract_tests.run.likeness import is_alike, look_without, looks_of
+from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure, is_lost
 
 LOCKED_OUT = frozenset({401, 403, 423, *BUSY})  # statuses of a lock-out, for a while after a bad credential
@@ -19,9 +21,12 @@ LOCK_OUT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 class Canceller:
     """Sends valid requests, and knows which roles are seen to work."""
 
-    def __init__(self, sender: Sender, found: Findings, evidence: Evidence, credentials: Credentials) -> None:
+    def __init__(
+        self, sender: Sender, supply: Supply, found: Findings, evidence: Evidence, credentials: Credentials
+    ) -> None:
         """Take the means of a run; `sender` has the transport and its guard."""
         self.sender = sender
+        self._supply = supply
         self.found = found
         self.evidence = evidence
         self.credentials = credentials
@@ -64,6 +69,7 @@ class Canceller:
         exchange = await self.exchange(step, job_id)
         if after_bad_credential:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
+        exchange = await self.once_known(step, job_id, exchange)
         if exchange.accepted:
             self._body = self._body if self.canceled else step.body
             return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
@@ -74,6 +80,30 @@ class Canceller:
         if self.sender.is_refusal(exchange) or 400 <= (exchange.status or 0) < 500:
             return await self._refused(step, job_id, exchange, overlapping=overlapping)
         return await self._failed(step, job_id, exchange, overlapping=overlapping)
+
+    async def once_known(self, step: Step, job_id: str, exchange: Exchange) -> Exchange:
+        """Ask again for a job that may have been made just now, once each replica knows it, if it was answered as unknown.
+
+        Only the answer to an unknown id shows that nothing was done, and only if no request before may have done something.
+        """
+        given_at = self._supply.given_at[job_id]
+        is_refused = 400 <= (exchange.status or 0) < 500 and exchange.status not in {401, 403, 407, *BUSY}
+        if not is_refused or self.evidence.is_known(given_at):
+            return exchange
+        if any(e.job_id == job_id and (e.accepted or e.response is None) for e in self.sender.exchanges):
+            return exchange
+        if not is_alike(look_without(exchange, frozenset()), looks_of(await self._of_no_job(step.caller), frozenset())):
+            return exchange
+        await self.evidence.let_know(given_at)
+        again = await self.exchange(step, job_id)
+        if again.accepted:
+            self.evidence.known_late(job_id)
+        return again
+
+    async def _of_no_job(self, caller: Caller) -> list[Exchange]:
+        """Return a caller's requests for the id of no job; without any, one is sent."""
+        sent = [e for e in self.sender.exchanges if e.situation == NO_JOB_SITUATION and e.request.caller == caller]
+        return sent or [await self._send(Step(NO_JOB_SITUATION, caller, "refused", "effects.unknown", NO_JOB), None)]
 
     def _outcome_of(self, exchange: Exchange) -> JobOutcome | None:
         """Return the outcome that a refusal shows without another request, None if it takes one."""

@@ -75,6 +75,7 @@ class Leftovers:
         for role in list(self._roles):
             step = Step(SITUATION, Caller(role, "token"), "accepted", "effects.canceled")
             exchange = await self._canceller.exchange(step, job_id)
+            exchange = await self._canceller.once_known(step, job_id, exchange)
             if exchange.status not in _REFUSED:
                 return exchange
             if role not in self._canceller.working and role in self._roles:

@@ -50,7 +50,7 @@ class Runner:
         self.found.unchecked.update(plan.missing)
         self.evidence = Evidence(sender, self.found, path=read_back, settle_s=settle_s, looks=looks)
         self.credentials = Credentials(sender, self.found, trust)
-        self.canceller = Canceller(sender, self.found, self.evidence, self.credentials)
+        self.canceller = Canceller(sender, supply, self.found, self.evidence, self.credentials)
         self.jobs = JobRunner(self.canceller, supply, plan.jobs, self.found)
         self._dead_at_first: list[Exchange] = []
         """Valid requests that were refused to every role before any job was canceled."""
@@ -138,8 +138,6 @@ class Runner:
                 break
             if all(exchange.status in BUSY for exchange in refused) and self._dead_at_first:
                 break
-            if not self._dead_at_first:
-                await self.evidence.let_settle()  # replicas may not know yet what was made just now
             is_lost = job_id in self.canceller.lost_jobs
             self._dead_at_first += [exchange for exchange in refused if exchange.response and not is_lost][-1:]
         return None

@@ -1,5 +1,6 @@
 """The jobs that a run may cancel: where they come from, and each leased once."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from threading import Event
@@ -26,6 +27,8 @@ class Supply:
         self.is_over = Event()
         """Set once no more jobs are wanted: a source that is still making some ends."""
         self.supplied: list[str] = []
+        self.given_at: dict[str, float] = {}
+        """When each id came to be known here, on the monotonic clock: a job may have been made just before."""
         self.used: list[str] = []
         self._free: deque[str] = deque()
         self._more = more
@@ -37,6 +40,7 @@ class Supply:
         known = set(self.supplied)
         new = [job_id for job_id in dict.fromkeys(job_ids) if job_id not in known]
         self.supplied += new
+        self.given_at |= dict.fromkeys(new, time.monotonic())
         self._free += new
         return new
 

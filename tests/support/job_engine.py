@@ -45,7 +45,12 @@ class JobEngine:
     """What `X-Engine-Instance` says; empty for no such header."""
     lets_in: tuple[str, ...] = ()
     """Roles that may cancel and should not."""
+    unknown_s: float = 0.0
+    """Seconds for which a job is unknown after it was made."""
+    unknown_first: bool = False
+    """Whether the first cancel of each job is refused as one of an unknown job."""
     locked_until: float = 0.0
+    made_at: dict[str, float] = field(default_factory=dict)
     jobs: dict[str, float | None] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
@@ -56,8 +61,13 @@ class JobEngine:
     def make_jobs(self, count: int) -> list[str]:
         """Make active jobs."""
         made = [f"{token_hex(6)}4{token_hex(2)[:3]}9{token_hex(4)[:7]}" for _ in range(count)]
+        self.made_at.update(dict.fromkeys(made, time.monotonic()))
         self.jobs.update(dict.fromkeys(made))
         return made
+
+    def knows(self, job_id: str) -> bool:
+        """Return whether this engine knows the job."""
+        return job_id in self.jobs and time.monotonic() >= self.made_at[job_id] + self.unknown_s
 
     def is_canceled(self, job_id: str) -> bool:
         """Return whether this engine knows that the job is canceled."""
@@ -99,11 +109,11 @@ class JobEngine:
         if not isinstance(job_id, str) or not job_id:
             return 400, {"error": "Missing Params: job_id"}
         with self.lock:
-            if job_id not in self.jobs:
+            self.asked[job_id] = self.asked.get(job_id, 0) + 1
+            if not self.knows(job_id) or (self.unknown_first and self.asked[job_id] == 1):
                 return 404, {"error": "unknown job"}
             if self.is_canceled(job_id) and self.refuses_again:
                 return 409, {"error": "not active"}
-            self.asked[job_id] = self.asked.get(job_id, 0) + 1
             if self.cancels and self.asked[job_id] >= self.cancels:
                 self.jobs[job_id] = self.jobs[job_id] or time.monotonic()
         return 200, {**_page_document(), "_id": job_id}
@@ -132,11 +142,27 @@ class Replica(JobEngine):
         """Join `others`, the replicas so far."""
         super().__init__(**behaves)
         self.behind_s = lag_s
+        self.made: set[str] = set()
         self.did: set[str] = set()
         """Jobs that it canceled itself."""
         if others:
-            self.jobs, self.asked, self.lock = others[0].jobs, others[0].asked, others[0].lock
+            self.jobs, self.made_at, self.asked, self.lock = (
+                others[0].jobs,
+                others[0].made_at,
+                others[0].asked,
+                others[0].lock,
+            )
         others.append(self)
+
+    def make_jobs(self, count: int) -> list[str]:
+        """Make jobs, which the other replicas know after `unknown_s`."""
+        made = super().make_jobs(count)
+        self.made.update(made)
+        return made
+
+    def knows(self, job_id: str) -> bool:
+        """Return whether it made the job itself, or another one did it long ago."""
+        return job_id in self.made or super().knows(job_id)
 
     def is_canceled(self, job_id: str) -> bool:
         """Return whether it canceled the job itself, or another one did it long ago."""
