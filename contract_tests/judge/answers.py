@@ -6,7 +6,7 @@ from typing import Any
 from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
 from contract_tests.model import Exchange, Finding, Judgement, Response
 from engine_contract import contract
-from engine_contract.http.media_types import read_content_type
+from engine_contract.http.media_types import codec_of, read_content_type
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 SHOWN_BYTES = 64 * 1024
@@ -170,13 +170,13 @@ def _content_type_flaw(response: Response) -> tuple[str, str] | None:
 
 def _is_misread(body: bytes, content_type: str) -> bool:
     """Return whether a client that believes the content type's charset reads another text than the bytes hold."""
-    charset = read_content_type(content_type).charset or "utf-8"
+    codec = codec_of(read_content_type(content_type).charset or "utf-8")
+    if codec is None:
+        return False  # no client knows that name, so none believes it
     try:
-        return body.decode(charset) != body.decode("utf-8")
+        return body.decode(codec) != body.decode("utf-8")
     except UnicodeError:
         return bool(body.isascii())
-    except LookupError:
-        return False  # no client knows that name, so none believes it
 
 
 def _excerpt(body: bytes) -> str:

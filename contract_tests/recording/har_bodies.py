@@ -8,11 +8,12 @@ import math
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from contract_tests.recording.har_file import HarFile, NotHeldError
 from engine_contract.http.content_encoding import decode_content, unreadable
-from engine_contract.http.media_types import read_content_type
+from engine_contract.http.media_types import codec_of, read_content_type
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 HeaderPairs = Iterable[tuple[str, str]]
@@ -24,7 +25,6 @@ _GZIP = b"\x1f\x8b"
 _WITHOUT_BODY = frozenset({204, 205, 304})
 _FRAMING_BYTES = 64  # that an empty body may take on the wire: the end of chunks, or an empty gzip
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_SLOW_CODECS = frozenset({"idna", "punycode"})  # their time grows with the square of the text
 _STANDARD = str.maketrans("-_", "+/")  # from the alphabet for URLs
 _PLAIN = frozenset({"", "utf-8", "utf8", "identity", "text"})
 
@@ -124,11 +124,9 @@ def _bytes(text: Any, encoding: Any, charset: str | None) -> bytes:
         return _base64(text)
     if name not in _PLAIN:
         raise NotHeldError(f"a body in the recording is encoded in a way that cannot be read here: {str(name)[:40]}")
-    if charset and charset not in _SLOW_CODECS:
-        try:
-            return text.encode(charset)
-        except (LookupError, UnicodeError):
-            pass
+    if codec := codec_of(charset or ""):
+        with suppress(UnicodeError):
+            return text.encode(codec)
     return text.encode("utf-8", "surrogatepass")
 
 

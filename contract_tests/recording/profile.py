@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel,
 from contract_tests.model import Exchange, Response
 from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
-from engine_contract.http.media_types import read_content_type, with_charset
+from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
 from engine_contract.text.masking import mask_header, mask_text
 
@@ -275,11 +276,9 @@ def _of_a_valid_request(judged: JudgedCancel, response: Response) -> str | None:
 
 
 def _decoded(body: bytes, charset: str) -> str:
-    for name in (charset, "utf-8"):
-        try:
+    for name in (codec_of(charset) or "utf-8", "utf-8"):
+        with suppress(UnicodeDecodeError):
             return body.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
     return body.decode("latin-1")
 
 

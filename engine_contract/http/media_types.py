@@ -1,23 +1,18 @@
 """Media types: what `Content-Type` and `Accept` say. Nothing else reads either."""
 
+import codecs
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-CHARSETS = {
-    "utf-8": "utf-8-sig",
-    "utf8": "utf-8-sig",
-    "us-ascii": "ascii",
-    "ascii": "ascii",
-    "iso-8859-1": "latin-1",
-    "latin1": "latin-1",
-    "windows-1252": "cp1252",
-    "utf-16": "utf-16",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-    "utf-32": "utf-32",
-}
-"""Charsets in which a body is read → Python's codec. Others are refused: an open list would reach odd codecs."""
+WEB_CODECS = frozenset(
+    {"ascii", "big5", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp", "shift_jis", "utf-16", "utf-16-be"}
+    | {"utf-16-le", "utf-32", "utf-8", "koi8-r", "koi8-u", "mac-roman", "cp866", "cp874", "cp932", "cp949"}
+    | {f"iso8859-{part}" for part in range(1, 17) if part != 12}
+    | {f"cp{page}" for page in range(1250, 1259)}
+)
+"""Python's names of the encodings that the web uses (WHATWG, "Names and labels"), and UTF-32. Python knows more that no
+client reads, such as `unicode_escape`, or `punycode`, whose time grows with the square of the text."""
 
 MAX_HEADER_CHARS = 8192
 """Characters of a header that are read."""
@@ -49,6 +44,16 @@ def read_content_type(header: bytes | str) -> ContentType:
     if charset is not None and not charset.isprintable():
         charset = "unknown"  # Python looks up no codec of a name with a zero byte
     return ContentType(text.partition(";")[0].strip().lower(), charset)
+
+
+@lru_cache(maxsize=256)
+def codec_of(charset: str) -> str | None:
+    """Return Python's name of the encoding that a charset names, None where it is not one of the web's."""
+    try:
+        codec = codecs.lookup(charset).name if charset.isascii() else ""
+    except LookupError:
+        return None
+    return codec if codec in WEB_CODECS else None
 
 
 def with_charset(header: str, charset: str) -> str:
