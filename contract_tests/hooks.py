@@ -273,7 +273,7 @@ def _answered(asked: Outgoing, sent: Outgoing, status: int) -> bool:
                 f"A valid request was refused with {status}, so that nothing counts as fixed. "
                 "Give a credential in CHECK_ENGINE_TOKEN that is still good."
             )
-    elif sent is not asked and status < 400 and not _carries_credential(sent):
+    elif sent is not asked and status < 300 and not _carries_credential(sent):
         case_jobs.let_in = True
     return 200 <= status < 300 and job_in(sent.body) is not None and _carries_credential(sent)
 
@@ -290,7 +290,7 @@ def _cancel_what_is_left() -> None:
             break
         if status is None or status in _REFUSED_CREDENTIAL:
             break
-        if status < 500 and status not in _IN_THE_WAY:
+        if status < 500 and status not in _IN_THE_WAY and not 300 <= status < 400:
             left.remove(job_id)  # it is canceled, or it was not active
     if left:
         sys.stderr.write(f"contract_tests.hooks: {describe_active(left)}.\n")

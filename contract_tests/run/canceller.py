@@ -77,7 +77,8 @@ class Canceller:
             if outcome is JobOutcome.LOST:
                 self.lost_jobs.add(job_id)
             return outcome, exchange
-        if self.sender.is_refusal(exchange) or 400 <= (exchange.status or 0) < 500:
+        is_refusal = self.sender.is_refusal(exchange) or 400 <= (exchange.status or 0) < 500
+        if is_refusal or await self.credentials.is_turned_away(exchange):
             return await self._refused(step, job_id, exchange, overlapping=overlapping)
         return await self._failed(step, job_id, exchange, overlapping=overlapping)
 
@@ -171,7 +172,8 @@ class Canceller:
         # The same once more, then with a body that has been taken before, unless it is the role that was refused;
         # then by a role that has canceled jobs, at last on a connection that nobody was refused on.
         other_role = replace(step, caller=Caller(trusted, "token"), body=self._body)
-        if exchange.status in {401, 403}:
+        is_turned_away = await self.credentials.is_turned_away(exchange)
+        if is_turned_away:
             again = [other_role, replace(other_role, fresh_connection=True)]
         else:
             again = [step, replace(step, body=self._body), other_role]
@@ -182,16 +184,16 @@ class Canceller:
                 return JobOutcome.LOST, answered
             if answered.accepted:
                 fate = self._succeeded(answered, job_id, overlapping=overlapping)
-                self._refused_an_active_job(step, exchange, other)
+                self._refused_an_active_job(step, exchange, other, is_turned_away=is_turned_away)
                 return fate, exchange
             answers.append(answered)
-        if exchange.status in {401, 403} and answered.status != exchange.status:
+        if is_turned_away and answered.status != exchange.status:
             self.credentials.role_refused(exchange)
         elif await self.credentials.is_suspect(step.rule, answers):
             return JobOutcome.UNSURE, exchange
         return JobOutcome.DEAD, exchange
 
-    def _refused_an_active_job(self, step: Step, exchange: Exchange, accepted: Step) -> None:
+    def _refused_an_active_job(self, step: Step, exchange: Exchange, accepted: Step, *, is_turned_away: bool) -> None:
         """Tell the reason by what was accepted for the same job then."""
         role, other = step.caller.role or "", accepted.caller.role
         what = f"status {exchange.status} to a valid request of {role}"
@@ -199,7 +201,7 @@ class Canceller:
             documented = "a JSON body is a valid request however it is written, with white space or escapes"
             received = f"{what}; its body written otherwise canceled the same job then"
             self.found.break_rule("request.json", received, documented, exchange)
-        elif role != other and (exchange.status in {401, 403} or role not in self.working):
+        elif role != other and (is_turned_away or role not in self.working):
             self.credentials.role_refused(exchange)
         else:
             received = f"{what}; {'the same once more' if role == other else other} canceled the job then"

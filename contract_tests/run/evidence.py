@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contract_tests.judge.answers import document_of
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Response
 from contract_tests.plan.scenario import Step
+from contract_tests.run.credentials import is_redirect
 from contract_tests.run.findings import Findings
 from contract_tests.safety.guard import USUAL_READ_BACK, read_back_request
 from contract_tests.transport.sender import Sender, is_lost
@@ -18,7 +19,6 @@ RULE = "effects.canceled"
 SITUATION = "a canceled job is read back"
 _CANCELED = frozenset({"canceled", "cancelled"})
 _TELLS_NOTHING = frozenset({*BUSY, *GATEWAY})
-_MAY_MEAN_TOKEN = frozenset({401, 403})
 _IDS = ("_id", "id", "job_id")
 
 
@@ -73,7 +73,7 @@ class Evidence:
             return  # something observed has canceled it: no response to a valid request is in doubt
         if exchange.accepted:
             self._accepted_again[exchange.job_id] = exchange
-        elif exchange.status in _MAY_MEAN_TOKEN:
+        elif exchange.status in {401, 403} or is_redirect(exchange.status):
             token = self._sender.transport.tokens.in_use(exchange.request.caller.role)
             self._refused_again.append((exchange, token))
         elif exchange.status is not None and (

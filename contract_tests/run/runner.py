@@ -131,7 +131,7 @@ class Runner:
                 fate, exchange, job_id = await self.jobs.prove_or_replace(scenario, job_id)
                 if fate is JobOutcome.CANCELED:
                     for earlier in refused:
-                        self._refused_before(earlier, exchange)
+                        await self._refused_before(earlier, exchange)
                     return scenario, job_id
                 refused.append(exchange)
             if all(exchange.status in {401, 403} for exchange in refused):
@@ -142,14 +142,16 @@ class Runner:
             self._dead_at_first += [exchange for exchange in refused if exchange.response and not is_lost][-1:]
         return None
 
-    def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
+    async def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
         """Judge a role that was refused while another canceled the same job then."""
         if exchange.status is None or exchange.job_id in self.canceller.lost_jobs:
             return
-        if 400 <= exchange.status < 500 and exchange.status not in BUSY:
+        if await self.credentials.is_turned_away(exchange):
+            self.credentials.role_refused(exchange)
+        elif 400 <= exchange.status < 500 and exchange.status not in BUSY:
             # It may be the way in which the body is written: the role is tried again with another job.
             is_as_written = exchange.job_id == success.job_id and exchange.request.body != success.request.body
-            if exchange.status in {401, 403} or not is_as_written:
+            if not is_as_written:
                 self.credentials.role_refused(exchange)
         elif exchange.status not in BUSY:
             received = f"status {exchange.status} to a valid request"

@@ -38,6 +38,8 @@ class JobEngine:
     """Whether jobs can be read back."""
     refuses_with: int | None = None
     """The status of every refusal, None for those that fit."""
+    login_page: str = ""
+    """Where callers without a valid token are sent; empty for a 401."""
     locks_out_s: float = 0.0
     """Seconds for which everybody is refused after an unknown token."""
     locks_out_with: int = 401
@@ -95,7 +97,9 @@ class JobEngine:
 
     def refusal(self, role: str) -> tuple[int, Any]:
         """Refuse a role that may not cancel, or nobody that is known."""
-        return (403, {"error": "not allowed"}) if role in OTHERS else (401, {"error": "log in"})
+        if role in OTHERS:
+            return 403, {"error": "not allowed"}
+        return (302, {}) if self.login_page else (401, {"error": "log in"})
 
     def cancel(self, role: str, body: bytes) -> tuple[int, Any]:
         """Answer a cancel: status and document."""
@@ -192,7 +196,8 @@ def serve(engine: JobEngine) -> Iterator[JobEngine]:
         status, document = engine.respond(request)
         line = f"{status} {HTTPStatus(status).phrase}"
         instance = [f"X-Engine-Instance: {engine.instance}"] if engine.instance else []
-        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance)
+        place = [f"Location: {engine.login_page}"] if status == 302 else []
+        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance, *place)
 
     with answering_server(answer) as server:
         engine.url = server.url

@@ -76,7 +76,11 @@ def run(url: str, **changes: Any) -> Report:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize(
-    "location", ["https://engine.example{path}", "https://sso.example/login?back=x", "/base{path}", "//other.example/"]
+    "location",
+    [
+        *("https://engine.example{path}", "https://sso.example/login?back=x", "/base{path}", "//other.example/"),
+        *("/login", "/#/login", "/login?back={path}"),
+    ],
 )
 def test_redirect_of_every_path_asks_for_the_base_url(status: int, location: str) -> None:
     """Whatever redirects everything is not the engine at that URL: undecided, and the target is named."""
@@ -85,6 +89,7 @@ def test_redirect_of_every_path_asks_for_the_base_url(status: int, location: str
     assert (report.verdict, report.undecided_because) == ("undecided", ("unreachable",)), report.notes
     said = next(note for note in report.notes if "is this the base URL?" in note)
     assert f"redirects to {location.partition('{')[0].partition('?')[0]}" in said
+    assert ("no credential was taken" in said) is ("login" in location)
 
 
 def test_proxy_that_asks_for_a_password_is_named() -> None:
