@@ -31,6 +31,7 @@ from contract_tests.report.presenter import Presenter
 from contract_tests.run.access import SITUATION, find_way, log_in
 from contract_tests.run.credentials import Trust
 from contract_tests.run.findings import Findings
+from contract_tests.run.job_starter import STARTED, JobStarter
 from contract_tests.run.leftovers import Leftovers
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
@@ -73,7 +74,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         auth="bearer" if settings.connection.auth.scheme == "auto" else str(settings.connection.auth),
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
-        jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs or --jobs-command",
+        jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs, --jobs-command or --workflow",
     )
     return make_plan(resources, settings.seed)
 
@@ -95,7 +96,12 @@ def check(
 ) -> Checked:
     """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
     started_at, started = time.time(), time.monotonic()
-    guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK, probe=settings.probe)
+    guard = Guard(
+        unsafe=settings.unsafe_probes,
+        read_back=settings.read_back or USUAL_READ_BACK,
+        probe=settings.probe,
+        workflow=settings.workflow,
+    )
     wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
     supply, transport, failure = Supply(), None, None
     try:
@@ -152,6 +158,7 @@ async def _run(
         with signals_cancel(asyncio.current_task(), signals):
             if failure is None:
                 settings = await _with_access(settings, sender, found)
+                await _start_jobs(settings, sender, supply, found)
             jobs = None if supply.can_ask() and failure is None else len(supply.supplied)
             plan = plan_for(settings, jobs, transport.guard)
             expected = plan.requests
@@ -197,6 +204,28 @@ async def _with_access(settings: Settings, sender: Sender, findings: Findings) -
     tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
     transport.connection = replace(connection, auth=auth if auth.scheme != "auto" else Auth(), tokens=tokens)
     return replace(settings, connection=transport.connection)
+
+
+async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found: Findings) -> None:
+    """Start the jobs of --workflow that the plan wants, and let the supply ask for more."""
+    role = next((role for role in ROLES if role in settings.connection.tokens), None)
+    if settings.workflow is None or role is None or found.because or found.interrupted:
+        return
+    starter = JobStarter(settings.workflow, role, sender, supply, found)
+    try:
+        async with asyncio.timeout(max(sender.remaining, 0.0)):
+            await starter.start(plan_for(settings, None, sender.transport.guard).jobs)
+    except TimeoutError:
+        found.stop("deadline", "The run was not complete within its deadline (--deadline).")
+    except GaveUp as error:
+        found.stop("unreachable", f"The run stopped: {error}.")
+    except asyncio.CancelledError:
+        found.interrupted = True
+        found.notes.append("The run was interrupted; nothing was checked.")
+    if not found.because:
+        loop = asyncio.get_running_loop()
+        supply.ask_by(lambda count: asyncio.run_coroutine_threadsafe(starter.start(count), loop).result())
+    sender.transport.guard.supply(supply.supplied)
 
 
 def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, findings: Findings) -> Runner:
@@ -355,7 +384,7 @@ def build_report(  # noqa: PLR0913 - by name
 
 def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
     """Return the first response in each situation except that of a valid request."""
-    seen = {"a valid request", "a job that was not used is canceled", SITUATION}
+    seen = {"a valid request", "a job that was not used is canceled", SITUATION, STARTED}
     for exchange in exchanges:
         if exchange.response is None or exchange.situation in seen:
             continue

@@ -161,7 +161,18 @@ class CheckOptions(EngineOptions):
         help="A shell command that makes jobs and prints their ids; JOB_COUNT holds the number wanted.",
         setting=(
             "A shell command that makes jobs and prints their ids; JOB_COUNT holds the number wanted. "
-            "Not together with jobs."
+            "Not together with jobs or workflow."
+        ),
+    )
+    workflow: str | None = option(
+        metavar="NAME",
+        help=(
+            "Start the jobs of this workflow, by POST /workflow_engine/startJobWithOptions/NAME, as the first documented "
+            "role that has a token."
+        ),
+        setting=(
+            "A workflow whose jobs are started, by POST /workflow_engine/startJobWithOptions/NAME, as the first documented "
+            "role that has a token. Not together with jobs or jobs_command."
         ),
     )
     jobs_timeout: float = option(
@@ -179,7 +190,7 @@ class CheckOptions(EngineOptions):
     )
     keep_jobs: bool = option(
         default=False,
-        help="Leave jobs of --jobs-command that were not used active.",
+        help="Leave jobs of --jobs-command or --workflow that were not used active.",
         setting="true or false: whether jobs that were made and not used stay active.",
     )
     plan_only: bool = option(

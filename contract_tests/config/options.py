@@ -68,6 +68,8 @@ class Settings:
     skip: tuple[str, ...] = ()
     strict: bool = False
     max_jobs: int | None = None
+    workflow: str | None = None
+    """A workflow whose jobs the run starts itself."""
     keep_jobs: bool = False
     deadline: float = 120.0
     rate: float | None = None
@@ -174,6 +176,7 @@ def settings_for(options: CheckOptions, connection: Connection, *, embedded: boo
         skip=skip,
         strict=options.strict,
         max_jobs=options.max_jobs,
+        workflow=None if embedded else options.workflow,
         keep_jobs=options.keep_jobs,
         deadline=options.deadline,
         rate=options.rate,
@@ -217,7 +220,7 @@ def make_supply(options: CheckOptions, base: str) -> Callable[[int], Supply]:
         if options.jobs:
             return supply_from_file(options.jobs)
         if not command:
-            return Supply()
+            return Supply(made=options.workflow is not None)
         is_files = engine is not None and engine.owns("jobs_command", command)
         return supply_from_command(
             command,
@@ -234,4 +237,4 @@ def known_ids(options: CheckOptions) -> list[str] | None:
     """Return the ids that are known without asking a command for jobs; None where there will be as many as wanted."""
     if options.jobs:
         return supply_from_file(options.jobs).supplied
-    return None if options.jobs_command or not options.url else []
+    return None if options.jobs_command or options.workflow or not options.url else []

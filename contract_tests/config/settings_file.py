@@ -33,7 +33,7 @@ TABLE = "engine-contract"
 _JOINED = {"url", "tokens", "logins", "headers"}
 """Settings that are not defaults: the URL takes the place of the name, tokens, logins and headers are joined by theirs."""
 
-_SUPPLIES = ("jobs", "jobs_command")
+_SUPPLIES = ("jobs", "jobs_command", "workflow")
 """Options that exclude each other: one that is given takes the place of the file's."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -224,8 +224,9 @@ def _check(engine: NamedEngine) -> None:
     from contract_tests.config.rule_selection import select_rules
 
     values = engine.values
-    if "jobs" in values and "jobs_command" in values:
-        raise SettingError(f"{engine.where('jobs')} and jobs_command exclude each other. Give one of them.")
+    first, *others = [*(key for key in _SUPPLIES if key in values), ""]
+    if any(others):
+        raise SettingError(f"{engine.where(first)} and {others[0]} exclude each other. Give one of them.")
     try:
         parse_base(engine.url)
     except SettingError as error:

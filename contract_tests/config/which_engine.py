@@ -47,6 +47,7 @@ def _given_for_an_engine(options: CheckOptions) -> str | None:
         ("--login", options.logins),
         ("--jobs", options.jobs),
         ("--jobs-command", options.jobs_command),
+        ("--workflow", options.workflow),
         ("--auth", options.auth),
         ("--header", options.headers),
         ("--client-cert", options.client_cert),

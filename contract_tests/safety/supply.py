@@ -66,6 +66,10 @@ class Supply:
         """Return whether the source can be asked for more."""
         return self._more is not None and self._asks > 0
 
+    def ask_by(self, more: Callable[[int], list[str]]) -> None:
+        """Take the source of further ids, where it is known only during the run."""
+        self._more = more
+
     def ask_for(self, count: int) -> list[str]:
         """Ask the source for more jobs. Return the new ids. Raises SettingError if the source fails."""
         if self._more is None or not self.can_ask():

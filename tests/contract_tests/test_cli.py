@@ -205,6 +205,7 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         (["http://127.0.0.1:1", "--token", "admin=a", "--jobs", "nowhere"], "the file cannot be read"),
         (["http://127.0.0.1:1", "--token", "admin=a", "--jobs-command", "printf 'a\\tb'"], "is not a job id"),
         (["http://127.0.0.1:1", "--jobs", "a", "--jobs-command", "b"], "exclude each other"),
+        (["http://127.0.0.1:1", "--jobs-command", "a", "--workflow", "b"], "exclude each other"),
         (["--jobs", "a"], "Give the engine's URL"),
         (["--only", "nothing.*"], "no rule has that id"),
         (["--known", "nowhere.toml"], "the file cannot be read"),

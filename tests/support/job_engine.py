@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
+from urllib.parse import unquote
 
 from engine_contract.contract import load_page
 from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 CANCEL = "/workflow_engine/cancelJob"
+START = "/workflow_engine/startJobWithOptions/"
 DETAILS = "/workflow_engine/job/"
 ROLES = ("admin", "engineering", "support", "apiwrite")
 OTHERS = ("apiread", "operator")
@@ -51,6 +53,10 @@ class JobEngine:
     """Seconds for which a job is unknown after it was made."""
     unknown_first: bool = False
     """Whether the first cancel of each job is refused as one of an unknown job."""
+    starts_at_most: int = 100
+    """How many jobs can be started; then there is a 409."""
+    started: list[tuple[str, str]] = field(default_factory=list)
+    """Role and workflow of each job that was started by a request."""
     locked_until: float = 0.0
     made_at: dict[str, float] = field(default_factory=dict)
     jobs: dict[str, float | None] = field(default_factory=dict)
@@ -89,11 +95,27 @@ class JobEngine:
         job_id = request.path.removeprefix(DETAILS).removesuffix("/details")
         if request.method == "POST" and request.path == CANCEL:
             return self.answer(request.header("Authorization").removeprefix("Bearer "), request.body)
+        if request.method == "POST" and request.path.startswith(START):
+            return self.start(request.header("Authorization").removeprefix("Bearer "), request.path)
         if request.method == "GET" and request.path == f"{DETAILS}{job_id}/details":
             return self.details(job_id)
         return (
             (404, {"error": "not found"}) if request.method in {"GET", "POST"} else (405, {"error": "no such method"})
         )
+
+    def start(self, role: str, path: str) -> tuple[int, Any]:
+        """Answer the start of a job; the workflow `missing` is not there."""
+        workflow = unquote(path.removeprefix(START))
+        if path.startswith(START) and role not in ROLES:
+            return self.refusal(role)
+        if not path.startswith(START) or workflow == "missing":
+            return 404, {"error": "no such workflow"}
+        with self.lock:
+            if len(self.started) >= self.starts_at_most:
+                return 409, {"error": "too many jobs"}
+            self.started.append((role, workflow))
+        (job_id,) = self.make_jobs(1)
+        return 200, {**_page_document(), "_id": job_id, "status": "running"}
 
     def refusal(self, role: str) -> tuple[int, Any]:
         """Refuse a role that may not cancel, or nobody that is known."""
