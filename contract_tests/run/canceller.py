@@ -223,8 +223,14 @@ class Canceller:
                 break
             await self.sender.wait(seconds)
             exchange = await self.exchange(step, job_id)
+        lasted_s = time.monotonic() - began
+        if exchange.accepted and lasted_s >= LOCK_OUT_WAITS_S[0]:
+            self.found.note(
+                f"After a wrong credential the engine refused a valid request for some {lasted_s:.0f} s: a lock-out, which "
+                "was waited for."
+            )
         if is_locked_out and exchange.status in LOCKED_OUT and not self._locked_out_s:
-            self._locked_out_s = time.monotonic() - began
+            self._locked_out_s = lasted_s
             self.found.stop(
                 "tokens",
                 f"After a wrong credential the engine refuses its callers' requests with {exchange.status}, whatever they "

@@ -141,6 +141,7 @@ def test_lock_out_after_a_wrong_credential_is_outwaited(status: int) -> None:
         made = engine.make_jobs(24)
         report = check(settings_for(engine.url), lambda _: Supply(made)).report
     assert report.verdict == "conforms", report.notes
+    assert any("a lock-out, which was waited for" in note for note in report.notes), report.notes
 
 
 @pytest.mark.parametrize("status", [401, 429])
@@ -156,9 +157,10 @@ def test_lock_out_that_lasts_is_told(status: int, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.soak
-def test_lock_out_of_30_s_is_outwaited() -> None:
-    """A lock-out of 30 s is waited for within the deadline."""
-    with job_engine(locks_out_s=30.0) as engine:
+def test_lock_out_of_31_s_is_outwaited() -> None:
+    """A lock-out of 31 s is waited for within the deadline, and told."""
+    with job_engine(locks_out_s=31.0) as engine:
         made = engine.make_jobs(24)
         report = check(settings_for(engine.url, deadline=120.0), lambda _: Supply(made)).report
     assert report.verdict == "conforms", report.notes
+    assert any("a lock-out, which was waited for" in note for note in report.notes), report.notes
