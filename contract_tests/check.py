@@ -5,6 +5,7 @@ import datetime as dt
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
@@ -156,14 +157,16 @@ async def _run(
     signals: list[int] = [failure.number] if isinstance(failure, Stopped) else []
     try:
         with signals_cancel(asyncio.current_task(), signals):
+            tidies = supply.made and not settings.keep_jobs
             if failure is None:
                 settings = await _with_access(settings, sender, found)
                 await _start_jobs(settings, sender, supply, found)
+            elif tidies and supply.supplied:
+                settings = await _with_remaining_access(settings, sender, found, failure)
             jobs = None if supply.can_ask() and failure is None else len(supply.supplied)
             plan = plan_for(settings, jobs, transport.guard)
             expected = plan.requests
             runner = _runner(settings, plan, sender, supply, found)
-            tidies = supply.made and not settings.keep_jobs
             roles = [role for role in ROLES if role in transport.connection.tokens]
             reserve = min(LEFTOVERS_S, settings.deadline / 10) if tidies else 0.0
             try:
@@ -204,6 +207,17 @@ async def _with_access(settings: Settings, sender: Sender, findings: Findings) -
     tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
     transport.connection = replace(connection, auth=auth if auth.scheme != "auto" else Auth(), tokens=tokens)
     return replace(settings, connection=transport.connection)
+
+
+async def _with_remaining_access(
+    settings: Settings, sender: Sender, found: Findings, failure: BaseException
+) -> Settings:
+    """Get the tokens that can be had, so that the jobs that were made before the failure are canceled. Return as above."""
+    if isinstance(failure, SettingError) and not isinstance(failure, CommandError):
+        with suppress(SettingError):  # the jobs command failed, and no token was read yet
+            await asyncio.to_thread(sender.transport.tokens.read)
+    reached = await _with_access(replace(settings, deadline=AFTER_INTERRUPT_S), sender, found)
+    return replace(settings, connection=reached.connection)
 
 
 async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found: Findings) -> None:
@@ -266,7 +280,10 @@ async def _end_before(found: Findings, failure: BaseException, sender: Sender, *
         why = describe_failure(exchange) if exchange.status is None else f"status {exchange.status}"
         found.stop("unreachable", f"The engine cannot be reached ({why}), and a command failed: {failure}")
         return
-    found.stop("jobs", f"Nothing was checked, since jobs could not be made: {failure}")
+    if isinstance(failure, CommandError):
+        found.stop("tokens", f"Nothing was checked, since a token could not be had: {failure}")
+    else:
+        found.stop("jobs", f"Nothing was checked, since jobs could not be made: {failure}")
 
 
 async def _tidy(runner: Runner, roles: Sequence[str], seconds: float) -> None:

@@ -106,6 +106,11 @@ class Credential:
                 f"Give a token of one of {', '.join(CONTRACT.roles)}."
             )
         self.auth = Auth.parse(environment.get("CHECK_ENGINE_AUTH") or "bearer")
+        if self.auth.scheme == "auto":
+            raise SettingError(
+                "CHECK_ENGINE_AUTH=auto: the hooks do not find out how the credential travels. Give bearer, basic, "
+                "cookie:NAME, query:NAME or header:NAME; check-engine --auth auto says which."
+            )
         self._source: Source | None = sources[roles[0]] if roles else None
 
     def value(self) -> str | None:
@@ -115,7 +120,7 @@ class Credential:
     def place(self, case: Any, value: str) -> None:
         """Put the credential into a case."""
         match self.auth.scheme:
-            case "bearer" | "auto":
+            case "bearer":
                 case.headers["Authorization"] = f"Bearer {value}"
             case "basic":
                 case.headers["Authorization"] = f"Basic {value}"
