@@ -65,10 +65,11 @@ class Canceller:
         self, step: Step, job_id: str, *, overlapping: bool = False, after_bad_credential: bool = False
     ) -> tuple[JobOutcome, Exchange]:
         """Send a valid request for a job that should be active, and return what became of the job."""
-        step = self.by_working_role(step)
+        step, began = self.by_working_role(step), time.monotonic()
         exchange = await self.exchange(step, job_id)
         if after_bad_credential:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
+            self._note_lock_out(step, exchange, time.monotonic() - began)
         exchange = await self.once_known(step, job_id, exchange)
         if exchange.accepted:
             self._body = self._body if self.canceled else step.body
@@ -223,14 +224,8 @@ class Canceller:
                 break
             await self.sender.wait(seconds)
             exchange = await self.exchange(step, job_id)
-        lasted_s = time.monotonic() - began
-        if exchange.accepted and lasted_s >= LOCK_OUT_WAITS_S[0]:
-            self.found.note(
-                f"After a wrong credential the engine refused a valid request for some {lasted_s:.0f} s: a lock-out, which "
-                "was waited for."
-            )
         if is_locked_out and exchange.status in LOCKED_OUT and not self._locked_out_s:
-            self._locked_out_s = lasted_s
+            self._locked_out_s = time.monotonic() - began
             self.found.stop(
                 "tokens",
                 f"After a wrong credential the engine refuses its callers' requests with {exchange.status}, whatever they "
@@ -238,6 +233,20 @@ class Canceller:
                 "Give more time (--deadline), or leave wrong credentials out: --skip roles.wrong --skip roles.empty.",
             )
         return exchange
+
+    def _note_lock_out(self, step: Step, exchange: Exchange, lasted_s: float) -> None:
+        """Say that a lock-out was waited for, by whoever sent the request again."""
+        refused = [
+            e.status
+            for e in self.sender.exchanges
+            if (e.job_id, e.situation) == (exchange.job_id, step.situation) and e.status in LOCKED_OUT
+        ]
+        if exchange.accepted and refused and lasted_s >= LOCK_OUT_WAITS_S[0]:
+            or_load = ", or its load" if refused[-1] in BUSY else ""
+            self.found.note(
+                f"After a wrong credential the engine refused a valid request with {refused[-1]}, for a second or more: "
+                f"a lock-out{or_load}, which was waited for."
+            )
 
     async def _is_locked_out(self, step: Step, refused: Exchange) -> bool | None:
         """Return whether the caller is refused, and not the job: the id of no job was answered otherwise before.
