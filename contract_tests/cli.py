@@ -66,7 +66,7 @@ def _settle_usage(options: CheckOptions) -> None:
     if not options.replay:
         is_for_mock(options, os.environ)
         return
-    if options.url or options.mock or given or options.plan_only:
+    if options.url or options.base_url or options.mock or given or options.plan_only:
         raise click.UsageError(
             f"--replay sends nothing: it goes with neither URL, --mock, {', '.join(supplies)} nor --plan."
         )

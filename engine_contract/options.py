@@ -39,7 +39,7 @@ class NamedEngine:
 
     @property
     def url(self) -> str:
-        """Return the engine's base."""
+        """Return the engine's base, or `env:NAME`."""
         return str(self.values["url"])
 
     @property
@@ -64,8 +64,15 @@ class EngineOptions:
         is_argument=True,
         is_eager=True,
         help="The engine's base, or its name in the settings file.",
-        setting="The engine's base, a URL that begins with http:// or https://.",
-        schema={"pattern": r"^[hH][tT][tT][pP][sS]?://[^\s]+$"},
+        setting="The engine's base, a URL that begins with http:// or https://, or env:NAME.",
+        schema={"pattern": r"^([hH][tT][tT][pP][sS]?://[^\s]+|env:[A-Za-z_][A-Za-z0-9_]*)$"},
+    )
+    base_url: str | None = option(
+        name="--url",
+        metavar="URL",
+        help="The engine's base, in the place of that of the engine named in the settings file.",
+        command_only=True,
+        has_flags_variable=False,
     )
     settings: Path | None = option(
         is_eager=True,

@@ -220,7 +220,7 @@ def _schema_at(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
 
 def _check(engine: NamedEngine) -> None:
     """Check the requirements that a schema cannot express. Raises SettingError."""
-    from contract_tests.config.engine_url import parse_base
+    from contract_tests.config.engine_url import FROM_VARIABLE, parse_base
     from contract_tests.config.rule_selection import select_rules
 
     values = engine.values
@@ -228,7 +228,8 @@ def _check(engine: NamedEngine) -> None:
     if any(others):
         raise SettingError(f"{engine.where(first)} and {others[0]} exclude each other. Give one of them.")
     try:
-        parse_base(engine.url)
+        if not engine.url.startswith(FROM_VARIABLE):  # that one is read when it is used, as --url may be given
+            parse_base(engine.url)
     except SettingError as error:
         raise SettingError(f"{engine.where('url')}: {error}") from error
     read = [row.field for row in rows(CheckOptions) if row.setting and row.type is Path and row.path == "file"]

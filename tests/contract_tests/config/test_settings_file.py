@@ -174,6 +174,11 @@ URL = '[engines.s]\nurl = "http://x"\n'
         ),
         ('[engines.s]\nauth = "bearer"', "engine.toml: engines.s: url is missing. The engine's base"),
         ('[engines.s]\nurl = "ftp://me:s3cret@x"', 'engine.toml: engines.s.url is "ftp://…@x". Allowed: The engine\'s'),
+        (
+            '[engines.s]\nurl = "env:NO_SUCH_URL"',
+            "engine.toml: engines.s.url is env:NO_SUCH_URL: the environment has no",
+        ),
+        ('[engines.s]\nurl = "env:PATH"', "engine.toml: engines.s.url is env:PATH: "),
         ('[engines.s]\nurl = "http://me:s3cret@x"', "engine.toml: engines.s.url: http://…@x: a URL with a password"),
         (URL + "tmeout = 5", "engine.toml: engines.s: unknown key 'tmeout'. Did you mean timeout? Allowed are"),
         (URL + 'timeout = "ten"', 'engine.toml: engines.s.timeout is "ten". Allowed: A number above 0: seconds'),
@@ -242,7 +247,7 @@ def test_the_schema_is_one_and_knows_every_option() -> None:
     assert options - set(properties) == {
         *("settings", "mock", "plan_only", "replay", "list_rules", "quiet", "verbose", "version", "write_known"),
         *("list_known", "expires"),
-        "write_profile",
+        *("write_profile", "base_url"),
     }
 
 
