@@ -5,6 +5,7 @@ import datetime as dt
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
@@ -31,6 +32,7 @@ from contract_tests.report.presenter import Presenter
 from contract_tests.run.access import SITUATION, find_way, log_in
 from contract_tests.run.credentials import Trust
 from contract_tests.run.findings import Findings
+from contract_tests.run.job_starter import STARTED, JobStarter
 from contract_tests.run.leftovers import Leftovers
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
@@ -73,7 +75,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         auth="bearer" if settings.connection.auth.scheme == "auto" else str(settings.connection.auth),
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
-        jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs or --jobs-command",
+        jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs, --jobs-command or --workflow",
     )
     return make_plan(resources, settings.seed)
 
@@ -95,7 +97,12 @@ def check(
 ) -> Checked:
     """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
     started_at, started = time.time(), time.monotonic()
-    guard = Guard(unsafe=settings.unsafe_probes, read_back=settings.read_back or USUAL_READ_BACK, probe=settings.probe)
+    guard = Guard(
+        unsafe=settings.unsafe_probes,
+        read_back=settings.read_back or USUAL_READ_BACK,
+        probe=settings.probe,
+        workflow=settings.workflow,
+    )
     wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
     supply, transport, failure = Supply(), None, None
     try:
@@ -150,13 +157,16 @@ async def _run(
     signals: list[int] = [failure.number] if isinstance(failure, Stopped) else []
     try:
         with signals_cancel(asyncio.current_task(), signals):
+            tidies = supply.made and not settings.keep_jobs
             if failure is None:
                 settings = await _with_access(settings, sender, found)
+                await _start_jobs(settings, sender, supply, found)
+            elif tidies and supply.supplied:
+                settings = await _with_remaining_access(settings, sender, found, failure)
             jobs = None if supply.can_ask() and failure is None else len(supply.supplied)
             plan = plan_for(settings, jobs, transport.guard)
             expected = plan.requests
             runner = _runner(settings, plan, sender, supply, found)
-            tidies = supply.made and not settings.keep_jobs
             roles = [role for role in ROLES if role in transport.connection.tokens]
             reserve = min(LEFTOVERS_S, settings.deadline / 10) if tidies else 0.0
             try:
@@ -199,6 +209,39 @@ async def _with_access(settings: Settings, sender: Sender, findings: Findings) -
     return replace(settings, connection=transport.connection)
 
 
+async def _with_remaining_access(
+    settings: Settings, sender: Sender, found: Findings, failure: BaseException
+) -> Settings:
+    """Get the tokens that can be had, so that the jobs that were made before the failure are canceled. Return as above."""
+    if isinstance(failure, SettingError) and not isinstance(failure, CommandError):
+        with suppress(SettingError):  # the jobs command failed, and no token was read yet
+            await asyncio.to_thread(sender.transport.tokens.read)
+    reached = await _with_access(replace(settings, deadline=AFTER_INTERRUPT_S), sender, found)
+    return replace(settings, connection=reached.connection)
+
+
+async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found: Findings) -> None:
+    """Start the jobs of --workflow that the plan wants, and let the supply ask for more."""
+    role = next((role for role in ROLES if role in settings.connection.tokens), None)
+    if settings.workflow is None or role is None or found.because or found.interrupted:
+        return
+    starter = JobStarter(settings.workflow, role, sender, supply, found)
+    try:
+        async with asyncio.timeout(max(sender.remaining, 0.0)):
+            await starter.start(plan_for(settings, None, sender.transport.guard).jobs)
+    except TimeoutError:
+        found.stop("deadline", "The run was not complete within its deadline (--deadline).")
+    except GaveUp as error:
+        found.stop("unreachable", f"The run stopped: {error}.")
+    except asyncio.CancelledError:
+        found.interrupted = True
+        found.notes.append("The run was interrupted; nothing was checked.")
+    if not found.because:
+        loop = asyncio.get_running_loop()
+        supply.ask_by(lambda count: asyncio.run_coroutine_threadsafe(starter.start(count), loop).result())
+    sender.transport.guard.supply(supply.supplied)
+
+
 def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, findings: Findings) -> Runner:
     wanted = wanted_rules(settings)
     trust = Trust(
@@ -237,7 +280,10 @@ async def _end_before(found: Findings, failure: BaseException, sender: Sender, *
         why = describe_failure(exchange) if exchange.status is None else f"status {exchange.status}"
         found.stop("unreachable", f"The engine cannot be reached ({why}), and a command failed: {failure}")
         return
-    found.stop("jobs", f"Nothing was checked, since jobs could not be made: {failure}")
+    if isinstance(failure, CommandError):
+        found.stop("tokens", f"Nothing was checked, since a token could not be had: {failure}")
+    else:
+        found.stop("jobs", f"Nothing was checked, since jobs could not be made: {failure}")
 
 
 async def _tidy(runner: Runner, roles: Sequence[str], seconds: float) -> None:
@@ -355,7 +401,7 @@ def build_report(  # noqa: PLR0913 - by name
 
 def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
     """Return the first response in each situation except that of a valid request."""
-    seen = {"a valid request", "a job that was not used is canceled", SITUATION}
+    seen = {"a valid request", "a job that was not used is canceled", SITUATION, STARTED}
     for exchange in exchanges:
         if exchange.response is None or exchange.situation in seen:
             continue

@@ -59,14 +59,16 @@ def main(options: CheckOptions) -> int:
 def _settle_usage(options: CheckOptions) -> None:
     if options.quiet and options.verbose:
         raise click.UsageError("-q and -v exclude each other. Give one of them.")
-    if options.jobs and options.jobs_command:
-        raise click.UsageError("--jobs and --jobs-command exclude each other. Give one of them.")
+    supplies = {"--jobs": options.jobs, "--jobs-command": options.jobs_command, "--workflow": options.workflow}
+    given = [flag for flag, value in supplies.items() if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{given[0]} and {given[1]} exclude each other. Give one of them.")
     if not options.replay:
         is_for_mock(options, os.environ)
         return
-    if options.url or options.mock or options.jobs or options.jobs_command or options.plan_only:
+    if options.url or options.base_url or options.mock or given or options.plan_only:
         raise click.UsageError(
-            "--replay sends nothing: it goes with neither URL, --mock, --jobs, --jobs-command nor --plan."
+            f"--replay sends nothing: it goes with neither URL, --mock, {', '.join(supplies)} nor --plan."
         )
 
 

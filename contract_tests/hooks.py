@@ -106,6 +106,11 @@ class Credential:
                 f"Give a token of one of {', '.join(CONTRACT.roles)}."
             )
         self.auth = Auth.parse(environment.get("CHECK_ENGINE_AUTH") or "bearer")
+        if self.auth.scheme == "auto":
+            raise SettingError(
+                "CHECK_ENGINE_AUTH=auto: the hooks do not find out how the credential travels. Give bearer, basic, "
+                "cookie:NAME, query:NAME or header:NAME; check-engine --auth auto says which."
+            )
         self._source: Source | None = sources[roles[0]] if roles else None
 
     def value(self) -> str | None:
@@ -115,7 +120,7 @@ class Credential:
     def place(self, case: Any, value: str) -> None:
         """Put the credential into a case."""
         match self.auth.scheme:
-            case "bearer" | "auto":
+            case "bearer":
                 case.headers["Authorization"] = f"Bearer {value}"
             case "basic":
                 case.headers["Authorization"] = f"Basic {value}"
@@ -273,7 +278,7 @@ def _answered(asked: Outgoing, sent: Outgoing, status: int) -> bool:
                 f"A valid request was refused with {status}, so that nothing counts as fixed. "
                 "Give a credential in CHECK_ENGINE_TOKEN that is still good."
             )
-    elif sent is not asked and status < 400 and not _carries_credential(sent):
+    elif sent is not asked and status < 300 and not _carries_credential(sent):
         case_jobs.let_in = True
     return 200 <= status < 300 and job_in(sent.body) is not None and _carries_credential(sent)
 
@@ -290,7 +295,7 @@ def _cancel_what_is_left() -> None:
             break
         if status is None or status in _REFUSED_CREDENTIAL:
             break
-        if status < 500 and status not in _IN_THE_WAY:
+        if status < 500 and status not in _IN_THE_WAY and not 300 <= status < 400:
             left.remove(job_id)  # it is canceled, or it was not active
     if left:
         sys.stderr.write(f"contract_tests.hooks: {describe_active(left)}.\n")

@@ -11,9 +11,10 @@ from contract_tests.config.sources import Source, ids_among, read_ids
 from contract_tests.config.which_engine import is_for_mock, unused_by_mock
 from contract_tests.embedded import embedded_engine
 from contract_tests.judge.known import read_known
+from contract_tests.model import Caller
 from contract_tests.output_files import check_outputs
 from contract_tests.plan.describe import describe_plan
-from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, Guard
+from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, Guard, start_request
 from contract_tests.safety.supply import Supply
 from engine_contract.options import CheckOptions
 
@@ -62,6 +63,8 @@ def _before_the_plan(settings: Settings) -> Iterator[str]:
         yield f"logins: POST {LOGIN} for {', '.join(logins)}, and again where a token has ended"
     if settings.connection.tokens and settings.connection.auth.scheme == "auto":
         yield "the way of the credential: up to 5 requests with the id of no job"
+    if settings.workflow is not None:
+        yield f"jobs: POST {start_request(settings.workflow, Caller()).path}, once for each"
     if settings.probe:
         yield f"probe: GET {settings.probe}, where a refused role is answered as a wrong credential is"
 
@@ -72,6 +75,8 @@ def _engine(
 ) -> Iterator[tuple[Settings, MakeSupply]]:
     """Give the settings and the supply of a run, while the engine is there."""
     supplied = None if jobs is None and tokens is None else "A fixture with jobs or tokens"
+    if jobs is not None:
+        options = replace(options, workflow=None)
     if not is_for_mock(options, os.environ, supplied=supplied):
         connection, warnings = live_connection(options)
         for warning in warnings:

@@ -33,6 +33,7 @@ class Option:
     is_argument: bool
     is_eager: bool
     command_only: bool
+    has_flags_variable: bool
     field: str = ""
     type: type = str
     is_repeatable: bool = False
@@ -55,7 +56,7 @@ class Option:
 
     def variables(self, prefix: str) -> list[str]:
         """Return the environment variables that set the option: its flag's, and its field's where that differs."""
-        flags = [self.flag.removeprefix("--")] if self.flag.startswith("--") else []
+        flags = [self.flag.removeprefix("--")] if self.flag.startswith("--") and self.has_flags_variable else []
         return list(dict.fromkeys(f"{prefix}_{name}".upper().replace("-", "_") for name in (*flags, self.field)))
 
     def json_schema(self) -> dict[str, Any]:
@@ -86,13 +87,15 @@ def option(  # noqa: PLR0913 - all that a row may say
     is_argument: bool = False,
     is_eager: bool = False,
     command_only: bool = False,
+    has_flags_variable: bool = True,
 ) -> Any:
     """Return a field of a table of options; its annotation says the type, a tuple that it may be repeated.
 
     `name` is the flag, if it is not made of the field's name (`--token` of `tokens`). `least`, `most` and `above`
     bound a number, `path` says what a Path names. `setting` says what a settings file may hold under the field's
     name, and without it the option is not a key there; `schema` adds to that key's JSON schema. An eager option is
-    read before the others. Under pytest each option is `--engine-…`, but for those that are `command_only`.
+    read before the others. Under pytest each option is `--engine-…`, but for those that are `command_only`. Without
+    `has_flags_variable` the variable named like the flag is another option's.
     """
     row = Option(
         help=help,
@@ -107,6 +110,7 @@ def option(  # noqa: PLR0913 - all that a row may say
         is_argument=is_argument,
         is_eager=is_eager,
         command_only=command_only,
+        has_flags_variable=has_flags_variable,
     )
     return field(default=default, metadata={"row": row})
 

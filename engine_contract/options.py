@@ -39,7 +39,7 @@ class NamedEngine:
 
     @property
     def url(self) -> str:
-        """Return the engine's base."""
+        """Return the engine's base, or `env:NAME`."""
         return str(self.values["url"])
 
     @property
@@ -64,8 +64,15 @@ class EngineOptions:
         is_argument=True,
         is_eager=True,
         help="The engine's base, or its name in the settings file.",
-        setting="The engine's base, a URL that begins with http:// or https://.",
-        schema={"pattern": r"^[hH][tT][tT][pP][sS]?://[^\s]+$"},
+        setting="The engine's base, a URL that begins with http:// or https://, or env:NAME.",
+        schema={"pattern": r"^([hH][tT][tT][pP][sS]?://[^\s]+|env:[A-Za-z_][A-Za-z0-9_]*)$"},
+    )
+    base_url: str | None = option(
+        name="--url",
+        metavar="URL",
+        help="The engine's base, in the place of that of the engine named in the settings file.",
+        command_only=True,
+        has_flags_variable=False,
     )
     settings: Path | None = option(
         is_eager=True,
@@ -161,7 +168,18 @@ class CheckOptions(EngineOptions):
         help="A shell command that makes jobs and prints their ids; JOB_COUNT holds the number wanted.",
         setting=(
             "A shell command that makes jobs and prints their ids; JOB_COUNT holds the number wanted. "
-            "Not together with jobs."
+            "Not together with jobs or workflow."
+        ),
+    )
+    workflow: str | None = option(
+        metavar="NAME",
+        help=(
+            "Start the jobs of this workflow, by POST /workflow_engine/startJobWithOptions/NAME, as the first documented "
+            "role that has a token."
+        ),
+        setting=(
+            "A workflow whose jobs are started, by POST /workflow_engine/startJobWithOptions/NAME, as the first documented "
+            "role that has a token. Not together with jobs or jobs_command."
         ),
     )
     jobs_timeout: float = option(
@@ -179,7 +197,7 @@ class CheckOptions(EngineOptions):
     )
     keep_jobs: bool = option(
         default=False,
-        help="Leave jobs of --jobs-command that were not used active.",
+        help="Leave jobs of --jobs-command or --workflow that were not used active.",
         setting="true or false: whether jobs that were made and not used stay active.",
     )
     plan_only: bool = option(
@@ -290,8 +308,8 @@ class CheckOptions(EngineOptions):
         default=1.0,
         least=0,
         metavar="S",
-        help="Seconds after which what became of a job is seen everywhere.",
-        setting="A number from 0 on: seconds after which what became of a job is seen everywhere.",
+        help="Seconds after which a new job, and what became of one, is known to every replica.",
+        setting="A number from 0 on: seconds after which a new job, and what became of one, is known to every replica.",
     )
     new_connections: bool = option(
         default=False,

@@ -1,9 +1,37 @@
 """The URL of an engine."""
 
+import os
 from urllib.parse import urlsplit
 
 from contract_tests.errors import SettingError
 from contract_tests.plan.scenario import PATH
+from engine_contract.options import EngineOptions
+
+FROM_VARIABLE = "env:"
+
+
+def base_of(options: EngineOptions) -> str:
+    """Return the base of the engine that the options name: --url counts before the settings file. Raises SettingError."""
+    engine, given = options.engine, options.base_url
+    if engine is None:
+        if given is not None and options.url is not None:
+            raise SettingError(
+                f"--url {given} and the URL {options.url} exclude each other. --url is for an engine of the settings file."
+            )
+        return parse_base(given or options.url or "")
+    if given is not None:
+        return parse_base(given)
+    if not engine.url.startswith(FROM_VARIABLE):
+        return parse_base(engine.url)
+    variable, where = engine.url.removeprefix(FROM_VARIABLE), engine.where("url")
+    if not os.environ.get(variable, "").strip():
+        raise SettingError(
+            f"{where} is env:{variable}: the environment has no such variable, or it is empty. Set it, or give --url."
+        )
+    try:
+        return parse_base(os.environ[variable].strip())
+    except SettingError as error:
+        raise SettingError(f"{where} is env:{variable}: {error}") from error
 
 
 def parse_base(url: str) -> str:

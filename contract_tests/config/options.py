@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from contract_tests.config.auth import Auth, variable_of
-from contract_tests.config.engine_url import parse_base
+from contract_tests.config.engine_url import base_of
 from contract_tests.config.rule_selection import select_rules
 from contract_tests.config.sources import (
     Source,
@@ -68,6 +68,8 @@ class Settings:
     skip: tuple[str, ...] = ()
     strict: bool = False
     max_jobs: int | None = None
+    workflow: str | None = None
+    """A workflow whose jobs the run starts itself."""
     keep_jobs: bool = False
     deadline: float = 120.0
     rate: float | None = None
@@ -106,7 +108,7 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         of_file = {role: login(source) for role, source in _sources_of(engine, "logins").items()}
         given = {**_sources_of(engine, "tokens"), **of_file, **given}
         headers = {**_sources_of(engine, "headers"), **headers}
-    base = parse_base(engine.url if engine else options.url or "")
+    base = base_of(options)
     for role, source in given.items():
         source.environment = {**command_environment(options, base), "ROLE": role}
     for source in headers.values():
@@ -174,6 +176,7 @@ def settings_for(options: CheckOptions, connection: Connection, *, embedded: boo
         skip=skip,
         strict=options.strict,
         max_jobs=options.max_jobs,
+        workflow=None if embedded or options.jobs or options.jobs_command else options.workflow,
         keep_jobs=options.keep_jobs,
         deadline=options.deadline,
         rate=options.rate,
@@ -217,7 +220,7 @@ def make_supply(options: CheckOptions, base: str) -> Callable[[int], Supply]:
         if options.jobs:
             return supply_from_file(options.jobs)
         if not command:
-            return Supply()
+            return Supply(made=options.workflow is not None)
         is_files = engine is not None and engine.owns("jobs_command", command)
         return supply_from_command(
             command,
@@ -234,4 +237,4 @@ def known_ids(options: CheckOptions) -> list[str] | None:
     """Return the ids that are known without asking a command for jobs; None where there will be as many as wanted."""
     if options.jobs:
         return supply_from_file(options.jobs).supplied
-    return None if options.jobs_command or not options.url else []
+    return None if options.jobs_command or options.workflow or not (options.url or options.base_url) else []

@@ -33,7 +33,7 @@ TABLE = "engine-contract"
 _JOINED = {"url", "tokens", "logins", "headers"}
 """Settings that are not defaults: the URL takes the place of the name, tokens, logins and headers are joined by theirs."""
 
-_SUPPLIES = ("jobs", "jobs_command")
+_SUPPLIES = ("jobs", "jobs_command", "workflow")
 """Options that exclude each other: one that is given takes the place of the file's."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -220,14 +220,16 @@ def _schema_at(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
 
 def _check(engine: NamedEngine) -> None:
     """Check the requirements that a schema cannot express. Raises SettingError."""
-    from contract_tests.config.engine_url import parse_base
+    from contract_tests.config.engine_url import FROM_VARIABLE, parse_base
     from contract_tests.config.rule_selection import select_rules
 
     values = engine.values
-    if "jobs" in values and "jobs_command" in values:
-        raise SettingError(f"{engine.where('jobs')} and jobs_command exclude each other. Give one of them.")
+    first, *others = [*(key for key in _SUPPLIES if key in values), ""]
+    if any(others):
+        raise SettingError(f"{engine.where(first)} and {others[0]} exclude each other. Give one of them.")
     try:
-        parse_base(engine.url)
+        if not engine.url.startswith(FROM_VARIABLE):  # that one is read when it is used, as --url may be given
+            parse_base(engine.url)
     except SettingError as error:
         raise SettingError(f"{engine.where('url')}: {error}") from error
     read = [row.field for row in rows(CheckOptions) if row.setting and row.type is Path and row.path == "file"]

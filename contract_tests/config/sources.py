@@ -210,7 +210,7 @@ def read_ids(text: str, *, option: str) -> list[str]:
             continue
         if len(job_id) > MAX_ID or not job_id.isprintable():
             raise SettingError(
-                f"{option}: line {number} is not a job id: {mask_output(job_id[:60])!r}. "
+                f"{option.removesuffix(':')}: line {number} is not a job id: {mask_output(job_id[:60])!r}. "
                 "Give one id a line, at most 512 characters that can be printed."
             )
         job_ids.append(job_id)

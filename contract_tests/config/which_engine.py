@@ -19,11 +19,12 @@ def is_for_mock(options: CheckOptions, environment: Mapping[str, str], *, suppli
     `supplied` names a source other than the options for an engine, such as a fixture. Raises SettingError for an
     empty URL, for --mock with a URL, and where the URL seems to be forgotten.
     """
-    if options.url is not None and not options.url.strip():
-        raise SettingError(f"The URL is empty, given as an argument or by CHECK_ENGINE_URL. {_REMEDY}")
-    if options.url:
+    for url, place in ((options.url, "as an argument or by CHECK_ENGINE_URL"), (options.base_url, "by --url")):
+        if url is not None and not url.strip():
+            raise SettingError(f"The URL is empty, given {place}. {_REMEDY}")
+    if url := options.base_url or options.url:
         if options.mock:
-            raise SettingError(f"--mock and the URL {options.url} exclude each other. Give one of them.")
+            raise SettingError(f"--mock and the URL {url} exclude each other. Give one of them.")
         return False
     if options.mock:
         return True
@@ -47,6 +48,7 @@ def _given_for_an_engine(options: CheckOptions) -> str | None:
         ("--login", options.logins),
         ("--jobs", options.jobs),
         ("--jobs-command", options.jobs_command),
+        ("--workflow", options.workflow),
         ("--auth", options.auth),
         ("--header", options.headers),
         ("--client-cert", options.client_cert),

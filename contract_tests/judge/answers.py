@@ -82,6 +82,21 @@ def document_of(response: Response | None) -> Any:
         return None
 
 
+def page_of(response: Response | None) -> str:
+    """Return where a redirect leads, without the query; empty for any other response."""
+    if response is None or not 300 <= response.status < 400:
+        return ""
+    return (response.header("location") or "").strip().partition("?")[0]
+
+
+_LOGIN = re.compile(r"log[-_]?[io]n|sign[-_]?in|\bsso\b|\bauth", re.IGNORECASE)
+
+
+def leads_to_login(response: Response | None) -> bool:
+    """Return whether a response is a redirect to a page that reads like a login."""
+    return bool(_LOGIN.search(page_of(response)))
+
+
 def holds_job(response: Response | None) -> bool:
     """Return whether the response is a success with a job's document, flawed or not."""
     if response is None or not response.is_success:
@@ -177,8 +192,6 @@ def _is_misread(body: bytes, content_type: str) -> bool:
         return body.decode(codec) != body.decode("utf-8")
     except UnicodeError:
         return bool(body.isascii())
-    except LookupError:
-        return False  # it is not a charset
 
 
 def _excerpt(body: bytes) -> str:

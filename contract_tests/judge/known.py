@@ -72,15 +72,21 @@ def read_known(path: Path | None) -> tuple[Known, ...]:
 def _read(path: Path, option: str) -> tuple[Known, ...]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        lists = ", ".join(known_lists.names())
         raise SettingError(
-            f"{option}: the file cannot be read: {error}. Lists that the kit ships: {', '.join(known_lists.names())}."
-        ) from error
+            f"{option}: there is no such file, nor a list of that name. The kit ships {lists}."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{option}: the file cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{option}: the file is not valid TOML: {error}.") from error
     entries = content.get("known", [])
     if set(content) - {"known"} or not isinstance(entries, list):
-        raise SettingError(f"{option}: the file may hold [[known]] tables only, it has {', '.join(content)}.")
+        held = ", ".join(f"[{key}]" if isinstance(value, dict) else key for key, value in content.items())
+        raise SettingError(
+            f"{option}: the file may hold [[known]] tables only, it has {held}. Write [[known]] before each entry."
+        )
     return tuple(_entry(entry, f"{option}, entry {number}") for number, entry in enumerate(entries, start=1))
 
 

@@ -9,9 +9,16 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
-from contract_tests.judge.answers import document_of, finding, holds_job, judge_refusal, judge_success
+from contract_tests.judge.answers import (
+    document_of,
+    finding,
+    holds_job,
+    judge_refusal,
+    judge_success,
+    leads_to_login,
+    page_of,
+)
 from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
@@ -206,7 +213,7 @@ class PassiveJudge:
             return [finding("transport.status", what, "a success with the canceled job", exchange)]
         if 400 <= response.status < 500:
             return []
-        is_due = (role is not None or allowed) and not _sends_to_login(response)
+        is_due = (role is not None or allowed) and not leads_to_login(response)
         if is_due and (exchange.job_id in self.active or not _tells_of_the_job(response)):
             documented = "a success with the canceled job, or a refusal with a 4xx status"
             return [finding("transport.status", received, documented, exchange)]
@@ -266,9 +273,8 @@ def _why_unreadable(body: bytes | None) -> str | None:
 
 def _same_elsewhere(response: Response) -> str | None:
     """Return where a redirect leads if it is the same operation, as from http to https."""
-    location = response.header("location") or ""
-    is_redirect = 300 <= response.status < 400
-    return location[:200] if is_redirect and location.partition("?")[0].endswith(CONTRACT.path) else None
+    page = page_of(response)
+    return page[:200] if page.endswith(CONTRACT.path) else None
 
 
 def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:
@@ -300,15 +306,6 @@ def _tells_of_a_cancel(response: Response, job_id: str | None) -> bool:
     """Return whether a response other than a success holds the canceled job."""
     document = document_of(response)
     return isinstance(document, dict) and document.get("_id") == job_id and document.get("status") == "canceled"
-
-
-def _sends_to_login(response: Response) -> bool:
-    if not 300 <= response.status < 400:
-        return False
-    try:
-        return "login" in urlsplit(response.header("location") or "").path.lower()
-    except ValueError:
-        return False
 
 
 def _remember(known: dict[str, None], key: str) -> None:

@@ -134,7 +134,7 @@ class Resources:
     wanted: frozenset[str] | None = None
     """Rules to check; None for all."""
     auth: str = "bearer"
-    jobs_option: str = "--jobs or --jobs-command"
+    jobs_option: str = "--jobs, --jobs-command or --workflow"
 
 
 def fill(step: Step, job_id: str | None, guard: Guard) -> Request:

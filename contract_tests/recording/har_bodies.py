@@ -8,6 +8,7 @@ import math
 import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from contract_tests.recording.har_file import HarFile, NotHeldError
@@ -123,11 +124,9 @@ def _bytes(text: Any, encoding: Any, charset: str | None) -> bytes:
         return _base64(text)
     if name not in _PLAIN:
         raise NotHeldError(f"a body in the recording is encoded in a way that cannot be read here: {str(name)[:40]}")
-    if charset and (codec := codec_of(charset)):
-        try:
+    if codec := codec_of(charset or ""):
+        with suppress(UnicodeError):
             return text.encode(codec)
-        except (LookupError, UnicodeError):
-            pass
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -72,7 +72,9 @@ def open_har(path: Path) -> HarFile:
         raise SettingError(f"{option}: is larger than {MAX_FILE_BYTES >> 20} MiB. Record less at a time.")
     try:
         document = json.loads(data, parse_int=_bounded_int)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise SettingError(f"{option}: its JSON is nested too deep to be read. Leave out the entry that is.") from None
+    except ValueError as error:
         raise SettingError(f"{option}: is not a HAR file: it is not JSON: {error}.") from None
     log = document.get("log") if isinstance(document, dict) else None
     if not isinstance(log, dict) or not isinstance(log.get("entries"), list):

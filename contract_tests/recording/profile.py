@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -278,11 +279,9 @@ def _of_a_valid_request(judged: JudgedCancel, response: Response) -> str | None:
 
 
 def _decoded(body: bytes, charset: str) -> str:
-    for name in filter(None, (codec_of(charset), "utf-8")):
-        try:
+    for name in (codec_of(charset) or "utf-8", "utf-8"):
+        with suppress(UnicodeDecodeError):
             return body.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
     return body.decode("latin-1")
 
 

@@ -79,9 +79,9 @@ class _Printer:
         self.console.print(self.text(text, style), soft_wrap=True)
 
     def brief(self, shown: View) -> None:
-        if shown.verdict == "undecided" or shown.jobs.still_active:
-            for note in shown.notes:
-                self.line(one_line(note))
+        is_told = shown.verdict == "undecided" or shown.jobs.still_active
+        for note in shown.notes if is_told else shown.complaints:
+            self.line(one_line(note))
         for rule in shown.having("broken"):
             self.line(_in_one_line(rule), "red")
 

@@ -9,6 +9,8 @@ from contract_tests.plan.scenario import NO_JOB, NO_JOB_SITUATION, SPELLINGS, St
 from contract_tests.run.credentials import Credentials
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
+from contract_tests.run.likeness import is_alike, look_without, looks_of
+from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure, is_lost
 
 LOCKED_OUT = frozenset({401, 403, 423, *BUSY})  # statuses of a lock-out, for a while after a bad credential
@@ -19,9 +21,12 @@ LOCK_OUT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 class Canceller:
     """Sends valid requests, and knows which roles are seen to work."""
 
-    def __init__(self, sender: Sender, found: Findings, evidence: Evidence, credentials: Credentials) -> None:
+    def __init__(
+        self, sender: Sender, supply: Supply, found: Findings, evidence: Evidence, credentials: Credentials
+    ) -> None:
         """Take the means of a run; `sender` has the transport and its guard."""
         self.sender = sender
+        self._supply = supply
         self.found = found
         self.evidence = evidence
         self.credentials = credentials
@@ -60,10 +65,12 @@ class Canceller:
         self, step: Step, job_id: str, *, overlapping: bool = False, after_bad_credential: bool = False
     ) -> tuple[JobOutcome, Exchange]:
         """Send a valid request for a job that should be active, and return what became of the job."""
-        step = self.by_working_role(step)
+        step, began = self.by_working_role(step), time.monotonic()
         exchange = await self.exchange(step, job_id)
         if after_bad_credential:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
+            self._note_lock_out(step, exchange, time.monotonic() - began)
+        exchange = await self.once_known(step, job_id, exchange)
         if exchange.accepted:
             self._body = self._body if self.canceled else step.body
             return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
@@ -71,9 +78,34 @@ class Canceller:
             if outcome is JobOutcome.LOST:
                 self.lost_jobs.add(job_id)
             return outcome, exchange
-        if self.sender.is_refusal(exchange) or 400 <= (exchange.status or 0) < 500:
+        is_refusal = self.sender.is_refusal(exchange) or 400 <= (exchange.status or 0) < 500
+        if is_refusal or await self.credentials.is_turned_away(exchange):
             return await self._refused(step, job_id, exchange, overlapping=overlapping)
         return await self._failed(step, job_id, exchange, overlapping=overlapping)
+
+    async def once_known(self, step: Step, job_id: str, exchange: Exchange) -> Exchange:
+        """Ask again for a job that may have been made just now, once each replica knows it, if it was answered as unknown.
+
+        Only the answer to an unknown id shows that nothing was done, and only if no request before may have done something.
+        """
+        given_at = self._supply.given_at[job_id]
+        is_refused = 400 <= (exchange.status or 0) < 500 and exchange.status not in {401, 403, 407, *BUSY}
+        if not is_refused or self.evidence.is_known(given_at):
+            return exchange
+        if any(e.job_id == job_id and (e.accepted or e.response is None) for e in self.sender.exchanges):
+            return exchange
+        if not is_alike(look_without(exchange, frozenset()), looks_of(await self._of_no_job(step.caller), frozenset())):
+            return exchange
+        await self.evidence.let_know(given_at)
+        again = await self.exchange(step, job_id)
+        if again.accepted:
+            self.evidence.known_late(job_id)
+        return again
+
+    async def _of_no_job(self, caller: Caller) -> list[Exchange]:
+        """Return a caller's requests for the id of no job; without any, one is sent."""
+        sent = [e for e in self.sender.exchanges if e.situation == NO_JOB_SITUATION and e.request.caller == caller]
+        return sent or [await self._send(Step(NO_JOB_SITUATION, caller, "refused", "effects.unknown", NO_JOB), None)]
 
     def _outcome_of(self, exchange: Exchange) -> JobOutcome | None:
         """Return the outcome that a refusal shows without another request, None if it takes one."""
@@ -141,7 +173,8 @@ class Canceller:
         # The same once more, then with a body that has been taken before, unless it is the role that was refused;
         # then by a role that has canceled jobs, at last on a connection that nobody was refused on.
         other_role = replace(step, caller=Caller(trusted, "token"), body=self._body)
-        if exchange.status in {401, 403}:
+        is_turned_away = await self.credentials.is_turned_away(exchange)
+        if is_turned_away:
             again = [other_role, replace(other_role, fresh_connection=True)]
         else:
             again = [step, replace(step, body=self._body), other_role]
@@ -152,16 +185,16 @@ class Canceller:
                 return JobOutcome.LOST, answered
             if answered.accepted:
                 fate = self._succeeded(answered, job_id, overlapping=overlapping)
-                self._refused_an_active_job(step, exchange, other)
+                self._refused_an_active_job(step, exchange, other, is_turned_away=is_turned_away)
                 return fate, exchange
             answers.append(answered)
-        if exchange.status in {401, 403} and answered.status != exchange.status:
+        if is_turned_away and answered.status != exchange.status:
             self.credentials.role_refused(exchange)
         elif await self.credentials.is_suspect(step.rule, answers):
             return JobOutcome.UNSURE, exchange
         return JobOutcome.DEAD, exchange
 
-    def _refused_an_active_job(self, step: Step, exchange: Exchange, accepted: Step) -> None:
+    def _refused_an_active_job(self, step: Step, exchange: Exchange, accepted: Step, *, is_turned_away: bool) -> None:
         """Tell the reason by what was accepted for the same job then."""
         role, other = step.caller.role or "", accepted.caller.role
         what = f"status {exchange.status} to a valid request of {role}"
@@ -169,7 +202,7 @@ class Canceller:
             documented = "a JSON body is a valid request however it is written, with white space or escapes"
             received = f"{what}; its body written otherwise canceled the same job then"
             self.found.break_rule("request.json", received, documented, exchange)
-        elif role != other and (exchange.status in {401, 403} or role not in self.working):
+        elif role != other and (is_turned_away or role not in self.working):
             self.credentials.role_refused(exchange)
         else:
             received = f"{what}; {'the same once more' if role == other else other} canceled the job then"
@@ -200,6 +233,20 @@ class Canceller:
                 "Give more time (--deadline), or leave wrong credentials out: --skip roles.wrong --skip roles.empty.",
             )
         return exchange
+
+    def _note_lock_out(self, step: Step, exchange: Exchange, lasted_s: float) -> None:
+        """Say that a lock-out was waited for, by whoever sent the request again."""
+        refused = [
+            e.status
+            for e in self.sender.exchanges
+            if (e.job_id, e.situation) == (exchange.job_id, step.situation) and e.status in LOCKED_OUT
+        ]
+        if exchange.accepted and refused and lasted_s >= LOCK_OUT_WAITS_S[0]:
+            or_load = ", or its load" if refused[-1] in BUSY else ""
+            self.found.note(
+                f"After a wrong credential the engine refused a valid request with {refused[-1]}, for a second or more: "
+                f"a lock-out{or_load}, which was waited for."
+            )
 
     async def _is_locked_out(self, step: Step, refused: Exchange) -> bool | None:
         """Return whether the caller is refused, and not the job: the id of no job was answered otherwise before.

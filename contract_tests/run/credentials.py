@@ -82,6 +82,15 @@ class Credentials:
             return False
         return exchange.status == 401 or self._is_as_to_wrong(exchange)
 
+    async def is_turned_away(self, exchange: Exchange) -> bool:
+        """Return whether a response speaks of the caller: 401, 403, or a redirect as for a wrong credential."""
+        if exchange.status in {401, 403}:
+            return True
+        if not is_redirect(exchange.status):
+            return False
+        await self._ask_wrong(exchange)
+        return self._is_as_to_wrong(exchange)
+
     async def is_suspect(self, rule: str, exchanges: Sequence[Exchange]) -> bool:
         """Return whether refused valid requests may all mean tokens; then the end of the run decides."""
         if not all(exchange.status == exchanges[0].status for exchange in exchanges):
@@ -248,7 +257,12 @@ class Credentials:
 
 def _may_be_as_to_wrong(exchange: Exchange) -> bool:
     """Return whether it is worth a wrong credential, which some engines lock out for: a 403, or a redirect to a login."""
-    return exchange.status is not None and (exchange.status == 403 or 300 <= exchange.status < 400)
+    return exchange.status == 403 or is_redirect(exchange.status)
+
+
+def is_redirect(status: int | None) -> bool:
+    """Return whether a status sends the caller elsewhere, as to a login."""
+    return status is not None and 300 <= status < 400
 
 
 def _is_cancel(exchange: Exchange) -> bool:

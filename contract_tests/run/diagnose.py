@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from contract_tests.judge.answers import finding, look
+from contract_tests.judge.answers import finding, leads_to_login, look, page_of
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import METHOD, PATH, UNKNOWN, Step, fill
+from contract_tests.run.credentials import WRONG
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure
@@ -71,7 +71,7 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
         missing=await ask("job_id is missing", "{}"),
         sibling=await ask("a path that does not exist", "{}", {"path": f"{PATH}-{guard.mint()}"}),
     )
-    told = _in_between(evidence) or _by_status(evidence)
+    told = _in_between(evidence) or await _sent_away(evidence, sender) or _by_status(evidence)
     if told is not None:
         return told
     for situation, rule_id, documented, changes in _elsewhere(valid.job_id or ""):
@@ -125,8 +125,29 @@ def _in_between(evidence: _Evidence) -> Diagnosis | None:
             "unreachable",
         )
     if (target := _redirects_all(evidence)) is not None:
-        return Diagnosis(f"Everything redirects to {target}: is this the base URL?", "unreachable")
+        hint = f" {_NOT_TAKEN}" if leads_to_login(valid.response) else ""
+        return Diagnosis(f"Everything redirects to {target}: is this the base URL?{hint}", "unreachable")
     return None
+
+
+_NOT_TAKEN = "Where that is a login, no credential was taken: check --token, --login and --auth."
+
+
+async def _sent_away(evidence: _Evidence, sender: Sender) -> Diagnosis | None:
+    """Diagnose an engine that redirects every caller to one page, also one with a wrong credential: it knows none."""
+    exchanges = (*evidence.all_valid, evidence.unknown, evidence.missing)
+    pages = {page_of(exchange.response) for exchange in exchanges}
+    if len(pages) > 1 or not pages - {""}:
+        return None
+    request = replace(evidence.unknown.request, caller=WRONG)
+    wrong = await sender.send(request, "a wrong credential, for the id of no job")
+    if page_of(wrong.response) not in pages:
+        return None
+    page = pages.pop()[:200]
+    return Diagnosis(
+        f"Every credential, also a wrong one, is redirected to {page}. {_NOT_TAKEN} Or is this not the base URL?",
+        "tokens",
+    )
 
 
 def _by_status(evidence: _Evidence) -> Diagnosis | None:
@@ -146,20 +167,11 @@ def _by_status(evidence: _Evidence) -> Diagnosis | None:
 
 
 def _redirects_all(evidence: _Evidence) -> str | None:
-    """Return the base to which every path is redirected, None where that is not so, or where it is one page."""
+    """Return the base, or the page, to which every path is redirected, None where that is not so."""
     exchanges = (*evidence.all_valid, evidence.unknown, evidence.missing, evidence.sibling)
-    if not all(exchange.response and 300 <= exchange.response.status < 400 for exchange in exchanges):
+    if not all(page_of(exchange.response) for exchange in exchanges):
         return None
-    valid, sibling = (_target(exchange) for exchange in (evidence.valid, evidence.sibling))
-    is_one_page = valid == sibling and not urlsplit(valid).netloc
-    if not valid or not sibling or is_one_page:
-        return None
-    return valid.partition("?")[0].removesuffix(PATH)[:200] or "/"
-
-
-def _target(exchange: Exchange) -> str:
-    """Return where a redirect leads."""
-    return ((exchange.response and exchange.response.header("location")) or "").strip()
+    return page_of(evidence.valid.response).removesuffix(PATH)[:200] or "/"
 
 
 def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:

@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 from contract_tests.judge.answers import document_of
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Response
 from contract_tests.plan.scenario import Step
+from contract_tests.run.credentials import is_redirect
 from contract_tests.run.findings import Findings
 from contract_tests.safety.guard import USUAL_READ_BACK, read_back_request
 from contract_tests.transport.sender import Sender, is_lost
 from engine_contract.contract.job_status import ACTIVE
+from engine_contract.text.printable import plural
 
 LOOKS = 5  # at a job, where connections are lost before a response comes
 RULE = "effects.canceled"
 SITUATION = "a canceled job is read back"
 _CANCELED = frozenset({"canceled", "cancelled"})
 _TELLS_NOTHING = frozenset({*BUSY, *GATEWAY})
-_MAY_MEAN_TOKEN = frozenset({401, 403})
 _IDS = ("_id", "id", "job_id")
 
 
@@ -49,6 +50,7 @@ class Evidence:
         """Whether an engine with replicas may know later what was done: nothing is looked at then before it has settled."""
         self._early: list[tuple[Step, str]] = []
         self._settled_again: set[Caller] = set()
+        self._known_late: set[str] = set()
 
     def canceled(self, exchange: Exchange) -> None:
         """Take in that a valid request was answered with a success."""
@@ -71,7 +73,7 @@ class Evidence:
             return  # something observed has canceled it: no response to a valid request is in doubt
         if exchange.accepted:
             self._accepted_again[exchange.job_id] = exchange
-        elif exchange.status in _MAY_MEAN_TOKEN:
+        elif exchange.status in {401, 403} or is_redirect(exchange.status):
             token = self._sender.transport.tokens.in_use(exchange.request.caller.role)
             self._refused_again.append((exchange, token))
         elif exchange.status is not None and (
@@ -111,14 +113,23 @@ class Evidence:
         if self.may_lag:
             await asyncio.sleep(max(0.0, self._done_at.get(job_id, 0.0) + self._settle_s - time.monotonic()))
 
-    async def let_settle(self) -> None:
-        """Wait for as long as the engine may lag."""
-        await asyncio.sleep(self._settle_s)
+    async def let_know(self, given_at: float) -> None:
+        """Wait until a job is known everywhere that was known here then."""
+        await asyncio.sleep(max(0.0, given_at + self._settle_s - time.monotonic()))
+
+    def is_known(self, given_at: float) -> bool:
+        """Return whether a job that was known here then must be known everywhere by now."""
+        return time.monotonic() >= given_at + self._settle_s
+
+    def known_late(self, job_id: str) -> None:
+        """Take in that a job was unknown to the engine at first."""
+        self.may_lag = True
+        self._known_late.add(job_id)
 
     async def look_at_first(self, job_ids: Sequence[str], caller: Caller) -> None:
         """Look at the jobs of the baseline, at once where they show what is expected, else once they have settled."""
         first, *others = job_ids
-        if not others:
+        if not others or self.may_lag:
             await self._settle()
         await self._look(first, caller)
         if first in self._shown_active_early:
@@ -143,6 +154,12 @@ class Evidence:
             self._found.note(
                 f"{count} of {all_looks} jobs that were read back were still shown as active right after their cancel, "
                 "and others as canceled: what the engine shows lags."
+            )
+        if self._known_late:
+            count = len(self._known_late)
+            self._found.note(
+                f"{plural(count, 'job')} {'was' if count == 1 else 'were'} answered as an unknown id at first, and canceled "
+                f"within {self._settle_s:g} s (--settle) of being given: what the engine knows lags."
             )
         if self._early and self.lags:
             self._found.note(

@@ -12,7 +12,6 @@ from engine_contract.contract.job_status import ACTIVE
 
 SITUATION = "a job that was not used is canceled"
 SILENCES = 3  # requests without a response after which no more are sent
-_REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 409, 410})
 
 
@@ -75,7 +74,8 @@ class Leftovers:
         for role in list(self._roles):
             step = Step(SITUATION, Caller(role, "token"), "accepted", "effects.canceled")
             exchange = await self._canceller.exchange(step, job_id)
-            if exchange.status not in _REFUSED:
+            exchange = await self._canceller.once_known(step, job_id, exchange)
+            if not await self._canceller.credentials.is_turned_away(exchange):
                 return exchange
             if role not in self._canceller.working and role in self._roles:
                 self._roles.remove(role)

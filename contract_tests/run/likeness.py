@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from contract_tests.judge.answers import page_of
 from contract_tests.model import Exchange
 from engine_contract.text.masking import MASK, hide
 
@@ -22,8 +23,9 @@ Look = tuple[int | None, tuple[str, ...]]
 
 
 def look_without(exchange: Exchange, secrets: frozenset[str]) -> Look:
-    """Return status and words of a response, without ids, times and these secrets."""
+    """Return status and words of a response, with the page that it leads to, without ids, times and these secrets."""
     text = exchange.response.body[:COMPARED_BYTES].decode("utf-8", errors="replace") if exchange.response else ""
+    text = f"{page_of(exchange.response)}\n{text}"
     if exchange.job_id:
         text = text.replace(exchange.job_id, MASK)
     text = hide(text, secrets)

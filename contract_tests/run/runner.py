@@ -50,7 +50,7 @@ class Runner:
         self.found.unchecked.update(plan.missing)
         self.evidence = Evidence(sender, self.found, path=read_back, settle_s=settle_s, looks=looks)
         self.credentials = Credentials(sender, self.found, trust)
-        self.canceller = Canceller(sender, self.found, self.evidence, self.credentials)
+        self.canceller = Canceller(sender, supply, self.found, self.evidence, self.credentials)
         self.jobs = JobRunner(self.canceller, supply, plan.jobs, self.found)
         self._dead_at_first: list[Exchange] = []
         """Valid requests that were refused to every role before any job was canceled."""
@@ -131,27 +131,27 @@ class Runner:
                 fate, exchange, job_id = await self.jobs.prove_or_replace(scenario, job_id)
                 if fate is JobOutcome.CANCELED:
                     for earlier in refused:
-                        self._refused_before(earlier, exchange)
+                        await self._refused_before(earlier, exchange)
                     return scenario, job_id
                 refused.append(exchange)
             if all(exchange.status in {401, 403} for exchange in refused):
                 break
             if all(exchange.status in BUSY for exchange in refused) and self._dead_at_first:
                 break
-            if not self._dead_at_first:
-                await self.evidence.let_settle()  # replicas may not know yet what was made just now
             is_lost = job_id in self.canceller.lost_jobs
             self._dead_at_first += [exchange for exchange in refused if exchange.response and not is_lost][-1:]
         return None
 
-    def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
+    async def _refused_before(self, exchange: Exchange, success: Exchange) -> None:
         """Judge a role that was refused while another canceled the same job then."""
         if exchange.status is None or exchange.job_id in self.canceller.lost_jobs:
             return
-        if 400 <= exchange.status < 500 and exchange.status not in BUSY:
+        if await self.credentials.is_turned_away(exchange):
+            self.credentials.role_refused(exchange)
+        elif 400 <= exchange.status < 500 and exchange.status not in BUSY:
             # It may be the way in which the body is written: the role is tried again with another job.
             is_as_written = exchange.job_id == success.job_id and exchange.request.body != success.request.body
-            if exchange.status in {401, 403} or not is_as_written:
+            if not is_as_written:
                 self.credentials.role_refused(exchange)
         elif exchange.status not in BUSY:
             received = f"status {exchange.status} to a valid request"

@@ -56,18 +56,32 @@ def probe_request(path: str, caller: Caller) -> Request:
     return Request("GET", path, caller, tuple(parse_qsl(query, keep_blank_values=True)))
 
 
+def start_request(workflow: str, caller: Caller) -> Request:
+    """Return the request that starts a job of a workflow (field notes)."""
+    path = f"/workflow_engine/startJobWithOptions/{quote(workflow, safe='')}"
+    return Request("POST", path, caller, body=b'{"options": {}}')
+
+
 class Guard:
     """Knows the supplied and the minted ids, and says whether a request may leave."""
 
-    def __init__(self, *, unsafe: bool = False, read_back: str | None = None, probe: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        unsafe: bool = False,
+        read_back: str | None = None,
+        probe: str | None = None,
+        workflow: str | None = None,
+    ) -> None:
         """Take the settings; `unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
 
         `read_back` is a path with `{job_id}` in it, whose GET shows a job: supplied jobs may be read there.
-        `probe` is a path that every caller may GET.
+        `probe` is a path that every caller may GET. `workflow` is one whose jobs may be started.
         """
         self.unsafe = unsafe
         self._read_back = read_back
         self._probe = probe
+        self._workflow = workflow
         self._logins: set[Request] = set()
         self._supplied: set[str] = set()
         self._derived: set[str] = set()
@@ -120,6 +134,8 @@ class Guard:
     def objection(self, request: Request) -> str | None:
         """Return why the request must not be sent, None if it may."""
         if self._reads_a_supplied_job(request) or request in self._logins or self._is_probe(request):
+            return None
+        if self._workflow is not None and request == start_request(self._workflow, request.caller):
             return None
         path = request.path
         for minted in self._minted:

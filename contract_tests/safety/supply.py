@@ -1,5 +1,6 @@
 """The jobs that a run may cancel: where they come from, and each leased once."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from threading import Event
@@ -26,6 +27,8 @@ class Supply:
         self.is_over = Event()
         """Set once no more jobs are wanted: a source that is still making some ends."""
         self.supplied: list[str] = []
+        self.given_at: dict[str, float] = {}
+        """When each id came to be known here, on the monotonic clock: a job may have been made just before."""
         self.used: list[str] = []
         self._free: deque[str] = deque()
         self._more = more
@@ -37,6 +40,7 @@ class Supply:
         known = set(self.supplied)
         new = [job_id for job_id in dict.fromkeys(job_ids) if job_id not in known]
         self.supplied += new
+        self.given_at |= dict.fromkeys(new, time.monotonic())
         self._free += new
         return new
 
@@ -61,6 +65,10 @@ class Supply:
     def can_ask(self) -> bool:
         """Return whether the source can be asked for more."""
         return self._more is not None and self._asks > 0
+
+    def ask_by(self, more: Callable[[int], list[str]]) -> None:
+        """Take the source of further ids, where it is known only during the run."""
+        self._more = more
 
     def ask_for(self, count: int) -> list[str]:
         """Ask the source for more jobs. Return the new ids. Raises SettingError if the source fails."""

@@ -50,10 +50,19 @@ class Tokens:
         return self._tokens
 
     def read(self) -> None:
-        """Run the commands, and read files again, which the jobs command may have written. Raises SettingError."""
+        """Run the commands, and read files again, which the jobs command may have written.
+
+        Raises the first SettingError once all others are read: jobs that were made can be canceled by those.
+        """
+        errors = []
         for role, source in self._sources.items():
             if source.user is None and source.kind in {"cmd", "file"}:
-                self._take(role, source.read(again=source.kind == "file"))
+                try:
+                    self._take(role, source.read(again=source.kind == "file"))
+                except SettingError as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
     def logins(self) -> Mapping[str, Source]:
         """Return the passwords' sources of the roles that log in."""

@@ -5,20 +5,14 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-CHARSETS = {
-    "utf-8": "utf-8-sig",
-    "utf8": "utf-8-sig",
-    "us-ascii": "ascii",
-    "ascii": "ascii",
-    "iso-8859-1": "latin-1",
-    "latin1": "latin-1",
-    "windows-1252": "cp1252",
-    "utf-16": "utf-16",
-    "utf-16le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-    "utf-32": "utf-32",
-}
-"""Charsets in which a body is read → Python's codec. Others are refused: an open list would reach odd codecs."""
+WEB_CODECS = frozenset(
+    {"ascii", "big5", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp", "shift_jis", "utf-16", "utf-16-be"}
+    | {"utf-16-le", "utf-32", "utf-8", "koi8-r", "koi8-u", "mac-roman", "cp866", "cp874", "cp932", "cp949"}
+    | {f"iso8859-{part}" for part in range(1, 17) if part != 12}
+    | {f"cp{page}" for page in range(1250, 1259)}
+)
+"""Python's names of the encodings that the web uses (WHATWG, "Names and labels"), and UTF-32. Python knows more that no
+client reads, such as `unicode_escape`, or `punycode`, whose time grows with the square of the text."""
 
 MAX_HEADER_CHARS = 8192
 """Characters of a header that are read."""
@@ -28,19 +22,6 @@ _PARAMETER = re.compile(r';([^;="]*)(?:=([ \t]*"[^"\\]*(?:\\.[^"\\]*)*"[^;]*|[^;
 
 
 _MAX_CHARSET_CHARS = 40
-# The time of these grows with the square of the text.
-_SLOW_CODECS = frozenset({"idna", "punycode"})
-
-
-def codec_of(charset: str) -> str | None:
-    """Return Python's codec for a charset that somebody else names; None for one that is unknown or slow."""
-    if not charset.isascii() or not charset.isprintable() or len(charset) > _MAX_CHARSET_CHARS:
-        return None
-    try:
-        name = codecs.lookup(charset).name
-    except (LookupError, ValueError):
-        return None
-    return None if name in _SLOW_CODECS else name
 
 
 class ContentType(NamedTuple):
@@ -66,6 +47,18 @@ def read_content_type(header: bytes | str) -> ContentType:
     if charset is not None and not charset.isprintable():
         charset = "unknown"  # Python looks up no codec of a name with a zero byte
     return ContentType(text.partition(";")[0].strip().lower(), charset)
+
+
+@lru_cache(maxsize=256)
+def codec_of(charset: str) -> str | None:
+    """Return Python's name of the encoding that a charset names, None where it is not one of the web's."""
+    if not charset.isascii() or not charset.isprintable() or len(charset) > _MAX_CHARSET_CHARS:
+        return None
+    try:
+        codec = codecs.lookup(charset).name
+    except LookupError:
+        return None
+    return codec if codec in WEB_CODECS else None
 
 
 def with_charset(header: str, charset: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine_contract.http.media_types import CHARSETS, accepts_json, read_content_type
+from engine_contract.http.media_types import accepts_json, codec_of, read_content_type
 from mock_server.connexion.imports import (
     AbstractOperation,
     RequestValidationAPI,
@@ -46,7 +46,7 @@ class _Operation(RequestValidationOperation):
             if media not in self._consumes:
                 allowed = ", ".join(sorted(self._consumes))
                 return Refusal("unsupported-media-type", f"Content-Type must be {allowed}.", "Content-Type")
-            if charset is not None and charset not in CHARSETS:
+            if charset is not None and codec_of(charset) is None:
                 return Refusal(
                     "unsupported-media-type", "The charset is not known here; JSON is UTF-8.", "Content-Type"
                 )

@@ -8,7 +8,7 @@ import jsonschema_rs
 import orjson
 
 from engine_contract.dependencies import require
-from engine_contract.http.media_types import CHARSETS
+from engine_contract.http.media_types import codec_of
 from engine_contract.http.strict_json import NotJson, json_type, repeated_key
 from engine_contract.http.types import Receive
 from mock_server.operations.exchange import Exchange
@@ -78,8 +78,9 @@ class BodyCheck:
         if not body:
             return Refusal("missing-parameter", f"The body is empty; {self._expected}.", self._field)
         if charset is not None or body.startswith(b"\xef\xbb\xbf"):
+            codec = codec_of(charset or "") or "utf-8"
             try:
-                body = body.decode(CHARSETS[charset or "utf-8"]).encode()
+                body = body.decode("utf-8-sig" if codec == "utf-8" else codec).encode()
             except UnicodeError:
                 return Refusal("bad-body", f"The body is not {charset or 'UTF-8'}.")
         try:

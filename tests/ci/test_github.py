@@ -10,12 +10,13 @@ from tests.ci.github import Ran, load, run_action
 from tests.support import ROOT
 from tests.support.check_engine import write_jobs
 from tests.support.engines import standin_engine
+from tests.support.login_engine import login_engine
 
 ACTION = ROOT / ".github" / "actions" / "check-engine" / "action.yml"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
 INSTALLED = str(Path(sys.executable).with_name("check-engine"))
 TOKENS = "\n".join(f"{role}=env:T_{role.upper()}" for role in ROLES)
-SECRETS = {f"T_{role.upper()}": role for role in ROLES}
+SECRETS = {f"T_{role.upper()}": role for role in ROLES} | {f"P_{role.upper()}": f"pass-{role}" for role in ROLES}
 
 
 @pytest.fixture
@@ -43,6 +44,15 @@ def test_a_right_engine_passes(folders: tuple[Path, Path]) -> None:
     assert ran.summary.startswith("## Contract check: conforms (a pull request)")
     assert not [line for line in ran.commands if line.startswith("::error")]
     assert {path.name for path in (folders[0] / "engine-report").iterdir()} >= {"junit.xml", "report.html"}
+
+
+def test_logins_and_workflow_are_check_engines_options(folders: tuple[Path, Path]) -> None:
+    """The inputs get tokens and jobs; a line is a login."""
+    with login_engine(lasts=500) as engine:
+        logins = "\n".join(f"{role}={role}:env:P_{role.upper()}" for role in ROLES)
+        ran = run(folders, url=engine.url, logins=logins, workflow="Contract check")
+    assert ran.outputs["verdict"] == "conforms", ran.out
+    assert len(engine.started) > len(ROLES)
 
 
 def test_a_wrong_engine_fails_after_all_was_told(folders: tuple[Path, Path]) -> None:
@@ -116,7 +126,10 @@ def test_wrong_usage_fails_without_a_verdict(folders: tuple[Path, Path]) -> None
     assert ran.summary == ""
 
 
-@pytest.mark.parametrize("name", ["url", "tokens", "auth", "jobs", "known", "args", "report-dir", "settings", "python"])
+@pytest.mark.parametrize(
+    "name",
+    [*("url", "tokens", "logins", "auth", "jobs", "workflow", "known", "args", "report-dir", "settings", "python")],
+)
 def test_nothing_in_an_input_is_run(folders: tuple[Path, Path], name: str) -> None:
     """Shell in an input stays text."""
     attack = "$(touch pwned)`touch pwned`'; touch pwned; \"; touch pwned; '\n; touch pwned"

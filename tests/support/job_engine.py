@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
+from urllib.parse import unquote
 
 from engine_contract.contract import load_page
 from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 CANCEL = "/workflow_engine/cancelJob"
+START = "/workflow_engine/startJobWithOptions/"
 DETAILS = "/workflow_engine/job/"
 ROLES = ("admin", "engineering", "support", "apiwrite")
 OTHERS = ("apiread", "operator")
@@ -38,6 +40,8 @@ class JobEngine:
     """Whether jobs can be read back."""
     refuses_with: int | None = None
     """The status of every refusal, None for those that fit."""
+    login_page: str = ""
+    """Where callers without a valid token are sent; empty for a 401."""
     locks_out_s: float = 0.0
     """Seconds for which everybody is refused after an unknown token."""
     locks_out_with: int = 401
@@ -45,7 +49,16 @@ class JobEngine:
     """What `X-Engine-Instance` says; empty for no such header."""
     lets_in: tuple[str, ...] = ()
     """Roles that may cancel and should not."""
+    unknown_s: float = 0.0
+    """Seconds for which a job is unknown after it was made."""
+    unknown_first: bool = False
+    """Whether the first cancel of each job is refused as one of an unknown job."""
+    starts_at_most: int = 100
+    """How many jobs can be started; then there is a 409."""
+    started: list[tuple[str, str]] = field(default_factory=list)
+    """Role and workflow of each job that was started by a request."""
     locked_until: float = 0.0
+    made_at: dict[str, float] = field(default_factory=dict)
     jobs: dict[str, float | None] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
@@ -56,8 +69,13 @@ class JobEngine:
     def make_jobs(self, count: int) -> list[str]:
         """Make active jobs."""
         made = [f"{token_hex(6)}4{token_hex(2)[:3]}9{token_hex(4)[:7]}" for _ in range(count)]
+        self.made_at.update(dict.fromkeys(made, time.monotonic()))
         self.jobs.update(dict.fromkeys(made))
         return made
+
+    def knows(self, job_id: str) -> bool:
+        """Return whether this engine knows the job."""
+        return job_id in self.jobs and time.monotonic() >= self.made_at[job_id] + self.unknown_s
 
     def is_canceled(self, job_id: str) -> bool:
         """Return whether this engine knows that the job is canceled."""
@@ -77,15 +95,33 @@ class JobEngine:
         job_id = request.path.removeprefix(DETAILS).removesuffix("/details")
         if request.method == "POST" and request.path == CANCEL:
             return self.answer(request.header("Authorization").removeprefix("Bearer "), request.body)
+        if request.method == "POST" and request.path.startswith(START):
+            return self.start(request.header("Authorization").removeprefix("Bearer "), request.path)
         if request.method == "GET" and request.path == f"{DETAILS}{job_id}/details":
             return self.details(job_id)
         return (
             (404, {"error": "not found"}) if request.method in {"GET", "POST"} else (405, {"error": "no such method"})
         )
 
+    def start(self, role: str, path: str) -> tuple[int, Any]:
+        """Answer the start of a job; the workflow `missing` is not there."""
+        workflow = unquote(path.removeprefix(START))
+        if path.startswith(START) and role not in ROLES:
+            return self.refusal(role)
+        if not path.startswith(START) or workflow == "missing":
+            return 404, {"error": "no such workflow"}
+        with self.lock:
+            if len(self.started) >= self.starts_at_most:
+                return 409, {"error": "too many jobs"}
+            self.started.append((role, workflow))
+        (job_id,) = self.make_jobs(1)
+        return 200, {**_page_document(), "_id": job_id, "status": "running"}
+
     def refusal(self, role: str) -> tuple[int, Any]:
         """Refuse a role that may not cancel, or nobody that is known."""
-        return (403, {"error": "not allowed"}) if role in OTHERS else (401, {"error": "log in"})
+        if role in OTHERS:
+            return 403, {"error": "not allowed"}
+        return (302, {}) if self.login_page else (401, {"error": "log in"})
 
     def cancel(self, role: str, body: bytes) -> tuple[int, Any]:
         """Answer a cancel: status and document."""
@@ -99,11 +135,11 @@ class JobEngine:
         if not isinstance(job_id, str) or not job_id:
             return 400, {"error": "Missing Params: job_id"}
         with self.lock:
-            if job_id not in self.jobs:
+            self.asked[job_id] = self.asked.get(job_id, 0) + 1
+            if not self.knows(job_id) or (self.unknown_first and self.asked[job_id] == 1):
                 return 404, {"error": "unknown job"}
             if self.is_canceled(job_id) and self.refuses_again:
                 return 409, {"error": "not active"}
-            self.asked[job_id] = self.asked.get(job_id, 0) + 1
             if self.cancels and self.asked[job_id] >= self.cancels:
                 self.jobs[job_id] = self.jobs[job_id] or time.monotonic()
         return 200, {**_page_document(), "_id": job_id}
@@ -132,11 +168,27 @@ class Replica(JobEngine):
         """Join `others`, the replicas so far."""
         super().__init__(**behaves)
         self.behind_s = lag_s
+        self.made: set[str] = set()
         self.did: set[str] = set()
         """Jobs that it canceled itself."""
         if others:
-            self.jobs, self.asked, self.lock = others[0].jobs, others[0].asked, others[0].lock
+            self.jobs, self.made_at, self.asked, self.lock = (
+                others[0].jobs,
+                others[0].made_at,
+                others[0].asked,
+                others[0].lock,
+            )
         others.append(self)
+
+    def make_jobs(self, count: int) -> list[str]:
+        """Make jobs, which the other replicas know after `unknown_s`."""
+        made = super().make_jobs(count)
+        self.made.update(made)
+        return made
+
+    def knows(self, job_id: str) -> bool:
+        """Return whether it made the job itself, or another one did it long ago."""
+        return job_id in self.made or super().knows(job_id)
 
     def is_canceled(self, job_id: str) -> bool:
         """Return whether it canceled the job itself, or another one did it long ago."""
@@ -166,7 +218,8 @@ def serve(engine: JobEngine) -> Iterator[JobEngine]:
         status, document = engine.respond(request)
         line = f"{status} {HTTPStatus(status).phrase}"
         instance = [f"X-Engine-Instance: {engine.instance}"] if engine.instance else []
-        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance)
+        place = [f"Location: {engine.login_page}"] if status == 302 else []
+        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance, *place)
 
     with answering_server(answer) as server:
         engine.url = server.url

@@ -54,7 +54,7 @@ class LoginEngine(JobEngine):
                 return self.log_in(request.body)
             case "POST":
                 role = self.role_of(self.credential_of(request))
-                return self.cancel(role, request.body) if path == CANCEL else (404, {"error": "not found"})
+                return self.cancel(role, request.body) if path == CANCEL else self.start(role, path)
             case "GET" if path == "/whoami":
                 return self.whoami(self.role_of(self.credential_of(request)))
             case "GET" if path == f"{DETAILS}{job_id}/details":

@@ -174,6 +174,11 @@ URL = '[engines.s]\nurl = "http://x"\n'
         ),
         ('[engines.s]\nauth = "bearer"', "engine.toml: engines.s: url is missing. The engine's base"),
         ('[engines.s]\nurl = "ftp://me:s3cret@x"', 'engine.toml: engines.s.url is "ftp://…@x". Allowed: The engine\'s'),
+        (
+            '[engines.s]\nurl = "env:NO_SUCH_URL"',
+            "engine.toml: engines.s.url is env:NO_SUCH_URL: the environment has no",
+        ),
+        ('[engines.s]\nurl = "env:PATH"', "engine.toml: engines.s.url is env:PATH: "),
         ('[engines.s]\nurl = "http://me:s3cret@x"', "engine.toml: engines.s.url: http://…@x: a URL with a password"),
         (URL + "tmeout = 5", "engine.toml: engines.s: unknown key 'tmeout'. Did you mean timeout? Allowed are"),
         (URL + 'timeout = "ten"', 'engine.toml: engines.s.timeout is "ten". Allowed: A number above 0: seconds'),
@@ -193,6 +198,7 @@ URL = '[engines.s]\nurl = "http://x"\n'
         ),
         (URL + 'tokens = { admin = "env:NOT_THERE" }', "engine.toml: engines.s.tokens.admin env:NOT_THERE: the env"),
         (URL + 'jobs = "none.txt"', 'engine.toml: engines.s.jobs is "none.txt": there is no such file. A relative'),
+        (URL + 'jobs = "-"\nworkflow = "x"', "engine.toml: engines.s.jobs and workflow exclude each other."),
         (URL + 'jobs = "-"\njobs_command = "x"', "engine.toml: engines.s.jobs and jobs_command exclude each other."),
         (URL + 'skip = ["role.*"]', "engine.toml: engines.s.skip role.*: no rule has that id."),
         (URL + "skip = [5]", "engine.toml: engines.s.skip.0 is 5. Allowed: The id of a rule, or a glob"),
@@ -241,7 +247,7 @@ def test_the_schema_is_one_and_knows_every_option() -> None:
     assert options - set(properties) == {
         *("settings", "mock", "plan_only", "replay", "list_rules", "quiet", "verbose", "version", "write_known"),
         *("list_known", "expires"),
-        "write_profile",
+        *("write_profile", "base_url"),
     }
 
 

@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -265,3 +266,15 @@ def test_kind_and_shape(received: str, its_kind: str | None, its_shape: str) -> 
     """A value has a type; ids, times and counts are masked, a status is not."""
     assert kind(received) == its_kind
     assert shape(received) == its_shape
+
+
+@pytest.mark.parametrize(
+    ("content", "held"), [('[known]\nrule = "x"', "[known]"), ('known = "x"', "known"), ("[[knwon]]", "knwon")]
+)
+def test_file_without_known_tables_is_refused_with_what_it_holds(tmp_path: Path, content: str, held: str) -> None:
+    """One bracket in place of two is told as such."""
+    path = tmp_path / "known.toml"
+    path.write_text(content)
+    message = f"the file may hold [[known]] tables only, it has {held}. Write [[known]] before each entry."
+    with pytest.raises(SettingError, match=re.escape(message)):
+        read_known(path)

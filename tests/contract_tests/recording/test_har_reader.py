@@ -341,3 +341,12 @@ def test_tokens_name_the_callers(tmp_path: Path) -> None:
     assert (found["roles.admin"], found["roles.others"], found["roles.support"]) == ("held", "held", "unchecked")
     assert "No request of the recording carries the token of support." in checked.report.notes
     assert exit_status(checked.report.verdict) == 0
+
+
+def test_file_that_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    """Whatever is nested too deep to be read is wrong usage in one line, and no defect of the kit."""
+    path = tmp_path / "deep.har"
+    path.write_text(f'{{"log": {{"entries": [{"[" * 100_000}{"]" * 100_000}]}}}}')
+    with pytest.raises(SettingError, match=r"its JSON is nested too deep to be read\.") as refused:
+        har_file.open_har(path)
+    assert "\n" not in str(refused.value)

@@ -105,6 +105,13 @@ def test_observed_situations_are_for_the_verbose() -> None:
     assert len(_printed(conforming(), quiet=True).splitlines()) == 1
 
 
+def test_known_deviations_to_be_looked_at_are_named_by_quiet() -> None:
+    """Where an entry that has expired, or no longer occurs, fails the run, -q says which."""
+    complaint = "The known deviation transport.stable no longer occurs: remove its entry."
+    failed = replace(conforming(), verdict="violates", complaints=(complaint,), notes=("something else", complaint))
+    assert _printed(failed, quiet=True).splitlines()[:-1] == [complaint]
+
+
 def test_a_terminal_of_few_characters_is_enough() -> None:
     """Where the terminal's encoding lacks a character, its name is printed instead of a traceback."""
     file = TextIOWrapper(BytesIO(), encoding="ascii")

@@ -94,6 +94,47 @@ def test_tokens_that_end_during_the_run_break_nothing() -> None:
     assert any("it has ended" in note for note in report.notes)
 
 
+LOGIN_PAGES = ["/login", "/#/login", "/login?next=%2Fworkflow_engine", "https://sso.example/sign-in?back=x"]
+
+
+@pytest.mark.parametrize("page", LOGIN_PAGES)
+def test_redirect_of_every_credential_to_a_login_is_undecided(page: str) -> None:
+    """An engine whose cancel sends every caller to one page has taken no credential; other paths may answer otherwise."""
+    with login_engine(login_page=page) as engine:
+        report, _ = run(engine, tokens={role: f"ended-{role}-0123456789" for role in (*ROLES, "apiread")})
+    assert (report.verdict, report.undecided_because) == ("undecided", ("tokens",)), report.notes
+    said = next(note for note in report.notes if "Every credential" in note)
+    assert page.partition("?")[0] in said
+    assert "check --token, --login and --auth" in said
+
+
+def test_redirect_of_wrong_credentials_is_a_refusal_in_another_form() -> None:
+    """Where the right credentials work, a redirect to the login warns, as a refusal that is not a 4xx, and breaks nothing."""
+    with login_engine(login_page="/login") as engine:
+        report, _ = run(engine)
+    outcomes = {result.rule: result.outcome for result in report.rules}
+    assert report.verdict == "conforms", report.notes
+    assert (outcomes["transport.refusal_status"], outcomes["roles.wrong"]) == ("warned", "held")
+
+
+def test_redirect_of_one_documented_roles_token_means_the_token() -> None:
+    """A role whose stale token is sent to the login, as a wrong one is, is not said to be refused; nothing is broken."""
+    with login_engine(login_page="/login") as engine:
+        report, _ = run(engine, tokens={"admin": "ended-token-0123456789"})
+    assert (report.verdict, report.undecided_because) == ("undecided", ("tokens",)), report.notes
+    assert any("The token of admin is not accepted (status 302)" in note for note in report.notes)
+
+
+def test_tokens_that_end_with_a_redirect_during_the_run_break_nothing() -> None:
+    """Tokens that end in the midst, where the engine sends their callers to its login: undecided."""
+    with login_engine(lasts=25, login_page="/login") as engine:
+        for role in (*ROLES, "apiread"):
+            engine.tokens[f"token-of-{role}-0123"] = [role, 25]
+        report, _ = run(engine, tokens={role: f"token-of-{role}-0123" for role in (*ROLES, "apiread")})
+    assert report.verdict == "undecided", [item for item in report.rules if item.outcome == "broken"]
+    assert "tokens" in report.undecided_because
+
+
 @pytest.mark.parametrize("way", ["bearer", "query", "cookie"])
 def test_login_renews_tokens_that_end(way: str) -> None:
     """Tokens that last 40 requests are renewed as often as is needed, those of refused roles too; the way is found."""

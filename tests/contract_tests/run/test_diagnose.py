@@ -76,7 +76,8 @@ IDS = [f"{number:012x}4abc8{number:07x}" for number in range(20)]
 @pytest.mark.parametrize(
     ("response", "verdict", "rule"),
     [
-        (answer_of("302 Found", b"", "Location: /login"), "violates", "transport.status"),
+        (answer_of("302 Found", b"", "Location: /login"), "undecided", None),
+        (answer_of("302 Found", b""), "violates", "transport.status"),
         (answer_of("500 Internal Server Error", b"oops"), "violates", "transport.status"),
         (answer_of("200 OK", b"<html>hello</html>", "Content-Type: text/html"), "violates", "transport.json"),
         (answer_of("200 OK", b'{"ok": true}', "Content-Type: application/json"), "violates", "response.document"),

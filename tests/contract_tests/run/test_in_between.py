@@ -76,7 +76,11 @@ def run(url: str, **changes: Any) -> Report:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize(
-    "location", ["https://engine.example{path}", "https://sso.example/login?back=x", "/base{path}", "//other.example/"]
+    "location",
+    [
+        *("https://engine.example{path}", "https://sso.example/login?back=x", "/base{path}", "//other.example/"),
+        *("/login", "/#/login", "/login?back={path}"),
+    ],
 )
 def test_redirect_of_every_path_asks_for_the_base_url(status: int, location: str) -> None:
     """Whatever redirects everything is not the engine at that URL: undecided, and the target is named."""
@@ -85,6 +89,7 @@ def test_redirect_of_every_path_asks_for_the_base_url(status: int, location: str
     assert (report.verdict, report.undecided_because) == ("undecided", ("unreachable",)), report.notes
     said = next(note for note in report.notes if "is this the base URL?" in note)
     assert f"redirects to {location.partition('{')[0].partition('?')[0]}" in said
+    assert ("no credential was taken" in said) is ("login" in location)
 
 
 def test_proxy_that_asks_for_a_password_is_named() -> None:
@@ -136,6 +141,7 @@ def test_lock_out_after_a_wrong_credential_is_outwaited(status: int) -> None:
         made = engine.make_jobs(24)
         report = check(settings_for(engine.url), lambda _: Supply(made)).report
     assert report.verdict == "conforms", report.notes
+    assert any("a lock-out" in note and "which was waited for" in note for note in report.notes), report.notes
 
 
 @pytest.mark.parametrize("status", [401, 429])
@@ -151,9 +157,10 @@ def test_lock_out_that_lasts_is_told(status: int, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.soak
-def test_lock_out_of_30_s_is_outwaited() -> None:
-    """A lock-out of 30 s is waited for within the deadline."""
-    with job_engine(locks_out_s=30.0) as engine:
+def test_lock_out_of_31_s_is_outwaited() -> None:
+    """A lock-out of 31 s is waited for within the deadline, and told."""
+    with job_engine(locks_out_s=31.0) as engine:
         made = engine.make_jobs(24)
         report = check(settings_for(engine.url, deadline=120.0), lambda _: Supply(made)).report
     assert report.verdict == "conforms", report.notes
+    assert any("a lock-out" in note and "which was waited for" in note for note in report.notes), report.notes

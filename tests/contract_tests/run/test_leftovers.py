@@ -59,6 +59,21 @@ def test_jobs_of_a_command_that_fails_are_canceled(tmp_path: Path, after: str) -
     assert "feedfacefeed" not in (tmp_path / "out" / "requests.har").read_text()
 
 
+@pytest.mark.parametrize(
+    ("token", "after", "because"),
+    [("support=cmd:exit 7", "", "tokens"), ("support=cmd:echo support", FAILS_HALFWAY, "jobs")],
+    ids=["a token command fails", "the jobs command fails"],
+)
+def test_jobs_are_canceled_by_the_roles_that_have_a_token(tmp_path: Path, token: str, after: str, because: str) -> None:
+    """Where a token could not be had, or none was read yet, the jobs that were made are canceled by the others."""
+    with making_engine(tmp_path) as (engine, make):
+        tokens = [f"--token={token}", *(["--token=apiwrite=apiwrite"] if not after else [])]
+        done = check_engine(engine.url, *tokens, "--jobs-command", make + after, "--report-dir=out", cwd=tmp_path)
+        assert (done.status, active(engine)) == (3, []), done.out + done.err
+    found = report(tmp_path)
+    assert (found["undecided_because"], found["jobs"]["still_active"]) == ([because], [])
+
+
 def test_jobs_are_canceled_after_the_deadline(tmp_path: Path) -> None:
     """A deadline that comes early is undecided, and the jobs are canceled in a time of their own."""
     with making_engine(tmp_path) as (engine, make):

@@ -15,7 +15,7 @@ from contract_tests.model import Report, RuleResult
 from contract_tests.safety.supply import Supply
 from tests.support.balancer import Backend, balancer
 from tests.support.engines import settings_for
-from tests.support.job_engine import JobEngine, Replica, serve
+from tests.support.job_engine import JobEngine, Replica, job_engine, serve
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def test_replicas_that_lag_conform(tmp_path: Path, *, shows: bool, new_connectio
     """What another replica knows 0.3 s later is no break, with jobs that can be read back and without; lags are told."""
     replicas: list[Replica] = []
     for _ in range(2):
-        Replica(replicas, 0.3, shows=shows)
+        Replica(replicas, 0.3, shows=shows, unknown_s=0.3)
     with behind_a_balancer(tmp_path, replicas) as url:
         made = replicas[0].make_jobs(24)
         settings = settings_for(url)
@@ -81,6 +81,40 @@ def test_longer_lag_wants_a_longer_settle(tmp_path: Path) -> None:
     found = lagging(tmp_path, lag_s=0.8, settings={"settle_s": 0.2})
     assert rule(found, "effects.repeat").outcome in {"broken", "warned"} or found.verdict == "violates"
     assert lagging(tmp_path, lag_s=0.8, settings={"settle_s": 1.2}).verdict == "conforms"
+
+
+def test_jobs_that_are_unknown_just_after_they_were_made_conform() -> None:
+    """A job that was answered as an unknown id is asked for again within --settle; the report tells it."""
+    with job_engine(unknown_s=0.4) as engine:
+        made = engine.make_jobs(24)
+        report = check(settings_for(engine.url), lambda _: Supply(made)).report
+    assert report.verdict == "conforms", (report.notes, [r for r in report.rules if r.outcome == "broken"])
+    assert any("answered as an unknown id at first" in note for note in report.notes)
+
+
+def test_first_cancel_that_is_always_refused_as_unknown_is_found() -> None:
+    """An engine that knows no job at its first cancel is found on the jobs that were given long ago."""
+    with job_engine(unknown_first=True) as engine:
+        made = engine.make_jobs(24)
+        report = check(settings_for(engine.url), lambda _: Supply(made)).report
+    assert (report.verdict, rule(report, "effects.canceled").outcome) == ("violates", "broken"), report.notes
+
+
+def test_jobs_unknown_for_longer_than_settle_are_not_excused() -> None:
+    """A job that is still unknown after --settle is told as one that the engine does not know."""
+    with job_engine(unknown_s=30.0) as engine:
+        made = engine.make_jobs(24)
+        report = check(settings_for(engine.url, settle_s=0.2), lambda _: Supply(made)).report
+    assert (report.verdict, report.undecided_because) == ("undecided", ("jobs",)), report.notes
+
+
+def test_job_made_just_before_an_early_end_is_canceled() -> None:
+    """At the end a job that a lagging engine does not know yet is asked for again before it counts as gone."""
+    with job_engine(unknown_s=0.4) as engine:
+        supply = Supply(more=engine.make_jobs, made=True)
+        report = check(settings_for(engine.url, deadline=0.2), lambda _: supply).report
+        assert report.jobs.still_active == ()
+        assert all(engine.jobs.values())
 
 
 def mixed(folder: Path, count: int, *, new_connections: bool) -> Report:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from engine_contract.http.media_types import read_content_type, with_charset
+from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,17 @@ def test_read_content_type_of_any_length_in_linear_time(part: str) -> None:
     read_content_type(part * (1_000_000 // len(part)))
     with_charset(part * (1_000_000 // len(part)), "utf-8")
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"),
+    [
+        *(("utf-8", "utf-8"), ("UTF8", "utf-8"), ("latin1", "iso8859-1"), ("iso-8859-1", "iso8859-1")),
+        *(("us-ascii", "ascii"), ("windows-1252", "cp1252"), ("utf-16le", "utf-16-le"), ("shift_jis", "shift_jis")),
+        *((name, None) for name in ("punycode", "idna", "unicode_escape", "utf-7", "rot13", "zlib", "hex", "cp037")),
+        *((name, None) for name in ("", "bogus", "ü", "..", "x" * 5000)),
+    ],
+)
+def test_codec_of_names_the_webs_encodings_alone(charset: str, codec: str | None) -> None:
+    """An encoding that no client of the web reads is unknown, as is a name of none."""
+    assert codec_of(charset) == codec

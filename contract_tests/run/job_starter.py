@@ -1,0 +1,75 @@
+"""Starts the jobs of a run: each by a request for the workflow that --workflow names."""
+
+from contract_tests.judge.answers import document_of
+from contract_tests.model import Because, Caller, Exchange
+from contract_tests.run.concurrency import gather_limited
+from contract_tests.run.findings import Findings
+from contract_tests.safety.guard import start_request
+from contract_tests.safety.supply import Supply
+from contract_tests.transport.sender import Sender, describe_failure
+
+STARTED = "a job is started"
+MAX_ID_CHARS = 512
+
+
+class JobStarter:
+    """Starts jobs as one role. The first start that fails ends it; what was started is in the supply at once."""
+
+    def __init__(self, workflow: str, role: str, sender: Sender, supply: Supply, found: Findings) -> None:
+        """Take the workflow's name, and the role that starts its jobs."""
+        self._request = start_request(workflow, Caller(role, "token"))
+        self._option = f"--workflow {workflow}"
+        self._role = role
+        self._sender = sender
+        self._supply = supply
+        self._found = found
+        self._has_failed = False
+
+    async def start(self, count: int) -> list[str]:
+        """Start jobs and return their ids: one first, which shows whether it can be done, then the others."""
+        first = await self._start_one() if count else []
+        others = await gather_limited(self._start_one() for _ in range(count - 1 if first else 0))
+        return [*first, *(job_id for started in others for job_id in started)]
+
+    async def _start_one(self) -> list[str]:
+        if self._has_failed or self._supply.is_over.is_set():
+            return []
+        exchange = await self._send()
+        job_id = _job_id(exchange)
+        if job_id is None:
+            self._fail(exchange)
+            return []
+        self._supply.add([job_id])
+        return [job_id]
+
+    async def _send(self) -> Exchange:
+        transport = self._sender.transport
+        token = transport.tokens.in_use(self._role)
+        exchange = await self._sender.send(self._request, STARTED)
+        if exchange.status == 401 and await transport.renew(self._role, token, is_due=True):
+            exchange = await self._sender.send(self._request, STARTED)
+        return exchange
+
+    def _fail(self, exchange: Exchange) -> None:
+        """Say once why no further job is started."""
+        if self._has_failed:
+            return
+        self._has_failed = True
+        cause: Because = "jobs"
+        if exchange.response is None:
+            cause, what = "unreachable", f"was not answered ({describe_failure(exchange)}); it may have started a job"
+        elif exchange.accepted:
+            what = f"was answered with status {exchange.status} and no job id at _id"
+        else:
+            cause = "tokens" if exchange.status in {401, 403} else "jobs"
+            what = f"was answered with status {exchange.status} to the role {self._role}"
+        remedy = "Give the name of a workflow that the role may start, or jobs by --jobs or --jobs-command."
+        self._found.stop(cause, f"{self._option}: POST {self._request.path} {what}. {remedy}")
+
+
+def _job_id(exchange: Exchange) -> str | None:
+    """Return the id of the job in a response, None without one."""
+    document = document_of(exchange.response) if exchange.accepted else None
+    job_id = document.get("_id") if isinstance(document, dict) else None
+    is_id = isinstance(job_id, str) and 0 < len(job_id) <= MAX_ID_CHARS and job_id.isprintable()
+    return job_id if is_id else None

@@ -1,0 +1,87 @@
+"""A run that starts its own jobs, by the name of their workflow."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.check import check
+from contract_tests.config.options import make_supply
+from contract_tests.config.sources import Source, login
+from contract_tests.model import Report
+from engine_contract.options import CheckOptions
+from tests.support.check_engine import TOKENS, check_engine
+from tests.support.engines import settings_for
+from tests.support.job_engine import ROLES, JobEngine, job_engine
+from tests.support.login_engine import login_engine
+
+
+def run(engine: JobEngine, workflow: str = "Contract check", **changes: Any) -> Report:
+    """Check an engine with jobs of that workflow."""
+    settings = settings_for(engine.url, workflow=workflow, **changes)
+    return check(settings, make_supply(CheckOptions(url=engine.url, workflow=workflow), engine.url)).report
+
+
+def test_run_starts_the_jobs_that_it_needs() -> None:
+    """It starts as many as the plan wants, as the first documented role, and each one is canceled at the end."""
+    with job_engine() as engine:
+        report = run(engine)
+        assert report.verdict == "conforms", report.notes
+        assert set(engine.started) == {("admin", "Contract check")}
+        assert len(engine.started) == report.jobs.supplied
+        assert all(engine.jobs.values())
+
+
+def test_run_starts_jobs_after_its_logins_in_the_way_that_it_found() -> None:
+    """The tokens of --login and the way of --auth auto are there before the first job is started."""
+    with login_engine(lasts=500, way="query") as engine:
+        settings = settings_for(engine.url, auth="auto", workflow="w/1")
+        roles = (*ROLES, "apiread")
+        sources = {role: login(Source(f"{role}@pronghorn:pass-{role}", f"--login {role}")) for role in roles}
+        settings = replace(settings, connection=replace(settings.connection, tokens=sources))
+        report = check(settings, make_supply(CheckOptions(url=engine.url, workflow="w/1"), engine.url)).report
+        assert report.verdict == "conforms", report.notes
+        assert set(engine.started) == {("admin", "w/1")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "because", "said"),
+    [
+        ({"workflow": "missing"}, "jobs", "was answered with status 404 to the role admin"),
+        ({"roles": ("engineering", "apiread")}, "tokens", "no token for the role"),
+    ],
+)
+def test_jobs_that_cannot_be_started_are_undecided(changes: dict[str, Any], because: str, said: str) -> None:
+    """The report says which request was answered how, or which token is missing."""
+    with job_engine() as engine:
+        report = run(engine, **changes)
+    assert (report.verdict, because in report.undecided_because) == ("undecided", True)
+    assert any(said in text for text in (*report.notes, *(result.reason or "" for result in report.rules)))
+
+
+def test_start_that_fails_halfway_leaves_no_job_active() -> None:
+    """What was started is used or canceled."""
+    with job_engine(starts_at_most=7) as engine:
+        report = run(engine)
+        assert report.verdict == "undecided"
+        assert len(engine.started) == 7
+        assert all(engine.jobs.values())
+        assert any("was answered with status 409" in note for note in report.notes)
+
+
+def test_run_that_ends_early_cancels_the_jobs_that_it_started() -> None:
+    """A deadline within the run leaves no job active."""
+    with job_engine() as engine:
+        report = run(engine, deadline=0.4)
+        assert report.jobs.still_active == ()
+        assert all(engine.jobs.values())
+
+
+def test_workflow_on_the_command_line_and_in_the_settings_file(tmp_path: Path) -> None:
+    """The plan names the request; jobs of the command line take the place of the file's workflow."""
+    (tmp_path / "engine.toml").write_text('[engines.s]\nurl = "http://127.0.0.1:9/base"\nworkflow = "a b"\n')
+    (tmp_path / "jobs.txt").write_text("4321abcdef694aa79dae47ad\n")
+    planned = check_engine("s", "--plan", *TOKENS, cwd=tmp_path)
+    assert "jobs: POST /workflow_engine/startJobWithOptions/a%20b, once for each" in planned.out, planned.err
+    assert "startJob" not in check_engine("s", "--plan", *TOKENS, "--jobs=jobs.txt", cwd=tmp_path).out
