@@ -13,8 +13,8 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.known import kept_in, known_toml, new_entries, still_known
 from contract_tests.recording.profile import profile_from
 from contract_tests.report import WRITERS
-from contract_tests.report.atomic_files import replacing
 from engine_contract.options import CheckOptions
+from engine_contract.private_files import replacing
 
 
 def clear_reports(options: CheckOptions) -> None:

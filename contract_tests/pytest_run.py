@@ -1,9 +1,7 @@
 """One run behind many tests: its outcomes in plain, redacted data that workers can share."""
 
 import json
-import os
 import re
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +22,7 @@ from contract_tests.run_checks import Jobs, run_checks
 from engine_contract import contract
 from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
+from engine_contract.private_files import replacing
 
 _FLAG = re.compile(
     rf"(?<!\S)--({'|'.join(row.flag.removeprefix('--') for row in rows(CheckOptions) if not row.command_only)})\b(?!-)"
@@ -58,7 +57,7 @@ class Outcomes:
         """Write the report files."""
         for path, content in self.files.items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(content, encoding="utf-8")
+            _publish(Path(path), content)
 
 
 def run_once(
@@ -102,9 +101,8 @@ def parse(arguments: Sequence[str]) -> CheckOptions:
 
 
 def _publish(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+    with replacing(path) as file:
         file.write(text)
-    os.replace(file.name, path)  # noqa: PTH105 - the atomic one
 
 
 def _await(path: Path, seconds: float) -> str:

@@ -19,10 +19,10 @@ from contract_tests.judge.answers import RESPONSE_RULES, document_of, holds_job
 from contract_tests.judge.document import seen_fields
 from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel, PassiveJudge, is_cancel
 from contract_tests.model import Exchange, Response
-from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
 from engine_contract.http.media_types import read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
+from engine_contract.private_files import replacing
 from engine_contract.text.masking import mask_header, mask_text
 
 MAX_BODY_BYTES = 1 << 20

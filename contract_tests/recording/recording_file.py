@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import SettingError
+from engine_contract.private_files import create, draft_of
 from engine_contract.version import kit_version
 
 LARGE_BYTES = 256 << 10  # of bodies from which an entry is written in a thread
@@ -31,8 +32,7 @@ class Recording:
         self.failure: str | None = None
         """Why entries could not be written, as a sentence; None if all were."""
         self._lock = asyncio.Lock()
-        self._spare = path.with_name(f".{path.name}.{os.getpid()}.a")
-        self._swap = path.with_name(f".{path.name}.{os.getpid()}.b")
+        self._spare, self._swap = draft_of(path), draft_of(path)
         head = {
             "version": "1.2",
             "creator": {"name": "watch-engine", "version": kit_version()},
@@ -131,7 +131,7 @@ class Recording:
 
 
 def _create(path: Path, data: bytes) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    handle = create(path)
     _write(handle, data, 0)
     return handle
 
