@@ -135,6 +135,9 @@ class WebSocketProxy:
         is_text = isinstance(data, str)
         (proxied.body if kind == "send" else proxied.response).size += len(data)
         if proxied.frames is not None and len(proxied.frames) < MAX_FRAMES:
+            self._observer.redaction.learn_from_message(
+                data[:MAX_FRAME] if is_text else data[:MAX_FRAME].decode("utf-8", "replace")
+            )
             shown = self._observer.redaction.body(data.encode() if is_text else data)
             text = shown.decode() if is_text else b64encode(shown).decode()
             frame = {"type": kind, "time": time.time(), "opcode": 1 if is_text else 2, "data": text[:MAX_FRAME]}

@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -98,12 +99,43 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _JSON_KEY = re.compile(r'"([^"\\]*+(?:\\u[0-9a-fA-F]{4}[^"\\]*+)*+)"\s*+:\s*+')
 _ELEMENT = re.compile(r"<([\w:.-]++)(?:\s[^<>]*+)?+(?<!/)>")
 _PART = re.compile(
-    rf"content-disposition:[^\r\n]*?[;\s]name=\"?([^\"\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
+    rf"content-disposition:[^\r\n]*?[;\s]name\*?=(?:utf-8'')?[\"']?([^\"'\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
     re.IGNORECASE,
 )
-_PAIR = re.compile(r"(?<![\w.\-\[\]%$])([\w.\-\[\]%$]++)\s?=\s?")
+_PAIR = re.compile(r"(?<![\w.\-\[\]%$])([\w.\-\[\]%$]++)\s{0,8}+=\s{0,8}+")
 _LINE = re.compile(
-    r"^[ \t]*+([\w-]++)[ \t]*+:[ \t]*+(?:(?:bearer|basic|digest|token)[ \t]++)?+", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*+(?:- ++)?([\w-]++)[ \t]*+:[ \t]*+(?:(?:bearer|basic|digest|token)[ \t]++)?+", re.IGNORECASE | re.MULTILINE
+)
+# JavaScript, YAML, GraphQL: names and values that JSON would not write like this.
+_QUOTED = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,8}+:\s{0,8}+(?=[\"'])")
+_USER_INFO = re.compile(r"://[^\s/?#@:\"'<>\\]*+()[:](?=[^\s/?#@\"'<>\\]++@)")
+# A name that is a value itself: `{"name": "password", "value": "x"}`, `["password", "x"]`.
+_NAMED = re.compile(
+    r'"(?:name|key|field|header|id|label)"\s{0,8}+:\s{0,8}+"([^"\\]{1,100}+)"\s{0,8}+,\s{0,20}+'
+    r'(?:"(?!value")[^"\\]{0,100}+"\s{0,8}+:\s{0,8}+(?:"[^"\\]{0,200}+"|[\w.+-]{1,30}+)\s{0,8}+,\s{0,20}+){0,4}+'
+    r'"value"\s{0,8}+:\s{0,8}+',
+    re.IGNORECASE,
+)
+_NAMED_AFTER = re.compile(
+    r'"value"\s{0,8}+:\s{0,8}+()(?="[^"\\]{1,2000}+"\s{0,8}+,\s{0,20}+'
+    r'(?:"(?!(?:name|key|field|header|id|label)")[^"\\]{0,100}+"\s{0,8}+:\s{0,8}+'
+    r'(?:"[^"\\]{0,200}+"|[\w.+-]{1,30}+)\s{0,8}+,\s{0,20}+){0,4}+'
+    r'"(?:name|key|field|header|id|label)"\s{0,8}+:\s{0,8}+"(?P<name>[^"\\]{1,100}+)")',
+    re.IGNORECASE,
+)
+_COUPLE = re.compile(r'\[\s{0,20}+"([^"\\]{1,100}+)"\s{0,8}+,\s{0,20}+(?="[^"\\]{1,4000}+"\s{0,20}+\])')
+_INPUT = re.compile(r"\b(?:name|id|key)\s?=\s?[\"']([^\"'<>]{1,100}+)[\"'][^<>]{0,200}?\svalue\s?=\s?", re.IGNORECASE)
+_INPUT_AFTER = re.compile(
+    r"\bvalue\s?=\s?()(?=(?:\"[^\"<>]{1,2000}+\"|'[^'<>]{1,2000}+')[^<>]{0,200}?\s(?:name|id|key)\s?=\s?[\"'](?P<name>[^\"'<>]{1,100}+))",
+    re.IGNORECASE,
+)
+_PROPERTY = re.compile(
+    r"<[\w:.-]{1,50}+\s[^<>]{0,200}?\b(?:name|id|key)\s?=\s?[\"']([^\"'<>]{1,100}+)[\"'][^<>]{0,200}+(?<!/)>",
+    re.IGNORECASE,
+)
+_AFTER_KEY = re.compile(
+    r"<(?:\w{1,20}+:)?(?:name|key)>\s{0,20}+([^<>\s]{1,100}+)\s{0,20}+</(?:\w{1,20}+:)?(?:name|key)>(?:\s{0,50}+<[\w:.-]{1,50}+(?:\s[^<>]{0,100}+)?+(?<!/)>){1,3}+",
+    re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\b(bearer|basic)\s++", re.IGNORECASE)
 _SPOKEN = re.compile(r"(?<![\w-])([\w-]++)[\"']?+(?:\s*+[=:]\s*+|\s++)(?:(?:bearer|basic)\s++)?+", re.IGNORECASE)
@@ -112,16 +144,24 @@ _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
 _ESCAPED_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)++"?+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _NESTING = re.compile(rf"{_STRING.pattern}|[\[\]{{}}]", re.DOTALL)
+_AUTH_PARAMETER = re.compile(
+    r'(?<![\w-])(response|signature|credential|token|assertion|mac|s|data)=("[^"]*+"|[^\s,]++)', re.IGNORECASE
+)
+_HAS_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate|apikey) ", re.IGNORECASE)
 _SCALAR = re.compile(r"[^\s,}\]]*+")
 _SAYS_NOTHING = frozenset({'""', "null", "true", "false", ""})
-_PART_END = re.compile(r"\r?\n--|\Z")
+_BOUNDARY = re.compile(r"--[^\r\n]{1,100}+")
+MAX_HEAD_CHARS = 4096
+"""Most characters of a part's head in which its boundary is looked for."""
+_QUOTED_VALUE = re.compile(r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?+|'[^'\\]*+(?:\\.[^'\\]*+)*+'?+", re.DOTALL)
 _PAIR_VALUE = re.compile(r"\"[^\"]*+\"?+|'[^']*+'?+|[^&\s\"'<>\\]*+")
 _LINE_VALUE = re.compile(r"[^\s\"'{}<>]++(?=[ \t]*+\r?$)", re.MULTILINE)
 _SCHEME_VALUE = re.compile(r"[\w.~+/=-]{8,}+")
 _SPOKEN_VALUE = re.compile(r"\S++")
 _IS_FORM = re.compile(r"[\w.\-\[\]%$+]++=")
 _PASSWORD_FIELD = re.compile(
-    r"(?:pass(?:word|wd|phrase|code)|pwd)[\w\]%.-]{0,40}+\\*+[\"']?\s?[=:>\r\n]|\bpass[\"']?\s?[=:>]", re.IGNORECASE
+    r"(?:passw(?:or[dt]|d)|passphrase|passcode|userpass|pwd)[\w\]%.-]{0,40}+\\*+[\"']?\s?[=:>\r\n]|(?<![a-z])(?:pass|pw)(?:\]|%5D)?\\*+[\"']?\s?[=:>]",
+    re.IGNORECASE,
 )
 _NOT_BARE = re.compile(r"[\s{}<>]")
 _TAG = re.compile(r"<[^<>]*+>")
@@ -210,7 +250,7 @@ def credentials_of(authorization: str) -> list[str]:
     scheme, _, rest = authorization.strip().partition(" ")
     rest = rest.strip()
     if scheme.lower() != "basic":
-        return [rest]
+        return [rest, *(part.strip('"') for _, part in _AUTH_PARAMETER.findall(rest))]
     try:
         pair = b64decode(rest, validate=True).decode()
     except (Base64Error, ValueError):
@@ -229,6 +269,17 @@ def _mask_cookie(cookie: str, learn: Learn) -> str:
     if is_secret(name):
         learn(unquote(value.strip().strip('"')))
     return f"{name}={MASK}"
+
+
+def mask_path(path: str, learn: Learn = ignore) -> str:
+    """Return a path without secrets: those of its parameters, and what follows a part of a secret name."""
+    parts = mask_text(path, learn).split("/")
+    for index, (before, part) in enumerate(pairwise(parts), start=1):
+        value = unquote(part)
+        if is_secret(before) and any(character.isdigit() for character in value) and can_be_learned(value):
+            learn(value)
+            parts[index] = MASK
+    return "/".join(parts)
 
 
 def mask_query(query: str, learn: Learn = ignore) -> str:
@@ -264,7 +315,8 @@ def _mask_text(text: str, learn: Learn, depth: int) -> str:
     if _IS_FORM.match(text) and "\n" not in text.rstrip():
         return _mask_form(text, learn, depth)
     if '"' in text:
-        text = _mask_form_of(_JSON, text, learn)
+        for form in (_JSON, *_BY_NEIGHBOUR):
+            text = _mask_form_of(form, text, learn)
         text = _ESCAPED_STRING.sub(lambda match: _mask_string(match[0], learn, depth), text)
     for form in _FORMS:
         if form.hint in text:
@@ -279,7 +331,7 @@ def _may_hold_secrets(text: str) -> bool:
 @lru_cache(maxsize=1024)
 def _has_hints(text: str) -> bool:
     lowered = text.lower()
-    return "%" in text or "\\u" in text or any(hint in lowered for hint in _HINTS)
+    return "%" in text or "\\u" in text or ("://" in text and "@" in text) or any(hint in lowered for hint in _HINTS)
 
 
 def _mask_string(string: str, learn: Learn, depth: int) -> str:
@@ -314,7 +366,7 @@ def _mask_form_of(form: _Form, text: str, learn: Learn) -> str:
     parts, copied, at = [], 0, 0
     while match := form.opening.search(text, at):
         at = match.end()
-        if not form.is_secret(text, match.start(1), match[1]):
+        if not form.is_secret(text, match.start(1), match.groupdict().get("name") or match[1]):
             continue
         end, values = form.value(text, at, match[1])
         if end == at:
@@ -336,7 +388,12 @@ def _json_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
     value = text[at:end]
     if value in _SAYS_NOTHING:
         return at, ()
-    return end, [_unescaped(value[1:].removesuffix('"')) if first == '"' else value]
+    return end, _with_credential(_unescaped(value[1:].removesuffix('"')) if first == '"' else value)
+
+
+def _with_credential(value: str) -> list[str]:
+    """Return the value, and what it holds beside the scheme of a credential."""
+    return [value, *credentials_of(value)] if _HAS_SCHEME.match(value) else [value]
 
 
 def _strings(text: str) -> Iterator[str]:
@@ -361,8 +418,11 @@ def _element_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
 
 
 def _part_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
-    end = _PART_END.search(text, at).start()  # type: ignore[union-attr]
-    return end, [text[at:end]]
+    before = text[max(0, at - MAX_HEAD_CHARS) : at]
+    boundary = _BOUNDARY.match(before, before.rfind("\n--") + 1)
+    found = text.find(f"\n{boundary[0]}", at) if boundary else -1
+    end = len(text) if found < 0 else found - (text[found - 1] == "\r")
+    return max(at, end), [text[at:end]]
 
 
 def _pair_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
@@ -373,6 +433,24 @@ def _pair_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
     if value[0] not in {'"', "'"}:
         return end, [unquote_plus(value)]
     return (end, [html.unescape(value.strip(value[0]))]) if value.strip(value[0]) else (at, ())
+
+
+def _quoted_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    value = _QUOTED_VALUE.match(text, at)
+    if value is None or not value[0].strip("\"'") or _is_word(value[0].strip("\"'")):
+        return at, ()
+    return value.end(), _with_credential(_unescaped(value[0][1:].removesuffix(value[0][0])))
+
+
+def _user_info(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    end = text.index("@", at)
+    return end, [text[at:end], unquote(text[at:end])]
+
+
+def _property_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    end = text.find("<", at)
+    end = len(text) if end < 0 else end
+    return end if text[at:end].strip() else at, [html.unescape(text[at:end].strip())]
 
 
 def _is_secret_pair(text: str, at: int, name: str) -> bool:
@@ -395,9 +473,20 @@ def _always(_text: str, _at: int, _name: str) -> bool:
 
 _JSON = _Form('"', _JSON_KEY, _json_value, mask=f'"{MASK}"')
 _SCHEMES = _Form(" ", _SCHEME, _word_value(_SCHEME_VALUE), is_secret=_always)
+_BY_NEIGHBOUR = (
+    _Form('"', _NAMED, _json_value, mask=f'"{MASK}"'),
+    _Form('"', _NAMED_AFTER, _json_value, mask=f'"{MASK}"'),
+    _Form('"', _COUPLE, _quoted_value, mask=f'"{MASK}"'),
+)
 _FORMS = (
     _Form("<", _ELEMENT, _element_value),
-    _Form("name=", _PART, _part_value),
+    _Form("<", _PROPERTY, _property_value),
+    _Form("<", _AFTER_KEY, _property_value),
+    _Form("<", _INPUT, _pair_value, mask=f'"{MASK}"'),
+    _Form("<", _INPUT_AFTER, _pair_value, mask=f'"{MASK}"'),
+    _Form("--", _PART, _part_value),
+    _Form(":", _QUOTED, _quoted_value, mask=f'"{MASK}"'),
+    _Form("@", _USER_INFO, _user_info, is_secret=_always),
     _Form("=", _PAIR, _pair_value, is_secret=_is_secret_pair),
     _Form(":", _LINE, _word_value(_LINE_VALUE)),
     _SCHEMES,
@@ -415,7 +504,8 @@ def mask_output(text: str) -> str:
 
 def has_password(body: str) -> bool:
     """Return whether a request's body has a field for a password, so that its response may be a token."""
-    return _PASSWORD_FIELD.search(body[:MAX_LOGIN_CHARS]) is not None
+    read = body[:MAX_LOGIN_CHARS]
+    return any(_PASSWORD_FIELD.search(text) for text in dict.fromkeys((read, unquote(_unescaped(read)))))
 
 
 def bare_token(answer: str) -> str | None:
@@ -447,7 +537,8 @@ def hide(text: str, secrets: frozenset[str]) -> str:
     if not text or not (needles.exact or needles.folded):
         return text
     data = text.encode("utf-8", "surrogatepass")
-    spans, layer, depth = [], _Layer(data), 0
+    spans: list[tuple[int, int]] = []
+    layer, depth = _Layer(data), 0
     while True:
         spans += _found(layer, needles)
         if depth == MAX_UNESCAPED or (inner := _unescape(layer)) is None:
@@ -480,7 +571,8 @@ def _needles(secrets: frozenset[str]) -> _Needles:
         else:
             exact |= texts | middles
             coded |= middles
-    return _Needles(*(tuple(sorted(found, key=len, reverse=True)) for found in (exact, folded)), frozenset(coded))
+    longest_first = [tuple(sorted(found, key=len, reverse=True)) for found in (exact, folded)]
+    return _Needles(longest_first[0], longest_first[1], frozenset(coded))
 
 
 def _bytes_of(text: str) -> bytes:
@@ -600,6 +692,8 @@ def _unescaped_bytes(escape: bytes) -> bytes:
         return chr(codes[0]).encode("utf-8", "surrogatepass")
     if escape[:1] == b"\\":
         return _CONTROLS.get(escape[1:], escape[1:]) if len(escape) == 2 else b""
+    if escape[-1:] != b";":
+        return b""
     return html.unescape(escape.decode()).encode("utf-8", "surrogatepass")
 
 
@@ -608,7 +702,7 @@ _ELLIPSIS = "…".encode()
 _ESCAPED = re.compile(
     rb"%[0-9a-fA-F]{2}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}"
     rb"|\\[\"'/\\bfnrt]|&(?:#[0-9]{1,7}+|#[xX][0-9a-fA-F]{1,6}+|amp|lt|gt|quot|apos);"
-    rb"|(?:%[0-9a-fA-F]?|\\(?:u[0-9a-fA-F]{0,3})?)(?=\xe2\x80\xa6)"  # cut short
+    rb"|(?:%[0-9a-fA-F]?|\\(?:u[0-9a-fA-F]{0,3})?|&(?:#[xX]?[0-9a-fA-F]{0,6}+|[a-z]{0,4}+))(?=\xe2\x80\xa6)"  # cut short
 )
 
 
