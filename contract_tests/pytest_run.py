@@ -14,6 +14,7 @@ import pytest
 
 from contract_tests.check import Checked
 from contract_tests.cli import main
+from contract_tests.config.options import INSECURE
 from contract_tests.errors import SettingError
 from contract_tests.output_files import clear_reports, write_outputs
 from contract_tests.report import render_reports
@@ -147,7 +148,7 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
         rules,
         files,
         presenter.redact(verdict_sentence(report)),
-        (*map(presenter.redact, report.notes), *told),
+        (*(() if report.tls_verified else (INSECURE,)), *map(presenter.redact, report.notes), *told),
     )
 
 

@@ -26,7 +26,7 @@ HAS_SECOND_NAMES = sys.platform != "win32"  # there an open file's name cannot b
 class Recording:
     """One HAR file, open for more."""
 
-    def __init__(self, path: Path, engine: str) -> None:
+    def __init__(self, path: Path, engine: str, *, tls_verified: bool = True) -> None:
         """Make the file. Raises SettingError where there is one already, or none can be made."""
         self.path = path
         self.failure: str | None = None
@@ -38,6 +38,7 @@ class Recording:
             "creator": {"name": "watch-engine", "version": kit_version()},
             "comment": "All that passed watch-engine, without secrets.",
             "_engine": engine,
+            "_tls_verified": tls_verified,
         }
         self._head = ('{"log": ' + json.dumps(head)[:-1] + ', "entries": [').encode()
         self._pending = b""
