@@ -75,7 +75,7 @@ def _write_known(path: Path, checked: Checked, days: int | None) -> str:
     report = checked.report
     kept = still_known([*checked.known, *kept_in(path)], report.rules, whole=report.whole)
     expires = None if days is None else today + dt.timedelta(days=days)
-    new = list(new_entries(report.rules, kept, checked.presenter.redact, today=today, expires=expires))
+    new = list(new_entries(report.rules, kept, checked.presenter.mask, today=today, expires=expires))
     try:
         with replacing(path) as file:
             file.write(known_toml([*kept, *new]))

@@ -163,7 +163,9 @@ def _story(result: Any, presenter: Any) -> str:
     if result.failed and result.seen > 1:
         lines.append(f"  seen: in {result.failed} of {result.seen} answers. {result.told_apart or ''}".rstrip())
     for finding in result.findings[:5]:
-        lines.append(f"  Received:   {finding.received}" + (f" at {finding.pointer}" if finding.pointer else ""))
+        lines.append(
+            f"  Received:   {presenter.mask(finding.received)}" + (f" at {finding.pointer}" if finding.pointer else "")
+        )
         lines.append(f"  Documented: {finding.documented}")
         if finding.exchange is not None:
             lines.append(f"  Reproduce:  {presenter.curl(finding.exchange)}")
