@@ -181,7 +181,7 @@ def _is_secret(name: str, parameter: bool) -> bool:  # noqa: FBT001 - a cache's 
         return False
     if parameter and words[-1] in _PARAMETER_WORDS:
         return True
-    return not _WORDS.isdisjoint(words) or any(phrase in glued for phrase in _GLUED)
+    return words == ["x", "key"] or not _WORDS.isdisjoint(words) or any(phrase in glued for phrase in _GLUED)
 
 
 def _words(name: str) -> list[str]:
@@ -237,7 +237,8 @@ def mask_header(name: str, value: str, learn: Learn = ignore) -> str:
 
 def _mask_authorization(value: str, learn: Learn) -> str:
     scheme, space, rest = value.strip().partition(" ")
-    for credential in credentials_of(value):
+    bare = [value.strip()] if not rest.strip() and not _HAS_SCHEME.match(f"{scheme} ") else []
+    for credential in [*credentials_of(value), *bare]:
         learn(credential)
         learn(unquote(credential))
     if not value.strip():

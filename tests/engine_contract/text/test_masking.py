@@ -79,6 +79,7 @@ SECRET_NAMES = [
     "SAMLResponse",
     "mypassword",
     "passwort",
+    "X-Key",
     "motDePasse",
     "user_pw",
     "userpass",
@@ -307,8 +308,10 @@ def test_masked_values_are_learned_as_they_are_meant() -> None:
     mask_text("<password>e&amp;f</password>", found.append)
     mask_header("Authorization", "Basic " + base64.b64encode(b"u:ghi").decode(), found.append)
     mask_header("Cookie", "token=j%2Fk; theme=dark", found.append)
-    assert {'a"b', "cdé", "12345678", SECRET, "e&f", "u:ghi", "ghi", "j/k"} <= set(found)
-    assert "dark" not in found
+    mask_header("Authorization", "l%2Fm", found.append)
+    mask_header("Authorization", "Negotiate ", found.append)
+    assert {'a"b', "cdé", "12345678", SECRET, "e&f", "u:ghi", "ghi", "j/k", "l/m"} <= set(found)
+    assert not {"dark", "Negotiate"} & set(found)
 
 
 LEARNED = ["hunter2!!", "dXNlcjpwYXNz", "correcthorsebattery", "12345678", "S3cretWord", "admin:hunter22"]
