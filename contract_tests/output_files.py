@@ -13,8 +13,8 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.known import kept_in, known_toml, new_entries, still_known
 from contract_tests.recording.profile import profile_from
 from contract_tests.report import WRITERS
-from contract_tests.report.atomic_files import replacing
 from engine_contract.options import CheckOptions
+from engine_contract.private_files import replacing
 
 
 def clear_reports(options: CheckOptions) -> None:
@@ -75,7 +75,7 @@ def _write_known(path: Path, checked: Checked, days: int | None) -> str:
     report = checked.report
     kept = still_known([*checked.known, *kept_in(path)], report.rules, whole=report.whole)
     expires = None if days is None else today + dt.timedelta(days=days)
-    new = list(new_entries(report.rules, kept, checked.presenter.redact, today=today, expires=expires))
+    new = list(new_entries(report.rules, kept, checked.presenter.mask, today=today, expires=expires))
     try:
         with replacing(path) as file:
             file.write(known_toml([*kept, *new]))

@@ -1,9 +1,7 @@
 """One run behind many tests: its outcomes in plain, redacted data that workers can share."""
 
 import json
-import os
 import re
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +14,7 @@ import pytest
 
 from contract_tests.check import Checked
 from contract_tests.cli import main
+from contract_tests.config.options import INSECURE
 from contract_tests.errors import SettingError
 from contract_tests.output_files import clear_reports, write_outputs
 from contract_tests.report import render_reports
@@ -24,6 +23,7 @@ from contract_tests.run_checks import Jobs, run_checks
 from engine_contract import contract
 from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
+from engine_contract.private_files import replacing
 
 _FLAG = re.compile(
     rf"(?<!\S)--({'|'.join(row.flag.removeprefix('--') for row in rows(CheckOptions) if not row.command_only)})\b(?!-)"
@@ -58,7 +58,7 @@ class Outcomes:
         """Write the report files."""
         for path, content in self.files.items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(content, encoding="utf-8")
+            _publish(Path(path), content)
 
 
 def run_once(
@@ -102,9 +102,8 @@ def parse(arguments: Sequence[str]) -> CheckOptions:
 
 
 def _publish(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+    with replacing(path) as file:
         file.write(text)
-    os.replace(file.name, path)  # noqa: PTH105 - the atomic one
 
 
 def _await(path: Path, seconds: float) -> str:
@@ -149,7 +148,7 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
         rules,
         files,
         presenter.redact(verdict_sentence(report)),
-        (*map(presenter.redact, report.notes), *told),
+        (*(() if report.tls_verified else (INSECURE,)), *map(presenter.redact, report.notes), *told),
     )
 
 
@@ -164,7 +163,9 @@ def _story(result: Any, presenter: Any) -> str:
     if result.failed and result.seen > 1:
         lines.append(f"  seen: in {result.failed} of {result.seen} answers. {result.told_apart or ''}".rstrip())
     for finding in result.findings[:5]:
-        lines.append(f"  Received:   {finding.received}" + (f" at {finding.pointer}" if finding.pointer else ""))
+        lines.append(
+            f"  Received:   {presenter.mask(finding.received)}" + (f" at {finding.pointer}" if finding.pointer else "")
+        )
         lines.append(f"  Documented: {finding.documented}")
         if finding.exchange is not None:
             lines.append(f"  Reproduce:  {presenter.curl(finding.exchange)}")

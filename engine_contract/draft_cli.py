@@ -8,6 +8,8 @@ import yaml
 
 from engine_contract.click_options import KitCommand
 from engine_contract.contract.draft import Draft, PageError, draft
+from engine_contract.private_files import replacing
+from engine_contract.text.printable import visible
 from engine_contract.version import DISTRIBUTION
 
 _HEADS = {
@@ -47,14 +49,15 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
     folder = output or page.parent
     texts = {folder / f"{page.stem}.{name}": text for name, text in _texts(drafted, page.name).items()}
     for path in texts:
-        if path.exists():
+        if path.exists() or path.is_symlink():
             raise click.ClickException(
                 f"{path} is there already, and is not written over. Move it away, or give --output DIR."
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
+            with replacing(path) as file:
+                file.write(text)
             click.echo(path)
     except OSError as error:
         raise click.ClickException(f"{folder}: the drafts cannot be written: {error}. Give --output DIR.") from error
@@ -62,10 +65,14 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
 
 def _texts(drafted: Draft, page: str) -> dict[str, str]:
     documents: dict[str, Any] = {"openapi.yaml": drafted.openapi, "rules.yaml": drafted.rules}
-    return {
-        name: _HEADS[name].format(page=page) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
-        for name, document in documents.items()
-    }
+    return {name: _HEADS[name].format(page=visible(page)) + _yaml(document) for name, document in documents.items()}
+
+
+def _yaml(document: Any) -> str:
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    if text.replace("\n", "").isprintable():
+        return text
+    return yaml.safe_dump(document, sort_keys=False, width=110)  # escapes what turns the direction of writing
 
 
 if __name__ == "__main__":

@@ -411,7 +411,9 @@ class MockOptions:
         ),
     )
     workers: int = option(default=1, least=1, help="Processes; more than one need a store that they share.")
-    control_token: str | None = option(metavar="TOKEN", help="Token that the control API asks for.")
+    control_token: str | None = option(
+        metavar="SOURCE", help="Token that the control API asks for: env:NAME, file:PATH, or the token itself."
+    )
     control_origins: tuple[str, ...] = option(
         name="--control-origin",
         default=(),

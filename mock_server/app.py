@@ -160,7 +160,9 @@ def join_app(settings: Settings) -> Mock:
 
 
 def _console_guard(settings: Settings) -> Guard:
-    closed = "The console is closed on addresses other than loopback; mock-engine opens it with --control-token TOKEN."
+    closed = (
+        "The console is closed on addresses other than loopback; mock-engine opens it with --control-token env:NAME."
+    )
     return Guard(settings.host, settings.control_token, closed, "What stands after --control-token")
 
 

@@ -4,6 +4,7 @@ import gc
 import sys
 
 import click
+from click.core import ParameterSource
 
 from engine_contract.click_options import OptionsCommand, command
 from engine_contract.options import MockOptions
@@ -31,7 +32,16 @@ def main(options: MockOptions) -> None:
     if options.list_faults:
         click.echo(_listed())
     else:
+        _warn_of_secret(click.get_current_context(), options)
         _serve(read_settings(options))
+
+
+def _warn_of_secret(context: click.Context, options: MockOptions) -> None:
+    is_typed = context.get_parameter_source("control_token") is ParameterSource.COMMANDLINE
+    if is_typed and (options.control_token or "").partition(":")[0] not in {"env", "file", ""}:
+        click.echo(
+            "Warning: --control-token: the token itself shows in the process list. Use env:NAME or file:PATH.", err=True
+        )
 
 
 def _serve(settings: Settings) -> None:

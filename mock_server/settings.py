@@ -1,5 +1,6 @@
 """Every option of the mock, as one value: read from the command line, and checked."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +44,7 @@ class Settings:
     profile: str | Path | None = None
     store: str = field(default="memory", repr=False)  # it may hold a password
     workers: int = 1
-    control_token: str | None = None
+    control_token: str | None = field(default=None, repr=False)
     control_origins: tuple[str, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -100,13 +101,33 @@ def read_settings(options: MockOptions) -> Settings:
         profile=options.profile,
         store=options.store,
         workers=options.workers,
-        control_token=options.control_token,
+        control_token=None if options.control_token is None else read_secret(options.control_token, "--control-token"),
         control_origins=options.control_origins,
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
         max_body=options.max_body,
         journal=options.journal,
     )
+
+
+def read_secret(text: str, option: str) -> str:
+    """Return the value of env:NAME or file:PATH, or the text itself. Raise SettingsError, which never shows the value."""
+    kind, _, place = text.partition(":")
+    if kind == "env":
+        if place not in os.environ:
+            raise SettingsError(f"{option} {text}: the environment has no variable {place}. Set it.")
+        value = os.environ[place]
+    elif kind == "file":
+        try:
+            value = Path(place).expanduser().read_text(encoding="utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{option} {text}: the file cannot be read: {error}.") from None
+    else:
+        return text
+    value = value.strip()
+    if not value or not value.isprintable():
+        raise SettingsError(f"{option} {text}: must hold one line of text, and holds {'more' if value else 'none'}.")
+    return value
 
 
 def read_tokens(path: Path) -> dict[str, str]:

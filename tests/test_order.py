@@ -13,6 +13,7 @@ ORDER = [
     "engine_contract.dependencies",
     "engine_contract.version",
     "engine_contract.session_name",
+    "engine_contract.private_files",
     "engine_contract.contract",
     "engine_contract.text",
     "engine_contract.http",

@@ -25,6 +25,10 @@ from engine_contract.text.curl import Added
 EMBEDDED_READ_BACK = "/_mock/jobs/{job_id}"
 """Where the embedded mock shows a job."""
 
+INSECURE = (
+    "--insecure: the engine's certificate is not verified. Whoever stands between can read and change all that is sent, "
+    "credentials too. Give --ca-bundle FILE in its place."
+)
 OWN_HEADERS = frozenset(
     {"connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding"}
 )
@@ -113,6 +117,8 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         source.environment = {**command_environment(options, base), "ROLE": role}
     for source in headers.values():
         source.environment = command_environment(options, base)
+    if options.insecure:
+        warnings.append(INSECURE)
     connection = Connection(
         base=base,
         auth=Auth.parse(options.auth or "auto"),

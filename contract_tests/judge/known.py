@@ -165,7 +165,7 @@ def new_entries(
             if any(entry.matches(finding.rule, pointer, received) for entry in kept):
                 continue
             place = places.setdefault((finding.rule, pattern(pointer)), _Place(pointer))
-            place.values.setdefault(_shape(finding.rule, received), redact(plain(received)))
+            place.values.setdefault(_shape(finding.rule, received), _shown(received, redact))
     for (rule, _), place in places.items():
         yield Known(
             rule,
@@ -176,6 +176,13 @@ def new_entries(
             # Whether jobs have what the page shows differs from job to job.
             intermittent=contract.rule(rule).is_assumed,
         )
+
+
+def _shown(received: str, redact: Callable[[str], str]) -> str:
+    """Return the value without secrets; its type where it holds one, so that the entry still matches."""
+    text = plain(received)
+    shown = redact(text)
+    return shown if shown == text else kind(received) or shown
 
 
 def still_known(kept: Iterable[Known], results: Sequence[RuleResult], *, whole: bool) -> list[Known]:

@@ -134,7 +134,7 @@ def _entry(entry: Mapping[str, Any], reader: _Reader, *, after: float) -> Record
     url = urlsplit(sent["url"])
     at_engine = url.path.removesuffix(CONTRACT.path)
     path = CONTRACT.path if at_engine != url.path else url.path
-    base = f"{url.scheme}://{url.netloc}{at_engine if at_engine != url.path else ''}"
+    base = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{at_engine if at_engine != url.path else ''}"
     started_at = _date(entry.get("startedDateTime"))
     started_at = after if started_at is None else started_at
     elapsed = min(max(0.0, number_of(entry.get("time"), 0.0) / 1000), MAX_DURATION_S)

@@ -73,7 +73,10 @@ def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidde
         if hidden:
             text: dict[str, Any] = {"text": HIDDEN, "_hidden": True}
         else:
-            text = post_text(redaction.body(bytes(proxied.body.data)).decode("utf-8", "surrogateescape"))
+            shown = redaction.request_body(bytes(proxied.body.data), texts(proxied.headers))
+            text = post_text(shown.decode("utf-8", "surrogateescape"))
+            if shown == HIDDEN.encode():
+                text["_hidden"] = True
         request["postData"] = {"mimeType": kind, **text, **_cut(proxied.body.size, is_cut=proxied.body.is_cut)}
     return request
 
@@ -81,7 +84,7 @@ def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidde
 def _response(proxied: ProxiedExchange, exchange: Exchange, redaction: Redaction, *, hidden: bool) -> dict[str, Any]:
     if exchange.response is not None:
         body = exchange.response.body
-        login = is_login(proxied.path, bytes(proxied.body.data))
+        login = is_login(proxied.path, bytes(proxied.body.data), texts(proxied.headers))
         kept = HIDDEN.encode() if hidden and body else redaction.answer(body, is_login=login)
         headers = tuple((name, redaction.header(name, value)) for name, value in exchange.response.headers)
         exchange = replace(exchange, response=replace(exchange.response, headers=headers, body=kept))

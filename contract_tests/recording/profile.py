@@ -20,11 +20,12 @@ from contract_tests.judge.answers import RESPONSE_RULES, document_of, holds_job
 from contract_tests.judge.document import seen_fields
 from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel, PassiveJudge, is_cancel
 from contract_tests.model import Exchange, Response
-from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
 from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
+from engine_contract.private_files import replacing
 from engine_contract.text.masking import mask_header, mask_text
+from engine_contract.text.printable import printable_json
 
 MAX_BODY_BYTES = 1 << 20
 MAX_LOOKS = 200  # of the refusals of one kind
@@ -165,8 +166,7 @@ class ProfileWriter:
         """Write the file, in place of an older one; `failure` says why not."""
         try:
             with replacing(self.path) as file:
-                json.dump(self.profile(), file, indent=2, ensure_ascii=False)
-                file.write("\n")
+                file.write(printable_json(self.profile()) + "\n")
         except OSError as error:
             self.failure = f"the profile could not be written to {self.path}: {error.strerror or error}"
         else:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import SettingError
+from engine_contract.private_files import create, draft_of
 from engine_contract.version import kit_version
 
 LARGE_BYTES = 256 << 10  # of bodies from which an entry is written in a thread
@@ -25,19 +26,19 @@ HAS_SECOND_NAMES = sys.platform != "win32"  # there an open file's name cannot b
 class Recording:
     """One HAR file, open for more."""
 
-    def __init__(self, path: Path, engine: str) -> None:
+    def __init__(self, path: Path, engine: str, *, tls_verified: bool = True) -> None:
         """Make the file. Raises SettingError where there is one already, or none can be made."""
         self.path = path
         self.failure: str | None = None
         """Why entries could not be written, as a sentence; None if all were."""
         self._lock = asyncio.Lock()
-        self._spare = path.with_name(f".{path.name}.{os.getpid()}.a")
-        self._swap = path.with_name(f".{path.name}.{os.getpid()}.b")
+        self._spare, self._swap = draft_of(path), draft_of(path)
         head = {
             "version": "1.2",
             "creator": {"name": "watch-engine", "version": kit_version()},
             "comment": "All that passed watch-engine, without secrets.",
             "_engine": engine,
+            "_tls_verified": tls_verified,
         }
         self._head = ('{"log": ' + json.dumps(head)[:-1] + ', "entries": [').encode()
         self._pending = b""
@@ -131,7 +132,7 @@ class Recording:
 
 
 def _create(path: Path, data: bytes) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    handle = create(path)
     _write(handle, data, 0)
     return handle
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contract_tests.config.auth import Auth
 from contract_tests.judge.passive import CONTRACT
 from contract_tests.report.presenter import Presenter
+from engine_contract.http.content_encoding import decode_content
 from engine_contract.text import masking
 
 Headers = Iterable[tuple[str, str]]
@@ -15,7 +16,9 @@ SEARCHED_BYTES = 256 << 10  # of a body in which secrets are learned
 HIDDEN = f"{masking.MASK} (left out: it may hold a password or a token)"
 
 _LOGIN = re.compile(
-    r"/(?:log-?in|sign-?in|auth(?:enticate|orize|entication)?|oauth2?|sso|saml|token)(?:/|\Z)", re.IGNORECASE
+    r"/(?:log[-_]?[io]n|sign[-_]?[io]n|sign[-_]?up|auth(?:n|enticate|orize|entication)?|oauth2?|sso|saml2?|tokens?|sessions?"
+    r"|j_security_check)(?:/|\Z)",
+    re.IGNORECASE,
 )
 
 
@@ -55,16 +58,23 @@ class Redaction:
         for name, value in headers:
             masking.mask_header(name, value, found.append)
         path, query = target
-        masking.mask_text(path, found.append)
+        masking.mask_path(path, found.append)
         masking.mask_query(query, found.append)
-        masking.mask_text(_text(body[:SEARCHED_BYTES]), found.append)
+        for text in readings(body[:SEARCHED_BYTES], headers):
+            masking.mask_text(text, found.append)
+        self.learn(found)
+
+    def learn_from_message(self, text: str) -> None:
+        """Take what a message of a WebSocket says under secret names for secrets."""
+        found: list[str] = []
+        masking.mask_text(text, found.append)
         self.learn(found)
 
     def learn_from_answer(self, headers: Headers, body: bytes, *, is_login: bool) -> None:
         """Take what a response hands out for secrets: cookies that are credentials, and what a login answers."""
         found: list[str] = []
         for name, value in headers:
-            if name.lower() == "set-cookie":
+            if name.lower() == "set-cookie" or masking.is_secret(name):
                 masking.mask_header(name, value, found.append)
         if is_login:
             text = _text(body[:SEARCHED_BYTES])
@@ -76,13 +86,28 @@ class Redaction:
         """Return the text without known secrets."""
         return self.presenter.redact(text)
 
+    def message(self, text: str) -> str:
+        """Return a text that quotes what passed, without secrets by name either."""
+        return masking.mask_text(self.text(text))
+
     def path(self, path: str) -> str:
         """Return a path without secrets, also those of its parameters."""
-        return masking.mask_text(self.text(path))
+        return masking.mask_path(self.text(path))
 
     def body(self, body: bytes) -> bytes:
-        """Return a body without secrets; bytes that are not text stay what they are."""
+        """Return a body without secrets; bytes that are not text stay what they are, unless secrets can be read in them."""
+        if any(self._holds_secrets(text) for text in readings(body, ())[1:]):
+            return HIDDEN.encode()
         return masking.mask_text(self.text(_text(body))).encode("utf-8", "surrogateescape")
+
+    def request_body(self, body: bytes, headers: Headers) -> bytes:
+        """Return the body of a request without secrets; one that is compressed is left out if it holds any."""
+        if any(self._holds_secrets(text) for text in readings(body, headers)[1:]):
+            return HIDDEN.encode()
+        return self.body(body)
+
+    def _holds_secrets(self, text: str) -> bool:
+        return masking.mask_text(self.text(text)) != text
 
     def answer(self, body: bytes, *, is_login: bool) -> bytes:
         """Return the body of a response without secrets; that of a login may be only a secret."""
@@ -103,9 +128,19 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "surrogateescape")
 
 
-def is_login(path: str, body: bytes) -> bool:
+def readings(body: bytes, headers: Headers) -> list[str]:
+    """Return what a body says: as UTF-8, decompressed, and as UTF-16, as far as it may be that."""
+    encoding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
+    unpacked = decode_content(body, encoding)[0][: 4 * SEARCHED_BYTES] if encoding and body else body
+    texts = [_text(body), *([_text(unpacked)] if unpacked != body else [])]
+    if b"\0" in unpacked:
+        texts += [unpacked.decode(codec, "replace") for codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")]
+    return texts
+
+
+def is_login(path: str, body: bytes, headers: Headers = ()) -> bool:
     """Return whether a request asks for a credential, by its route or as it sends a password."""
-    return is_login_route(path) or masking.has_password(_text(body[: masking.MAX_LOGIN_CHARS]))
+    return is_login_route(path) or any(map(masking.has_password, readings(body[: masking.MAX_LOGIN_CHARS], headers)))
 
 
 def is_login_route(path: str) -> bool:

@@ -8,12 +8,12 @@ from typing import TextIO
 from contract_tests.errors import SettingError
 from contract_tests.model import Report
 from contract_tests.report.as_json import report_document, write_json
-from contract_tests.report.atomic_files import replacing
 from contract_tests.report.har import write_har
 from contract_tests.report.html import write_html
 from contract_tests.report.junit import write_junit
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.summary import write_summary
+from engine_contract.private_files import replacing
 
 __all__ = ["WRITERS", "render_reports", "report_document", "write_reports"]
 

@@ -38,6 +38,7 @@ def write_har(report: Report, presenter: Presenter, file: TextIO) -> None:
         "_engine": short_text(report.engine, presenter),
         "_checked": short_text(checked(report), presenter),
         "_seed": report.seed,
+        "_tls_verified": report.tls_verified,
     }
     file.write('{"log": ' + json.dumps(head)[:-1] + ', "entries": [')
     left = TOTAL_LIMIT

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from contract_tests.config.auth import Auth, place_credential
 from contract_tests.model import Exchange, Request
 from engine_contract.text.curl import CREDENTIAL, Added, curl
-from engine_contract.text.masking import MASK, hide
+from engine_contract.text.masking import MASK, hide, mask_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,10 @@ class Presenter:
     def redact(self, text: str) -> str:
         """Return the text with every secret in it, however spelled, replaced by `***`."""
         return hide(text, self.secrets)
+
+    def mask(self, text: str) -> str:
+        """Return a text that quotes an engine, without known secrets and without values of secret names."""
+        return mask_text(self.redact(text))
 
     def curl(self, exchange: Exchange) -> str:
         """Return a command line that sends the request again; the shell fills in the variables."""

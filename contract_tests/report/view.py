@@ -225,6 +225,10 @@ class _Words:
     def text(self, text: str, limit: int = TEXT_LIMIT) -> str:
         return visible(shorten(self.presenter.redact(text), limit))
 
+    def quoted(self, text: str) -> str:
+        """Return what an engine wrote; values of secret names are masked."""
+        return visible(shorten(self.presenter.mask(text), TEXT_LIMIT))
+
     def optional(self, text: str | None) -> str | None:
         return None if text is None else self.text(text)
 
@@ -251,7 +255,7 @@ class _Words:
     def failure(self, finding: Finding) -> Failure:
         exchange = finding.exchange
         return Failure(
-            received=self.text(finding.received),
+            received=self.quoted(finding.received),
             documented=self.text(finding.documented),
             pointer=self.optional(finding.pointer),
             role=visible(finding.role) if finding.role else None,
@@ -261,7 +265,7 @@ class _Words:
 
     def observation(self, seen: Observation) -> Observation:
         return Observation(
-            self.text(seen.situation), seen.status, self.optional(seen.content_type), self.text(seen.body)
+            self.text(seen.situation), seen.status, self.optional(seen.content_type), self.quoted(seen.body)
         )
 
     def _curl(self, exchange: Exchange) -> str:

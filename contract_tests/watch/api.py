@@ -90,6 +90,7 @@ class _Api:
             {
                 "engine": self._watch.settings.connection.base,
                 "live": True,
+                "tls_verified": not self._watch.settings.connection.insecure,
                 "roles": list(self._watch.roles),
                 "record": str(recording.path) if recording else None,
                 "record_failure": recording.failure if recording else None,

@@ -87,7 +87,9 @@ class Observer:
         exchange = exchange_of(proxied, shown.caller)
         if exchange.response is not None:
             response = exchange.response
-            self.redaction.learn_from_answer(response.headers, response.body, is_login=is_login(proxied.path, sent))
+            self.redaction.learn_from_answer(
+                response.headers, response.body, is_login=is_login(proxied.path, sent, headers)
+            )
         judged = self._judge(proxied, exchange, shown) if proxied.is_cancel else None
         seen = ObservedExchange(proxied, exchange, shown, judged)
         if self.recording is not None:
@@ -147,8 +149,11 @@ class Observer:
         hidden = is_login_route(proxied.path)
         response = exchange.response
         sent, received = bytes(proxied.body.data), response.body if response else b""
-        login = is_login(proxied.path, sent)
-        request_body = HIDDEN.encode() if hidden and sent else self.redaction.body(sent[:SHOWN_FROM])[:BODY_SHOWN_BYTES]
+        headers = texts(proxied.headers)
+        login = is_login(proxied.path, sent, headers)
+        request_body = self.redaction.request_body(sent[:SHOWN_FROM], headers)[:BODY_SHOWN_BYTES]
+        if hidden and sent:
+            request_body = HIDDEN.encode()
         answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=login)[:BODY_SHOWN_BYTES]
         if hidden and received:
             answer_body = HIDDEN.encode()
@@ -173,7 +178,7 @@ class Observer:
             if judged is None or judged.exchange.job_id is None
             else self.redaction.text(judged.exchange.job_id),
             findings=tuple(map(self._shown_finding, judged.findings)) if judged else (),
-            reason=None if note is None else self.redaction.text(note),
+            reason=None if note is None else self.redaction.message(note),
         )
 
     def _answer_headers(self, proxied: ProxiedExchange) -> tuple[tuple[str, str], ...]:
@@ -181,7 +186,7 @@ class Observer:
 
     def _shown_finding(self, finding: model.Finding) -> Finding:
         """Return the finding without secrets, and without the exchange, which is in the entry."""
-        text = self.redaction.text
+        text = self.redaction.message
         return Finding(finding.rule, text(finding.received), text(finding.documented), finding.pointer)
 
     def _see_jobs(self, exchange: Exchange, judged: JudgedCancel | None, entry: Entry) -> None:

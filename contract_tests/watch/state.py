@@ -46,7 +46,11 @@ class Watch:
             self.credentials.known,
             vouched=connection.client_cert is not None or any(map(is_secret, connection.headers)),
         )
-        self.recording = Recording(settings.record, connection.base) if settings.record else None
+        self.recording = (
+            Recording(settings.record, connection.base, tls_verified=not connection.insecure)
+            if settings.record
+            else None
+        )
         self.observer = Observer(
             settings,
             own_origin=self.upstream.own_origin,

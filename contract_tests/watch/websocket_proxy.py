@@ -139,7 +139,9 @@ class WebSocketProxy:
         if proxied.frames is not None and len(proxied.frames) < MAX_FRAMES and recorded < MAX_FRAMES_CHARS:
             # A little more is searched for secrets than is kept, so that none is cut in two.
             data = data[: MAX_FRAME + 8192]
-            shown = self._observer.redaction.body(data.encode("utf-8", "surrogatepass") if is_text else data)
+            packed = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+            self._observer.redaction.learn_from_message(packed.decode("utf-8", "replace"))
+            shown = self._observer.redaction.body(packed)
             text = shown.decode() if is_text else b64encode(shown).decode()
             frame = {"type": kind, "time": time.time(), "opcode": 1 if is_text else 2, "data": text[:MAX_FRAME]}
             proxied.frames.append(frame)

@@ -1,5 +1,6 @@
 """Text from requests and documents made fit for people: nothing invisible, cut to size, times and counts in words."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,12 @@ def visible(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n")
     return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def printable_json(value: Any) -> str:
+    """Return the value as indented JSON in which control characters and marks of direction are escaped."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -40,7 +40,7 @@ class Guard:
         if self._token is None:
             if self._is_loopback:
                 return None
-            return "The control API is closed on addresses other than loopback; start with --control-token TOKEN."
+            return "The control API is closed on addresses other than loopback; start with --control-token env:NAME."
         if compare_digest(_shown(headers), self._token.encode()):
             return None
         return "The control API asks for --control-token: send it as Mock-Control-Token or Authorization: Bearer."

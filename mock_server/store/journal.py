@@ -79,7 +79,7 @@ def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
 
     # Known secrets go first: a token may look like a name and its value.
     return entry._replace(
-        path=masking.mask_text(hide(entry.path)),
+        path=masking.mask_path(hide(entry.path)),
         query=masking.mask_query(hide(query)).encode("latin-1", "replace"),
         headers=_mask_headers(entry.headers, hide),
         body=masking.mask_text(hide(sent)).encode(),

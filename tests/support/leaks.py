@@ -1,5 +1,6 @@
 """Requests that hold a secret in every form, and the spellings in which a server may give it back."""
 
+import gzip
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
@@ -30,6 +31,10 @@ def requests(secret: str = SECRET) -> list[dict[str, Any]]:
         {"headers": {"Authorization": f"Bearer {as_header}"}, "content": b"x"},
         {"headers": {"Ocp-Apim-Subscription-Key": as_header}, "content": b"x"},
         {"headers": {"X-Forwarded-Client-Cert": as_header, "DPoP": as_header}, "content": b"x"},
+        {"json": {"headers": {"Authorization": f"Bearer {secret}"}, "form": [{"name": "password", "value": secret}]}},
+        {"content": gzip.compress(json.dumps({"password": secret}).encode()), "headers": {"Content-Encoding": "gzip"}},
+        {"content": json.dumps({"password": secret}, ensure_ascii=False).encode("utf-16")},
+        {"json": {"clone": f"https://me:{encoded}@git.example/x"}},
         {"headers": {"Cookie": f"authState=canceled; connect.sid={encoded}"}, "content": b"x"},
     ]
 
@@ -42,6 +47,8 @@ def spelled(secret: str = SECRET) -> list[str]:
     small = re.sub("%..", lambda match: match[0].lower(), once)
     return [
         *(secret, json.dumps(secret)[1:-1], once, small, quote(secret), quote_plus(secret), quote(once)),
+        *(secret.upper(), secret.swapcase(), "".join(f"%{byte:02X}" for byte in data), quote(quote(once))),
+        *("".join(f"&#{ord(c)};" for c in secret), "".join(f"\\u{ord(c):04x}" for c in secret)),
         *(secret.replace("&", "&amp;"), *coded, *(text.rstrip("=") for text in coded), data.hex(), data.hex().upper()),
     ]
 

@@ -219,3 +219,16 @@ def test_a_profile_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     writer = ProfileWriter(tmp_path / "none" / "p.json", "http://e")
     writer.write()
     assert "could not be written" in (writer.failure or "")
+
+
+def test_profile_holds_no_raw_control_characters_and_marks_of_direction(tmp_path: Path) -> None:
+    """They are escaped, so that a terminal and a reviewer see them; the mock reads what they are."""
+    odd = "a\x1b[31m\x9b\u202eb\u2066c\u200bd é ü"
+    body = json.dumps({"error": odd}, ensure_ascii=False).encode()
+    request = Request("POST", ROUTE, Caller(None, "none"), body=b"{}", content_type="application/json")
+    answer = Response(401, (("Content-Type", "application/json"),), body)
+    profile_from([Exchange(request, "", answer)], tmp_path / "p.json", "http://e").write()
+    text = (tmp_path / "p.json").read_text(encoding="utf-8")
+    assert text.replace("\n", "").isprintable()
+    assert "é ü" in text
+    assert json.loads(text)["situations"]["no-credential"]["body"] == {"error": odd}

@@ -1,9 +1,11 @@
 """A secret appears in no file and on no terminal, however the engine or the run spells it."""
 
 import json
+import tomllib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,14 @@ import pytest
 from rich.console import Console
 
 from contract_tests.config.auth import Auth
+from contract_tests.judge.known import Known, known_toml, new_entries
 from contract_tests.model import Caller, Exchange, Fault, Finding, Observation, Report, Request, Response, RuleResult
 from contract_tests.report import har, write_reports
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.terminal import print_report
 from engine_contract.text.curl import Added
 
-from .reports import ENGINE, JOB, conforming
+from .reports import ENGINE, JOB, PRESENTER, conforming
 
 TOKEN = "user:t0p s3cr3t/+=&ok"
 SPELLINGS = (
@@ -116,3 +119,43 @@ def test_the_variable_takes_the_tokens_place(tmp_path: Path) -> None:
     write_reports(_leaky(), presenter, tmp_path)
     assert "Bearer $ADMIN_TOKEN" in (tmp_path / "requests.har").read_text()
     assert "Bearer $ADMIN_TOKEN" in (tmp_path / "report.json").read_text()
+
+
+def test_secret_that_an_engine_hands_out_is_masked_by_its_name(tmp_path: Path) -> None:
+    """A wrong answer with a token in it is quoted in the report, and the token is not."""
+    told = '{"refreshToken": "Zq7hunter2Kx9w", "status": "canceled"}'
+    request = Request("POST", "/workflow_engine/cancelJob", Caller("admin", "token"), body=b"{}")
+    seen = Exchange(request, "", Response(200, (("X-Auth-Token", "Zq7hunter2Kx9w"),), told.encode()))
+    finding = Finding("roles.admin", f"a body that is not a job: {told}", "a job", None, seen)
+    report = replace(
+        conforming(),
+        rules=(RuleResult("roles.admin", "broken", None, (finding,)),),
+        exchanges=(seen,),
+        observed=(Observation("x", 400, "text/plain", told),),
+    )
+    presenter = Presenter(ENGINE, Auth(), {}, frozenset())
+    file = StringIO()
+    print_report(report, presenter, Console(file=file, width=1000), quiet=False, verbose=True)
+    for text in (file.getvalue(), *(path.read_text() for path in write_reports(report, presenter, tmp_path))):
+        assert "hunter2" not in text
+    assert "canceled" in file.getvalue()
+
+
+def test_known_deviation_of_a_secret_holds_its_type() -> None:
+    """An entry never holds the secret, and matches what comes next time."""
+    finding = Finding("response.status", '"Bearer Zq7hunter2Kx9w" (a string)', "x", "/status")
+    (entry,) = new_entries(
+        [RuleResult("response.status", "broken", None, (finding,))], (), PRESENTER.mask, today=date(2026, 1, 1)
+    )
+    assert "hunter2" not in known_toml([entry])
+    assert entry.matches("response.status", "/status", '"Bearer another1234" (a string)')
+
+
+def test_known_deviation_holds_no_raw_control_characters() -> None:
+    """Escapes in the file, the same text once it is read."""
+    odd = "a\x1b[31m\x9b\u202eb\u2066c\x7fé"
+    text = known_toml([Known("response.status", odd, odd, (odd,))])
+    assert text.replace("\n", "").isprintable()
+    assert tomllib.loads(text)["known"][0] == {"rule": "response.status"} | dict.fromkeys(
+        ("pointer", "received", "reason"), odd
+    )

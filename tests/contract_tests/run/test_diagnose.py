@@ -148,3 +148,5 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     # The server answers 501 to everything, and that breaks the contract.
     assert "501" in trusted.out
     assert "501" in careless.out
+    assert "--insecure: the engine's certificate is not verified" in careless.err
+    assert "certificate not verified" in careless.out

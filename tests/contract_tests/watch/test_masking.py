@@ -31,7 +31,7 @@ def test_secret_of_a_request_that_comes_back_in_every_spelling_is_kept_nowhere(n
     assert set(shown["echo"]) <= {"***", "***=", "***=="}
 
 
-@pytest.mark.parametrize("route", ["/login", "/api/v2/users", ROUTE])
+@pytest.mark.parametrize("route", ["/login", "/users/sign_in", "/api/v2/users", ROUTE])
 def test_answer_to_any_request_with_a_password_is_a_secret(route: str, tmp_path: Path) -> None:
     """A bare token is masked in the answer, and where it is used later."""
     record = tmp_path / "all.har"
@@ -46,3 +46,15 @@ def test_answer_to_any_request_with_a_password_is_a_secret(route: str, tmp_path:
     assert token not in kept
     assert "bG9n4W4" not in kept
     assert leaks(kept) == []
+
+
+def test_secret_that_an_answer_hands_out_in_a_header_is_masked_where_it_comes_back(tmp_path: Path) -> None:
+    """Console and API mask what the recording masks; the token's later use is masked too."""
+    record = tmp_path / "all.har"
+    answer = answer_of("200 OK", b"{}", "X-Auth-Token: Zq7hunter2Kx9w")
+    with raw_server(answer) as engine, watching(engine.url, record=record) as watch:
+        httpx.get(f"{watch.url}/a")
+        httpx.get(f"{watch.url}/b/zq7HUNTER2kx9w")
+        shown = [watch.api().get(f"/entries/{number}").text for number in (1, 2)]
+        kept = "".join([record.read_text(), *shown, httpx.get(f"{watch.console}/journal/1").text])
+    assert "hunter2" not in kept.lower()

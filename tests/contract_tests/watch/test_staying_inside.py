@@ -1,5 +1,6 @@
 """An application behind TLS, with a login and redirects, used by way of the watcher: the browser never leaves it."""
 
+import json
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -8,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contract_tests.config.options import Connection
+from contract_tests.config.options import INSECURE, Connection, live_connection
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
+from engine_contract.options import WatchOptions
 from tests.support.raw_server import RawRequest, answer_of, answering_server
 from tests.support.requirements import need_command
 from tests.support.watching import watching
@@ -72,14 +74,18 @@ def test_login_and_redirects_stay_inside(application: str, certificate: Path, tm
     assert "let-me-in-please" not in record.read_text()
 
 
-def test_a_certificate_that_nobody_trusts_is_told(application: str) -> None:
+def test_a_certificate_that_nobody_trusts_is_told(application: str, tmp_path: Path) -> None:
     """Without --ca-bundle or --insecure there is no secure connection, and the answer says so."""
     with watching(application) as watch:
         response = httpx.get(watch.url)
         assert response.status_code == 502
         assert "could not be reached over TLS" in response.json()["detail"]
-    with watching(application, insecure=True) as watch:
+    with watching(application, insecure=True, record=tmp_path / "all.har") as watch:
         assert httpx.get(f"{watch.url}/login").status_code == 200
+        assert watch.api().get("/about").json()["tls_verified"] is False
+    assert json.loads((tmp_path / "all.har").read_bytes())["log"]["_tls_verified"] is False
+    _, warnings = live_connection(WatchOptions(url=application, insecure=True))
+    assert warnings == [INSECURE]
 
 
 def test_a_client_certificate_vouches_for_everybody(application: str, certificate: Path) -> None:

@@ -78,6 +78,19 @@ SECRET_NAMES = [
     "otp",
     "SAMLResponse",
     "mypassword",
+    "passwort",
+    "X-Key",
+    "motDePasse",
+    "user_pw",
+    "userpass",
+    "client_assertion",
+    "pin",
+    "mfaCode",
+    "sshKey",
+    "connectionString",
+    "snmp_community",
+    "X-Functions-Key",
+    "X-Amzn-Oidc-Data",
     "code_verifier",
 ]
 
@@ -110,6 +123,10 @@ READABLE_NAMES = [
     "secretary",
     "possession",
     "compass",
+    "pinned",
+    "ping",
+    "power",
+    "community",
     "passed",
     "bypass",
     "signal",
@@ -199,6 +216,26 @@ TEXTS = [
         ('--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n***\r\n--b\r\n'
         'Content-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--'),
     ),
+    ('{"fields": [{"name": "password", "type": "text", "value": "a"}]}', '{"fields": [{"name": "password", "type": "text", "value": "***"}]}'),
+    ('{"value": "Zq7hunter", "required": true, "key": "api_token"}', '{"value": "***", "required": true, "key": "api_token"}'),
+    ('[["password", "Zq7hunter"], ["x", "y"]]', '[["password", "***"], ["x", "y"]]'),
+    ('{"required": ["password", "name"]}', '{"required": ["password", "name"]}'),
+    ('{"name": "Run workflow", "value": "canceled"}', '{"name": "Run workflow", "value": "canceled"}'),
+    ("{'password': 'a b', x: 1}", """{'password': "***", x: 1}"""),
+    ('login(user: "me", password: "Zq7") { id }', 'login(user: "me", password: "***") { id }'),
+    ("- password: Zq7\n", "- password: ***\n"),
+    ("unknown field 'password': 'string' expected", "unknown field 'password': 'string' expected"),
+    ("https://me:Zq7@git.example/x me@example", "https://me:***@git.example/x me@example"),
+    ("http://a:80/x me@example", "http://a:80/x me@example"),
+    ('<input name="password" type="x" value="a b"/>', '<input name="password" type="x" value="***"/>'),
+    ('<input value="Zq7" name="password"/>', '<input value="***" name="password"/>'),
+    ('<param name="password">Zq7</param>', '<param name="password">***</param>'),
+    ("<name>password</name><value><string>a b</string></value>", "<name>password</name><value><string>***</string></value>"),
+    (
+        '--b\r\nContent-Type: text/plain\r\nContent-Disposition: FORM-DATA; NAME="password"\r\n\r\na\r\n--c\r\n--b--',
+        '--b\r\nContent-Type: text/plain\r\nContent-Disposition: FORM-DATA; NAME="password"\r\n\r\n***\r\n--b--',
+    ),
+    ("password =   abc", "password =   ***"),
     ("X-Api-Key: abc123\nHost: h", "X-Api-Key: ***\nHost: h"),
     ("Authorization: Bearer abc123\n", "Authorization: Bearer ***\n"),
     ("sent Bearer eyJhbGciOi.J9 to it", "sent Bearer *** to it"),
@@ -271,8 +308,10 @@ def test_masked_values_are_learned_as_they_are_meant() -> None:
     mask_text("<password>e&amp;f</password>", found.append)
     mask_header("Authorization", "Basic " + base64.b64encode(b"u:ghi").decode(), found.append)
     mask_header("Cookie", "token=j%2Fk; theme=dark", found.append)
-    assert {'a"b', "cdé", "12345678", SECRET, "e&f", "u:ghi", "ghi", "j/k"} <= set(found)
-    assert "dark" not in found
+    mask_header("Authorization", "l%2Fm", found.append)
+    mask_header("Authorization", "Negotiate ", found.append)
+    assert {'a"b', "cdé", "12345678", SECRET, "e&f", "u:ghi", "ghi", "j/k", "l/m"} <= set(found)
+    assert not {"dark", "Negotiate"} & set(found)
 
 
 LEARNED = ["hunter2!!", "dXNlcjpwYXNz", "correcthorsebattery", "12345678", "S3cretWord", "admin:hunter22"]
@@ -303,6 +342,16 @@ SPELLED = {
     "base64url without padding": URL64.rstrip("="),
     "hex": SECRET.encode().hex(),
     "HEX": SECRET.encode().hex().upper(),
+    "upper": SECRET.upper(),
+    "swapped": SECRET.swapcase(),
+}
+ESCAPED = {
+    "percent, each character": "".join(f"%{ord(c):02x}" for c in SECRET),
+    "percent thrice": quote(quote(ENCODED)),
+    "percent, upper": ENCODED.upper(),
+    "JSON, each character": "".join(f"\\u{ord(c):04x}" for c in SECRET),
+    "HTML, each character": "".join(f"&#{ord(c)};" for c in SECRET),
+    "HTML, hex": "".join(f"&#x{ord(c):X};" for c in SECRET),
 }
 
 
@@ -311,6 +360,13 @@ def test_known_secret_is_hidden_however_spelled(spelling: str) -> None:
     """Each spelling goes, and so does one that `…` cuts short."""
     assert hide(f"a {spelling} b", frozenset({SECRET})).replace("=", "") == "a *** b"
     assert hide(f"a {spelling[:9]}… b", frozenset({SECRET})) == "a ***… b"
+
+
+@pytest.mark.parametrize("spelling", ESCAPED.values(), ids=ESCAPED.keys())
+def test_known_secret_is_hidden_however_its_characters_are_escaped(spelling: str) -> None:
+    """Each escape goes whole, also the one that `…` cuts short."""
+    assert hide(f"a {spelling} b", frozenset({SECRET})) == "a *** b"
+    assert hide(f"a {spelling[: len(spelling) // 2]}… b", frozenset({SECRET})) == "a ***… b"
 
 
 @pytest.mark.parametrize("secret", ['qu"ote\\&<é>/x', "p'ss w%20rd", "a\udcffbcdefgh"])
@@ -329,6 +385,25 @@ def test_secret_with_escapes_is_hidden(secret: str) -> None:
         assert shown.strip('\\"') == MASK, form
 
 
+def test_secret_within_base64_is_hidden() -> None:
+    """At any place in what is encoded, with the characters that it shares with its neighbours."""
+    for before in ("", "u", "me", "you:"):
+        for after in ("", "x", "yy"):
+            text = base64.b64encode(f"{before}{SECRET}{after}".encode()).decode()
+            assert len(hide(text, frozenset({SECRET})).replace(MASK, "")) <= len(before) + len(after) + 5
+
+
+@pytest.mark.parametrize("word", ["canceled", "Canceled", "CANCELED", "Workflow_Engine", "automation"])
+def test_words_are_not_learned_in_any_case(word: str) -> None:
+    """What is sent as `authState=canceled` must not hide the status of a job."""
+    assert not masking.can_be_learned(word)
+
+
+def test_given_token_that_is_a_word_hides_only_itself() -> None:
+    """A word in another case is not the token."""
+    assert hide("Canceled canceled", frozenset({"Canceled"})) == "*** canceled"
+
+
 def test_secrets_that_hold_others_are_hidden_whole() -> None:
     """The longest goes first; what is shorter than four characters hides nothing."""
     assert hide("abcdefgh abcd abc", frozenset({"abcd", "abcdefgh", "abc"})) == "*** *** abc"
@@ -336,6 +411,7 @@ def test_secrets_that_hold_others_are_hidden_whole() -> None:
 
 
 LOGINS = ['{"user": {"password": "x"}}', "user%5Bpassword%5D=x", '{"userPassword":"x"}', "<password>x</password>"]
+LOGINS += ["user_pw=x", "login%5Bpass%5D=x", "p%61ssword=x", '{"p\\u0061ssword": 1}', "passwort=x"]
 LOGINS += ['{"a": "{\\"pwd\\": 1}"}', 'form-data; name="password"\r\n\r\nx', "pass=x"]
 
 
@@ -388,6 +464,20 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "passwords": lambda n: "password" * (n // 8),
     "cut": lambda n: "aB3_aB…" * (n // 7),
     "cut tokens": lambda n: "".join(f"{token[:80]}…" for token in TOKENS) * (n // 400),
+    "names": lambda n: '{"name":"token",' * (n // 16),
+    "members": lambda n: '"name":"token",' + '"a":1,' * (n // 6),
+    "values": lambda n: '"value":"token",' * (n // 16),
+    "couples": lambda n: '["token",' * (n // 9),
+    "attributes": lambda n: "<a name='token' " * (n // 16),
+    "inputs": lambda n: " value='token'" * (n // 14),
+    "spaced inputs": lambda n: "<a " + " id='token'" * (n // 11),
+    "users": lambda n: "://token:" * (n // 9) + "@",
+    "one user": lambda n: "://" + "token:" * (n // 6) + "@",
+    "colons": lambda n: "token:'" * (n // 7),
+    "boundaries": lambda n: "--b\ncontent-disposition: x; name=token\n\n" * (n // 41),
+    "names of elements": lambda n: "<name>token</name>" * (n // 18),
+    "entities": lambda n: "&#116;" * (n // 6),
+    "deep percents": lambda n: "%2525252525" * (n // 11),
     "tokens": lambda n: "0" + "aB3_" * (n // 4),
 }
 
