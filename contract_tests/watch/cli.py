@@ -139,8 +139,6 @@ def _bind(host: str, port: int, option: str, *, beside: "socket | None" = None) 
 
 def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Awaitable[None]]) -> Any:
     """Return the server of a watcher: it adds no headers of its own, and no messages to WebSockets."""
-    import logging
-
     from engine_contract.http.server import Server
 
     return Server(
@@ -148,7 +146,6 @@ def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Aw
         ready=ready,
         closing=closing,
         grace_s=GRACE_S,
-        log_level=logging.CRITICAL + 1,  # bad requests are answered, not logged
         lifespan="off",
         date_header=False,
         ws_max_size=MAX_MESSAGE_BYTES,

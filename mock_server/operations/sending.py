@@ -6,11 +6,8 @@ from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
 from typing import Any
 
-from engine_contract.http.types import HeaderList, Headers, Receive, Scope, Send
+from engine_contract.http.types import TRANSPORT, HeaderList, Headers, Receive, Scope, Send
 from mock_server.operations.response import Response
-
-TRANSPORT = "mock_server.transport"
-"""The ASGI extension that holds the connection's transport: ASGI itself has no word for breaking a connection."""
 
 _BODILESS = frozenset({204, 304})
 

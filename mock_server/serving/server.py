@@ -6,7 +6,6 @@ from typing import Any
 
 from engine_contract.http import net
 from engine_contract.http.server import Server
-from mock_server.serving.http_protocol import http_protocol
 from mock_server.settings import Settings, SettingsError
 
 SHUTDOWN_GRACE_S = 5.0
@@ -36,7 +35,6 @@ def make_server(
         app,
         ready=ready,
         grace_s=grace_s,
-        http=http_protocol(),
         ws="none",
         lifespan="on",
         ssl_certfile=settings.tls_cert,
