@@ -9,6 +9,7 @@ import orjson
 
 from engine_contract.http.cors import read_origins
 from engine_contract.http.net import is_loopback
+from engine_contract.http.paths import decoded_path, encoded_path
 from engine_contract.options import MockOptions
 
 LONGEST_MS = 600_000.0
@@ -52,8 +53,13 @@ class Settings:
 
     @property
     def prefix(self) -> str:
-        """Return the base path as it stands before a path: `""` or `"/base"`."""
-        return self.base_path.rstrip("/")
+        """Return the base path as it stands before a decoded path: `""` or `"/base"`."""
+        return decoded_path(self.base_path.rstrip("/"))
+
+    @property
+    def url_prefix(self) -> str:
+        """Return the base path as it stands in a URL."""
+        return encoded_path(self.base_path.rstrip("/"))
 
     @property
     def cors_origins(self) -> frozenset[bytes]:

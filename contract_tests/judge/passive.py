@@ -16,6 +16,7 @@ from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
 from engine_contract.contract.job_status import ACTIVE
+from engine_contract.http.paths import decoded_path
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 CONTRACT = contract.load_contract()
@@ -98,8 +99,14 @@ def rule_ids(rules: Iterable[str], *, assumed: bool) -> tuple[str, ...]:
 
 
 def is_cancel(method: str, path: str) -> bool:
-    """Return whether a request is for the operation; `path` is below the engine's base, without a query."""
-    return method == CONTRACT.method and path == CONTRACT.path
+    """Return whether a request is for the operation; `path` is below the engine's base, as it was sent, without a query."""
+    return method == CONTRACT.method and before_operation(path) == ""
+
+
+def before_operation(path: str) -> str | None:
+    """Return what stands before the operation's path, in any spelling of that; None for another path."""
+    base, *segments = path.rsplit("/", CONTRACT.path.count("/"))
+    return base if decoded_path("/" + "/".join(segments)) == CONTRACT.path else None
 
 
 def job_of(request: Request) -> str | None:
@@ -268,7 +275,7 @@ def _same_elsewhere(response: Response) -> str | None:
     """Return where a redirect leads if it is the same operation, as from http to https."""
     location = response.header("location") or ""
     is_redirect = 300 <= response.status < 400
-    return location[:200] if is_redirect and location.partition("?")[0].endswith(CONTRACT.path) else None
+    return location[:200] if is_redirect and before_operation(location.partition("?")[0]) is not None else None
 
 
 def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:

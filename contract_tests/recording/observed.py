@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from contract_tests.judge.passive import JudgedCancel
+from contract_tests.judge.passive import CONTRACT, JudgedCancel
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
 from contract_tests.recording.proxied_exchange import ProxiedExchange
@@ -41,7 +41,8 @@ def exchange_of(proxied: ProxiedExchange, caller: Caller) -> Exchange:
     content_type = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), None)
     query = tuple(parse_qsl(proxied.query, keep_blank_values=True)) if proxied.query else ()
     body = bytes(proxied.body.data) if proxied.body.size else None
-    request = Request(proxied.method, proxied.path, caller, query, body, content_type)
+    path = CONTRACT.path if proxied.is_cancel else proxied.path
+    request = Request(proxied.method, path, caller, query, body, content_type)
     response = _answer(proxied)
     return Exchange(
         request,

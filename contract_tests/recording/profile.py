@@ -17,7 +17,14 @@ from typing import Any
 from contract_tests.errors import SettingError
 from contract_tests.judge.answers import RESPONSE_RULES, document_of, holds_job
 from contract_tests.judge.document import seen_fields
-from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel, PassiveJudge, is_cancel
+from contract_tests.judge.passive import (
+    CONTRACT,
+    JudgedCancel,
+    ObservedCancel,
+    PassiveJudge,
+    before_operation,
+    is_cancel,
+)
 from contract_tests.model import Exchange, Response
 from contract_tests.report.atomic_files import replacing
 from engine_contract import contract
@@ -114,7 +121,7 @@ class ProfileWriter:
             response is None
             or response.broken_off
             or len(response.body) > MAX_BODY_BYTES
-            or exchange.request.path != CONTRACT.path
+            or before_operation(exchange.request.path) != ""
         ):
             return
         if response.is_success:

@@ -168,7 +168,7 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._head_size = 0
-            """Bytes of the head that is being read; where it began within a packet, at least so many."""
+            """Bytes of the head that is being read; those that were seen where it began within a packet."""
             self._in_head = False
             self._has_ended = False
             """Whether a message has ended within this packet."""

@@ -12,8 +12,8 @@ SHUTDOWN_GRACE_S = 5.0
 """Seconds that running requests get to finish at shutdown."""
 
 
-def bind(settings: Settings, *, is_one_of_many: bool = False) -> socket.socket:
-    """Return a socket bound as the settings say; see `net.bind`. Raise SettingsError."""
+def bind(settings: Settings, *, is_one_of_many: bool = False) -> list[socket.socket]:
+    """Return sockets bound as the settings say; see `net.bind`. Raise SettingsError."""
     try:
         return net.bind(settings.host, settings.port, is_one_of_many=is_one_of_many)
     except OSError as error:

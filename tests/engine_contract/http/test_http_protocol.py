@@ -29,11 +29,11 @@ def _served(app: Any, settings: Settings, protocol: Any) -> Iterator[str]:
     ready = Event()
     server = Server(app, ready=ready.set, grace_s=0.5, http=protocol)
     bound = bind(settings)
-    thread = Thread(target=server.run, args=([bound],), daemon=True)
+    thread = Thread(target=server.run, args=(bound,), daemon=True)
     thread.start()
     assert ready.wait(20)
     try:
-        yield url_of(settings, bound)
+        yield url_of(settings, bound[0])
     finally:
         server.stop()
         thread.join(20)
