@@ -71,6 +71,12 @@ class HttpProxy:
                 await asyncio.shield(self._give_up(way, CALLER_GONE if way.caller_gone else "the watcher was ended"))
                 if not way.caller_gone:
                     raise
+            except Exception as error:
+                if way.observed or way.has_started:
+                    raise
+                detail = f"it failed with {type(error).__name__}: {error}"
+                proxied.obstacle = f"the watcher itself could not pass the request on: {detail}"
+                await self._answer_for_engine(way, 500, Fault.GUARD, f"The watcher {proxied.obstacle[12:]}")
             finally:
                 way.forget_caller()
         return proxied
@@ -100,6 +106,8 @@ class HttpProxy:
             await self._answer_for_engine(way, _STATUS.get(error.fault, 502), error.fault, str(error))
             return
         proxied.status, proxied.response_headers = received.status_code, list(received.headers.raw)
+        if not way.is_request_whole and proxied.status >= 300:
+            proxied.obstacle = "the engine answered before it had read the request"
         if proxied.is_cancel:
             await self._hold(way, received)
         else:
@@ -222,6 +230,7 @@ class _Way:
         """Whether the caller speaks HTTP/1.0, which has no chunks: a response is given a length."""
         self.has_started = False
         self.observed = False
+        self.is_request_whole = False
         self.caller_gone = False
         self._receive = receive
         self._send = send
@@ -239,6 +248,7 @@ class _Way:
                 self.proxied.body.add(part)
                 yield part
             if not message.get("more_body"):
+                self.is_request_whole = True
                 if not self.proxied.is_cancel:
                     self.watch_caller()
                 return
