@@ -253,7 +253,7 @@ def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None
     elif (target := _same_elsewhere(response)) is not None:
         return f"Not judged: it redirects to the same operation at another address, {target}."
     elif response.broken_off and not response.is_success:
-        return f"Not judged: the answer breaks off: {response.broken_off}."
+        return f"Not judged: the answer {response.flaw}."
     elif rule_id is None and not response.broken_off and response.is_success:
         why = _why_unreadable(response.body)
         return f"Not judged: the answer's document cannot be read: {why}." if why else None

@@ -38,6 +38,7 @@ _OWN_TEXTS = {
 _OWN_FLAGS = {
     (): ("_overlapping",),
     ("request", "postData"): ("_hidden", "_cut"),
+    ("response",): ("_unreadable",),
     ("response", "content"): ("_hidden", "_cut"),
 }
 
@@ -234,7 +235,9 @@ def _answer(
     error = received.get("_error")
     body, obstacle = answered_body(received, status, headers, reader.file, is_own=reader.is_own)
     if reader.is_own:
-        return Response(status, headers, body, str(error) if error else None, elapsed), obstacle, ()
+        is_unreadable = bool(received.get("_unreadable"))
+        broken_off = str(error) if error else None
+        return Response(status, headers, body, broken_off, elapsed, is_unreadable=is_unreadable), obstacle, ()
     if error and obstacle is None:
         obstacle = f"the recording names an error: {error[:100]}"
     unseen: tuple[str, ...] = ()

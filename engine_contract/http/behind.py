@@ -104,9 +104,8 @@ class _Body(httpx.AsyncByteStream):
             try:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                if not part.done():
-                    part.cancel()
-            if self._refused.done():
+                part.cancel()  # nothing, where it is there
+            if not part.done() or part.cancelled():
                 await asyncio.wait({part})
                 raise httpcore.WriteError("The request was refused before it was sent.")
             if (found := part.result()) is None:
