@@ -8,6 +8,7 @@ import yaml
 
 from engine_contract.click_options import KitCommand
 from engine_contract.contract.draft import Draft, PageError, draft
+from engine_contract.text.unmarked import read_text
 from engine_contract.version import DISTRIBUTION
 
 _HEADS = {
@@ -39,7 +40,7 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
     """
     del verbose  # KitCommand's
     try:
-        drafted = draft(page.read_text(encoding="utf-8-sig"))
+        drafted = draft(read_text(page))
     except PageError as error:
         raise click.ClickException(f"{page}, {error}") from error
     except (OSError, UnicodeDecodeError) as error:

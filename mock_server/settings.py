@@ -11,6 +11,7 @@ from engine_contract.http.cors import read_origins
 from engine_contract.http.net import is_loopback
 from engine_contract.http.paths import decoded_path, encoded_path
 from engine_contract.options import MockOptions
+from engine_contract.text.unmarked import read_text
 
 LONGEST_MS = 600_000.0
 """The longest delay, in milliseconds."""
@@ -118,10 +119,10 @@ def read_settings(options: MockOptions) -> Settings:
 def read_tokens(path: Path) -> dict[str, str]:
     """Read the file of `--tokens`: token → role. Raise SettingsError, which never shows a token."""
     try:
-        value = orjson.loads(path.read_bytes())
+        value = orjson.loads(read_text(path))
     except OSError as error:
         raise SettingsError(f"--tokens {path}: cannot be read: {error.strerror}.") from None
-    except orjson.JSONDecodeError as error:
+    except ValueError as error:
         raise SettingsError(f"--tokens {path}: is not JSON: {error}.") from None
     if not isinstance(value, dict) or not value:
         raise SettingsError(f'--tokens {path}: must be an object of tokens and roles, such as {{"s3cret": "support"}}.')
@@ -141,11 +142,15 @@ def _latency(text: str) -> tuple[float, float]:
 def _check_certificate(cert: Path, key: Path) -> None:
     import ssl
 
+    from engine_contract.http.certificates import EncryptedKeyError, serving
+
     for option, path in (("--tls-cert", cert), ("--tls-key", key)):
         if not path.is_file():
             raise SettingsError(f"{option} {path}: no such file.")
     try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
+        serving(cert, key)
+    except EncryptedKeyError as error:
+        raise SettingsError(f"--tls-key {key}: {error}.") from None
     except (ssl.SSLError, OSError) as error:
         raise SettingsError(
             f"--tls-cert {cert} with --tls-key {key}: {getattr(error, 'reason', None) or error}."

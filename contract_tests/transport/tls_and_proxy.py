@@ -7,6 +7,7 @@ import httpx
 from contract_tests.config.options import Connection
 from contract_tests.errors import SettingError
 from engine_contract.http import proxies
+from engine_contract.http.certificates import EncryptedKeyError, load_chain, trusting
 
 
 def tls_for(connection: Connection) -> ssl.SSLContext | bool:
@@ -14,7 +15,7 @@ def tls_for(connection: Connection) -> ssl.SSLContext | bool:
     if not connection.base.startswith("https:"):
         return False
     try:
-        context = ssl.create_default_context(cafile=str(connection.ca_bundle) if connection.ca_bundle else None)
+        context = trusting(connection.ca_bundle)
     except (OSError, ssl.SSLError) as error:
         raise SettingError(
             f"--ca-bundle {connection.ca_bundle}: no certificates can be read there: {error}."
@@ -24,7 +25,9 @@ def tls_for(connection: Connection) -> ssl.SSLContext | bool:
         context.verify_mode = ssl.CERT_NONE
     if connection.client_cert:
         try:
-            context.load_cert_chain(connection.client_cert)
+            load_chain(context, connection.client_cert)
+        except EncryptedKeyError as error:
+            raise SettingError(f"--client-cert {connection.client_cert}: {error}.") from None
         except (OSError, ssl.SSLError) as error:
             raise SettingError(
                 f"--client-cert {connection.client_cert}: no certificate and key can be read there (PEM): {error}."

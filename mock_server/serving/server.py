@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine_contract.http import net
+from engine_contract.http.certificates import serving
 from engine_contract.http.server import Server
 from mock_server.settings import Settings, SettingsError
 
@@ -31,12 +32,12 @@ def make_server(
     app: Any, settings: Settings, *, ready: Callable[[], None], grace_s: float = SHUTDOWN_GRACE_S
 ) -> Server:
     """Return the server of a mock."""
+    cert, key = settings.tls_cert, settings.tls_key
     return Server(
         app,
         ready=ready,
         grace_s=grace_s,
         ws="none",
         lifespan="on",
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
+        ssl_context_factory=None if cert is None else lambda _config, _default: serving(cert, key),
     )
