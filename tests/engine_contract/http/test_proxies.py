@@ -273,7 +273,9 @@ def test_interim_answers_are_no_refusals(proxy: Proxy) -> None:
 def test_offer_of_another_protocol_is_passed_on_in_http_1(proxy: Proxy) -> None:
     """A body that comes with `Upgrade: h2c` reaches the server; the offer, which is one connection's, does not."""
     with raw_server(answer_of("200 OK", b"fine")) as raw, proxy(raw.url) as url:
-        head = "POST /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+        head = (
+            "POST /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+        )
         head += "HTTP2-Settings: AAMAAABkAAQ\r\nContent-Length: 3\r\n\r\nabc"
         address = urlsplit(url)
         assert send_raw((address.hostname or "", address.port or 0), head.encode()).endswith(b"fine")
