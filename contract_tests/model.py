@@ -71,11 +71,18 @@ class Response:
     elapsed: float = 0.0
     is_cut: bool = False
     """Whether the connection ended before the body did."""
+    is_unreadable: bool = False
+    """Whether the body came whole, and `broken_off` says why it cannot be read."""
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def flaw(self) -> str:
+        """Return how a body is not whole, and why."""
+        return f"{'cannot be read' if self.is_unreadable else 'breaks off'}: {self.broken_off}"
 
     @property
     def is_success(self) -> bool:

@@ -10,6 +10,7 @@ from engine_contract.click_options import KitCommand
 from engine_contract.contract.draft import Draft, PageError, draft
 from engine_contract.private_files import replacing
 from engine_contract.text.printable import visible
+from engine_contract.text.unmarked import read_text
 from engine_contract.version import DISTRIBUTION
 
 _HEADS = {
@@ -41,7 +42,7 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
     """
     del verbose  # KitCommand's
     try:
-        drafted = draft(page.read_text(encoding="utf-8-sig"))
+        drafted = draft(read_text(page))
     except PageError as error:
         raise click.ClickException(f"{page}, {error}") from error
     except (OSError, UnicodeDecodeError) as error:

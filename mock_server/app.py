@@ -1,10 +1,12 @@
 """Wires everything, once."""
 
+import re
 from asyncio import get_running_loop
 from typing import Any
 
 from engine_contract.console import Console, Guard
 from engine_contract.contract import load_openapi
+from engine_contract.http.paths import encoded_path, own_scope
 from engine_contract.http.types import Receive, Send
 from mock_server import faults
 from mock_server.connexion.routing import Application, route_by
@@ -27,6 +29,8 @@ from mock_server.store.journal import show
 from mock_server.store.memory import MemoryStore
 from mock_server.upstream import Upstream
 
+_SLASHES = re.compile("/{2,}")
+
 
 class Mock:
     """The mock, an ASGI application."""
@@ -48,15 +52,17 @@ class Mock:
         self._control = Control(settings, self.store, metrics)
         self._console_data = MockData(settings, self.store, self)
         self._console = Console(self._console_data, guard=_console_guard(settings))
+        ui = swagger_ui()
         self._pages: dict[str, Page] = {
-            "ui": swagger_ui(settings.prefix),
-            "openapi.json": lambda rest: None if rest else specification(settings.prefix, "json"),
-            "openapi.yaml": lambda rest: None if rest else specification(settings.prefix, "yaml"),
+            "ui": lambda root, rest: ui(root, settings.url_prefix, rest),
+            "openapi.json": lambda root, rest: None if rest else specification(root + settings.url_prefix, "json"),
+            "openapi.yaml": lambda root, rest: None if rest else specification(root + settings.url_prefix, "yaml"),
         }
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] == "http":
+            scope = own_scope(scope)
             if scope["path"] in self._paths:
                 await self._pipeline.run(scope, receive, send, self._operate)
             else:
@@ -88,7 +94,7 @@ class Mock:
         if is_login and (self._upstream is None or scope["method"] in {"POST", "OPTIONS"}):
             await self._pipeline.run(scope, receive, send, self._log_in)
             return
-        page = self._page(path) if scope["method"] in {"GET", "HEAD"} else None
+        page = self._page(scope.get("root_path", ""), path) if scope["method"] in {"GET", "HEAD"} else None
         if page is not None:
             await send_answer(page, head(page, self._pipeline.cors_headers(scope)), receive, send)
             return
@@ -100,16 +106,25 @@ class Mock:
     async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
         response = await self._pipeline.elsewhere(exchange, scope, receive, self._routed)
         if response is None:
-            raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
+            raise Refused(Refusal("not-found", self._nothing_at(exchange.path)))
         return response
 
-    def _page(self, path: str) -> Response | None:
+    def _nothing_at(self, path: str) -> str:
+        """Return that there is nothing at a path, and what is near it."""
+        said = f"There is nothing at {path[:200]}"
+        if _SLASHES.sub("/", path).rstrip("/") in self._paths:
+            return f"{said}: it has a slash too many."
+        if path.replace("%2F", "/") in self._paths:
+            return f"{said}: an escaped slash separates nothing."
+        return f"{said}."
+
+    def _page(self, root: str, path: str) -> Response | None:
         prefix = self.settings.prefix
         if prefix and path.startswith(f"{prefix}/openapi."):
             path = path.removeprefix(prefix)
         name, slash, rest = path.removeprefix("/").partition("/")
         page = self._pages.get(name)
-        return None if page is None else page(slash + rest)
+        return None if page is None else page(encoded_path(root.rstrip("/")), slash + rest)
 
     async def _log_in(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:  # noqa: ARG002
         return await log_in(exchange, receive, self._credentials, self.settings.max_body)

@@ -62,7 +62,7 @@ def _serve(settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     bound = bind(settings)
-    url = url_of(settings, bound)
+    url = url_of(settings, bound[0])
     if not settings.is_loopback:
         control = (
             "is open to those who have --control-token"
@@ -80,7 +80,7 @@ def _serve(settings: Settings) -> None:
 
         Supervisor(settings, bound, ready=ready, say=lambda text: click.echo(text, err=True)).run()
         return
-    make_server(app, settings, ready=ready).run(sockets=[bound])
+    make_server(app, settings, ready=ready).run(sockets=bound)
 
 
 def _say_what_holds(asked: Settings, held: Settings) -> None:

@@ -12,8 +12,8 @@ from mock_server.operations.response import JSON, Response
 
 HTML = b"text/html; charset=utf-8"
 
-Page = Callable[[str], Response | None]
-"""Gets the path behind the page's name; returns None for a page that does not exist."""
+Page = Callable[[str, str], Response | None]
+"""Gets the path at which the mock is mounted, and that behind the page's name; returns None where there is no page."""
 
 _SWAGGER = """<!doctype html>
 <html lang="en">
@@ -45,7 +45,7 @@ def specification(prefix: str, kind: str) -> Response:
     return Response(200, b"text/yaml; charset=utf-8", text.encode())
 
 
-def swagger_ui(prefix: str) -> Page:
+def swagger_ui() -> Callable[[str, str, str], Response | None]:
     """Return Swagger UI from the installed bundle: works offline."""
 
     @cache
@@ -55,9 +55,11 @@ def swagger_ui(prefix: str) -> Page:
         folder = Path(swagger_ui_bundle.swagger_ui_path)
         return {path.name: path for path in folder.iterdir() if path.suffix in {".js", ".css", ".html", ".png"}}
 
-    def page(rest: str) -> Response | None:
+    def page(root: str, prefix: str, rest: str) -> Response | None:
         if rest in {"", "/", "/index.html"}:
-            return Response(200, HTML, _SWAGGER.format(here="/ui/", spec=f"{prefix}/openapi.json").encode())
+            return Response(
+                200, HTML, _SWAGGER.format(here=f"{root}/ui/", spec=f"{root}{prefix}/openapi.json").encode()
+            )
         path = files().get(rest.removeprefix("/"))
         if path is None:
             return None

@@ -20,7 +20,7 @@ from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.preferences import read_preferences
 from mock_server.operations.refusals import Refusal, Refused, situation_of
 from mock_server.operations.response import Response
-from mock_server.operations.sending import head, send_answer
+from mock_server.operations.sending import BODILESS, head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.journal import KEPT_BYTES, KEPT_ID_CHARS, Entry
@@ -71,6 +71,8 @@ class Pipeline:
             response = await self._answer(exchange, scope, receive, respond)
         except Gone:
             return
+        if response.status in BODILESS:
+            response = response._replace(body=b"")
         headers = head(response, self._cors.headers(origin))
         if exchange.preferences.given:
             situation = None if exchange.refusal is None else exchange.refusal.situation

@@ -10,7 +10,9 @@ import orjson
 
 from engine_contract.http.cors import read_origins
 from engine_contract.http.net import is_loopback
+from engine_contract.http.paths import decoded_path, encoded_path
 from engine_contract.options import MockOptions
+from engine_contract.text.unmarked import read_text
 
 LONGEST_MS = 600_000.0
 """The longest delay, in milliseconds."""
@@ -53,8 +55,13 @@ class Settings:
 
     @property
     def prefix(self) -> str:
-        """Return the base path as it stands before a path: `""` or `"/base"`."""
-        return self.base_path.rstrip("/")
+        """Return the base path as it stands before a decoded path: `""` or `"/base"`."""
+        return decoded_path(self.base_path.rstrip("/"))
+
+    @property
+    def url_prefix(self) -> str:
+        """Return the base path as it stands in a URL."""
+        return encoded_path(self.base_path.rstrip("/"))
 
     @property
     def cors_origins(self) -> frozenset[bytes]:
@@ -133,10 +140,10 @@ def read_secret(text: str, option: str) -> str:
 def read_tokens(path: Path) -> dict[str, str]:
     """Read the file of `--tokens`: token → role. Raise SettingsError, which never shows a token."""
     try:
-        value = orjson.loads(path.read_bytes())
+        value = orjson.loads(read_text(path))
     except OSError as error:
         raise SettingsError(f"--tokens {path}: cannot be read: {error.strerror}.") from None
-    except orjson.JSONDecodeError as error:
+    except ValueError as error:
         raise SettingsError(f"--tokens {path}: is not JSON: {error}.") from None
     if not isinstance(value, dict) or not value:
         raise SettingsError(f'--tokens {path}: must be an object of tokens and roles, such as {{"s3cret": "support"}}.')
@@ -156,11 +163,15 @@ def _latency(text: str) -> tuple[float, float]:
 def _check_certificate(cert: Path, key: Path) -> None:
     import ssl
 
+    from engine_contract.http.certificates import EncryptedKeyError, serving
+
     for option, path in (("--tls-cert", cert), ("--tls-key", key)):
         if not path.is_file():
             raise SettingsError(f"{option} {path}: no such file.")
     try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
+        serving(cert, key)
+    except EncryptedKeyError as error:
+        raise SettingsError(f"--tls-key {key}: {error}.") from None
     except (ssl.SSLError, OSError) as error:
         raise SettingsError(
             f"--tls-cert {cert} with --tls-key {key}: {getattr(error, 'reason', None) or error}."

@@ -1,16 +1,17 @@
 """`--upstream`: requests for all other paths go to the rest of the application, and its responses come back."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from engine_contract.http.access import is_fixed
-from engine_contract.http.net import is_loopback
+from engine_contract.http.behind import ServerBehind
 from engine_contract.http.own_origin import OwnOrigin
-from engine_contract.http.proxy_headers import Address, own_host, request_headers, response_headers
+from engine_contract.http.proxies import proxy_for
+from engine_contract.http.proxy_headers import own_host, request_headers, response_headers
 from engine_contract.http.types import Headers, Receive, Send
 from mock_server.operations.body import Gone
 from mock_server.operations.exchange import Exchange
@@ -32,36 +33,31 @@ class Upstream:
 
     def __init__(self, url: str, *, is_local: bool) -> None:
         self._is_local = is_local
-        self._address = _checked(url)
+        base = _checked(url)
+        try:
+            proxy = proxy_for(url)
+        except ValueError as error:
+            raise SettingsError(f"--upstream {base}: {error}") from None
+        self._server = ServerBehind(base, read_s=READ_S, connect_s=CONNECT_S, proxy=proxy)
+        self._address = self._server.address
         self._own_origin = OwnOrigin(self._address)
-        # With a user and a password, if the URL has them.
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-        self._client = httpx.AsyncClient(
-            # One caller's session is not another's: what a response sets is the caller's to keep.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-            limits=httpx.Limits(max_connections=None),
-            trust_env=not is_loopback(self._address.host),
-        )
-        # The caller alone says what it accepts.
-        self._client.headers.clear()
+        self._extra = _authorization(url)
 
     async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Response:
         """Pass a request on and its response back, `headers` added; return it without the body, for the journal."""
+        if exchange.headers.get(b"upgrade", b"").lower() == b"websocket":
+            detail = f"The mock passes no WebSockets on; connect to {self._address.origin} for them."
+            return await _refuse(Refusal("unavailable", detail, status=501), receive, send, headers)
         try:
-            target = self._address.target(exchange.path_and_query)
+            target = exchange.path_and_query
+            self._address.target(target)
         except ValueError as error:
             return await _refuse(Refusal("bad-parameter", f"--upstream: {error}."), receive, send, headers)
         has_body = b"content-length" in exchange.headers or b"transfer-encoding" in exchange.headers
         try:
-            request = self._client.build_request(
-                exchange.method,
-                self._origin + target,
-                headers=request_headers(exchange.raw_headers, self._address, is_own=self._is_own(exchange)),
-                content=_body(receive) if has_body else None,
-            )
-            response = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            passed = request_headers(exchange.raw_headers, self._address, self._extra, is_own=self._is_own(exchange))
+            response = await self._server.send(exchange.method, target, passed, _body(receive) if has_body else None)
+        except (httpx.HTTPError, OSError, ValueError) as error:
             detail = f"--upstream cannot be reached: {error or type(error).__name__}."
             return await _refuse(Refusal("unavailable", detail, status=502), receive, send, headers)
         if not 200 <= response.status_code <= 599:
@@ -70,9 +66,9 @@ class Upstream:
             return await _refuse(Refusal("unavailable", detail, status=502), receive, send, headers)
         try:
             status = response.status_code
-            passed = response_headers(response.headers.raw, self._address, status=status, dropped=_OWN)
-            passed = self._own_origin.moved_headers(passed, own_host(exchange.raw_headers))
-            back = [pair for pair in passed if not pair[0].startswith(b"access-control-")]
+            kept = response_headers(response.headers.raw, self._address, status=status, dropped=_OWN)
+            kept = self._own_origin.moved_headers(kept, own_host(exchange.raw_headers))
+            back = [pair for pair in kept if not pair[0].startswith(b"access-control-")]
             await send({"type": "http.response.start", "status": status, "headers": [*back, *headers]})
             async for chunk in response.aiter_raw():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -88,7 +84,7 @@ class Upstream:
     async def close(self) -> None:
         """Let go of its connections."""
         with suppress(RuntimeError):  # of a loop that has ended
-            await self._client.aclose()
+            await self._server.close()
 
 
 async def _refuse(refusal: Refusal, receive: Receive, send: Send, headers: Headers) -> Response:
@@ -97,15 +93,26 @@ async def _refuse(refusal: Refusal, receive: Receive, send: Send, headers: Heade
     return answer._replace(content_type=PROBLEM)
 
 
-def _checked(url: str) -> Address:
+def _checked(url: str) -> str:
+    """Return the address without a user and a password. Raise SettingsError for one that cannot be used."""
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
         is_usable = False
     if not is_usable or "?" in url or "#" in url:
         raise SettingsError(f"--upstream {url}: must be an address such as http://127.0.0.1:3000.")
-    return Address.of(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _authorization(url: str) -> tuple[tuple[str, str], ...]:
+    """Return the header for the user and the password of an address, if it has them."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return ()
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return (("Authorization", f"Basic {b64encode(pair.encode()).decode()}"),)
 
 
 async def _body(receive: Receive) -> AsyncIterator[bytes]:

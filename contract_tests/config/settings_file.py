@@ -25,6 +25,7 @@ from engine_contract.dependencies import require
 from engine_contract.option_rows import rows
 from engine_contract.options import LOGIN_PATTERN, SOURCE_PATTERN, CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.masking import is_secret
+from engine_contract.text.unmarked import read_text
 
 FILE_NAME = "engine.toml"
 PYPROJECT = "pyproject.toml"
@@ -135,7 +136,7 @@ def _parse(file: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_text(file))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{file}: the settings file cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:

@@ -14,6 +14,7 @@ from threading import Event
 from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.supply import Supply
 from engine_contract.text.masking import mask_output
+from engine_contract.text.unmarked import MARK, decode_text, read_text
 
 COMMAND_TIMEOUT_S = 60.0
 POLL_S = 0.2  # between two looks at whether a command is still wanted
@@ -68,7 +69,7 @@ class Source:
                 value = os.environ[rest]
             case "file":
                 try:
-                    value = Path(rest).expanduser().read_text(encoding="utf-8")
+                    value = read_text(Path(rest).expanduser())
                 except (OSError, UnicodeDecodeError) as error:
                     raise SettingError(f"{self.option} file:{rest}: the file cannot be read: {error}.") from error
             case "cmd":
@@ -77,7 +78,7 @@ class Source:
                 )
             case _:
                 value = self.text
-        value = value.strip()
+        value = value.removeprefix(MARK).strip()
         refused = CommandError if self.kind == "cmd" else SettingError
         if not value:
             raise refused(f"{self.option} {self._shown()}: is empty. It must hold the credential.")
@@ -130,7 +131,7 @@ def run_command(  # noqa: PLR0913 - by name
         said = f" It said: {mask_output(complaint[-1])[:200]}" if complaint else ""
         raise CommandError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
     try:
-        return out.decode("utf-8")
+        return decode_text(out)
     except UnicodeDecodeError as error:
         raise CommandError(f"{option} The command's output is not UTF-8: {command}") from error
 
@@ -221,12 +222,17 @@ def supply_from_file(path: Path) -> Supply:
     """Return the ids in a file, or from standard input for `-`. Raises SettingError."""
     option = f"--jobs {path}"
     try:
-        text = sys.stdin.read() if path == Path("-") else path.read_text(encoding="utf-8-sig")
+        text = _standard_input() if path == Path("-") else read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
             f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."
         ) from error
     return Supply(read_ids(text, option=option))
+
+
+def _standard_input() -> str:
+    raw = getattr(sys.stdin, "buffer", None)
+    return sys.stdin.read() if raw is None else decode_text(raw.read())
 
 
 def supply_from_command(  # noqa: PLR0913 - by name

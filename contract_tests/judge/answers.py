@@ -169,7 +169,7 @@ def _status_flaw(response: Response) -> tuple[str, str] | None:
 def _completeness_flaw(response: Response) -> tuple[str, str] | None:
     if response.broken_off is None:
         return None
-    return f"an answer that breaks off: {response.broken_off}", "the whole canceled job"
+    return f"an answer that {response.flaw}", "the whole canceled job"
 
 
 def _content_type_flaw(response: Response) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from contract_tests.judge import known_lists
 from contract_tests.judge.received import DATE_TIME, kind, pattern, plain, shape
 from contract_tests.model import Finding, RuleResult
 from engine_contract import contract
+from engine_contract.text.unmarked import read_text
 
 MAX_FINDINGS = 20  # a rule; the first ones tell the story, later ones are kept where they show something else
 MAX_VALUES = 5  # at a place; where more different ones were seen, an entry holds their types
@@ -71,7 +72,7 @@ def read_known(path: Path | None) -> tuple[Known, ...]:
 
 def _read(path: Path, option: str) -> tuple[Known, ...]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_text(path))
     except FileNotFoundError:
         lists = ", ".join(known_lists.names())
         raise SettingError(

@@ -23,6 +23,7 @@ from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Request, Response
 from engine_contract import contract
 from engine_contract.contract.job_status import ACTIVE
+from engine_contract.http.paths import decoded_path
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 CONTRACT = contract.load_contract()
@@ -105,8 +106,14 @@ def rule_ids(rules: Iterable[str], *, assumed: bool) -> tuple[str, ...]:
 
 
 def is_cancel(method: str, path: str) -> bool:
-    """Return whether a request is for the operation; `path` is below the engine's base, without a query."""
-    return method == CONTRACT.method and path == CONTRACT.path
+    """Return whether a request is for the operation; `path` is below the engine's base, as it was sent, without a query."""
+    return method == CONTRACT.method and before_operation(path) == ""
+
+
+def before_operation(path: str) -> str | None:
+    """Return what stands before the operation's path, in any spelling of that; None for another path."""
+    base, *segments = path.rsplit("/", CONTRACT.path.count("/"))
+    return base if decoded_path("/" + "/".join(segments)) == CONTRACT.path else None
 
 
 def job_of(request: Request) -> str | None:
@@ -253,7 +260,7 @@ def _why_not_judged(observed: ObservedCancel, rule_id: str | None) -> str | None
     elif (target := _same_elsewhere(response)) is not None:
         return f"Not judged: it redirects to the same operation at another address, {target}."
     elif response.broken_off and not response.is_success:
-        return f"Not judged: the answer breaks off: {response.broken_off}."
+        return f"Not judged: the answer {response.flaw}."
     elif rule_id is None and not response.broken_off and response.is_success:
         why = _why_unreadable(response.body)
         return f"Not judged: the answer's document cannot be read: {why}." if why else None
@@ -274,7 +281,7 @@ def _why_unreadable(body: bytes | None) -> str | None:
 def _same_elsewhere(response: Response) -> str | None:
     """Return where a redirect leads if it is the same operation, as from http to https."""
     page = page_of(response)
-    return page[:200] if page.endswith(CONTRACT.path) else None
+    return page[:200] if page and before_operation(page) is not None else None
 
 
 def _success(exchange: Exchange, *, overlapping: bool) -> list[Judgement]:

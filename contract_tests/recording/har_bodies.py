@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from contract_tests.recording.har_file import HarFile, NotHeldError
-from engine_contract.http.content_encoding import decode_content, unreadable
+from engine_contract.http.content_encoding import decode_content, is_encoded, unreadable
 from engine_contract.http.media_types import codec_of, read_content_type
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
@@ -153,12 +153,12 @@ def _unpacked(body: bytes, size: float, headers: HeaderPairs, file: HarFile) -> 
         return body
     headers = tuple(headers)
     is_gzip = body.startswith(_GZIP)
-    encoding = header_of(headers, "content-encoding") or ""
+    encoding = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
     if (name := unreadable(encoding)) is not None:
         raise NotHeldError(f"the content encoding {name[:40]} cannot be read here")
-    decoded, flaw = decode_content(body, encoding or ("gzip" if is_gzip else "identity"))
+    decoded, flaw = decode_content(body, encoding if is_encoded(encoding) else ("gzip" if is_gzip else "identity"))
     file.spend(len(decoded) if decoded is not body else 0)
-    if encoding:
+    if is_encoded(encoding):
         if flaw and is_gzip:
             raise NotHeldError(f"of the answer's body in the recording, {flaw}")
         return body if flaw else decoded

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.errors import SettingError
-from contract_tests.judge.passive import CONTRACT, ObservedCancel, is_cancel
+from contract_tests.judge.passive import CONTRACT, ObservedCancel, before_operation, is_cancel
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.har_bodies import answered_body, header_of, number_of, posted_body
@@ -38,6 +38,7 @@ _OWN_TEXTS = {
 _OWN_FLAGS = {
     (): ("_overlapping",),
     ("request", "postData"): ("_hidden", "_cut"),
+    ("response",): ("_unreadable",),
     ("response", "content"): ("_hidden", "_cut"),
 }
 
@@ -132,9 +133,9 @@ def _entry(entry: Mapping[str, Any], reader: _Reader, *, after: float) -> Record
     is_own = reader.is_own
     sent, received = entry["request"], entry["response"]
     url = urlsplit(sent["url"])
-    at_engine = url.path.removesuffix(CONTRACT.path)
-    path = CONTRACT.path if at_engine != url.path else url.path
-    base = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{at_engine if at_engine != url.path else ''}"
+    at_engine = before_operation(url.path)
+    path = url.path if at_engine is None else CONTRACT.path
+    base = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{at_engine or ''}"
     started_at = _date(entry.get("startedDateTime"))
     started_at = after if started_at is None else started_at
     elapsed = min(max(0.0, number_of(entry.get("time"), 0.0) / 1000), MAX_DURATION_S)
@@ -234,7 +235,9 @@ def _answer(
     error = received.get("_error")
     body, obstacle = answered_body(received, status, headers, reader.file, is_own=reader.is_own)
     if reader.is_own:
-        return Response(status, headers, body, str(error) if error else None, elapsed), obstacle, ()
+        is_unreadable = bool(received.get("_unreadable"))
+        broken_off = str(error) if error else None
+        return Response(status, headers, body, broken_off, elapsed, is_unreadable=is_unreadable), obstacle, ()
     if error and obstacle is None:
         obstacle = f"the recording names an error: {error[:100]}"
     unseen: tuple[str, ...] = ()

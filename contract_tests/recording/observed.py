@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from contract_tests.judge.passive import JudgedCancel
+from contract_tests.judge.passive import CONTRACT, JudgedCancel
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from engine_contract.contract.job_status import STATUSES
-from engine_contract.http.content_encoding import decode_content, unreadable
+from engine_contract.http.content_encoding import decode_content, is_encoded, unreadable
 from engine_contract.http.types import HeaderList
 
 MAX_SEARCHED_BYTES = 1 << 20  # of a document in which jobs are looked for
@@ -41,7 +41,8 @@ def exchange_of(proxied: ProxiedExchange, caller: Caller) -> Exchange:
     content_type = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), None)
     query = tuple(parse_qsl(proxied.query, keep_blank_values=True)) if proxied.query else ()
     body = bytes(proxied.body.data) if proxied.body.size else None
-    request = Request(proxied.method, proxied.path, caller, query, body, content_type)
+    path = CONTRACT.path if proxied.is_cancel else proxied.path
+    request = Request(proxied.method, path, caller, query, body, content_type)
     response = _answer(proxied)
     return Exchange(
         request,
@@ -57,16 +58,30 @@ def _answer(proxied: ProxiedExchange) -> Response | None:
     if proxied.status is None:
         return None
     body, broken_off = bytes(proxied.response.data), proxied.detail or None
-    encoding = next((v.decode("latin-1") for n, v in proxied.response_headers if n.lower() == b"content-encoding"), "")
+    encoding = _encoding(proxied.response_headers)
+    is_unreadable = False
     if encoding and body:
         decoded, flaw = decode_content(body, encoding)
         if (name := unreadable(encoding)) is not None:
             proxied.obstacle = proxied.obstacle or f"the content encoding {name[:40]} cannot be read here"
         elif not proxied.response.is_cut:
+            is_unreadable = broken_off is None and flaw is not None
             body, broken_off = decoded, broken_off or flaw
         else:
             body = decoded
-    return Response(proxied.status, texts(proxied.response_headers), body, broken_off, proxied.elapsed)
+    return Response(
+        proxied.status,
+        texts(proxied.response_headers),
+        body,
+        broken_off,
+        proxied.elapsed,
+        is_unreadable=is_unreadable,
+    )
+
+
+def _encoding(headers: HeaderList) -> str:
+    """Return what all `Content-Encoding` headers say."""
+    return ", ".join(value.decode("latin-1") for name, value in headers if name.lower() == b"content-encoding")
 
 
 def obstacle_of(proxied: ProxiedExchange) -> str | None:
@@ -75,8 +90,7 @@ def obstacle_of(proxied: ProxiedExchange) -> str | None:
         return proxied.obstacle
     if proxied.body.is_cut:
         return f"the request's body is larger than {proxied.body.limit >> 20} MiB"
-    encoded = any(n.lower() == b"content-encoding" and v.lower() != b"identity" for n, v in proxied.headers)
-    return "the request's body is compressed" if encoded else None
+    return "the request's body is compressed" if is_encoded(_encoding(proxied.headers)) else None
 
 
 def jobs_in(exchange: Exchange) -> Iterator[tuple[str, str, str]]:

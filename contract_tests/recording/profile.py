@@ -18,7 +18,14 @@ from typing import Any
 from contract_tests.errors import SettingError
 from contract_tests.judge.answers import RESPONSE_RULES, document_of, holds_job
 from contract_tests.judge.document import seen_fields
-from contract_tests.judge.passive import CONTRACT, JudgedCancel, ObservedCancel, PassiveJudge, is_cancel
+from contract_tests.judge.passive import (
+    CONTRACT,
+    JudgedCancel,
+    ObservedCancel,
+    PassiveJudge,
+    before_operation,
+    is_cancel,
+)
 from contract_tests.model import Exchange, Response
 from engine_contract import contract
 from engine_contract.http.media_types import codec_of, read_content_type, with_charset
@@ -116,7 +123,7 @@ class ProfileWriter:
             response is None
             or response.broken_off
             or len(response.body) > MAX_BODY_BYTES
-            or exchange.request.path != CONTRACT.path
+            or before_operation(exchange.request.path) != ""
         ):
             return
         if response.is_success:

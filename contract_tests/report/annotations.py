@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("report", type=Path, metavar="report.json", help="as check-engine --report-dir writes it")
     path = parser.parse_args(arguments).report
     try:
-        lines = list(annotations(json.loads(path.read_text(encoding="utf-8"))))
+        lines = list(annotations(json.loads(path.read_bytes())))
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"{path}: is not a report.json of check-engine: {error!r}.", file=sys.stderr)
         return 2

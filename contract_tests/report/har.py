@@ -5,7 +5,7 @@ who sent a request and in which situation. Those begin with `_`, as HAR wants it
 
 on an entry      `_role`, `_credential` (token, none, empty, wrong), `_situation`, `_job_id`
 on postData      `_base64` where the body is not text
-on a response    `_fault` and `_error` where there is no response or one that breaks off
+on a response    `_fault` and `_error` where there is no response or one that breaks off; `_unreadable` if it is whole
 on its content   `_cut` where only the beginning is kept
 """
 
@@ -122,12 +122,13 @@ def response_object(exchange: Exchange, presenter: Presenter, limit: int) -> dic
     }
 
 
-def _error(exchange: Exchange, presenter: Presenter) -> dict[str, str]:
+def _error(exchange: Exchange, presenter: Presenter) -> dict[str, Any]:
     if exchange.fault:
         sentence = f"{exchange.fault}: {exchange.detail}" if exchange.detail else str(exchange.fault)
         return {"_fault": str(exchange.fault), "_error": short_text(sentence, presenter)}
     if exchange.response and exchange.response.broken_off:
-        return {"_error": short_text(exchange.response.broken_off, presenter)}
+        told = {"_unreadable": True} if exchange.response.is_unreadable else {}
+        return {"_error": short_text(exchange.response.broken_off, presenter), **told}
     return {}
 
 

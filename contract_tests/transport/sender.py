@@ -255,7 +255,7 @@ def is_lost(exchange: Exchange) -> bool:
 def describe_failure(exchange: Exchange) -> str:
     """Return a sentence on an exchange without a whole response."""
     if exchange.response is not None:
-        return f"an answer that breaks off: {exchange.response.broken_off}"
+        return f"an answer that {exchange.response.flaw}"
     detail = f": {exchange.detail}" if exchange.detail else ""
     return f"{exchange.fault or Fault.DROPPED}{detail}"
 

@@ -119,7 +119,7 @@ class Transport:
             is_cut = fault is Fault.DROPPED or "without sending complete" in detail
         except (httpx.InvalidURL, OSError, ValueError) as error:
             fault, detail = Fault.PROTOCOL, sentence_of(error)
-        response = _answer(head, parts, detail if fault else None, time.monotonic() - started, is_cut=is_cut)
+        response = response_of(head, parts, detail if fault else None, time.monotonic() - started, is_cut=is_cut)
         return Exchange(request, situation, response, None if response else fault, detail, started_at, job_id)
 
     async def _receive(
@@ -217,20 +217,24 @@ async def _keep_headers(received: httpx.Response) -> None:
     received.headers.pop("location", None)
 
 
-def _answer(
+def response_of(
     head: list[httpx.Response], parts: list[bytes], broken_off: str | None, elapsed: float, *, is_cut: bool
 ) -> Response | None:
+    """Return the response that came, its content encodings undone; None where not even its head came."""
     if not head:
         return None
     received, body = head[0], b"".join(parts if broken_off is None else _beginning(parts))
-    if broken_off is None:
+    is_whole = broken_off is None
+    if is_whole:
         body, broken_off = decode_content(body, received.headers.get("content-encoding", ""))
     if broken_off is not None:
         body = body[:KEPT_OF_BROKEN_BYTES]
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in received.extensions["kept_headers"]
     )
-    return Response(received.status_code, headers, body, broken_off, elapsed, is_cut)
+    return Response(
+        received.status_code, headers, body, broken_off, elapsed, is_cut, is_whole and broken_off is not None
+    )
 
 
 def _beginning(parts: list[bytes]) -> Iterator[bytes]:

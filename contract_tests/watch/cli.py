@@ -98,10 +98,10 @@ def _serve(settings: "WatchSettings", port: int, console_port: int, *, open_cons
         console = _bind(console_host, console_port, "--console-port", beside=bound)
         watch = Watch(settings, tell=(terminal.tell,), say=terminal.say)
     except SettingError:
-        for opened in filter(None, (bound, console)):
+        for opened in (*bound, *(console or ())):
             opened.close()
         raise
-    url, console_url = url_of(settings.host, bound), f"{url_of(console_host, console)}/{settings.console_key}/"
+    url, console_url = url_of(settings.host, bound[0]), f"{url_of(console_host, console[0])}/{settings.console_key}/"
     if not is_loopback(settings.host):
         click.echo(
             f"watch-engine: Warning: {settings.host} can be reached from other machines, and so can the engine through it.",
@@ -116,13 +116,13 @@ def _serve(settings: "WatchSettings", port: int, console_port: int, *, open_cons
 
             Thread(target=webbrowser.open, args=(console_url,), daemon=True).start()
 
-    app = WatchApp(watch, console.getsockname()[1])
-    make_server(app, ready=ready, closing=watch.close).run(sockets=[bound, console])
+    app = WatchApp(watch, console[0].getsockname()[1])
+    make_server(app, ready=ready, closing=watch.close).run(sockets=[*bound, *console])
     terminal.close()
 
 
-def _bind(host: str, port: int, option: str, *, beside: "socket | None" = None) -> "socket":
-    """Return a socket at a port that `beside` does not have at another address: the port tells the two apart."""
+def _bind(host: str, port: int, option: str, *, beside: "list[socket] | None" = None) -> "list[socket]":
+    """Return sockets at a port that `beside` does not have at another address: the port tells the two apart."""
     from engine_contract.http.net import bind
 
     try:
@@ -131,16 +131,15 @@ def _bind(host: str, port: int, option: str, *, beside: "socket | None" = None) 
         raise SettingError(f"{option} {error}") from None
     except ValueError as error:
         raise SettingError(f"--host {error}") from None
-    if beside is not None and beside.getsockname()[1] == bound.getsockname()[1]:
-        bound.close()
+    if beside is not None and beside[0].getsockname()[1] == bound[0].getsockname()[1]:
+        for each in bound:
+            each.close()
         raise SettingError(f"{option} {port}: is the port of the engine's pages. Give another one.")
     return bound
 
 
 def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Awaitable[None]]) -> Any:
     """Return the server of a watcher: it adds no headers of its own, and no messages to WebSockets."""
-    import logging
-
     from engine_contract.http.server import Server
 
     return Server(
@@ -148,7 +147,6 @@ def make_server(app: Any, *, ready: Callable[[], None], closing: Callable[[], Aw
         ready=ready,
         closing=closing,
         grace_s=GRACE_S,
-        log_level=logging.CRITICAL + 1,  # bad requests are answered, not logged
         lifespan="off",
         date_header=False,
         ws_max_size=MAX_MESSAGE_BYTES,

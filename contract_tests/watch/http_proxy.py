@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -41,6 +41,8 @@ _OF_THE_BYTES = {
     b"accept-ranges",
 }
 _CODE = {b"document", b"iframe", b"frame", b"script", b"style", b"worker", b"sharedworker", b"serviceworker"}
+REST_S = 0.5
+"""Seconds for which the rest of a request is read that was answered before it was whole."""
 CALLER_GONE = "the caller went away"
 
 
@@ -71,6 +73,12 @@ class HttpProxy:
                 await asyncio.shield(self._give_up(way, CALLER_GONE if way.caller_gone else "the watcher was ended"))
                 if not way.caller_gone:
                     raise
+            except Exception as error:
+                if way.observed or way.has_started:
+                    raise
+                detail = f"it failed with {type(error).__name__}: {error}"
+                proxied.obstacle = f"the watcher itself could not pass the request on: {detail}"
+                await self._answer_for_engine(way, 500, Fault.GUARD, f"The watcher {proxied.obstacle[12:]}")
             finally:
                 way.forget_caller()
         return proxied
@@ -101,6 +109,9 @@ class HttpProxy:
             return
         proxied.status, proxied.response_headers = received.status_code, list(received.headers.raw)
         if proxied.is_cancel:
+            await way.read_rest()
+            if not way.is_request_whole:
+                proxied.obstacle = "the engine answered before the request was whole"
             await self._hold(way, received)
         else:
             await self._stream(way, received)
@@ -222,6 +233,7 @@ class _Way:
         """Whether the caller speaks HTTP/1.0, which has no chunks: a response is given a length."""
         self.has_started = False
         self.observed = False
+        self.is_request_whole = False
         self.caller_gone = False
         self._receive = receive
         self._send = send
@@ -235,6 +247,7 @@ class _Way:
             if message["type"] == "http.disconnect":
                 raise CallerGoneError
             part = message.get("body", b"")
+            self.is_request_whole = not message.get("more_body")
             if part:
                 self.proxied.body.add(part)
                 yield part
@@ -242,6 +255,17 @@ class _Way:
                 if not self.proxied.is_cancel:
                     self.watch_caller()
                 return
+
+    async def read_rest(self) -> None:
+        """Read for a moment what the caller still sends, for the judge: an engine may refuse by the head alone."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_S):
+                while not self.is_request_whole and not self.proxied.body.is_cut:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        return
+                    self.proxied.body.add(message.get("body", b""))
+                    self.is_request_whole = not message.get("more_body")
 
     def watch_caller(self) -> None:
         """End this exchange if the caller goes away; a cancel goes on to its end."""

@@ -9,8 +9,9 @@ from contract_tests.model import Fault
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
 from contract_tests.transport.transport import KEEPALIVE_S, fault_of, sentence_of
+from engine_contract.http.behind import ServerBehind
 from engine_contract.http.own_origin import OwnOrigin
-from engine_contract.http.proxy_headers import Address, own_host, response_headers
+from engine_contract.http.proxy_headers import own_host, response_headers
 from engine_contract.http.types import HeaderList
 
 CONNECT_TIMEOUT_S = 10.0
@@ -31,41 +32,22 @@ class BadRequestError(Exception):
     """The request cannot be sent as HTTP."""
 
 
-class Body(httpx.AsyncByteStream):
-    """The body of a request, in parts."""
-
-    def __init__(self, parts: AsyncIterator[bytes]) -> None:
-        self._parts = parts
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._parts:
-            yield part
-
-
 class Upstream:
-    """Sends requests to the engine; each connection serves one request at a time and is kept for the next."""
+    """Sends requests to the engine."""
 
     def __init__(self, connection: Connection) -> None:
         """Prepare the connection. Raises SettingError for certificates and proxies that cannot be used."""
-        self.address = Address.of(connection.base)
-        self.own_origin = OwnOrigin(self.address)
         self.extra = tuple((name, source.read()) for name, source in connection.headers.items())
-        self._url = httpx.URL(self.address.origin)
-        self._timeout = {
-            "connect": min(CONNECT_TIMEOUT_S, connection.timeout),
-            "read": connection.timeout,
-            "write": connection.timeout,
-            "pool": None,
-        }
-        proxy = proxy_for(connection)
-        # A proxy is asked for a whole URL; through TLS it sees nothing.
-        self._before = self.address.origin if proxy is not None and self.address.scheme == "http" else ""
-        self._transport = httpx.AsyncHTTPTransport(
+        self._server = ServerBehind(
+            connection.base,
+            read_s=connection.timeout,
+            connect_s=min(CONNECT_TIMEOUT_S, connection.timeout),
+            proxy=proxy_for(connection),
             verify=tls_for(connection),
-            trust_env=False,
-            proxy=proxy,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_S),
         )
+        self.address = self._server.address
+        self.own_origin = OwnOrigin(self.address)
 
     async def send(self, method: str, target: str, headers: HeaderList, body: AsyncIterator[bytes]) -> httpx.Response:
         """Send a request and wait for the head of its response. `target` is a path below the base, with its query.
@@ -73,13 +55,11 @@ class Upstream:
         Raises UpstreamError, and BadRequestError for a request that is not HTTP.
         """
         try:
-            sent = self._before + self.address.target(target)
+            self.address.target(target)
         except ValueError as error:
             raise BadRequestError(str(error)) from error
-        extensions = {"timeout": self._timeout, "target": sent.encode("latin-1")}
-        request = httpx.Request(method, self._url, headers=headers, stream=Body(body), extensions=extensions)
         try:
-            received = await self._transport.handle_async_request(request)
+            received = await self._server.send(method, target, headers, body)
         except httpx.LocalProtocolError as error:
             raise BadRequestError(sentence_of(error)) from error
         except httpx.HTTPError as error:
@@ -93,7 +73,7 @@ class Upstream:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._server.close()
 
 
 def headers_back(proxied: ProxiedExchange, engine: OwnOrigin) -> HeaderList:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -67,8 +67,9 @@ class WebSocketProxy:
                 proxied.status = 101
                 back = headers_back(proxied, self._own_origin)
                 headers = [pair for pair in back if not pair[0].startswith(_OWN)]
-                await send({"type": "websocket.accept", "subprotocol": engine.subprotocol, "headers": headers})
-                await self._pump(proxied, engine, receive, send)
+                with suppress(OSError):  # the caller has gone by then
+                    await send({"type": "websocket.accept", "subprotocol": engine.subprotocol, "headers": headers})
+                    await self._pump(proxied, engine, receive, send)
         except InvalidStatus as error:
             received = error.response
             proxied.status, proxied.response_headers = received.status_code, _raw(received.headers.raw_items())
@@ -95,12 +96,13 @@ class WebSocketProxy:
 
     async def _pump(self, proxied: ProxiedExchange, engine: ClientConnection, receive: Receive, send: Send) -> None:
         """Pass messages both ways until one side closes."""
-        ways = [
-            asyncio.create_task(self._to_engine(proxied, engine, receive)),
-            asyncio.create_task(self._to_caller(proxied, engine, send)),
-        ]
+        to_engine = asyncio.create_task(self._to_engine(proxied, engine, receive))
+        ways = [to_engine, asyncio.create_task(self._to_caller(proxied, engine, send))]
+        has_caller_closed = False
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            has_caller_closed = to_engine.done() and not to_engine.cancelled() and to_engine.exception() is None
+            has_caller_closed = has_caller_closed and to_engine.result()
         finally:
             for way in ways:
                 way.cancel()
@@ -108,23 +110,24 @@ class WebSocketProxy:
             # Written down before the caller hears of the end.
             proxied.end()
             await asyncio.shield(self._observer.observe(proxied))
-        if engine.close_code is not None:
+        if engine.close_code is not None and not has_caller_closed:
             code = engine.close_code if engine.close_code not in {1005, 1006, 1015} else 1000
             await send({"type": "websocket.close", "code": code, "reason": engine.close_reason or ""})
 
-    async def _to_engine(self, proxied: ProxiedExchange, engine: ClientConnection, receive: Receive) -> None:
+    async def _to_engine(self, proxied: ProxiedExchange, engine: ClientConnection, receive: Receive) -> bool:
+        """Pass the caller's messages on; return whether the caller has closed."""
         try:
             while True:
                 message = await receive()
                 if message["type"] == "websocket.disconnect":
                     code = message.get("code", 1000)
                     await engine.close(code if code not in {1005, 1006, 1015} else 1000, message.get("reason") or "")
-                    return
+                    return True
                 data: str | bytes = message["text"] if message.get("text") is not None else message["bytes"]
                 self._note(proxied, "send", data)
                 await engine.send(data)
         except ConnectionClosed:
-            return
+            return False
 
     async def _to_caller(self, proxied: ProxiedExchange, engine: ClientConnection, send: Send) -> None:
         async for data in engine:

@@ -80,7 +80,7 @@ class Console:
             if self._flask is None:
                 from engine_contract.console.flask_app import make_site  # Flask takes its time to import
 
-                self._flask = make_site(self._data, self._guard, home=self._home)
+                self._flask = make_site(self._data, self._guard, home=self._home, prefix=self._prefix)
             return self._flask
 
     def _environ(self, scope: dict[str, Any], body: bytes) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Console:
         server = scope.get("server") or ("127.0.0.1", 80)
         environ: dict[str, Any] = {
             "REQUEST_METHOD": scope["method"],
-            "SCRIPT_NAME": quote(self._prefix),
+            "SCRIPT_NAME": quote(scope.get("root_path", "").rstrip("/") + self._prefix),
             "PATH_INFO": (path or "/").encode("utf-8", "replace").decode("latin-1"),
             "QUERY_STRING": scope["query_string"].decode("latin-1"),
             "SERVER_NAME": server[0],

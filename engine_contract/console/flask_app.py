@@ -16,9 +16,9 @@ from engine_contract.console.request_hooks import RequestHooks
 from engine_contract.text import printable
 
 
-def make_site(data: ConsoleData, guard: Guard, *, home: str) -> Flask:
-    """Return the Flask application; `home` is the path of its first page."""
-    hooks = RequestHooks(data, guard, home)
+def make_site(data: ConsoleData, guard: Guard, *, home: str, prefix: str) -> Flask:
+    """Return the Flask application; `home` is the path of its first page, `prefix` that before the others."""
+    hooks = RequestHooks(data, guard, home, prefix)
     journal = JournalPages(hooks)
     jobs = JobPages(hooks, journal)
     behavior = BehaviorPage(hooks)

@@ -14,12 +14,13 @@ from engine_contract.session_name import ALLOWED, PATTERN, is_session_name
 
 
 class RequestHooks:
-    """Around every page: `home` is the path of the first one."""
+    """Around every page: `home` is the path of the first one, `prefix` that of the others, below what they are mounted at."""
 
-    def __init__(self, data: ConsoleData, guard: Guard, home: str) -> None:
+    def __init__(self, data: ConsoleData, guard: Guard, home: str, prefix: str) -> None:
         self.data = data
         self._guard = guard
         self._home = home
+        self._prefix = prefix
 
     def before(self) -> Any:
         """Turn away visitors who may not come in, and ask for the token."""
@@ -46,7 +47,8 @@ class RequestHooks:
 
     def url(self, page: str, fragment: str = "", **query: Any) -> str:
         """Return the address of a page in the session of this request; leave empty values and None out of the query."""
-        path = self._home if page == "" else f"{request.script_root}/{page}"
+        root = request.script_root
+        path = f"{root.removesuffix(self._prefix)}{self._home}" if page == "" else f"{root}/{page}"
         if "session" not in query:
             query["session"] = g.session
         pairs = [(name, str(value)) for name, value in query.items() if value not in ("", None)]

@@ -13,6 +13,14 @@ _GZIP_BEGINS = 0x1F
 MAX_CODINGS = 5
 """Content encodings of one body, one upon the other; curl and urllib3 take as many."""
 READABLE = frozenset({"identity", "gzip", "x-gzip", "deflate"})
+_OTHERS = frozenset({"br", "zstd", "compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
+"""Registered content codings that are not undone here. Any other name, such as `UTF-8` or `none`, is not a coding:
+clients take such a body as it is."""
+_STEP_BYTES = 4096
+"""Bytes that are unpacked at once: what follows a member is copied, and a body may have many small ones."""
+
+_CODINGS = (READABLE | _OTHERS) - {"identity"}
+_MEMBER = b"\x1f\x8b"
 
 
 def only_readable(headers: RawHeaders) -> HeaderList:
@@ -34,8 +42,13 @@ def unreadable(encoding: str) -> str | None:
     return next((name for name in names if name not in READABLE), None)
 
 
+def is_encoded(encoding: str) -> bool:
+    """Return whether a `Content-Encoding` names a coding."""
+    return bool(_names(encoding))
+
+
 def _names(encoding: str) -> list[str]:
-    return [name for part in encoding.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
+    return [name for part in encoding.split(",") if (name := part.strip().lower()) in _CODINGS]
 
 
 def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
@@ -54,8 +67,9 @@ def decode_content(body: bytes, encoding: str) -> tuple[bytes, str | None]:
         except zlib.error as error:
             return body, f"its content encoding {name} is broken: {error}"
         if not whole:
-            reason = "larger than" if len(body) > left else "not complete within"
-            return body, f"its {name} content is {reason} {MAX_BODY_BYTES // 2**20} MiB"
+            is_large = len(body) > left
+            reason = f"is larger than {MAX_BODY_BYTES // 2**20} MiB" if is_large else "ends before it is complete"
+            return body, f"its {name} content {reason}"
         left -= len(body)  # of all encodings together
     return body, None
 
@@ -92,9 +106,21 @@ class Unpacker:
 
 
 def _inflate(body: bytes, name: str, limit: int) -> tuple[bytes, bool]:
-    unpacker = zlib.decompressobj(_window(body, name))
-    unpacked = unpacker.decompress(body, limit + 1)
-    return unpacked, unpacker.eof and len(unpacked) <= limit
+    window = _window(body, name)
+    view, position, unpacked = memoryview(body), 0, bytearray()
+    unpacker = zlib.decompressobj(window)
+    while position < len(view):
+        part = view[position : position + _STEP_BYTES]
+        unpacked += unpacker.decompress(part, limit + 1 - len(unpacked))
+        if len(unpacked) > limit:
+            return bytes(unpacked), False
+        position += len(part) - len(unpacker.unused_data)
+        if unpacker.eof:
+            # Gzip may have several members (RFC 1952, section 2.2); what else follows is padding.
+            if view[position : position + 2] != _MEMBER:
+                break
+            unpacker = zlib.decompressobj(window)
+    return bytes(unpacked), unpacker.eof
 
 
 def _window(body: bytes, name: str) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from engine_contract.dependencies import require
+from engine_contract.http.http_protocol import http_protocol
 from engine_contract.http.slow_callers import close_slow, timed
 
 require(
@@ -75,7 +76,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
-                **options,
+                **({"http": http_protocol()} | options),
             )
         )
         self._ready = ready

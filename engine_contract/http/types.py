@@ -14,6 +14,9 @@ HeaderList = list[tuple[bytes, bytes]]
 RawHeaders = Sequence[tuple[bytes, bytes]]
 """Names and values in any sequence."""
 
+TRANSPORT = "engine_contract.transport"
+"""The ASGI extension that holds the connection's transport: ASGI itself has no word for breaking a connection."""
+
 
 def http_scope(method: str, path: str, headers: HeaderList, query: bytes = b"") -> Scope:
     """Return the ASGI scope of a request that this process sends to an application of its own."""

@@ -8,8 +8,7 @@ function here takes text that strangers wrote, so each takes time that grows wit
 import html
 import json
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -17,6 +16,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
+
+from engine_contract.text.basic import read_basic
 
 MASK = "***"
 
@@ -253,8 +254,8 @@ def credentials_of(authorization: str) -> list[str]:
     if scheme.lower() != "basic":
         return [rest, *(part.strip('"') for _, part in _AUTH_PARAMETER.findall(rest))]
     try:
-        pair = b64decode(rest, validate=True).decode()
-    except (Base64Error, ValueError):
+        pair = read_basic(rest)
+    except ValueError:
         return [rest]
     return [pair, pair.partition(":")[2]] if pair.strip(":") else [""]
 

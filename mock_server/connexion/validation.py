@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine_contract.http.content_encoding import is_encoded
 from engine_contract.http.media_types import accepts_json, codec_of, read_content_type
 from mock_server.connexion.imports import (
     AbstractOperation,
@@ -50,7 +51,7 @@ class _Operation(RequestValidationOperation):
                 return Refusal(
                     "unsupported-media-type", "The charset is not known here; JSON is UTF-8.", "Content-Type"
                 )
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        if is_encoded(headers.get(b"content-encoding", b"").decode("latin-1")):
             return Refusal("unsupported-media-type", "A compressed body is not read here.", "Content-Encoding")
         return self._check.check(exchange, charset)
 

@@ -1,7 +1,5 @@
 """The caller of a request: the credential with its role, and the session."""
 
-import binascii
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -9,6 +7,7 @@ from urllib.parse import parse_qs
 from engine_contract.contract import load_contract
 from engine_contract.http.cookies import read_cookies
 from engine_contract.session_name import ALLOWED, is_session_name
+from engine_contract.text.basic import read_basic
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import DEFAULT_SESSION
@@ -82,8 +81,8 @@ class Credentials:
         if scheme != "basic":
             return UNKNOWN
         try:
-            user, colon, password = b64decode(token, validate=True).decode().partition(":")
-        except (binascii.Error, ValueError):
+            user, colon, password = read_basic(token).partition(":")
+        except ValueError:
             return Credential("basic", token=token)
         role = self.token_of(user, password) if colon else None
         return Credential("basic", role if role is None else user, password or user)

@@ -22,6 +22,7 @@ from typing import Any
 
 import orjson
 
+from engine_contract.text.unmarked import read_text
 from mock_server.jobs.document_paths import remove
 from mock_server.jobs.later_edition import as_later_edition
 from mock_server.operations.refusals import OWN, SITUATIONS, Refusal, render, standard_headers, status_of
@@ -98,11 +99,11 @@ def load_profile(source: str | Path) -> Profile:
     shipped = SHIPPED / f"{source}.json"
     path = shipped if str(source) in names() else Path(source)
     try:
-        value = orjson.loads(path.read_bytes())
+        value = orjson.loads(read_text(path))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SettingsError(f"--profile {source}: {reason}; shipped ones are {', '.join(names())}.") from None
-    except orjson.JSONDecodeError as error:
+    except ValueError as error:
         raise SettingsError(f"--profile {source}: is not JSON: {error}.") from None
     try:
         return read_profile(value)

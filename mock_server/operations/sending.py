@@ -6,19 +6,18 @@ from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
 from typing import Any
 
-from engine_contract.http.types import HeaderList, Headers, Receive, Scope, Send
+from engine_contract.http.types import TRANSPORT, HeaderList, Headers, Receive, Scope, Send
 from mock_server.operations.response import Response
 
-TRANSPORT = "mock_server.transport"
-"""The ASGI extension that holds the connection's transport: ASGI itself has no word for breaking a connection."""
-
-_BODILESS = frozenset({204, 304})
+BODILESS = frozenset({204, 205, 304})
+"""Statuses whose responses have no content (RFC 9110, sections 15.3.6 and 6.4.1)."""
 
 
 def head(response: Response, extra: Headers) -> HeaderList:
     """Return the headers of a response, its own and those that come with the exchange."""
-    if response.status in _BODILESS:
-        return [*response.headers, *extra]
+    if response.status in BODILESS:
+        length = [(b"content-length", b"0")] if response.status == 205 else []
+        return [*length, *response.headers, *extra]
     if not response.content_type:
         return [(b"content-length", b"%d" % len(response.body)), *response.headers, *extra]
     return [
@@ -38,7 +37,7 @@ async def send_answer(
         await _send_oddly(response, headers, receive, send, extensions.get(TRANSPORT))
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if response.status in _BODILESS else response.body})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 async def _send_oddly(response: Response, headers: HeaderList, receive: Receive, send: Send, transport: Any) -> None:

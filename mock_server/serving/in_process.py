@@ -62,13 +62,14 @@ def running_mock(settings: Settings | None = None, *, port: int = 0) -> Generato
     bound = bind(settings)
     ready = Event()
     server = make_server(mock, settings, ready=ready.set, grace_s=0.5)
-    thread = Thread(target=server.run, args=([bound],), name="mock-engine", daemon=True)
+    thread = Thread(target=server.run, args=(bound,), name="mock-engine", daemon=True)
     thread.start()
     try:
         if not ready.wait(START_S):
             raise RuntimeError(f"The mock did not start within {START_S:.0f} seconds.")
-        yield RunningMock(mock, server, url_of(settings, bound) + settings.prefix)
+        yield RunningMock(mock, server, url_of(settings, bound[0]) + settings.url_prefix)
     finally:
         server.stop()
         thread.join(START_S)
-        bound.close()
+        for each in bound:
+            each.close()

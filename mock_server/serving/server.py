@@ -5,16 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 from engine_contract.http import net
+from engine_contract.http.certificates import serving
 from engine_contract.http.server import Server
-from mock_server.serving.http_protocol import http_protocol
 from mock_server.settings import Settings, SettingsError
 
 SHUTDOWN_GRACE_S = 5.0
 """Seconds that running requests get to finish at shutdown."""
 
 
-def bind(settings: Settings, *, is_one_of_many: bool = False) -> socket.socket:
-    """Return a socket bound as the settings say; see `net.bind`. Raise SettingsError."""
+def bind(settings: Settings, *, is_one_of_many: bool = False) -> list[socket.socket]:
+    """Return sockets bound as the settings say; see `net.bind`. Raise SettingsError."""
     try:
         return net.bind(settings.host, settings.port, is_one_of_many=is_one_of_many)
     except OSError as error:
@@ -32,13 +32,12 @@ def make_server(
     app: Any, settings: Settings, *, ready: Callable[[], None], grace_s: float = SHUTDOWN_GRACE_S
 ) -> Server:
     """Return the server of a mock."""
+    cert, key = settings.tls_cert, settings.tls_key
     return Server(
         app,
         ready=ready,
         grace_s=grace_s,
-        http=http_protocol(),
         ws="none",
         lifespan="on",
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
+        ssl_context_factory=None if cert is None else lambda _config, _default: serving(cert, key),
     )

@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 class _Worker:
     """One process. It ends when the pipe does, so that it never outlives its supervisor."""
 
-    def __init__(self, settings: Settings, bound: socket.socket) -> None:
+    def __init__(self, settings: Settings, bound: list[socket.socket]) -> None:
         self.pipe, theirs = _SPAWN.Pipe()
         self.process = _SPAWN.Process(target=_work, args=(settings, bound, theirs), name="mock-engine worker")
         self.started = monotonic()
@@ -54,12 +54,12 @@ class _Worker:
 class Supervisor:
     """Keeps the workers running until a signal comes."""
 
-    def __init__(self, settings: Settings, bound: socket.socket, *, ready: Callable[[], None], say: Say) -> None:
-        self._settings = replace(settings, port=bound.getsockname()[1])
+    def __init__(self, settings: Settings, bound: list[socket.socket], *, ready: Callable[[], None], say: Say) -> None:
+        self._settings = replace(settings, port=bound[0].getsockname()[1])
         self._bound = bound
         if _SHARES_OUT:
             # That nobody else listens there is known by now. This one keeps the port, and does not listen.
-            bound.close()
+            _close(bound)
             self._bound = bind(self._settings, is_one_of_many=True)
         self._ready: Callable[[], None] | None = ready
         self._say = say
@@ -77,7 +77,7 @@ class Supervisor:
             while not self._is_ending:
                 self._step()
         finally:
-            self._bound.close()
+            _close(self._bound)
             for worker in self._workers:
                 worker.end()
             until = monotonic() + SHUTDOWN_GRACE_S + 2
@@ -87,8 +87,11 @@ class Supervisor:
     def _start(self) -> _Worker:
         if not _SHARES_OUT:
             return _Worker(self._settings, self._bound)
-        with bind(self._settings, is_one_of_many=True) as own:
+        own = bind(self._settings, is_one_of_many=True)
+        try:
             return _Worker(self._settings, own)
+        finally:
+            _close(own)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         self._is_ending = True
@@ -128,7 +131,12 @@ class Supervisor:
         self._workers[self._workers.index(worker)] = self._start()
 
 
-def _work(settings: Settings, bound: socket.socket, pipe: Connection) -> None:
+def _close(bound: list[socket.socket]) -> None:
+    for each in bound:
+        each.close()
+
+
+def _work(settings: Settings, bound: list[socket.socket], pipe: Connection) -> None:
     """Serve in a process of its own."""
     from mock_server.app import join_app
 
@@ -143,4 +151,4 @@ def _work(settings: Settings, bound: socket.socket, pipe: Connection) -> None:
         server.stop()
 
     Thread(target=end_with_supervisor, daemon=True).start()
-    server.run(sockets=[bound])
+    server.run(sockets=bound)

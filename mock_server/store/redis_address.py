@@ -2,10 +2,13 @@
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from engine_contract.http.certificates import EncryptedKeyError, load_chain
 from mock_server.settings import SettingsError
 
 SCHEMES = ("redis", "rediss")
@@ -90,4 +93,16 @@ def _read_query(text: str, shown: str, *, is_secure: bool) -> dict[str, str]:
     for name in _TLS:
         if name in query and not os.path.isfile(query[name]):  # noqa: PTH113 - a string for redis-py
             raise SettingsError(f"--store {shown}: {name} {query[name]}: no such file.")
+    if "ssl_certfile" in query:
+        _check_key(query["ssl_certfile"], query.get("ssl_keyfile"), shown)
     return query
+
+
+def _check_key(cert: str, key: str | None, shown: str) -> None:
+    """Raise SettingsError for a key for which redis-py would ask whoever sits at the terminal."""
+    try:
+        load_chain(ssl.create_default_context(), Path(cert), Path(key) if key else None)
+    except EncryptedKeyError as error:
+        raise SettingsError(f"--store {shown}: ssl_keyfile {key or cert}: {error}.") from None
+    except (OSError, ssl.SSLError):
+        return  # told where it is connected

@@ -16,7 +16,6 @@ MODULES = {"pyyaml": "yaml"}
 
 # Declared for what they bring along.
 NOT_IMPORTED = {
-    "httptools": "uvicorn's HTTP protocol uses it",
     "openapi-spec-validator": "it validates the OpenAPI document, in a user's lint as in the tests",
     "sniffio": "httpcore looks for it at each request and each lock: in vain, that is a third of a check",
     "uvloop": "uvicorn's event loop",

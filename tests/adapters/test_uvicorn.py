@@ -12,6 +12,6 @@ def test_a_name_of_the_server_that_is_gone_is_named() -> None:
 
 def test_a_name_of_the_protocol_that_is_gone_is_named() -> None:
     """Without one, heads had no bound, writes were apart, and faults could not break a connection."""
-    said = complaints("mock_server.serving.http_protocol", "(httptools_protocol(), h11_protocol())")
+    said = complaints("engine_contract.http.http_protocol", "(httptools_protocol(), h11_protocol())")
     assert "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol.on_headers_complete" in said
     assert "uvicorn.protocols.http.h11_impl:H11Protocol.transport" in said

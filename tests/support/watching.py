@@ -89,7 +89,7 @@ def watching(
     )
     said: list[str] = []
     watch = Watch(settings, say=said.append)
-    bound, console = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
+    (bound,), (console,) = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
     ready = threading.Event()
     server = make_server(WatchApp(watch, console.getsockname()[1]), ready=ready.set, closing=watch.close)
     thread = threading.Thread(target=server.run, args=([bound, console],), daemon=True)

@@ -126,3 +126,28 @@ def test_an_engine_that_is_down_refuses_websockets() -> None:
 
     with watching("http://127.0.0.1:9") as watch:
         run(use(watch.url.replace("http", "ws")))
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 4002])
+def test_a_close_of_the_caller_is_no_failure(tmp_path: Path, code: int) -> None:
+    """A WebSocket that its caller closes, or leaves without a word, is recorded once, as one that was accepted."""
+    record = tmp_path / "all.har"
+
+    async def use(watch: Watching, url: str) -> None:
+        socket = await connect(f"{url}/feed", subprotocols=[Subprotocol("v2.chat")])
+        await socket.send("hello")
+        assert await socket.recv() == "hello"
+        if code == 1001:
+            socket.transport.abort()
+        else:
+            await socket.close(code)
+        await asyncio.to_thread(eventually, watch.watch.journal.entries)
+        await asyncio.sleep(0.2)
+        (entry,) = watch.watch.journal.entries()
+        assert (entry.status, entry.reason) == (101, None)
+
+    in_thread(record, use)
+    (entry,) = json.loads(record.read_text())["log"]["entries"]
+    assert entry["response"]["status"] == 101
+    assert not entry["response"].get("_error")
+    assert len(entry["_webSocketMessages"]) == 2

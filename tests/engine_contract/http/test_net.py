@@ -42,7 +42,8 @@ def test_bind_unknown_host_raises_value_error() -> None:
 
 def test_bind_used_port_raises_os_error() -> None:
     """A port that is taken is an OSError that begins with it, so that a command can put its option in front."""
-    with bind("127.0.0.1", 0) as bound:
+    (first,) = bind("127.0.0.1", 0)
+    with first as bound:
         port = bound.getsockname()[1]
         with pytest.raises(OSError, match=rf"^{port}: cannot listen on 127\.0\.0\.1:{port}: address already in use\.$"):
             bind("127.0.0.1", port)
@@ -55,3 +56,48 @@ def test_url_of_ipv6_is_in_brackets() -> None:
         port = bound.getsockname()[1]
         assert url_of("::1", bound) == url_of("[::1]", bound) == f"http://[::1]:{port}"
         assert url_of("mock", bound, "https") == f"https://mock:{port}"
+
+
+def _is_named(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[int, str]) -> None:
+    """Let each host have these addresses."""
+
+    def look_up(_host: str, port: int, **_options: object) -> list[object]:
+        ends: dict[int, tuple[int, ...]] = {socket.AF_INET: (), socket.AF_INET6: (0, 0)}
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port, *ends[family])) for family, address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+def test_bind_listens_on_all_addresses_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name such as `localhost` may be both 127.0.0.1 and ::1, and callers take either: both listen, on one port."""
+    _is_named(monkeypatch, (socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.0.0.1"))
+    bound = bind("localhost", 0)
+    try:
+        names = [each.getsockname() for each in bound]
+        assert [name[0] for name in names] == ["127.0.0.1", "::1"]
+        assert names[0][1] == names[1][1]
+    finally:
+        for each in bound:
+            each.close()
+
+
+def test_bind_leaves_out_an_address_that_the_machine_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name whose IPv6 address this machine does not have listens on the other; one without any address fails."""
+    _is_named(monkeypatch, (socket.AF_INET6, "2001:db8::1"), (socket.AF_INET, "127.0.0.1"))
+    (only,) = bind("both.example", 0)
+    with only:
+        assert only.getsockname()[0] == "127.0.0.1"
+    _is_named(monkeypatch, (socket.AF_INET6, "2001:db8::1"), (socket.AF_INET, "203.0.113.9"))
+    with pytest.raises(
+        OSError, match=r"^0: cannot listen on none\.example:0: this machine does not have that address\.$"
+    ):
+        bind("none.example", 0)
+
+
+def test_bind_port_that_another_has_on_one_address_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody else listens on one of the addresses, callers would reach that one: it is an error."""
+    (other,) = bind("::1", 0)
+    with other:
+        _is_named(monkeypatch, (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+        with pytest.raises(OSError, match="address already in use"):
+            bind("localhost", other.getsockname()[1])

@@ -1,15 +1,22 @@
 """Both proxies, the mock's `--upstream` and the watcher, over real HTTP: what must be right in each."""
 
 import socket
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from contract_tests.config.options import Connection
+from contract_tests.errors import SettingError
+from contract_tests.watch.upstream import Upstream
+from engine_contract.http.proxies import proxy_for
+from mock_server.app import create_app
 from mock_server.serving.in_process import running_mock
-from mock_server.settings import Settings
+from mock_server.settings import Settings, SettingsError
 from tests.support.raw_server import answer_of, raw_server, read_message
 from tests.support.watching import send_raw, watching
 
@@ -187,3 +194,158 @@ def test_answer_without_a_body_ends_with_its_head(proxy: Proxy, status: str) -> 
                 assert received.startswith(f"HTTP/1.1 {status}".lower().encode())
                 assert b"etag: x" in received
                 assert b"content-length" not in received
+
+
+_TOO_LARGE = answer_of("413 Content Too Large", b"too large", "Connection: close")
+
+
+def _post(url: str, body: bytes, length: int, path: str = "/workflow_engine/cancelJob") -> bytes:
+    """Send a request with so much of its body, and return what comes back; the caller reads when it has sent that."""
+    address = urlsplit(url)
+    head = f"POST {path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {length}\r\n\r\n".encode()
+    with socket.create_connection((address.hostname, address.port), timeout=20) as caller:
+        caller.sendall(head + body)
+        return read_message(caller)
+
+
+@contextmanager
+def _hasty(answer: bytes, *, is_closed: bool) -> Iterator[str]:
+    """Serve one connection: answer once a head has come, then close with the rest unread, or read no more."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = Event()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(1)
+                connection.sendall(answer)
+                if not is_closed:
+                    done.wait(20)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        done.set()
+        thread.join(20)
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "open"])
+@pytest.mark.parametrize(
+    ("sent", "length"), [(8_000_000, 8_000_000), (10, 1000), (0, 1000)], ids=["all", "part", "none"]
+)
+def test_refusal_before_the_body_is_passed_on(proxy: Proxy, sent: int, length: int, *, is_closed: bool) -> None:
+    """A server that refuses a request by its head is heard, though it reads no more, or closes and resets."""
+    for path in ("/other", "/workflow_engine/cancelJob") if proxy is _watcher else ("/other",):
+        with _hasty(_TOO_LARGE, is_closed=is_closed) as server, proxy(server) as url:
+            received = _post(url, b"x" * sent, length, path)
+        assert received.startswith(b"HTTP/1.1 413 ")
+        assert received.endswith(b"\r\n\r\ntoo large")
+        assert b"contract-" not in received.lower()
+
+
+def test_interim_answers_are_no_refusals(proxy: Proxy) -> None:
+    """`100 Continue` and `103 Early Hints` before the body are no reason to stop; a success that comes early is none."""
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    got = b""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            nonlocal got
+            connection, _ = listener.accept()
+            with connection:
+                while b"\r\n\r\n" not in got:
+                    got += connection.recv(65_536)
+                connection.sendall(interim + answer_of("200 OK", b"fine"))
+                while len(got.partition(b"\r\n\r\n")[2]) < 3_000_000:
+                    got += connection.recv(65_536)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        with proxy(f"http://127.0.0.1:{listener.getsockname()[1]}") as url:
+            received = _post(url, b"x" * 3_000_000, 3_000_000, "/other")
+            thread.join(20)
+    assert received.endswith(b"fine")
+    assert len(got.partition(b"\r\n\r\n")[2]) == 3_000_000
+
+
+def test_offer_of_another_protocol_is_passed_on_in_http_1(proxy: Proxy) -> None:
+    """A body that comes with `Upgrade: h2c` reaches the server; the offer, which is one connection's, does not."""
+    with raw_server(answer_of("200 OK", b"fine")) as raw, proxy(raw.url) as url:
+        head = (
+            "POST /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+        )
+        head += "HTTP2-Settings: AAMAAABkAAQ\r\nContent-Length: 3\r\n\r\nabc"
+        address = urlsplit(url)
+        assert send_raw((address.hostname or "", address.port or 0), head.encode()).endswith(b"fine")
+        assert raw.body() == b"abc"
+        assert [raw.header(name) for name in ("Upgrade", "HTTP2-Settings")] == [[], []]
+
+
+def test_websocket_before_upstream_is_refused_with_the_reason() -> None:
+    """The mock passes no WebSocket on, and says where to connect."""
+    with raw_server(answer_of("200 OK")) as raw, _mock(raw.url) as url:
+        received = _send(url, "/live", "Connection: Upgrade, close", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+        assert received.startswith(b"HTTP/1.1 501 ")
+        assert f"passes no WebSockets on; connect to {raw.url}".encode() in received
+        assert raw.requests == []
+
+
+def test_user_of_an_upstream_is_sent_to_it() -> None:
+    """A user and a password in `--upstream` are sent as HTTP Basic, and named nowhere."""
+    with raw_server(answer_of("200 OK")) as raw, _mock(raw.url.replace("://", "://me:p%C3%A4ss@")) as url:
+        _send(url, "/x", "Authorization: Bearer mine")
+        assert raw.header("Authorization") == ["Basic " + b64encode("me:päss".encode()).decode()]
+        assert raw.header("Host") == [urlsplit(raw.url).netloc]
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url", "is_exempt"),
+    [
+        ("::1,[fd00::5]", "http://[fd00::5]:81/", True),
+        ("fd00::5", "http://[fd00::5]/", True),
+        ("[fd00::5]:81", "http://[fd00::5]:81/", True),
+        ("[fd00::5]:82", "http://[fd00::5]:81/", False),
+        ("fd00::/8", "https://[fd00::5]/", True),
+        ("10.0.0.0/8 ", "http://10.1.2.3/", True),
+        ("[", "http://10.1.2.3/", False),
+        (":::,%,[::1", "http://10.1.2.3/", False),
+        (".example", "http://a.example/", True),
+        ("*.example", "http://a.example/", True),
+        ("example", "http://a.example/", True),
+        ("ample", "http://a.example/", False),
+        ("a.example:443", "https://A.example/", True),
+        ("a.example:80", "https://a.example/", False),
+        ("b.example, *", "http://a.example/", True),
+        ("", "http://127.0.0.1:1/", True),
+        ("", "http://[::1]:1/", True),
+        ("", "http://a.example/", False),
+    ],
+)
+def test_no_proxy_exempts(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str, *, is_exempt: bool) -> None:
+    """Hosts of `NO_PROXY`, also those of IPv6, networks and ports, are reached without a proxy, and loopback always."""
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("http_proxy", "http://[fd00::1]:3128")
+    monkeypatch.setenv("https_proxy", "proxy.example:3128")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    found = proxy_for(url)
+    assert (found is None) == is_exempt
+    if found is not None:
+        assert str(found.url) in {"http://[fd00::1]:3128", "http://proxy.example:3128"}
+
+
+@pytest.mark.parametrize(
+    "address", ["socks5://127.0.0.1:1080", "socks5h://[::1]:1080", "http://[::1", "http://", "ftp://x"]
+)
+def test_proxy_that_cannot_be_used_ends_the_start(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """`mock-engine --upstream` and `watch-engine` say in one line which proxy of the environment they cannot use."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", address)
+    with pytest.raises(
+        SettingsError, match=r"^--upstream http://app\.example: http_proxy or all_proxy in the environment: "
+    ):
+        create_app(Settings(upstream="http://app.example"))
+    with pytest.raises(SettingError, match=r"^http_proxy or all_proxy in the environment: "):
+        Upstream(Connection("http://app.example"))

@@ -40,7 +40,7 @@ async def answer_early(_scope: Any, _receive: Any, send: Any) -> None:
 @contextmanager
 def served(app: Any, protocol: Any) -> Iterator[int]:
     """Serve an application; yield the port."""
-    bound, is_ready = bind("127.0.0.1", 0), Event()
+    (bound,), is_ready = bind("127.0.0.1", 0), Event()
     running = server.Server(app, ready=is_ready.set, grace_s=0.1, http=protocol, lifespan="off")
     thread = Thread(target=running.run, kwargs={"sockets": [bound]})
     thread.start()

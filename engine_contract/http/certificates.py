@@ -1,0 +1,57 @@
+"""Certificates and keys from files: never with a question to whoever sits at the terminal."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine_contract.text.unmarked import decode_text
+
+ENCRYPTED = "the key is encrypted, and nobody is asked for its password. Give a key without one: openssl pkey -in KEY -out PLAIN"
+
+
+class EncryptedKeyError(ValueError):
+    """A key that only a password opens."""
+
+
+def load_chain(context: ssl.SSLContext, cert: Path, key: Path | None = None) -> None:
+    """Load a certificate and its key. Raise EncryptedKeyError, OSError or ssl.SSLError."""
+
+    def refuse() -> str:
+        raise EncryptedKeyError(ENCRYPTED)
+
+    with _unmarked(cert) as plain_cert, _unmarked(key or cert) as plain_key:
+        context.load_cert_chain(plain_cert, plain_key, refuse)
+
+
+def serving(cert: Path, key: Path | None) -> ssl.SSLContext:
+    """Return what a server shows. Raise EncryptedKeyError, OSError or ssl.SSLError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    load_chain(context, cert, key)
+    return context
+
+
+def trusting(authorities: Path | None) -> ssl.SSLContext:
+    """Return what verifies servers, by these certificates or the system's. Raise OSError or ssl.SSLError."""
+    if authorities is None:
+        return ssl.create_default_context()
+    with _unmarked(authorities) as plain:
+        return ssl.create_default_context(cafile=str(plain))
+
+
+@contextmanager
+def _unmarked(path: Path) -> Iterator[Path]:
+    """Yield the path of the same file without a byte order mark, which OpenSSL takes for a part of the first line."""
+    data = path.read_bytes()
+    try:
+        plain = decode_text(data).encode()
+    except UnicodeDecodeError:
+        plain = data
+    if plain == data:
+        yield path
+        return
+    with TemporaryDirectory() as folder:  # that nobody else can open
+        copy = Path(folder) / "plain.pem"
+        copy.write_bytes(plain)
+        yield copy
