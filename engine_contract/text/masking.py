@@ -293,10 +293,15 @@ def _mask_form(form: str, learn: Learn, depth: int) -> str:
     return "&".join(_mask_parameter(part, learn, depth) for part in form.split("&"))
 
 
+def _is_status(name: str, value: str) -> bool:
+    """Return whether a value is too short for what a parameter alone may hide: `code=503` is no code of OAuth."""
+    return len(value) < SHORTEST_KNOWN and value.isdecimal() and not is_secret(name)
+
+
 def _mask_parameter(part: str, learn: Learn, depth: int) -> str:
     name, equals, value = part.partition("=")
     decoded = unquote_plus(value)
-    if value and is_secret(name, parameter=True):
+    if value and is_secret(name, parameter=True) and not _is_status(name, decoded):
         learn(decoded)
         return f"{name}={MASK}"
     decoded = unquote(decoded)  # an address in a parameter of an address in a parameter
@@ -427,10 +432,10 @@ def _part_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
     return max(at, end), [text[at:end]]
 
 
-def _pair_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+def _pair_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
     end = _PAIR_VALUE.match(text, at).end()  # type: ignore[union-attr]
     value = text[at:end]
-    if not value.strip("="):  # the padding of base64
+    if not value.strip("=") or _is_status(name, value):  # the padding of base64
         return at, ()
     if value[0] not in {'"', "'"}:
         return end, [unquote_plus(value)]
