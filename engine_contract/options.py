@@ -253,10 +253,10 @@ class CheckOptions(EngineOptions):
         schema={"minLength": 0},
     )
     seed: int = option(
-        default=0,
+        default=1,
         metavar="N",
-        help="Draw random requests too, from this seed; 0 draws none.",
-        setting="A whole number: random requests are drawn too, from this seed; 0 draws none.",
+        help="Seed of the generated requests.",
+        setting="A whole number, the seed of the generated requests.",
     )
     deadline: float = option(
         default=120.0,

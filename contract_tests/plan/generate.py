@@ -1,4 +1,4 @@
-"""Bodies that break the request schema, made by schemathesis; it generates and never sends."""
+"""Bodies that break the request schema, drawn by schemathesis; it generates and never sends."""
 
 import json
 import os
@@ -16,8 +16,7 @@ from contract_tests.safety.neutralize import neutralize
 from engine_contract import contract
 from engine_contract.dependencies import require
 
-RANDOM = 24
-"""Bodies that a seed adds."""
+COUNT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +29,22 @@ class BadBody:
 
 @cache
 def bad_bodies(seed: int) -> tuple[BadBody, ...]:
-    """Return different bodies that break the request schema, the same ones for the same seed.
+    """Return at most `COUNT` different bodies that break the request schema, the same ones for the same seed.
 
-    Each run has schemathesis's coverage cases, and with a seed other than 0 `RANDOM` drawn ones behind them. None of
-    them can name a job: they keep their shape alone.
+    None of them can name a job: they keep their shape alone.
     """
     bodies: dict[str, BadBody] = {}
 
-    def take(raw: Any) -> None:
+    def take(raw: Any) -> bool:
         inert = neutralize(raw, lambda: UNKNOWN)
         body = inert.decode() if isinstance(inert, bytes) else json.dumps(inert)
         rule = rule_broken_by(body.encode())
         if rule is not None:
             bodies.setdefault(body, BadBody(body, rule))
+        return len(bodies) < COUNT
 
     with _no_foreign_hooks():
-        operation = _operation()
-        for raw in _covering(operation):
-            take(raw)
-        if seed:
-            enough = len(bodies) + RANDOM
-
-            def take_some(raw: Any) -> bool:
-                take(raw)
-                return len(bodies) < enough
-
-            _draw(operation, seed, RANDOM * 10, take_some)
+        _draw(seed, COUNT * 10, take)
     return tuple(bodies.values())
 
 
@@ -96,44 +85,7 @@ def _no_foreign_constants() -> Iterator[None]:
         providers.CONSTANTS_CACHE.cache.clear()
 
 
-def _operation() -> Any:
-    """Return the operation as schemathesis has it."""
-    require(
-        "schemathesis",
-        "schemathesis.config:SchemathesisConfig",
-        "schemathesis.generation.modes:GenerationMode",
-        "schemathesis.schemas:APIOperation.as_strategy",
-        "schemathesis.schemas:BaseSchema.iter_coverage_cases",
-        breaks="no bodies that break the request schema can be generated",
-    )
-    import schemathesis
-    from schemathesis.config import SchemathesisConfig
-
-    cancel = contract.load_contract()
-    # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
-    config = SchemathesisConfig()
-    # Any character: to find those that a codec has takes Hypothesis a second and 200 MB where it may keep no file.
-    config.projects.default.generation.codec = None
-    schema = schemathesis.openapi.from_dict(_bare_document(cancel), config=config)
-    return schema[cancel.path][cancel.method]
-
-
-def _covering(operation: Any) -> Iterator[Any]:
-    """Yield the bodies of schemathesis's coverage phase; its other methods and media types are steps of the catalogue."""
-    from schemathesis.generation.modes import GenerationMode
-
-    schema = operation.schema
-    cases = schema.iter_coverage_cases(
-        operation,
-        generation_modes=[GenerationMode.NEGATIVE],
-        generation_config=schema.config.generation_for(operation=operation),
-    )
-    for case in cases:
-        if case.method == operation.method.upper() and case.media_type and not case.headers:
-            yield case.body
-
-
-def _draw(operation: Any, seed: int, most: int, take: Callable[[Any], bool]) -> None:
+def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
     """Draw at most `most` bodies and hand each to `take`, until that returns false."""
     require(
         "hypothesis",
@@ -143,11 +95,29 @@ def _draw(operation: Any, seed: int, most: int, take: Callable[[Any], bool]) -> 
         "hypothesis.internal.conjecture.providers:CONSTANTS_CACHE",
         breaks="the generated bodies would depend on the folder that the checks run in",
     )
+    require(
+        "schemathesis",
+        "schemathesis.config:SchemathesisConfig",
+        "schemathesis.generation.modes:GenerationMode",
+        "schemathesis.schemas:APIOperation.as_strategy",
+        breaks="no bodies that break the request schema can be generated",
+    )
+    import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
     from hypothesis.configuration import set_hypothesis_home_dir
     from platformdirs import user_cache_path
+    from schemathesis.config import SchemathesisConfig
     from schemathesis.generation.modes import GenerationMode
+
+    cancel = contract.load_contract()
+    # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
+    config = SchemathesisConfig()
+    # Any character: to find those that a codec has takes Hypothesis a second and 200 MB where it may keep no file. That
+    # is also why these are not the cases of schemathesis's coverage phase, whose texts have a codec.
+    config.projects.default.generation.codec = None
+    schema = schemathesis.openapi.from_dict(_bare_document(cancel), config=config)
+    operation = schema[cancel.path][cancel.method]
 
     @seeded(seed)
     @settings(
