@@ -27,9 +27,10 @@ def _check_field(version: str, cwd: Path, *arguments: str, jobs: int = 24) -> Do
 )
 def test_a_known_deviation_hides_no_later_fault(tmp_path: Path, seen: str, later: str) -> None:
     """What was written for one value covers no other value, type or status of the same place."""
-    assert _check_field(seen, tmp_path, "--write-known", "known.toml").status == 1
-    assert _check_field(seen, tmp_path, "--known", "known.toml").status == 0
-    assert _check_field(later, tmp_path, "--known", "known.toml").status == 1
+    one = ("--concurrency", "1")  # so that the third answer is the same one in each run
+    assert _check_field(seen, tmp_path, *one, "--write-known", "known.toml").status == 1
+    assert _check_field(seen, tmp_path, *one, "--known", "known.toml").status == 0
+    assert _check_field(later, tmp_path, *one, "--known", "known.toml").status == 1
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_the_lists_that_ship_are_listed(tmp_path: Path) -> None:
     assert "response.tasks.metrics.start_time" in done.out
     wrong = check_engine("--known", "later-edition", cwd=tmp_path)
     assert wrong.status == 2
-    assert "Lists that the kit ships: later-editions." in wrong.err
+    assert "The kit ships later-editions." in wrong.err
 
 
 def test_a_settings_file_names_a_list(tmp_path: Path) -> None:
