@@ -6,6 +6,7 @@ from typing import Any
 from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
 from contract_tests.model import Exchange, Finding, Judgement, Response
 from engine_contract import contract
+from engine_contract.http.content_encoding import unknown_coding
 from engine_contract.http.media_types import codec_of, read_content_type
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
@@ -23,12 +24,13 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
     response = exchange.response
     if response is None or not response.is_success:
         return []
+    incomplete = _completeness_flaw(response)
     judgements = [
         Judgement("transport.status", origin=response.origin),
         _judge(exchange, "transport.status.exact", _status_flaw(response)),
-        _judge(exchange, "transport.complete", _completeness_flaw(response)),
+        _judge(exchange, "transport.complete", incomplete),
     ]
-    if response.broken_off:
+    if incomplete is not None:
         return judgements
     if not response.body.strip():
         received = f"status {response.status} with an empty body"
@@ -167,9 +169,22 @@ def _status_flaw(response: Response) -> tuple[str, str] | None:
 
 
 def _completeness_flaw(response: Response) -> tuple[str, str] | None:
-    if response.broken_off is None:
+    if response.broken_off is not None:
+        return f"an answer that {response.flaw}", "the whole canceled job"
+    coding = unknown_coding(response.header("content-encoding") or "")
+    if coding is None or _is_json(response.body):
         return None
-    return f"an answer that {response.flaw}", "the whole canceled job"
+    return f"an answer that cannot be read: nobody knows its content encoding {coding[:40]}", "the whole canceled job"
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        read_json(body)
+    except TooMuchJson:
+        return True
+    except NotJson:
+        return False
+    return True
 
 
 def _content_type_flaw(response: Response) -> tuple[str, str] | None:

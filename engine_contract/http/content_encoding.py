@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from engine_contract.http.media_types import codec_of
 from engine_contract.http.types import HeaderList, RawHeaders
 
 # Before and after decompression: 2,000 tasks are about one million bytes, so no job fills this.
@@ -45,6 +46,14 @@ def unreadable(encoding: str) -> str | None:
 def is_encoded(encoding: str) -> bool:
     """Return whether a `Content-Encoding` names a coding."""
     return bool(_names(encoding))
+
+
+def unknown_coding(encoding: str) -> str | None:
+    """Return the first name in a `Content-Encoding` that nobody knows: no coding, no charset, and not `none`."""
+    names = (part.strip().lower() for part in encoding.split(","))
+    return next(
+        (name for name in names if name not in {"", "none", "identity", *_CODINGS} and not codec_of(name)), None
+    )
 
 
 def _names(encoding: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contract_tests.config.which_engine import CI_VARIABLES
 from tests.support.commands import run
+from tests.support.forked import can_fork, run_forked
 
 TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support", "apiwrite", "apiread")]
 
@@ -31,7 +32,10 @@ def check_engine(
 ) -> Done:
     """Run `check-engine ARGUMENTS` from outside the checkout. No traceback is ever shown."""
     whole = clean_environment() | dict(env or {})
-    done = run(*command(arguments), cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout)
+    if can_fork(whole):
+        done = run_forked(arguments, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout)
+    else:
+        done = run(*command(arguments), cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout)
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
 

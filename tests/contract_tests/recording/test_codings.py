@@ -42,6 +42,7 @@ def _checked(body: bytes, headers: list[tuple[str, str]]) -> dict[str, str]:
         (gzip.compress(DOCUMENT, mtime=0), ["utf-8", "gzip"], True),
         (DOCUMENT, ["gzip"], False),
         (MEMBERS[:-20], ["gzip"], False),
+        (DOCUMENT[::-1], ["rot"], False),
     ],
 )
 def test_content_encoding_gets_one_verdict(
