@@ -186,6 +186,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.markdown:_SPECIAL": (":a", ":<<a>>", "_", "1.", "w.", ":+"),
     "engine_contract.text.markdown:_longest_run": ("`", "` "),
     "engine_contract.text.markdown:escape": ("<", "a"),
+    "engine_contract.http.behind:_CONTROL": ("a", "\t"),
     "engine_contract.http.http_protocol:_HOST": ("a", "[", "[a", "1:", "[<<a>>/"),
     "engine_contract.http.paths:_ESCAPED_SLASH": ("%2", "%", "2f"),
     "engine_contract.http.proxies:_ENTRY": ("[", "[a", "1:", "<<a>>]"),

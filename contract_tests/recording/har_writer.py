@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from contract_tests.model import Exchange, Response
-from contract_tests.recording.observed import ObservedExchange, texts
+from contract_tests.recording.observed import ObservedExchange, hides_bodies, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
-from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
+from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
 from contract_tests.report.har import pair, post_text, response_object
 from engine_contract.http.cookies import read_cookies
 from engine_contract.text.masking import MASK
@@ -21,7 +21,7 @@ from engine_contract.text.printable import timestamp
 def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[str, Any]:
     """Return the entry of an exchange; `base` is the engine's."""
     proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
-    hidden = is_login_route(proxied.path)
+    hidden = hides_bodies(proxied)
     milliseconds = round(proxied.elapsed * 1000, 3)
     entry: dict[str, Any] = {
         "startedDateTime": timestamp(proxied.started_at),

@@ -12,6 +12,8 @@ from engine_contract.text import masking
 Headers = Iterable[tuple[str, str]]
 
 MAX_LEARNED = 64  # the newest ones; each is looked for in all that is kept
+MAX_LEARNED_CHARS = 128 * 1024  # of all of them together
+LONGEST_LEARNED = 16 * 1024
 SEARCHED_BYTES = 256 << 10  # of a body in which secrets are learned
 HIDDEN = f"{masking.MASK} (left out: it may hold a password or a token)"
 
@@ -45,11 +47,13 @@ class Redaction:
         for value in values:
             if value in self._known or self._ordinary.issuperset(value.split(":")) or not masking.can_be_learned(value):
                 continue
+            if len(value) > LONGEST_LEARNED:
+                continue  # masked where it stands, and not looked for elsewhere
             if value not in self._learned:
                 self._presenter = None
             self._learned.pop(value, None)
             self._learned[value] = None
-            if len(self._learned) > MAX_LEARNED:
+            while len(self._learned) > MAX_LEARNED or sum(map(len, self._learned)) > MAX_LEARNED_CHARS:
                 del self._learned[next(iter(self._learned))]
 
     def learn_from_request(self, headers: Headers, target: Sequence[str], body: bytes) -> None:

@@ -11,10 +11,10 @@ from contract_tests.judge.passive import JudgedCancel, ObservedCancel, PassiveJu
 from contract_tests.model import Exchange
 from contract_tests.recording.callers import Callers, PresentedCredential
 from contract_tests.recording.har_writer import har_entry, shown_headers
-from contract_tests.recording.observed import ObservedExchange, exchange_of, jobs_in, obstacle_of, texts
+from contract_tests.recording.observed import ObservedExchange, exchange_of, hides_bodies, jobs_in, obstacle_of, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.recording_file import LARGE_BYTES, Recording
-from contract_tests.recording.redaction import HIDDEN, Redaction, is_login, is_login_route
+from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
 from contract_tests.watch.journal import BODY_SHOWN_BYTES, Entry, Journal, SeenJob
 from contract_tests.watch.settings import WatchSettings
 from engine_contract.console.interface import Finding, Message
@@ -146,7 +146,7 @@ class Observer:
 
     def _entry(self, seen: ObservedExchange) -> Entry:
         proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
-        hidden = is_login_route(proxied.path)
+        hidden = hides_bodies(proxied)
         response = exchange.response
         sent, received = bytes(proxied.body.data), response.body if response else b""
         headers = texts(proxied.headers)

@@ -9,6 +9,7 @@ error of sending, or sending would wait for a server that does not read.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextvars import ContextVar
@@ -29,6 +30,8 @@ require(
 )
 
 _READ_BYTES = 65_536
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no header may hold (RFC 9110, section 5.5); a server that passes it on closes the connection."""
 _REFUSALS_FROM = 300
 """Statuses from here on are no reason to send on; a server that succeeds may answer while it reads."""
 
@@ -81,9 +84,15 @@ class ServerBehind:
             extensions={"timeout": self._timeout, "target": sent},
         )
         try:
-            return await self._transport.handle_async_request(request)
+            response = await self._transport.handle_async_request(request)
         finally:
             _refused.set(None)
+        for name, value in response.headers.raw:
+            if _CONTROL.search(value):
+                await response.aclose()
+                shown = name.decode("latin-1")
+                raise httpx.RemoteProtocolError(f"its header {shown} holds a control character", request=request)
+        return response
 
     async def close(self) -> None:
         """Close all connections."""

@@ -197,8 +197,12 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
             self._head_size += len(url)
 
         def on_header(self, name: bytes, value: bytes) -> None:
-            super().on_header(name, value)
             self._head_size += len(name) + len(value) + 4
+            if self._in_head:
+                super().on_header(name, value)
+            elif self._head_size > MAX_HEAD_BYTES:
+                # Trailers of a chunked body: nobody may take them for headers (RFC 9110, section 6.5.1).
+                self._refuse(*_TOO_LONG)
 
         def on_headers_complete(self) -> None:
             self._in_head = False

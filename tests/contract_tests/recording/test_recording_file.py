@@ -334,7 +334,7 @@ def test_credentials_of_other_kinds_are_masked_and_the_rest_is_whole(tmp_path: P
         watching(raw.url, record=record) as watch,
     ):
         headers = {"Proxy-Authorization": f"Basic {secrets[0]}"}
-        httpx.post(f"{watch.url}/x?code={secrets[2]}&sig={secrets[3]}", json=body, headers=headers)
+        httpx.put(f"{watch.url}/x?code={secrets[2]}&sig={secrets[3]}", json=body, headers=headers)
         assert raw.header("Proxy-Authorization") == []
         (entry,) = entries(record)
     text = record.read_text()

@@ -1,11 +1,13 @@
 """Secrets on their way through watch-engine: in no form in its recording, its console, its API or its profile."""
 
 import json
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from contract_tests.recording.redaction import Redaction
 from tests.support.leaks import SECRET, leaks, requests, spelled
 from tests.support.raw_server import answer_of, raw_server
 from tests.support.watching import ROUTE, watching
@@ -58,3 +60,28 @@ def test_secret_that_an_answer_hands_out_in_a_header_is_masked_where_it_comes_ba
         shown = [watch.api().get(f"/entries/{number}").text for number in (1, 2)]
         kept = "".join([record.read_text(), *shown, httpx.get(f"{watch.console}/journal/1").text])
     assert "hunter2" not in kept.lower()
+
+
+def test_login_by_its_password_field_is_left_out_with_its_answer(tmp_path: Path) -> None:
+    """What hands out a token may wrap it in anything; a cancel is shown whatever it holds."""
+    record = tmp_path / "all.har"
+    answer = answer_of("200 OK", b'{"data": "Sess-8f3aQ"}', "Content-Type: application/json")
+    with raw_server(answer) as engine, watching(engine.url, record=record) as watch:
+        httpx.post(f"{watch.url}/api/v2/users", json={"user": "me", "password": SECRET})
+        httpx.post(watch.url + ROUTE, json={"job_id": "4321abcdef694aa79dae47ad", "password": SECRET})
+        shown = [watch.api().get(f"/entries/{number}").text for number in (1, 2)]
+    login, cancel = json.loads(record.read_bytes())["log"]["entries"]
+    for text in (json.dumps(login), shown[0]):
+        assert "Sess-8f3aQ" not in text
+    assert "4321abcdef694aa79dae47ad" in cancel["request"]["postData"]["text"]
+    assert leaks(record.read_text()) == []
+
+
+def test_many_and_long_secrets_do_not_slow_an_answer_down() -> None:
+    """What is learned is bounded as a whole, so that a text with `…` in it takes no longer for it."""
+    redaction = Redaction()
+    redaction.learn(f"{number:x}aB3-" * 50_000 for number in range(64))
+    redaction.learn(f"{number:x}aB3-" * 3_000 for number in range(64))
+    started = time.process_time()
+    assert redaction.text("hello … world") == "hello … world"
+    assert time.process_time() - started < 1

@@ -208,6 +208,25 @@ def test_limit_of_a_head_counts_heads_alone(make: Any) -> None:
         assert len(_bodies(_exchange(make, *packets))) == 6
 
 
+@BOTH
+def test_trailers_of_a_body_are_not_headers(make: Any) -> None:
+    """A credential or a Host behind a chunked body is nobody's."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await _echo(scope, receive, send)
+        seen.extend(name for name, _ in scope["headers"])
+
+    head = b"POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    for packets in (
+        (head + b"Authorization: Bearer x\r\nHost: evil\r\n\r\n",),
+        (head, b"Authorization: x\r\n", b"\r\n"),
+    ):
+        seen.clear()
+        assert _bodies(_exchange(make, *packets, app=app)) == [b"POST /x abc"]
+        assert sorted(seen) == [b"host", b"transfer-encoding"]
+
+
 @pytest.mark.parametrize("size", [200_000, 30_000, 1_000])
 @pytest.mark.parametrize("first", [b"", request(b"x" * 100)])
 def test_head_beyond_the_limit_is_431(size: int, first: bytes) -> None:
