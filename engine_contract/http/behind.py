@@ -31,7 +31,7 @@ require(
 
 _READ_BYTES = 65_536
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-"""What no header may hold (RFC 9110, section 5.5); a server that passes it on closes the connection."""
+"""A header may not hold these (RFC 9110, section 5.5); a server that passes one on closes the connection."""
 _REFUSALS_FROM = 300
 """Statuses from here on are no reason to send on; a server that succeeds may answer while it reads."""
 
