@@ -294,7 +294,7 @@ def _mask_form(form: str, learn: Learn, depth: int) -> str:
 
 
 def _is_status(name: str, value: str) -> bool:
-    """Return whether a value is too short for what a parameter alone may hide: `code=503` is no code of OAuth."""
+    """Return whether a value is too short for what a parameter alone may hide: `code=503` is not an OAuth code."""
     return len(value) < SHORTEST_KNOWN and value.isdecimal() and not is_secret(name)
 
 
