@@ -5,7 +5,7 @@ import datetime as dt
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
@@ -187,23 +187,30 @@ async def _run(
     return settings, runner, signals[0] if signals else None
 
 
+@contextmanager
+def _stops(found: Findings) -> Iterator[None]:
+    """Take down what ends the part inside, which comes before the first check."""
+    try:
+        yield
+    except TimeoutError:
+        found.stop("deadline", "The run was not complete within its deadline (--deadline).")
+    except GaveUp as error:
+        found.stop("unreachable", f"The run stopped: {error}.")
+    except asyncio.CancelledError:
+        found.interrupted = True
+        found.notes.append("The run was interrupted; nothing was checked.")
+
+
 async def _with_access(settings: Settings, sender: Sender, findings: Findings) -> Settings:
     """Log in and find out how credentials travel. Return the settings with that, and without roles that have no token."""
     transport, connection = sender.transport, settings.connection
     auth = connection.auth
-    try:
+    with _stops(findings):
         async with asyncio.timeout(settings.deadline):
             await log_in(transport, findings)
             if auth.scheme == "auto":
                 roles = (*(role for role in ROLES if role in connection.tokens), *connection.tokens)
                 auth = await find_way(sender, roles, findings)
-    except TimeoutError:
-        findings.stop("deadline", "The run was not complete within its deadline (--deadline).")
-    except GaveUp as error:
-        findings.stop("unreachable", f"The run stopped: {error}.")
-    except asyncio.CancelledError:
-        findings.interrupted = True
-        findings.notes.append("The run was interrupted; nothing was checked.")
     tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
     transport.connection = replace(connection, auth=auth if auth.scheme != "auto" else Auth(), tokens=tokens)
     return replace(settings, connection=transport.connection)
@@ -226,16 +233,9 @@ async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found:
     if settings.workflow is None or role is None or found.because or found.interrupted:
         return
     starter = JobStarter(settings.workflow, role, sender, supply, found)
-    try:
+    with _stops(found):
         async with asyncio.timeout(max(sender.remaining, 0.0)):
             await starter.start(plan_for(settings, None, sender.transport.guard).jobs)
-    except TimeoutError:
-        found.stop("deadline", "The run was not complete within its deadline (--deadline).")
-    except GaveUp as error:
-        found.stop("unreachable", f"The run stopped: {error}.")
-    except asyncio.CancelledError:
-        found.interrupted = True
-        found.notes.append("The run was interrupted; nothing was checked.")
     if not found.because:
         loop = asyncio.get_running_loop()
         supply.ask_by(lambda count: asyncio.run_coroutine_threadsafe(starter.start(count), loop).result())

@@ -8,7 +8,7 @@ from contract_tests.model import Exchange, Finding, Judgement, Response
 from engine_contract import contract
 from engine_contract.http.content_encoding import unknown_coding
 from engine_contract.http.media_types import codec_of, read_content_type
-from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
+from engine_contract.http.strict_json import NotJson, TooMuchJson, is_json, read_json
 
 SHOWN_BYTES = 64 * 1024
 WITHOUT_BODY = frozenset({204, 205})
@@ -172,19 +172,9 @@ def _completeness_flaw(response: Response) -> tuple[str, str] | None:
     if response.broken_off is not None:
         return f"an answer that {response.flaw}", "the whole canceled job"
     coding = unknown_coding(response.header("content-encoding") or "")
-    if coding is None or _is_json(response.body):
+    if coding is None or is_json(response.body):
         return None
     return f"an answer that cannot be read: nobody knows its content encoding {coding[:40]}", "the whole canceled job"
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        read_json(body)
-    except TooMuchJson:
-        return True
-    except NotJson:
-        return False
-    return True
 
 
 def _content_type_flaw(response: Response) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from typing import Any
 from contract_tests.recording.har_file import HarFile, NotHeldError
 from engine_contract.http.content_encoding import decode_content, is_encoded, unreadable
 from engine_contract.http.media_types import codec_of, read_content_type
-from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
+from engine_contract.http.strict_json import is_json
 
 HeaderPairs = Iterable[tuple[str, str]]
 
@@ -141,15 +141,15 @@ def _base64(text: str) -> bytes:
 def _without_base64(body: bytes, size: float, *, needs_size: bool = False) -> bytes:
     """Undo base64 that the file does not declare: the text is not JSON, its content is, and the size fits."""
     text = body.decode("latin-1").strip()
-    if len(body) == size or not _BASE64.fullmatch(text) or len(text) % 4 or _is_json(body):
+    if len(body) == size or not _BASE64.fullmatch(text) or len(text) % 4 or is_json(body):
         return body
     decoded = b64decode(text)
-    return decoded if (not needs_size or len(decoded) == size) and _is_json(decoded) else body
+    return decoded if (not needs_size or len(decoded) == size) and is_json(decoded) else body
 
 
 def _unpacked(body: bytes, size: float, headers: HeaderPairs, file: HarFile) -> bytes:
     """Undo the content encoding of a body whose bytes may be those on the wire; a browser has mostly undone it."""
-    if _is_json(body):
+    if is_json(body):
         return body
     headers = tuple(headers)
     is_gzip = body.startswith(_GZIP)
@@ -168,16 +168,6 @@ def _unpacked(body: bytes, size: float, headers: HeaderPairs, file: HarFile) -> 
 
 def _whole(body: bytes, size: float) -> bytes:
     """Return the body. Raises NotHeldError where an exporter has cut it."""
-    if len(body) < size and not _is_json(body):
+    if len(body) < size and not is_json(body):
         raise NotHeldError(f"the recording holds {len(body):,} bytes of an answer of {int(size):,}")
     return body
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        read_json(body)
-    except TooMuchJson:
-        return True
-    except NotJson:
-        return False
-    return True

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
 
-from contract_tests.model import Exchange, Response
-from contract_tests.recording.observed import ObservedExchange, hides_bodies, texts
+from contract_tests.model import Response
+from contract_tests.recording.observed import ObservedExchange, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
-from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
+from contract_tests.recording.redaction import HIDDEN, Redaction
 from contract_tests.report.har import pair, post_text, response_object
 from engine_contract.http.cookies import read_cookies
 from engine_contract.text.masking import MASK
@@ -20,14 +20,13 @@ from engine_contract.text.printable import timestamp
 
 def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[str, Any]:
     """Return the entry of an exchange; `base` is the engine's."""
-    proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
-    hidden = hides_bodies(proxied)
+    proxied, shown, judged = seen.proxied, seen.shown, seen.judged
     milliseconds = round(proxied.elapsed * 1000, 3)
     entry: dict[str, Any] = {
         "startedDateTime": timestamp(proxied.started_at),
         "time": milliseconds,
-        "request": _request(proxied, redaction, base, hidden=hidden),
-        "response": _response(proxied, exchange, redaction, hidden=hidden),
+        "request": _request(proxied, redaction, base, hidden=seen.hides_bodies),
+        "response": _response(seen, redaction),
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_role": shown.caller.role,
@@ -81,11 +80,11 @@ def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidde
     return request
 
 
-def _response(proxied: ProxiedExchange, exchange: Exchange, redaction: Redaction, *, hidden: bool) -> dict[str, Any]:
+def _response(seen: ObservedExchange, redaction: Redaction) -> dict[str, Any]:
+    proxied, exchange, hidden = seen.proxied, seen.exchange, seen.hides_bodies
     if exchange.response is not None:
         body = exchange.response.body
-        login = is_login(proxied.path, bytes(proxied.body.data), texts(proxied.headers))
-        kept = HIDDEN.encode() if hidden and body else redaction.answer(body, is_login=login)
+        kept = HIDDEN.encode() if hidden and body else redaction.answer(body, is_login=seen.is_login)
         headers = tuple((name, redaction.header(name, value)) for name, value in exchange.response.headers)
         exchange = replace(exchange, response=replace(exchange.response, headers=headers, body=kept))
     entry = response_object(exchange, redaction.presenter, proxied.response.limit * 2)

@@ -12,7 +12,7 @@ from contract_tests.judge.passive import CONTRACT, JudgedCancel
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
 from contract_tests.recording.proxied_exchange import ProxiedExchange
-from contract_tests.recording.redaction import is_login, is_login_route
+from contract_tests.recording.redaction import is_login_route
 from engine_contract.contract.job_status import STATUSES
 from engine_contract.http.content_encoding import decode_content, is_encoded, unreadable
 from engine_contract.http.types import HeaderList
@@ -30,6 +30,14 @@ class ObservedExchange:
     """The exchange with the content encodings of its bodies undone."""
     shown: PresentedCredential
     judged: JudgedCancel | None
+    is_login: bool
+    """Whether the request asks for a credential, by its route or as it sends a password."""
+
+    @property
+    def hides_bodies(self) -> bool:
+        """Whether its bodies are nobody's to see: a login's are not; a cancel is shown whatever it holds."""
+        by_password = self.is_login and self.proxied.method == "POST" and not self.proxied.is_cancel
+        return by_password or is_login_route(self.proxied.path)
 
 
 def texts(headers: HeaderList) -> tuple[tuple[str, str], ...]:
@@ -124,12 +132,3 @@ def _jobs(node: Any, depth: int) -> Iterator[tuple[str, str, str]]:
     if depth:
         for child in children:
             yield from _jobs(child, depth - 1)
-
-
-def hides_bodies(proxied: ProxiedExchange) -> bool:
-    """Return whether an exchange is a login, by its route or its password field; a cancel is shown whatever it holds."""
-    return is_login_route(proxied.path) or (
-        proxied.method == "POST"
-        and not proxied.is_cancel
-        and is_login(proxied.path, bytes(proxied.body.data), texts(proxied.headers))
-    )

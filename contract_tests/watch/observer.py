@@ -11,7 +11,7 @@ from contract_tests.judge.passive import JudgedCancel, ObservedCancel, PassiveJu
 from contract_tests.model import Exchange
 from contract_tests.recording.callers import Callers, PresentedCredential
 from contract_tests.recording.har_writer import har_entry, shown_headers
-from contract_tests.recording.observed import ObservedExchange, exchange_of, hides_bodies, jobs_in, obstacle_of, texts
+from contract_tests.recording.observed import ObservedExchange, exchange_of, jobs_in, obstacle_of, texts
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.recording.recording_file import LARGE_BYTES, Recording
 from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
@@ -85,13 +85,12 @@ class Observer:
         sent = bytes(proxied.body.data)
         self.redaction.learn_from_request(headers, (proxied.path, proxied.query), sent)
         exchange = exchange_of(proxied, shown.caller)
+        asks_for_credential = is_login(proxied.path, sent, headers)
         if exchange.response is not None:
             response = exchange.response
-            self.redaction.learn_from_answer(
-                response.headers, response.body, is_login=is_login(proxied.path, sent, headers)
-            )
+            self.redaction.learn_from_answer(response.headers, response.body, is_login=asks_for_credential)
         judged = self._judge(proxied, exchange, shown) if proxied.is_cancel else None
-        seen = ObservedExchange(proxied, exchange, shown, judged)
+        seen = ObservedExchange(proxied, exchange, shown, judged, asks_for_credential)
         if self.recording is not None:
             weight = proxied.body.size + len(exchange.response.body if exchange.response else b"")
             await self.recording.append(await self._har_entry(seen, weight), weight)
@@ -146,15 +145,14 @@ class Observer:
 
     def _entry(self, seen: ObservedExchange) -> Entry:
         proxied, exchange, shown, judged = seen.proxied, seen.exchange, seen.shown, seen.judged
-        hidden = hides_bodies(proxied)
+        hidden = seen.hides_bodies
         response = exchange.response
         sent, received = bytes(proxied.body.data), response.body if response else b""
         headers = texts(proxied.headers)
-        login = is_login(proxied.path, sent, headers)
         request_body = self.redaction.request_body(sent[:SHOWN_FROM], headers)[:BODY_SHOWN_BYTES]
         if hidden and sent:
             request_body = HIDDEN.encode()
-        answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=login)[:BODY_SHOWN_BYTES]
+        answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=seen.is_login)[:BODY_SHOWN_BYTES]
         if hidden and received:
             answer_body = HIDDEN.encode()
         note = judged.note if judged else None

@@ -28,6 +28,17 @@ def read_json(body: bytes) -> Any:
         return _read_leniently(body, why=str(error))
 
 
+def is_json(body: bytes) -> bool:
+    """Return whether the bytes are JSON, or may be and hold too much to be read here."""
+    try:
+        read_json(body)
+    except TooMuchJson:
+        return True
+    except NotJson:
+        return False
+    return True
+
+
 def repeated_key(body: bytes) -> str | None:
     """Return a key that an object of the document has more than once, None without one. Raise NotJson."""
     found: list[str] = []
