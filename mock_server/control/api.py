@@ -1,11 +1,13 @@
 """The control API: JSON over HTTP under `/_mock/`."""
 
 from asyncio import sleep
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.exceptions import HTTPException
+from starlette.routing import Route, Router
 
 from engine_contract.http.media_types import read_content_type
 from engine_contract.http.types import Receive, Send
@@ -16,7 +18,7 @@ from mock_server.control.metrics import CONTENT_TYPE, Metrics
 from mock_server.jobs.job import written
 from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import read_session
-from mock_server.operations.exchange import Exchange
+from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.refusals import Refused, phrase, render
 from mock_server.operations.response import PROBLEM, Response
 from mock_server.operations.sending import head, send_answer
@@ -26,13 +28,16 @@ from mock_server.store.journal import show
 
 MAX_BODY_BYTES = 1 << 20
 
+_OPEN = frozenset({"/_mock/health", "/_mock/metrics"})
+"""Paths for probes and scrapers: they come by other names, and learn nothing that matters."""
+
 
 class _Call(NamedTuple):
     """A request to the control API."""
 
     session: str
-    rest: str
-    """The path behind the name of the resource, such as a job's id."""
+    path: Mapping[str, str]
+    """The parameters of the path."""
     query: dict[str, str]
     body: Any
 
@@ -46,6 +51,18 @@ class _ProblemError(Exception):
 Handler = Callable[[_Call], Awaitable[Response]]
 
 
+class _Endpoint:
+    """The methods of one path, an ASGI application that leaves its response in the exchange."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    async def __call__(self, scope: Any, receive: Receive, _send: Send) -> None:
+        exchange: Exchange = scope[SCOPE_KEY]
+        handler = self._handlers["GET" if exchange.method == "HEAD" else exchange.method]
+        exchange.response = await handler(await _read(exchange, scope["path_params"], receive))
+
+
 class Control:
     """Serves the control API on a store."""
 
@@ -54,20 +71,27 @@ class Control:
         self._store = store
         self._metrics = metrics
         self._guard = Guard(settings)
-        self._handlers: dict[str, dict[str, Handler]] = {
-            "jobs": {"GET": self._read_jobs, "POST": self._make_jobs},
+        routes: dict[str, dict[str, Handler]] = {
+            "jobs": {"GET": self._list_jobs, "POST": self._make_jobs},
+            "jobs/{job_id:path}": {"GET": self._read_job},
             "reset": {"POST": self._reset},
             "requests": {"GET": self._read_journal, "DELETE": self._empty_journal},
             "behavior": {"GET": self._read_behavior, "PUT": self._arm},
             "health": {"GET": self._health},
             "metrics": {"GET": self._read_metrics},
         }
+        self._resources = ", ".join(path for path in routes if "{" not in path)
+        self._router = Router(
+            [Route(f"/_mock/{path}", _Endpoint(methods), methods=[*methods]) for path, methods in routes.items()],
+            redirect_slashes=False,
+            default=self._nothing,
+        )
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one request."""
         exchange = Exchange(scope)
         try:
-            response = await self._answer(exchange, receive)
+            response = await self._answer(exchange, scope, receive, send)
         except Gone:
             return
         except _ProblemError as error:
@@ -83,50 +107,37 @@ class Control:
         headers = head(response, self._guard.headers(exchange.headers.get(b"origin")))
         await send_answer(response, headers, receive, send)
 
-    async def _answer(self, exchange: Exchange, receive: Receive) -> Response:
-        _, _, resource, *rest = exchange.path.split("/", 3)
-        handlers = self._handlers.get(resource)
+    async def _answer(self, exchange: Exchange, scope: Any, receive: Any, send: Any) -> Response:
         is_preflight = exchange.method == "OPTIONS" and b"access-control-request-method" in exchange.headers
         if is_preflight:
             return Response(204)
-        # Probes and scrapers come by other names, and learn nothing that matters.
-        if resource not in {"health", "metrics"}:
+        if exchange.path not in _OPEN:
             objection = self._guard.objection(exchange.method, exchange.headers)
             if objection is not None:
                 raise _ProblemError(403, objection)
-        if handlers is None or (rest and resource != "jobs"):
-            raise _ProblemError(404, f"There is no {exchange.path[:80]}; there are {', '.join(self._handlers)}.")
-        handler = handlers.get("GET" if exchange.method == "HEAD" else exchange.method)
-        if handler is None:
-            allowed = ", ".join(handlers)
-            return _problem(405, f"{exchange.path[:80]} takes {allowed}.")._replace(
-                headers=((b"allow", allowed.encode()),)
-            )
-        return await handler(await self._read(exchange, rest[0] if rest else "", receive))
+        try:
+            # `app`: the router then raises what it would otherwise answer as text.
+            await self._router({**scope, "app": self, SCOPE_KEY: exchange}, receive, send)
+        except HTTPException as error:
+            allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+            refusal = _problem(error.status_code, f"{exchange.path[:80]} takes {allowed}.")
+            return refusal._replace(headers=((b"allow", allowed.encode()),))
+        assert exchange.response is not None  # noqa: S101 - an endpoint leaves it, or raises
+        return exchange.response
 
-    async def _read(self, exchange: Exchange, rest: str, receive: Receive) -> _Call:
-        await read_body(exchange, receive, MAX_BODY_BYTES)
-        body: Any = None
-        if exchange.body:
-            if read_content_type(exchange.headers.get(b"content-type", b"")).media != "application/json":
-                raise _ProblemError(415, "The control API takes JSON: send Content-Type: application/json.")
-            try:
-                body = orjson.loads(exchange.body)
-            except orjson.JSONDecodeError as error:
-                raise _ProblemError(400, f"The body is not well-formed JSON: {error}.") from None
-        query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
-        return _Call(read_session(exchange.headers), rest, query, body)
+    async def _nothing(self, scope: Any, _receive: Receive, _send: Send) -> None:
+        raise _ProblemError(404, f"There is no {scope['path'][:80]}; there are {self._resources}.")
 
-    async def _read_jobs(self, call: _Call) -> Response:
-        seed = self._settings.seed
-        if not call.rest:
-            return _json(
-                {"jobs": await actions.list_jobs(self._store, call.session, call.query.get("status"), seed=seed)}
-            )
-        state = await self._store.get(call.session, call.rest)
+    async def _list_jobs(self, call: _Call) -> Response:
+        status, seed = call.query.get("status"), self._settings.seed
+        return _json({"jobs": await actions.list_jobs(self._store, call.session, status, seed=seed)})
+
+    async def _read_job(self, call: _Call) -> Response:
+        job_id = call.path["job_id"]
+        state = await self._store.get(call.session, job_id)
         if state is None:
-            raise _ProblemError(404, f"There is no job {call.rest[:80]}.")
-        return Response(200, body=await written(call.rest, state, seed=seed, now_ms=actions.now_ms()))
+            raise _ProblemError(404, f"There is no job {job_id[:80]}.")
+        return Response(200, body=await written(job_id, state, seed=self._settings.seed, now_ms=actions.now_ms()))
 
     async def _make_jobs(self, call: _Call) -> Response:
         wanted = {} if call.body is None else call.body
@@ -165,6 +176,20 @@ class Control:
 
     async def _read_metrics(self, _call: _Call) -> Response:
         return Response(200, CONTENT_TYPE, await self._metrics.text(self._store))
+
+
+async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -> _Call:
+    await read_body(exchange, receive, MAX_BODY_BYTES)
+    body: Any = None
+    if exchange.body:
+        if read_content_type(exchange.headers.get(b"content-type", b"")).media != "application/json":
+            raise _ProblemError(415, "The control API takes JSON: send Content-Type: application/json.")
+        try:
+            body = orjson.loads(exchange.body)
+        except orjson.JSONDecodeError as error:
+            raise _ProblemError(400, f"The body is not well-formed JSON: {error}.") from None
+    query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
+    return _Call(read_session(exchange.headers), path, query, body)
 
 
 def _json(value: object, status: int = 200) -> Response:

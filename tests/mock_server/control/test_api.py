@@ -193,6 +193,21 @@ def test_what_the_control_api_has_not(caller: Caller, method: str, path: str, st
     answer = caller.client.request(method, path)
     assert answer.status_code == status
     assert answer.json()["detail"]
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_wrong_method_is_405_with_those_allowed(caller: Caller) -> None:
+    """The header Allow and the reason name the methods of the path."""
+    answer = caller.client.put("/_mock/requests")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD")
+    assert answer.json()["detail"] == "/_mock/requests takes DELETE, GET, HEAD."
+
+
+def test_job_with_slashes_in_its_id_is_shown(caller: Caller) -> None:
+    """Everything behind `jobs/` is the id."""
+    caller.client.post("/_mock/jobs", json={"job_id": "a/b", "name": "Mine"})
+    assert caller.client.get("/_mock/jobs/a%2Fb").json()["name"] == "Mine"
+    assert caller.client.head("/_mock/jobs/a/b").status_code == 200
 
 
 @pytest.mark.parametrize(
