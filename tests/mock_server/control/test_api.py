@@ -206,7 +206,7 @@ def test_wrong_method_is_405_with_those_allowed(caller: Caller) -> None:
 def test_job_with_slashes_in_its_id_is_shown(caller: Caller) -> None:
     """Everything behind `jobs/` is the id."""
     caller.client.post("/_mock/jobs", json={"job_id": "a/b", "name": "Mine"})
-    assert caller.client.get("/_mock/jobs/a%2Fb").json()["name"] == "Mine"
+    assert caller.client.get("/_mock/jobs/a/b").json()["name"] == "Mine"
     assert caller.client.head("/_mock/jobs/a/b").status_code == 200
 
 
