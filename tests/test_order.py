@@ -17,6 +17,7 @@ ORDER = [
     "engine_contract.contract",
     "engine_contract.text",
     "engine_contract.http",
+    "engine_contract.pages",
     "engine_contract.option_rows",
     "engine_contract.options",
     "engine_contract.click_options",

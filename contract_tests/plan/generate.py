@@ -147,19 +147,19 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
         set_hypothesis_home_dir(None)
 
 
-def _bare_document(contract: contract.Contract) -> dict[str, Any]:
+def _bare_document(operation: contract.Operation) -> dict[str, Any]:
     """Return the operation without its security, so that all examples are spent on bodies."""
     return {
         "openapi": "3.0.3",
-        "info": {"title": "cancelJob", "version": "1"},
+        "info": {"title": operation.name, "version": "1"},
         "paths": {
-            contract.path: {
-                contract.method.lower(): {
+            operation.path: {
+                operation.method.lower(): {
                     "requestBody": {
                         "required": True,
-                        "content": {"application/json": {"schema": dict(contract.request_schema)}},
+                        "content": {"application/json": {"schema": dict(operation.request_schema)}},
                     },
-                    "responses": {"200": {"description": "The canceled job"}},
+                    "responses": {"200": {"description": "A success"}},
                 }
             }
         },

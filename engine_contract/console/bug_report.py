@@ -8,6 +8,7 @@ from urllib.parse import quote
 from engine_contract.console.interface import About, Entry, Finding
 from engine_contract.console.journal_rows import explain
 from engine_contract.console.json_view import pretty_body
+from engine_contract.contract import load_contract
 from engine_contract.text.curl import CREDENTIAL, curl
 from engine_contract.text.json_pointer import path_of, pointer_of
 from engine_contract.text.markdown import block, code, escape
@@ -115,7 +116,7 @@ def _title(entry: Entry) -> str:
     if entry.findings:
         finding = entry.findings[0]
         more = len(entry.findings) - 1
-        return f"cancelJob: expected {explain(finding).title}; received {escape(finding.received)}" + (
+        return f"{load_contract().name}: expected {explain(finding).title}; received {escape(finding.received)}" + (
             f" (and {more} more)" if more else ""
         )
     if entry.status is None:

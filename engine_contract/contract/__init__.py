@@ -6,14 +6,17 @@ of the other two.
 
 from engine_contract.contract.files import PAGE_PATH
 from engine_contract.contract.ledger import Level, Rule, load_furniture, load_rules, rule
-from engine_contract.contract.openapi import Contract, load_contract, load_openapi
+from engine_contract.contract.openapi import load_contract, load_openapi
+from engine_contract.contract.operation import Operation, Parameter, find_operation
 from engine_contract.contract.page import load_page, page_sha256, statements
 
 __all__ = [
     "PAGE_PATH",
-    "Contract",
     "Level",
+    "Operation",
+    "Parameter",
     "Rule",
+    "find_operation",
     "load_contract",
     "load_furniture",
     "load_openapi",

@@ -1,5 +1,6 @@
 """The ledger of rules: what is judged, at which level, and the line of the page behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -14,8 +15,9 @@ class Rule:
     """One statement about the engine.
 
     `quotes` are lines of the page, verbatim; `reason` says why an implied or assumed rule holds.
-    `field` is the place in the canceled job that a response rule owns, as keys from the root, where
-    `*` matches any key or element; None for rules that own no place.
+    `field` is the place in the response's document that a response rule owns, as keys from the root,
+    where `*` matches any key or element; None for rules that own no place. The id of another page's rule
+    begins with the name of its operation: `startJob/roles.admin`.
     """
 
     id: str
@@ -28,7 +30,7 @@ class Rule:
     @property
     def aspect(self) -> str:
         """Return `route`, `roles`, `request`, `response`, `effects` or `transport`."""
-        return self.id.partition(".")[0]
+        return self.id.rpartition("/")[2].partition(".")[0]
 
     @property
     def quote(self) -> str | None:
@@ -41,11 +43,16 @@ class Rule:
         return self.level == "assumed"
 
 
-def _parse(entry: dict[str, Any]) -> Rule:
+def parse_rules(ledger: Mapping[str, Any], prefix: str = "") -> tuple[Rule, ...]:
+    """Return the rules of a ledger in its order, with a prefix before their ids. Raise KeyError for a missing key."""
+    return tuple(_parse(entry, prefix) for entry in ledger["rules"])
+
+
+def _parse(entry: Mapping[str, Any], prefix: str) -> Rule:
     quote = entry.get("quote", ())
     field = entry.get("field")
     return Rule(
-        id=entry["id"],
+        id=f"{prefix}{entry['id']}",
         level=entry["level"],
         title=entry["title"],
         quotes=(quote,) if isinstance(quote, str) else tuple(quote),
@@ -57,7 +64,7 @@ def _parse(entry: dict[str, Any]) -> Rule:
 @cache
 def load_rules() -> tuple[Rule, ...]:
     """Return all rules in the order of the ledger."""
-    return tuple(_parse(entry) for entry in load_yaml(RULES_PATH)["rules"])
+    return parse_rules(load_yaml(RULES_PATH))
 
 
 @cache

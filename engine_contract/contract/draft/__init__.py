@@ -1,4 +1,4 @@
-"""A documentation page in the format of `cancelJob.txt`, drafted as an OpenAPI document and a ledger of rules."""
+"""A documentation page in the format of the contract's own, drafted as an OpenAPI document and a ledger of rules."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,0 +1,67 @@
+"""Further documentation pages as operations: a page is drafted, or read as a person has finished its draft."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from engine_contract.contract import Operation, load_contract
+from engine_contract.contract.draft import PageError, draft
+from engine_contract.contract.files import load_yaml
+from engine_contract.contract.ledger import parse_rules
+from engine_contract.contract.operation import operations_in
+from engine_contract.text.unmarked import read_text
+
+
+def load_pages(paths: Iterable[Path]) -> tuple[Operation, ...]:
+    """Return the operations of pages, and of all pages (`*.txt`) in folders. Raise ValueError with the file's name."""
+    found: dict[Path, Operation] = {}
+    for path in paths:
+        for page in _pages_in(path):
+            if page in found:
+                continue
+            operation = load_page(page)
+            for other, one in ((Path("the contract"), load_contract()), *found.items()):
+                if one.route == operation.route:
+                    raise ValueError(f"{page}: {one.route} is served by {other} already. Take one of the two away.")
+                if one.name == operation.name:
+                    raise ValueError(
+                        f"{page}: an operation {one.name} is known from {other} already, and rules are named after it. "
+                        f"Change the operationId in {page.stem}.openapi.yaml."
+                    )
+            found[page] = operation
+    return tuple(found.values())
+
+
+def load_page(page: Path) -> Operation:
+    """Return the operation of a page; the finished drafts beside it count. Raise ValueError with the file's name."""
+    openapi, ledger = (page.with_name(f"{page.stem}.{name}.yaml") for name in ("openapi", "rules"))
+    try:
+        if openapi.is_file() and ledger.is_file():
+            document, rules = load_yaml(openapi), load_yaml(ledger)
+        else:
+            drafted = draft(read_text(page))
+            document = load_yaml(openapi) if openapi.is_file() else drafted.openapi
+            rules = load_yaml(ledger) if ledger.is_file() else drafted.rules
+    except PageError as error:
+        raise ValueError(f"{page}, {error}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"{page}: the page or the drafts beside it cannot be read: {error}") from error
+    try:
+        names = [operation.name for operation in operations_in(document, ())]
+        (operation,) = operations_in(document, parse_rules(rules, f"{names[0]}/"), f"{names[0]}/")
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{openapi} and {ledger.name}: are not the OpenAPI document and the ledger of one operation "
+            f"({type(error).__name__}: {error}). Allowed is what draft-contract writes."
+        ) from error
+    return operation
+
+
+def _pages_in(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    pages = sorted(path.glob("*.txt"))
+    if not pages:
+        raise ValueError(f"{path}: the folder holds no pages. Allowed is a page (NAME.txt) or a folder with some.")
+    return pages
