@@ -1,0 +1,31 @@
+"""The definition of a secret, and texts without secrets.
+
+A value is a secret by its name (`is_secret`): a header, parameter, cookie, form field, JSON key, XML element or
+attribute. Values that are found by name are given to `learn`, so that `hide` finds them wherever they come back. Every
+function here takes text that strangers wrote, so each takes time that grows with the length of the text and no faster.
+"""
+
+from engine_contract.text.masking.forms import mask_output, mask_query, mask_text
+from engine_contract.text.masking.headers import mask_header, mask_path
+from engine_contract.text.masking.hiding import hide
+from engine_contract.text.masking.logins import MAX_LOGIN_CHARS, bare_token, has_password
+from engine_contract.text.masking.names import is_secret
+from engine_contract.text.masking.values import MASK, Learn, can_be_learned, credentials_of, ignore
+
+__all__ = [
+    "MASK",
+    "MAX_LOGIN_CHARS",
+    "Learn",
+    "bare_token",
+    "can_be_learned",
+    "credentials_of",
+    "has_password",
+    "hide",
+    "ignore",
+    "is_secret",
+    "mask_header",
+    "mask_output",
+    "mask_path",
+    "mask_query",
+    "mask_text",
+]

@@ -1,0 +1,64 @@
+"""Headers, cookies and paths without the values of secret names."""
+
+from itertools import pairwise
+from urllib.parse import unquote
+
+from engine_contract.text.masking.forms import mask_query, mask_text
+from engine_contract.text.masking.names import READABLE, is_secret, words_of
+from engine_contract.text.masking.values import HAS_SCHEME, MASK, Learn, can_be_learned, credentials_of, ignore
+
+
+def mask_header(name: str, value: str, learn: Learn = ignore) -> str:
+    """Return the value of a header without secrets: the scheme of a credential and the names of cookies stay."""
+    key = name.lower()
+    if key in {"authorization", "proxy-authorization"}:
+        return _mask_authorization(value, learn)
+    if key == "cookie":
+        return "; ".join(_mask_cookie(part.strip(), learn) for part in value.split(";"))
+    if key == "set-cookie":
+        cookie, semicolon, attributes = value.partition(";")
+        return _mask_cookie(cookie, learn) + semicolon + mask_text(attributes, learn)
+    if is_secret(name):
+        for part in {value.strip(), *value.split()}:
+            learn(part.strip(","))
+            learn(unquote(part.strip(",")))
+        return MASK if value.strip() else value
+    url, mark, query = value.partition("?")
+    if mark and " " not in value:
+        return mask_text(url, learn) + mark + mask_query(query, learn)
+    return mask_text(value, learn)
+
+
+def _mask_authorization(value: str, learn: Learn) -> str:
+    scheme, space, rest = value.strip().partition(" ")
+    bare = [value.strip()] if not rest.strip() and not HAS_SCHEME.match(f"{scheme} ") else []
+    for credential in [*credentials_of(value), *bare]:
+        learn(credential)
+        learn(unquote(credential))
+    if not value.strip():
+        return value
+    return f"{scheme} {MASK}" if space and rest.strip() and scheme.isalnum() else MASK
+
+
+def _mask_cookie(cookie: str, learn: Learn) -> str:
+    name, equals, value = cookie.partition("=")
+    if not equals:
+        if cookie:
+            learn(cookie)
+        return MASK if cookie else ""
+    if "".join(words_of(name)) in READABLE or not value:
+        return cookie
+    if is_secret(name):
+        learn(unquote(value.strip().strip('"')))
+    return f"{name}={MASK}"
+
+
+def mask_path(path: str, learn: Learn = ignore) -> str:
+    """Return a path without secrets: those of its parameters, and what follows a part of a secret name."""
+    parts = mask_text(path, learn).split("/")
+    for index, (before, part) in enumerate(pairwise(parts), start=1):
+        value = unquote(part)
+        if is_secret(before) and any(character.isdigit() for character in value) and can_be_learned(value):
+            learn(value)
+            parts[index] = MASK
+    return "/".join(parts)
