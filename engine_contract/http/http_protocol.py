@@ -10,9 +10,11 @@ from asyncio import AbstractEventLoop, TimerHandle, Transport
 from collections.abc import Callable
 from http import HTTPStatus
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any, cast
 
 from engine_contract.dependencies import require
+from engine_contract.http.slow_callers import Timed
 from engine_contract.http.types import TRANSPORT, HeaderList, Receive, Scope, Send
 
 MAX_HEAD_BYTES = 65_536
@@ -97,22 +99,19 @@ def _require(module: str, protocol: str, *names: str) -> None:
     require(
         "uvicorn",
         *(f"{module}:{protocol}.{name}" for name in (*names, *_SHARED)),
+        "uvicorn.protocols.http.flow_control:FlowControl.read_paused",
         breaks="the limits, the joined writes, the broken connections or the last words to a caller would be lost",
     )
 
 
 _SHARED = (
-    *("access_log", "connection_lost", "connection_made", "cycle", "data_received", "eof_received"),
-    *("handle_websocket_upgrade", "logger", "loop", "shutdown", "transport"),
+    *("access_log", "connection_lost", "connection_made", "cycle", "data_received", "eof_received", "flow"),
+    *("handle_websocket_upgrade", "logger", "loop", "shutdown", "timeout_keep_alive_task", "transport"),
 )
 
 
-class _Ending:
+class _Ending(Timed):
     """The part that both protocols share: writes are joined, and a caller that still sends gets its response."""
-
-    cycle: Any
-    loop: AbstractEventLoop
-    transport: Any
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -122,6 +121,7 @@ class _Ending:
     def connection_made(self, transport: Any) -> None:
         self.joined = Joined(transport, self.loop)
         self.joined.is_read_to_the_end = self.is_read_to_the_end
+        self.head_since = self.read_at = self.loop.time()
         super().connection_made(cast("Transport", self.joined))  # type: ignore[misc]
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -131,10 +131,6 @@ class _Ending:
     def is_read_to_the_end(self) -> bool:
         """Return whether the caller has sent its request."""
         return self.cycle is None or not self.cycle.more_body
-
-    def data_received(self, data: bytes) -> None:
-        if not self.joined.is_closing():
-            super().data_received(data)  # type: ignore[misc]
 
     def eof_received(self) -> None:
         # The transport closes once this returns.
@@ -157,8 +153,8 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
     _require(
         "uvicorn.protocols.http.httptools_impl",
         "HttpToolsProtocol",
-        *("headers", "on_body", "on_header", "on_headers_complete", "on_message_begin", "on_message_complete"),
-        *("on_response_complete", "on_url", "parser", "scope", "timeout_keep_alive_handler", "timeout_keep_alive_task"),
+        *("headers", "on_body", "on_headers_complete", "on_message_begin", "on_message_complete"),
+        *("on_response_complete", "parser", "scope", "timeout_keep_alive_handler"),
         *("url", "_should_upgrade", "_unset_keepalive_if_required"),
     )
     import httptools
@@ -168,8 +164,8 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._head_size = 0
-            """Bytes of the head that is being read; those that were seen where it began within a packet."""
-            self._in_head = False
+            """Bytes of the packets that the head which is being read has filled."""
+            self._in_head = self._in_body = False
             self._has_ended = False
             """Whether a message has ended within this packet."""
             self._offered: HeaderList | None = None
@@ -187,31 +183,23 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
         def _should_upgrade(self) -> bool:
             return self.parser.get_method() == b"GET" and super()._should_upgrade()
 
+        def is_in_body(self) -> bool:
+            return self._in_body
+
         def on_message_begin(self) -> None:
             super().on_message_begin()
             self.scope["extensions"] = {TRANSPORT: self.transport}
-            self._in_head, self._head_size = True, 0
-
-        def on_url(self, url: bytes) -> None:
-            super().on_url(url)
-            self._head_size += len(url)
-
-        def on_header(self, name: bytes, value: bytes) -> None:
-            self._head_size += len(name) + len(value) + 4
-            if self._in_head:
-                super().on_header(name, value)
-            elif self._head_size > MAX_HEAD_BYTES:
-                # Trailers of a chunked body: nobody may take them for headers (RFC 9110, section 6.5.1).
-                self._refuse(*_TOO_LONG)
+            self._in_head, self.head_since = True, self.read_at
 
         def on_headers_complete(self) -> None:
-            self._in_head = False
+            self._in_head, self._in_body, self.head_since = False, True, None
+            head_size = self._seen_of_head()
             if self._offered is not None:
                 # The list is the scope's.
                 self.headers[:], self._offered = self._offered, None
             hosts = [value for name, value in self.headers if name == b"host"]
             version = self.parser.get_http_version()
-            if self._head_size > MAX_HEAD_BYTES:
+            if head_size > MAX_HEAD_BYTES:
                 self._refuse(*_TOO_LONG)
             elif len(hosts) != 1 and (hosts or version == "1.1"):
                 self._refuse(400, f"A request has one Host header; this one has {len(hosts)}.")
@@ -219,7 +207,11 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
                 self._refuse(400, "The Host header is not a host with a port.")
             elif self.parser.get_method() == b"CONNECT":
                 self._refuse(400, "CONNECT is for proxies; this is a server.")
-            elif not self.parser.should_upgrade() or self._should_upgrade():
+            elif not self.parser.should_upgrade():
+                super().on_headers_complete()
+                # What follows are trailers: nobody may take them for headers (RFC 9110, section 6.5.1).
+                self.headers = []
+            elif self._should_upgrade():
                 super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
@@ -227,7 +219,7 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
                 super().on_body(body)
 
         def on_message_complete(self) -> None:
-            self._has_ended = True
+            self._has_ended, self._in_body = True, False
             if not self.parser.should_upgrade():
                 super().on_message_complete()
 
@@ -240,17 +232,26 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
             if self._last_words or self.joined.is_closing():
                 return
             self._unset_keepalive_if_required()
-            self._has_ended, head_size = False, self._head_size if self._in_head else 0
+            self.read_at, self.is_silent, self._has_ended = self.loop.time(), False, False
             try:
                 self._feed(data)
                 if self._in_head:
                     # httptools itself takes headers without end.
-                    self._head_size = self._head_size if self._has_ended else head_size + len(data)
+                    self._head_size = self._seen_of_head() if self._has_ended else self._head_size + len(data)
                     if self._head_size > MAX_HEAD_BYTES:
                         self._refuse(*_TOO_LONG)
+                else:
+                    self._head_size = 0
+                    if self.headers and not self.parser.should_upgrade() and _size(self.headers) > MAX_HEAD_BYTES:
+                        self._refuse(*_TOO_LONG)
             except httptools.HttpParserError:
+                if self._in_head and self._seen_of_head() > MAX_HEAD_BYTES:
+                    self._refusal = _TOO_LONG
                 self._last_words = _last_words(*self._refusal)
                 self._say_last_words()
+
+        def _seen_of_head(self) -> int:
+            return len(self.url) + _size(self.headers)
 
         def _feed(self, data: bytes) -> None:
             """Read on. Raise HttpParserError for what is not HTTP, or refused."""
@@ -294,6 +295,11 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
     return Protocol
 
 
+def _size(headers: HeaderList) -> int:
+    """Return the bytes of headers, with a colon, a blank and a line's end each."""
+    return sum(map(len, chain.from_iterable(headers))) + 4 * len(headers)
+
+
 _TOO_LONG = (431, f"The request's line and headers are larger than {MAX_HEAD_BYTES // 1024} KiB.")
 
 
@@ -316,9 +322,9 @@ def _without_offer(method: bytes, target: bytes, version: str, headers: HeaderLi
     return b"\r\n".join([*lines, b"", b""])
 
 
-def h11_protocol() -> type[Any]:
+def h11_protocol() -> type[Any]:  # noqa: C901 - as above
     """Return the protocol class on h11."""
-    _require("uvicorn.protocols.http.h11_impl", "H11Protocol", "app", "scope", "_should_upgrade")
+    _require("uvicorn.protocols.http.h11_impl", "H11Protocol", "app", "conn", "scope", "_should_upgrade")
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class Protocol(_Ending, H11Protocol):
@@ -326,6 +332,24 @@ def h11_protocol() -> type[Any]:
             super().__init__(*arguments, **options)
             self._served = self.app
             self.app = cast("Any", self._serve)
+
+        def data_received(self, data: bytes) -> None:
+            if self.joined.is_closing():
+                return
+            self.read_at, self.is_silent = self.loop.time(), False
+            if not self._is_in_head():
+                self.head_since = None
+            elif self.head_since is None:
+                self.head_since = self.read_at
+            super().data_received(data)
+            if not self._is_in_head():
+                self.head_since = None
+
+        def _is_in_head(self) -> bool:
+            return str(self.conn.their_state) == "IDLE"
+
+        def is_in_body(self) -> bool:
+            return str(self.conn.their_state) == "SEND_BODY"
 
         def _should_upgrade(self) -> bool:
             return self.scope["method"] == "GET" and super()._should_upgrade()

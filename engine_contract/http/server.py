@@ -15,7 +15,7 @@ import uvicorn
 
 from engine_contract.dependencies import require
 from engine_contract.http.http_protocol import http_protocol
-from engine_contract.http.slow_callers import close_slow, timed
+from engine_contract.http.slow_callers import close_slow
 
 require(
     "uvicorn",
@@ -36,14 +36,7 @@ require(
     ),
     "uvicorn.server:ServerState.connections",
     "uvicorn.server:ServerState.tasks",
-    *(
-        f"uvicorn.protocols.http.h11_impl:H11Protocol.{name}"
-        for name in ("conn", "connection_made", "cycle", "data_received", "flow", "timeout_keep_alive_task")
-    ),
-    "uvicorn.protocols.http.flow_control:FlowControl.read_paused",
-    "uvicorn:Config.http_protocol_class",
-    breaks="a server would not say when it is ready, or would end too late or before all is written down, "
-    "or connections on which half a request came would stay open for ever",
+    breaks="a server would not say when it is ready, or would end too late or before all is written down",
 )
 
 KEEP_ALIVE_S = 75
@@ -96,7 +89,6 @@ class Server(uvicorn.Server):
         self.loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
         await self.on_tick(0)
-        self.config.http_protocol_class = timed(self.config.http_protocol_class)
         await super().startup(sockets)
         self._ready()
 

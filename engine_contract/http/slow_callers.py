@@ -24,18 +24,12 @@ _TOO_SLOW = (
 def close_slow(connections: Iterable[Any]) -> None:
     """Close those connections that wait for the rest of a request for too long."""
     for connection in list(connections):
-        if isinstance(connection, _Timed):
+        if isinstance(connection, Timed):
             connection.close_if_slow()
 
 
-def timed(protocol: type[Any]) -> type[Any]:
-    """Return uvicorn's protocol class with times in which a request must come."""
-    base = _TimedHttpTools if hasattr(protocol, "on_message_begin") else _TimedH11
-    return type("Protocol", (base, protocol), {})
-
-
-class _Timed:
-    """A connection that knows since when it waits for its caller."""
+class Timed:
+    """A connection that knows since when it waits for its caller; the protocols say so as they read."""
 
     cycle: Any
     flow: Any
@@ -43,17 +37,15 @@ class _Timed:
     transport: Any
     timeout_keep_alive_task: Any
 
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)  # type: ignore[misc]
-        self._head_since: float | None = self.loop.time()
-        self._read_at = self._head_since
-        self._is_silent = True
+    head_since: float | None
+    """When a head began of which the rest has not come; None if there is no such head."""
+    read_at: float
+    """When the last bytes came."""
+    is_silent = True
+    """Whether nothing has come yet."""
 
-    def data_received(self, data: bytes) -> None:
-        self._read_at, self._is_silent = self.loop.time(), False
-        super().data_received(data)  # type: ignore[misc]
-
-    def _is_in_body(self) -> bool:
+    def is_in_body(self) -> bool:
+        """Return whether a request's head has come and its body has not."""
         raise NotImplementedError
 
     def close_if_slow(self) -> None:
@@ -63,52 +55,16 @@ class _Timed:
         if self.transport.is_closing():
             return
         if self.flow.read_paused:
-            self._read_at = now  # it is not the caller for whom this waits
+            self.read_at = now  # it is not the caller for whom this waits
             return
-        if self._is_in_body():
-            is_slow = now - self._read_at > BODY_S and (is_answered or not cycle.response_started)
-        elif self._head_since is not None:
-            is_slow = now - self._head_since > HEAD_S and is_answered
+        if self.is_in_body():
+            is_slow = now - self.read_at > BODY_S and (is_answered or not cycle.response_started)
+        elif self.head_since is not None:
+            is_slow = now - self.head_since > HEAD_S and is_answered
         else:
             # Empty lines between requests end uvicorn's own limit.
-            is_slow = is_answered and self.timeout_keep_alive_task is None and now - self._read_at > HEAD_S
+            is_slow = is_answered and self.timeout_keep_alive_task is None and now - self.read_at > HEAD_S
         if is_slow:
-            if not self._is_silent and not (self._is_in_body() and is_answered):
+            if not self.is_silent and not (self.is_in_body() and is_answered):
                 self.transport.write(_TOO_SLOW)
             self.transport.close()
-
-
-class _TimedHttpTools(_Timed):
-    _in_body = False
-
-    def on_message_begin(self) -> None:
-        self._head_since = self.loop.time()
-        super().on_message_begin()  # type: ignore[misc]
-
-    def on_headers_complete(self) -> None:
-        self._head_since, self._in_body = None, True
-        super().on_headers_complete()  # type: ignore[misc]
-
-    def on_message_complete(self) -> None:
-        self._in_body = False
-        super().on_message_complete()  # type: ignore[misc]
-
-    def _is_in_body(self) -> bool:
-        return self._in_body
-
-
-class _TimedH11(_Timed):
-    conn: Any
-
-    def data_received(self, data: bytes) -> None:
-        if self._state() == "IDLE" and self._head_since is None:
-            self._head_since = self.loop.time()
-        super().data_received(data)
-        if self._state() != "IDLE":
-            self._head_since = None
-
-    def _state(self) -> str:
-        return str(self.conn.their_state)
-
-    def _is_in_body(self) -> bool:
-        return self._state() == "SEND_BODY"

@@ -8,14 +8,14 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from engine_contract.http import server, slow_callers
+from engine_contract.http import http_protocol, server, slow_callers
 from engine_contract.http.net import bind
 
 HEAD = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n"
-PROTOCOLS = pytest.mark.parametrize("protocol", [HttpToolsProtocol, H11Protocol], ids=["httptools", "h11"])
+PROTOCOLS = pytest.mark.parametrize(
+    "protocol", [http_protocol.httptools_protocol(), http_protocol.h11_protocol()], ids=["httptools", "h11"]
+)
 
 
 async def echo_size(_scope: Any, receive: Any, send: Any) -> None:
