@@ -209,7 +209,7 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
                 self._refuse(400, "CONNECT is for proxies; this is a server.")
             elif not self.parser.should_upgrade():
                 super().on_headers_complete()
-                # What follows are trailers: nobody may take them for headers (RFC 9110, section 6.5.1).
+                # Trailers follow: nobody may take them for headers (RFC 9110, section 6.5.1).
                 self.headers = []
             elif self._should_upgrade():
                 super().on_headers_complete()
