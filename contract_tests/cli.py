@@ -1,8 +1,8 @@
 """The command check-engine: a report to the terminal and to files."""
 
-import contextlib
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,10 +87,11 @@ def _run(options: CheckOptions) -> int:
     if options.replay:
         checked = _replay(options, options.replay)
     else:
-        checked = run_checks(options, warn=_say, show=lambda: progress(Console(stderr=True)))
+        # FORCE_COLOR makes a terminal of every pipe, and would animate there.
+        console = Console(stderr=True, force_terminal=sys.stderr.isatty())
+        checked = run_checks(options, warn=_say, show=lambda: progress(console))
     _write_files(options, checked)
-    with contextlib.suppress(SystemExit):  # rich's, with 1, where whoever reads stops, as head does: the verdict stands
-        print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
+    print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
     return exit_status(checked.report.verdict, checked.stopped_by)
 
 

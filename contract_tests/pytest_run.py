@@ -24,6 +24,7 @@ from engine_contract import contract
 from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
 from engine_contract.private_files import replacing
+from engine_contract.text.printable import visible, without_commands
 
 _FLAG = re.compile(
     rf"(?<!\S)--({'|'.join(row.flag.removeprefix('--') for row in rows(CheckOptions) if not row.command_only)})\b(?!-)"
@@ -143,12 +144,13 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
         if outcome == "unchecked":
             outcome = "unchecked" if result.counts else "not counted"
         rules[result.rule] = (outcome, presenter.redact(_story(result, presenter)))
+    notes = (*(() if report.tls_verified else (INSECURE,)), *map(presenter.redact, report.notes), *told)
     return Outcomes(
         report.verdict,
         rules,
         files,
         presenter.redact(verdict_sentence(report)),
-        (*(() if report.tls_verified else (INSECURE,)), *map(presenter.redact, report.notes), *told),
+        tuple(map(without_commands, notes)),
     )
 
 
@@ -169,4 +171,4 @@ def _story(result: Any, presenter: Any) -> str:
         lines.append(f"  Documented: {finding.documented}")
         if finding.exchange is not None:
             lines.append(f"  Reproduce:  {presenter.curl(finding.exchange)}")
-    return "\n".join(lines)
+    return without_commands(visible("\n".join(lines)))

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from engine_contract.dependencies import DependencyError
+from engine_contract.environment import strange_variables, value_of
 from engine_contract.option_rows import Option, rows
+from engine_contract.standard_streams import Outlet, guard_streams
 from engine_contract.version import DISTRIBUTION
 
 Options = TypeVar("Options")
@@ -41,6 +43,7 @@ class KitCommand(click.Command):
         expected: tuple[type[Exception], ...] = (DependencyError, *self.errors)
         if not standalone_mode:
             return super().main(*arguments, standalone_mode=False, **extra)
+        out = guard_streams()
         try:
             status = super().main(*arguments, standalone_mode=False, **extra)
         except click.Abort:
@@ -53,9 +56,17 @@ class KitCommand(click.Command):
             self._tell_crash(error, with_traceback="-v" in (sys.argv[1:] if args is None else args))
             sys.exit(CRASHED)
         else:
-            sys.exit(status)
+            sys.exit(status or self._lost(out))
         click.echo(f"{self.name}: {' '.join(message.split())}", err=True)
         sys.exit(2)
+
+    def _lost(self, out: Outlet) -> int:
+        """Return 2, and say why, where not all of the output could be written; 0 where it was, or nobody reads it."""
+        out.flush()
+        if out.failure is None:
+            return 0
+        click.echo(f"{self.name}: standard output cannot be written: {out.failure}. Give it another place.", err=True)
+        return 2
 
     def _tell_crash(self, error: Exception, *, with_traceback: bool) -> None:
         import traceback
@@ -78,17 +89,33 @@ class KitCommand(click.Command):
 class OptionsCommand(KitCommand):
     """A command with the options of a table."""
 
-    def __init__(self, name: str, table: type, **attributes: Any) -> None:
-        """Take the table; environment variables begin with the command's name, such as `CHECK_ENGINE`."""
+    def __init__(self, name: str, table: type, *, variables: Sequence[str] = (), **attributes: Any) -> None:
+        """Take the table; environment variables begin with the command's name, such as `CHECK_ENGINE`.
+
+        `variables` are those that are read elsewhere.
+        """
         super().__init__(name, params=[_parameter(row, row.variables(name)) for row in rows(table)], **attributes)
         self.table = table
+        self._variables = {*variables, *(variable for row in rows(table) for variable in row.variables(name))}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, once it is said which variables set nothing."""
+        prefix = f"{self.name}_".upper().replace("-", "_")
+        for sentence in strange_variables(prefix, self._variables, os.environ):
+            click.echo(f"{self.name}: {sentence}", err=True)
+        return super().parse_args(ctx, args)
 
 
 Made = TypeVar("Made", bound=OptionsCommand)
 
 
 def command(
-    cls: type[Made], name: str, table: type[Options], *, epilog: str | None = None
+    cls: type[Made],
+    name: str,
+    table: type[Options],
+    *,
+    epilog: str | None = None,
+    variables: Sequence[str] = (),
 ) -> Callable[[Callable[[Options], int | None]], Made]:
     """Make a command of a function that takes the options and returns the exit status; its docstring is the help."""
 
@@ -99,6 +126,7 @@ def command(
             callback=lambda **values: function(table(**values)),
             help=function.__doc__,
             epilog=epilog,
+            variables=variables,
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
         )
         return click.version_option(package_name=DISTRIBUTION)(made)
@@ -110,8 +138,8 @@ def _parameter(row: Option, variables: list[str]) -> click.Parameter:
     if row.is_argument:
         return _Argument([row.field], required=row.is_required, envvar=variables, is_eager=row.is_eager)
     if row.is_switch:
-        return click.Option([row.flag, row.field], is_flag=True, envvar=variables, help=row.help)
-    return (_Repeatable if row.is_repeatable else click.Option)(
+        return _Option([row.flag, row.field], is_flag=True, envvar=variables, help=row.help)
+    return (_Repeatable if row.is_repeatable else _Option)(
         [row.flag, row.field],
         type=_type(row),
         multiple=row.is_repeatable,
@@ -127,11 +155,21 @@ class _Argument(click.Argument):
     """An argument that an empty variable sets too: a pipeline's variable that is not filled in decides nothing."""
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's
-        names = [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()
-        return next((os.environ[name] for name in names if name in os.environ), None)
+        return next((value for name in _names(self) if (value := value_of(name, os.environ)) is not None), None)
 
 
-class _Repeatable(click.Option):
+class _Option(click.Option):
+    """An option that a variable sets which holds more than blanks."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's
+        return next((value for name in _names(self) if (value := value_of(name, os.environ))), None)
+
+
+def _names(parameter: click.Parameter) -> Sequence[str]:
+    return [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or ()
+
+
+class _Repeatable(_Option):
     """An option that may be repeated; in the environment line breaks separate its values."""
 
     def value_from_envvar(self, ctx: click.Context) -> Any:

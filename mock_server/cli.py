@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from engine_contract.click_options import OptionsCommand, command
 from engine_contract.options import MockOptions
-from mock_server.settings import Settings, SettingsError, read_settings
+from mock_server.settings import PASSWORD_VARIABLE, Settings, SettingsError, read_settings
 
 
 class MockCommand(OptionsCommand):
@@ -17,7 +17,7 @@ class MockCommand(OptionsCommand):
     errors = (SettingsError,)
 
 
-@command(MockCommand, "mock-engine", MockOptions)
+@command(MockCommand, "mock-engine", MockOptions, variables=[PASSWORD_VARIABLE])
 def main(options: MockOptions) -> None:
     """Serve the contract of POST /workflow_engine/cancelJob as a stateful mock engine.
 

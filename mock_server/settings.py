@@ -17,6 +17,9 @@ from engine_contract.text.unmarked import read_text
 LONGEST_MS = 600_000.0
 """The longest delay, in milliseconds."""
 
+PASSWORD_VARIABLE = "MOCK_ENGINE_STORE_PASSWORD"  # noqa: S105 - the name of one
+"""The environment variable of the password of --store, for a URL that has none."""
+
 
 class SettingsError(ValueError):
     """An option that cannot be used. The message names the option, the value and what is allowed."""
@@ -127,7 +130,7 @@ def read_secret(text: str, option: str) -> str:
     elif kind == "file":
         try:
             value = Path(place).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a ~ without a home
             raise SettingsError(f"{option} {text}: the file cannot be read: {error}.") from None
     else:
         return text

@@ -18,6 +18,8 @@ ORDER = [
     "engine_contract.text",
     "engine_contract.http",
     "engine_contract.pages",
+    "engine_contract.environment",
+    "engine_contract.standard_streams",
     "engine_contract.option_rows",
     "engine_contract.options",
     "engine_contract.click_options",

@@ -70,7 +70,7 @@ class Source:
             case "file":
                 try:
                     value = read_text(Path(rest).expanduser())
-                except (OSError, UnicodeDecodeError) as error:
+                except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: a ~ without a home
                     raise SettingError(f"{self.option} file:{rest}: the file cannot be read: {error}.") from error
             case "cmd":
                 value = run_command(

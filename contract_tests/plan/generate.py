@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from contract_tests.judge.request import rule_broken_by
@@ -106,7 +107,6 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
     from hypothesis.configuration import set_hypothesis_home_dir
-    from platformdirs import user_cache_path
     from schemathesis.config import SchemathesisConfig
     from schemathesis.generation.modes import GenerationMode
 
@@ -140,11 +140,20 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
             warnings.simplefilter("ignore")
             # Hypothesis would leave a .hypothesis folder where the user happens to be. It keeps its table of
             # Unicode there, which takes a tenth of a run to draw up again; where it cannot be kept, it does without.
-            set_hypothesis_home_dir(user_cache_path("engine-contract") / "hypothesis")
+            set_hypothesis_home_dir(_cache_folder() / "hypothesis")
             draw()
     finally:
         random.setstate(state)
         set_hypothesis_home_dir(None)
+
+
+def _cache_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    try:
+        return user_cache_path("engine-contract")
+    except RuntimeError:  # a container's user without a home, whom the system does not know
+        return Path(os.devnull)
 
 
 def _bare_document(operation: contract.Operation) -> dict[str, Any]:

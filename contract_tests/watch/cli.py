@@ -37,6 +37,7 @@ MAX_MESSAGE_BYTES = 64 << 20
         "variable, such as WATCH_ENGINE_PORT; repeated ones are separated by line breaks. WATCH_ENGINE_CONSOLE_KEY sets "
         "the console's key, which is another one each time otherwise."
     ),
+    variables=[KEY_VARIABLE],
 )
 def main(options: WatchOptions) -> None:
     """Stand before a live engine, record what passes, and check each cancel against the contract.

@@ -1,6 +1,7 @@
 """Text from requests and documents made fit for people: nothing invisible, cut to size, times and counts in words."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,26 @@ def visible(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n")
     return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+_AT_LINE_START = re.compile(r"^(\s*+)::", re.MULTILINE)
+_IN_A_LINE = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
+
+
+def without_commands(text: str, *, after: str = "") -> str:
+    r"""Return the text with what CI systems read as commands written out: `\x3a:` and `\x23#`.
+
+    GitHub obeys `::` after blanks at the beginning of a line and `##[` anywhere, Azure `##vso[` anywhere, TeamCity
+    `##teamcity[`. `after` is what stands before the text on its line.
+    """
+    if "##" in text:
+        text = _IN_A_LINE.sub(r"\\x23#", text)
+    if "::" not in text:
+        return text
+    first, line_break, rest = text.partition("\n")
+    if not after.strip():
+        first = _AT_LINE_START.sub(r"\1\\x3a:", first)
+    return first + line_break + _AT_LINE_START.sub(r"\1\\x3a:", rest)
 
 
 def printable_json(value: Any) -> str:

@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from engine_contract.http.certificates import EncryptedKeyError, load_chain
-from mock_server.settings import SettingsError
+from mock_server.settings import PASSWORD_VARIABLE, SettingsError
 
 SCHEMES = ("redis", "rediss")
-
-PASSWORD_VARIABLE = "MOCK_ENGINE_STORE_PASSWORD"  # noqa: S105 - the name of one
-"""The environment variable of the password, for a URL that has none."""
 
 DEFAULT_PREFIX = "mock-engine"
 

@@ -1,0 +1,31 @@
+"""Environment variables that set options: which are read, which are others', and which are mistakes."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+_KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://", re.IGNORECASE)
+_OF_A_SERVICE = re.compile(r"(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)")
+
+
+def value_of(name: str, environment: Mapping[str, str]) -> str | None:
+    """Return a variable without the blanks and line breaks around it; None where it is not set, or not meant for us."""
+    value = environment.get(name)
+    return None if value is None or is_of_kubernetes(name, value) else value.strip()
+
+
+def is_of_kubernetes(name: str, value: str) -> bool:
+    """Return whether Kubernetes set a variable, as it does where a service has the command's name."""
+    return name.endswith("_PORT") and _KUBERNETES.match(value) is not None
+
+
+def strange_variables(prefix: str, known: Collection[str], environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence on each variable that begins with the prefix and sets no option."""
+    for name, value in sorted(environment.items()):
+        if not name.startswith(prefix):
+            continue
+        if is_of_kubernetes(name, value):
+            yield f"{name}={value}: is ignored. Kubernetes sets it, for a service of that name."
+        elif name not in known and not _OF_A_SERVICE.fullmatch(name.removeprefix(prefix)):
+            near = get_close_matches(name, known, 1, 0.8)
+            yield f"{name}: no option has this variable, so it is ignored.{f' Did you mean {near[0]}?' if near else ''}"
