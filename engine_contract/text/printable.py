@@ -20,7 +20,7 @@ def visible(text: str) -> str:
     return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-_AT_LINE_START = re.compile(r"^(\s*+)::", re.MULTILINE)
+_AT_LINE_START = re.compile(r"^([^\S\n]*+)::", re.MULTILINE)
 _IN_A_LINE = re.compile(r"##(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 
 
