@@ -1,5 +1,6 @@
 """The command `draft-contract`: a documentation page becomes an OpenAPI document and a ledger of rules to finish."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import yaml
 
 from engine_contract.click_options import KitCommand
 from engine_contract.contract.draft import Draft, PageError, draft
+from engine_contract.contract.draft.notes import guesses, open_places
 from engine_contract.private_files import replacing
-from engine_contract.text.printable import visible
+from engine_contract.text.printable import plural, visible
 from engine_contract.text.unmarked import read_text
 from engine_contract.version import DISTRIBUTION
 
@@ -38,7 +40,8 @@ _HEADS = {
 def main(page: Path, output: Path | None, *, verbose: bool) -> None:
     """Draft the contract of another page in the format of cancelJob.txt, for a person to finish.
 
-    Writes PAGE.openapi.yaml and PAGE.rules.yaml, never over files that are there.
+    Writes PAGE.openapi.yaml and PAGE.rules.yaml, never over files that are there. Prints their names, and on standard
+    error what the page says for sure, what was guessed, and what was left open.
     """
     del verbose  # KitCommand's
     try:
@@ -60,6 +63,7 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
             with replacing(path) as file:
                 file.write(text)
             click.echo(path)
+        click.echo("\n".join(map(visible, _summary(drafted))), err=True)
     except OSError as error:
         raise click.ClickException(f"{folder}: the drafts cannot be written: {error}. Give --output DIR.") from error
 
@@ -67,6 +71,33 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
 def _texts(drafted: Draft, page: str) -> dict[str, str]:
     documents: dict[str, Any] = {"openapi.yaml": drafted.openapi, "rules.yaml": drafted.rules}
     return {name: _HEADS[name].format(page=visible(page)) + _yaml(document) for name, document in documents.items()}
+
+
+_ASPECTS = {
+    "route": "the route",
+    "roles": "roles",
+    "request": "the request",
+    "effects": "effects",
+    "response": "the answer",
+}
+
+
+def _summary(drafted: Draft) -> list[str]:
+    """Return the lines of the summary: what is sure, guessed and open."""
+    ((path, item),) = drafted.openapi["paths"].items()
+    ((method, operation),) = item.items()
+    documented = [rule["id"].partition(".")[0] for rule in drafted.rules["rules"] if rule["level"] == "documented"]
+    sure = [f"{plural(number, 'rule')} of {_ASPECTS[aspect]}" for aspect, number in Counter(documented).items()]
+    return [
+        f"{operation['operationId']}, {method.upper()} {path}",
+        f"Sure, by lines of the page: {', '.join(sure)}",
+        *_section("Guessed", guesses(drafted.openapi)),
+        *_section("Open", [*open_places(drafted.openapi), "how a credential travels, and how a request is refused"]),
+    ]
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else [f"{title}: nothing"]
 
 
 def _yaml(document: Any) -> str:

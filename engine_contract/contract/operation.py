@@ -120,6 +120,11 @@ def operations_in(document: Mapping[str, Any], rules: tuple[Rule, ...], rule_pre
                 )
 
 
+def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema of OpenAPI 3.0, without references out of it, as a JSON Schema."""
+    return dict(_schema(schema, {}))
+
+
 def _operation(path: str, method: str, described: Mapping[str, Any], document: Mapping[str, Any]) -> Operation:
     request = _target(described.get("requestBody", {}), document)
     responses = {str(status): _target(entry, document) for status, entry in described["responses"].items()}
@@ -193,7 +198,16 @@ def _schema(schema: Any, document: Mapping[str, Any], above: tuple[str, ...] = (
     reference = schema.get("$ref")
     if isinstance(reference, str):
         return {} if reference in above else _schema(_at(reference, document), document, (*above, reference))
-    return {key: _keyword(key, value, document, above) for key, value in schema.items()}
+    return _with_null({key: _keyword(key, value, document, above) for key, value in schema.items()})
+
+
+def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema of OpenAPI 3.0 as validators of JSON Schema read it: they do not know `nullable`."""
+    if schema.get("nullable") is not True or not isinstance(schema.get("type"), str):
+        return schema
+    values = {"enum": [*schema["enum"], None]} if None not in schema.get("enum", [None]) else {}
+    others = {key: value for key, value in schema.items() if key != "nullable"}
+    return {**others, **values, "type": [schema["type"], "null"]}
 
 
 def _keyword(key: str, value: Any, document: Mapping[str, Any], above: tuple[str, ...]) -> Any:

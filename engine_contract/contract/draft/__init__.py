@@ -14,7 +14,10 @@ __all__ = ["Draft", "PageError", "draft"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The contents of `openapi.yaml` and `rules.yaml`, drafted."""
+    """The contents of `openapi.yaml` and `rules.yaml`, drafted.
+
+    Beside a place of the document that a person should look at, `x-guessed` or `x-open` says why.
+    """
 
     openapi: dict[str, Any]
     rules: dict[str, Any]
@@ -22,5 +25,6 @@ class Draft:
 
 def draft(content: str) -> Draft:
     """Return the draft of a page's text. Raise PageError, which names the line."""
-    page = read_page(content)
-    return Draft(draft_openapi(page), draft_ledger(page, Text(content)))
+    text = Text(content)
+    page = read_page(text)
+    return Draft(draft_openapi(page), draft_ledger(page, text))

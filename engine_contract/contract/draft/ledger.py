@@ -1,30 +1,54 @@
 """The ledger of a page's rules: each statement with the lines that it comes from, verbatim."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine_contract.contract.draft.block import Block
 from engine_contract.contract.draft.lines import Text, quotable
-from engine_contract.contract.draft.openapi import WITHOUT_BODY, body_rows, is_bare, request_schema, response_schema
 from engine_contract.contract.draft.page import Page
+from engine_contract.contract.draft.request import Request
+from engine_contract.contract.draft.response import is_bare, response_schema
 from engine_contract.contract.draft.schema import (
     ANY,
     Place,
     Schema,
+    disagreement,
     lines_of_example,
     lines_of_schema,
     places,
+    type_of,
     with_article,
 )
+from engine_contract.contract.draft.table import Row
 
+_NOT_IN_IDS = re.compile(r"[^\w.$@-]")
 Entry = dict[str, Any]
 
 
 def draft_ledger(page: Page, text: Text) -> dict[str, Any]:
     """Return furniture and rules, in the form of `rules.yaml`."""
     rules = [*_route(page), *_roles(page), *_request(page, text), *_effects(page), *_response(page, text)]
-    return {"furniture": list(quotable(page.furniture)), "rules": rules}
+    schema = page.parameters.schema
+    of_schema = () if schema is None else tuple(map(text.line, schema.lines()))  # it stands in the OpenAPI document
+    return {"furniture": list(quotable((*page.furniture, *of_schema))), "rules": list(_each_with_its_own_id(rules))}
+
+
+def _each_with_its_own_id(rules: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield the rules; an id that another rule has, such as that of a role named `none`, gets a number."""
+    ids: dict[int, str] = {}
+    for index in sorted(range(len(rules)), key=lambda index: not _is_of_every_page(rules[index])):
+        wanted = _NOT_IN_IDS.sub("_", rules[index]["id"])
+        names = (wanted, *(f"{wanted}.{number}" for number in range(2, len(rules) + 2)))
+        ids[index] = next(name for name in names if name not in ids.values())
+    for index, entry in enumerate(rules):
+        yield {**entry, "id": ids[index]}
+
+
+def _is_of_every_page(entry: Entry) -> bool:
+    """Return whether a rule has an id that checks know, and not one of a name on the page."""
+    return entry["level"] == "implied" or entry.get("field") == ""
 
 
 def _entry(rule_id: str, level: str, title: str, **more: Any) -> Entry:
@@ -45,17 +69,21 @@ def _route(page: Page) -> Iterator[Entry]:
 
 
 def _roles(page: Page) -> Iterator[Entry]:
-    if not page.roles:
+    if not page.roles and not page.has_empty_roles:
         return
     for role, line in page.roles:
         yield _entry(f"roles.{role}", "documented", f"The role {role} may call {page.name}", quote=[line.text])
-    listed = "the page lists the roles that may"
-    yield _entry(
-        "roles.others",
-        "implied",
-        "A role that is not listed is refused",
-        reason="The page lists the roles that may; the list is the whole access policy.",
-    )
+    listed = "the page lists the roles that may" if page.roles else "the page leaves its section Roles empty"
+    if page.roles:
+        yield _entry(
+            "roles.others",
+            "implied",
+            "A role that is not listed is refused",
+            reason="The page lists the roles that may; the list is the whole access policy.",
+        )
+    else:
+        why = "The page's section Roles is empty: whoever has a credential may."
+        yield _entry("roles.any", "implied", f"Every role may call {page.name}", reason=why)
     for name, title, why in (
         ("none", "A request without a credential is refused", "Without a credential there is no role"),
         ("empty", "An empty credential is refused", "An empty credential belongs to no role"),
@@ -65,26 +93,18 @@ def _roles(page: Page) -> Iterator[Entry]:
 
 
 def _request(page: Page, text: Text) -> Iterator[Entry]:
-    block = page.parameters
-    in_body = body_rows(page)
-    for row in block.rows:
-        quote = quotable(row.lines)
-        where = "path" if row.name in page.path_parameters else "body" if row in in_body else "query"
-        if row.required and where != "path":
-            title = f"A request without {row.name} is refused"
-            yield _entry(f"request.{row.name}.required", "documented", title, quote=quote)
-        title = f"{row.name} in the path is of type {row.type}"
-        if where != "path":
-            title = f"A {row.name} that is not {with_article(row.type)} is refused"
-        yield _entry(f"request.{row.name}.type", "documented", title, quote=quote)
-    shown = _shown(block, request_schema(page) or {}, text)
-    if not shown:
+    request = Request(page)
+    for row in page.parameters.rows:
+        yield from _parameter(page, request, row)
+    if page.parameters.example is None:
         return
-    if page.method in WITHOUT_BODY:
+    shown = _quotes(page.parameters.example.lines(), text)
+    if not request.has_body:
         yield _entry("request.example", "documented", "The page's example is a valid request", quote=shown)
         return
-    for row in in_body:
-        if row.required:
+    kind = f"a JSON {type_of(request.body)}"
+    for row in request.body_rows:
+        if row.required and not request.is_bare:
             yield _entry(
                 f"request.{row.name}.location",
                 "implied",
@@ -92,20 +112,32 @@ def _request(page: Page, text: Text) -> Iterator[Entry]:
                 quote=shown,
                 reason=f"The page's example sends {row.name} in a JSON body; without it there it is missing.",
             )
-    yield _entry(
-        "request.body",
-        "implied",
-        "A body that is not a JSON object is refused",
-        quote=shown,
-        reason="The page's example is a JSON object; in anything else the parameters are missing.",
-    )
-    yield _entry(
-        "request.json",
-        "implied",
-        "A JSON body with the parameters is a valid request",
-        quote=shown,
-        reason="The page's example of the parameters is a JSON object.",
-    )
+    if isinstance(request.body, dict | list):
+        title = f"A body that is not {kind} is refused"
+        why = f"The page's example is {kind}; in anything else the parameters are missing."
+        yield _entry("request.body", "implied", title, quote=shown, reason=why)
+    title = "A JSON body with the parameters is a valid request"
+    why = f"The page's example of the parameters is {kind}."
+    yield _entry("request.json", "implied", title, quote=shown, reason=why)
+
+
+def _parameter(page: Page, request: Request, row: Row) -> Iterator[Entry]:
+    quote = quotable(row.lines)
+    is_in_path = row.name in page.path_parameters
+    if row.required and not is_in_path:
+        title = f"A request without {row.name} is refused"
+        yield _entry(f"request.{row.name}.required", "documented", title, quote=quote)
+    node = request.node(row.name)
+    if node is not None and (why := disagreement(row.type, node.value)):
+        title = f"A {row.name} that is not {with_article(row.type)} is refused"
+        yield _entry(
+            f"request.{row.name}.type", "assumed", title, quote=quote, reason=f"The page contradicts itself: {why}."
+        )
+        return
+    title = f"{row.name} in the path is of type {row.type}"
+    if not is_in_path:
+        title = f"A {row.name} that is not {with_article(row.type)} is refused"
+    yield _entry(f"request.{row.name}.type", "documented", title, quote=quote)
 
 
 def _effects(page: Page) -> Iterator[Entry]:
@@ -116,26 +148,26 @@ def _effects(page: Page) -> Iterator[Entry]:
 
 def _response(page: Page, text: Text) -> Iterator[Entry]:
     block = page.returned
-    schema = response_schema(page)
+    schema = response_schema(block)
     if schema is None:
         return
+    of_example = _by_place(() if block.example is None else lines_of_example(block.example, schema), schema, text)
+    of_schema = _by_place(() if block.schema is None else lines_of_schema(block.schema), schema, text)
     said = [quote for row in block.rows for quote in quotable(row.lines)]
-    quotes = _by_place(block, schema, text)
-    first = [*said, *(quote for found in quotes.values() for quote in found)][:1]
+    shown = [quote for found in of_example.values() for quote in found][:1]
+    first = [*said, *shown, *(quote for found in of_schema.values() for quote in found)][:1]
     why = "The page documents an answer with what is returned, hence neither an error nor a redirect."
     title = "A valid request is answered with a success"
     yield _entry("transport.status", "implied", title, quote=first, reason=why)
-    if shown := [quote for found in quotes.values() for quote in found][:1]:
+    if shown:
         why = "The page's example of the answer is JSON; a client knows it by the content type."
         yield _entry("transport.content_type", "implied", "The answer is sent as JSON", quote=shown, reason=why)
         why = "The page's example of the answer is JSON."
         yield _entry("transport.json", "implied", "The answer is well-formed JSON", quote=shown, reason=why)
-    of_rows: dict[Place, tuple[str, ...]] = (
-        {} if is_bare(block) else {(row.name,): quotable(row.lines) for row in block.rows}
-    )
+    of_rows = _of_rows(block, schema)
     lines_of: dict[Place, tuple[str, ...]] = {}
     for place, below in places(schema):
-        own = [*(said if not place and not of_rows else of_rows.get(place, ())), *quotes.get(place, ())]
+        own = [*of_rows.get(place, ()), *of_example.get(place, ()), *of_schema.get(place, ())]
         # A bracket alone says nothing: what it opens is behind the name before it, or the first thing within.
         lines_of[place] = tuple(dict.fromkeys(own)) or lines_of.get(place[:-1], tuple(first))
         rule_id = "response.document" if not place else ".".join(("response", *_words(place)))
@@ -143,23 +175,29 @@ def _response(page: Page, text: Text) -> Iterator[Entry]:
         yield _entry(rule_id, "documented", title, field=".".join(place), quote=lines_of[place])
 
 
-def _shown(block: Block, schema: Schema, text: Text) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(quote for found in _by_place(block, schema, text).values() for quote in found))
+def _quotes(numbers: Iterable[int], text: Text) -> tuple[str, ...]:
+    """Return the lines of these numbers that say something; null says nothing."""
+    return tuple(line for line in quotable(tuple(map(text.line, numbers))) if line.rstrip(",") != "null")
 
 
-def _by_place(block: Block, schema: Schema, text: Text) -> dict[Place, list[str]]:
-    """Return the lines of the example and the JSON Schema by the place that they speak of."""
+def _of_rows(block: Block, schema: Schema) -> dict[Place, list[str]]:
+    """Return the lines of the table by place: a row speaks of the whole answer unless it names a member of it."""
+    known = {place for place, _ in places(schema)}
     found: dict[Place, list[str]] = defaultdict(list)
-    for place, number in _located(block, schema):
-        found[place] += [quote for quote in quotable((text.line(number),)) if quote not in found[place]]
+    for row in block.rows:
+        place = (row.name,)
+        found[() if is_bare(block) or place not in known else place] += quotable(row.lines)
+    return found
+
+
+def _by_place(located: Iterable[tuple[Place, int]], schema: Schema, text: Text) -> dict[Place, list[str]]:
+    """Return lines by the place that they speak of; one that the schema does not have is that before it."""
+    known = {place for place, _ in places(schema)}
+    found: dict[Place, list[str]] = defaultdict(list)
+    for place, number in located:
+        here = next(place[:end] for end in range(len(place), -1, -1) if place[:end] in known)
+        found[here] += [quote for quote in _quotes([number], text) if quote not in found[here]]
     return {place: quotes for place, quotes in found.items() if quotes}
-
-
-def _located(block: Block, schema: Schema) -> Iterable[tuple[Place, int]]:
-    if block.example is not None:
-        yield from lines_of_example(block.example, schema)
-    if block.schema is not None:
-        yield from lines_of_schema(block.schema)
 
 
 def _named(place: Place) -> str:

@@ -14,11 +14,11 @@ class Line:
 
 
 class Text:
-    """A page's text, with its lines by number."""
+    """A page's text, with its lines by number. A byte order mark and the kind of line ends do not matter."""
 
     def __init__(self, content: str) -> None:
-        self.content = content
-        self._lines = content.split("\n")
+        self.content = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        self._lines = self.content.split("\n")
         self._starts = [0]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -36,11 +36,10 @@ class Text:
         """Return the line of that number."""
         return Line(self._lines[number - 1].strip(), number)
 
-
-def number_lines(content: str) -> tuple[Line, ...]:
-    """Return the lines that are not blank, in order."""
-    lines = (Line(line.strip(), number) for number, line in enumerate(content.split("\n"), start=1))
-    return tuple(line for line in lines if line.text)
+    def lines(self) -> tuple[Line, ...]:
+        """Return the lines that are not blank, in order."""
+        lines = (Line(line.strip(), number) for number, line in enumerate(self._lines, start=1))
+        return tuple(line for line in lines if line.text)
 
 
 def quotable(lines: tuple[Line, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from engine_contract.contract.draft.errors import PageError
 
 _DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = re.compile(r"\s*")  # pages copied from a browser hold blanks that JSON does not know
 _SCALAR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null")
 
 
@@ -109,6 +109,8 @@ class _Reader:
         return self.text.count("\n", 0, at) + 1
 
     def _error(self, at: int, allowed: str) -> PageError:
+        if at >= len(self.text.rstrip()):
+            return PageError(self._line(len(self.text.rstrip())), "the page ends within JSON", f"Allowed is {allowed}.")
         stands = self.text[at : at + 30].partition("\n")[0].strip()
         received = repr(stands) if stands else "the end of the line"
         return PageError(self._line(at), f"{received} stands where JSON goes on otherwise", f"Allowed is {allowed}.")

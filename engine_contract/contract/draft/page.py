@@ -1,12 +1,14 @@
 """A documentation page: its six sections, each line with its number."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from engine_contract.contract.draft.block import Block, read_block
+from engine_contract.contract.draft.block import Block, read_block, says_nothing
 from engine_contract.contract.draft.errors import PageError
-from engine_contract.contract.draft.lines import Line, Text, number_lines
+from engine_contract.contract.draft.lines import Line, Text
+from engine_contract.contract.page import is_punctuation
 
 HEADINGS = ("Summary", "Description", "Route", "Roles", "Parameters", "Return")
 NEEDED = ("Summary", "Route")
@@ -15,8 +17,9 @@ PARAMETER_COLUMNS = ("Name", "Type", "Required", "Description")
 RETURN_COLUMNS = ("Name", "Type", "Description")
 
 _ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)")
-_PATH = re.compile(r"(?:/:?[A-Za-z0-9_.~-]++)++/?|/")
+_PATH = re.compile(r"(?:/(?::?[A-Za-z0-9_.~-]++|\{[A-Za-z0-9_.~-]++\}))++/?|/")
 _PATH_PARAMETER = re.compile(r":([A-Za-z0-9_.~-]+)")
+_NAMES = re.compile(r"\{([^{}]*)\}")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
@@ -31,6 +34,8 @@ class Page:
     """As in OpenAPI: `/startJob/{workflow}`."""
     route: Line
     roles: tuple[tuple[str, Line], ...]
+    has_empty_roles: bool
+    """Whether the section Roles is there and lists none: then everybody with a credential may."""
     parameters: Block
     returned: Block
     furniture: tuple[Line, ...]
@@ -40,34 +45,35 @@ class Page:
     def name(self) -> str:
         """Return the operation's name: the last fixed part of its path."""
         fixed = [part for part in self.path.split("/") if part and not part.startswith("{")]
-        return fixed[-1] if fixed else self.method.lower()
+        return fixed[-1].replace("~", "_") if fixed else self.method.lower()
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
         """Return the names in the path."""
-        return tuple(re.findall(r"\{([^{}]*)\}", self.path))
+        return tuple(_NAMES.findall(self.path))
 
 
-def read_page(content: str) -> Page:
+def read_page(text: Text) -> Page:
     """Return the page in this text. Raise PageError."""
-    text = Text(content)
-    lines = number_lines(content)
-    sections = _sections(lines)
+    sections = _sections(text.lines())
     headings = tuple(heading for heading, _ in sections.values())
     body = {name: lines_of for name, (_, lines_of) in sections.items()}
     method, path, route = _route(body["Route"], sections["Route"][0])
     parameters = read_block(text, body.get("Parameters", ()), PARAMETER_COLUMNS)
-    returned = read_block(text, body.get("Return", ()), RETURN_COLUMNS)
+    _refuse_without("Return", sections, text.lines())  # the page is cut off
+    returned = read_block(text, body["Return"], RETURN_COLUMNS)
+    roles, empty = _roles(body.get("Roles", ()))
     return Page(
         summary=_said(body["Summary"], sections["Summary"][0]),
         description=tuple(body.get("Description", ())),
         method=method,
         path=path,
         route=route,
-        roles=_roles(body.get("Roles", ())),
+        roles=roles,
+        has_empty_roles="Roles" in body and not roles,
         parameters=parameters,
         returned=returned,
-        furniture=(*headings, *parameters.furniture, *returned.furniture),
+        furniture=(*headings, *empty, *parameters.furniture, *returned.furniture),
     )
 
 
@@ -85,10 +91,14 @@ def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
         else:
             current.append(line)
     for name in NEEDED:
-        if name not in sections:
-            last = lines[-1].number if lines else 1
-            raise PageError(last, f"the page ends without the section {name}", _allowed_headings())
+        _refuse_without(name, sections, lines)
     return sections
+
+
+def _refuse_without(name: str, sections: Mapping[str, Any], lines: Sequence[Line]) -> None:
+    if name not in sections:
+        last = lines[-1].number if lines else 1
+        raise PageError(last, f"the page ends without the section {name}", _allowed_headings())
 
 
 def _allowed_headings() -> str:
@@ -102,7 +112,9 @@ def _said(lines: Sequence[Line], heading: Line) -> tuple[Line, ...]:
 
 
 def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
-    allowed = f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name."
+    allowed = (
+        f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name or {{name}}."
+    )
     if len(lines) != 1:
         at = lines[1] if lines else heading
         raise PageError(at.number, "this is a second route" if lines else "the section Route is empty", allowed)
@@ -110,17 +122,26 @@ def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
     found = _ROUTE.fullmatch(line.text)
     if found is None or not _PATH.fullmatch(found[2]):
         raise PageError(line.number, f"{line.text!r} is not a route", allowed)
-    return found[1], _PATH_PARAMETER.sub(r"{\1}", found[2]), line
+    path = _PATH_PARAMETER.sub(r"{\1}", found[2])
+    for name in (names := _NAMES.findall(path)):
+        if names.count(name) > 1:
+            raise PageError(line.number, f"{name} is twice in the path", "Give each parameter a name of its own.")
+    return found[1], path, line
 
 
-def _roles(lines: Sequence[Line]) -> tuple[tuple[str, Line], ...]:
+def _roles(lines: Sequence[Line]) -> tuple[tuple[tuple[str, Line], ...], list[Line]]:
+    """Return the roles, each with its line, and the lines that list none."""
     roles: dict[str, Line] = {}
+    empty: list[Line] = []
     for line in lines:
-        for role in re.split(r"[\s,|]+", line.text.strip(",| ")):
+        if says_nothing(line) or is_punctuation(line.text):
+            empty.append(line)
+            continue
+        for role in re.split(r"[\s,|]+", line.text.strip(",|*•- \t")):
             allowed = "Allowed are names of roles, a role a line or several with spaces or commas between them."
             if not _ROLE.fullmatch(role):
                 raise PageError(line.number, f"{role!r} is not the name of a role", allowed)
             if role in roles:
                 raise PageError(line.number, f"the role {role} is listed twice", "Give each role once.")
             roles[role] = line
-    return tuple(roles.items())
+    return tuple(roles.items()), empty

@@ -200,8 +200,30 @@ def test_draft_contract_without_output_writes_beside_the_page(tmp_path: Path, dr
     done = run(page)
     assert done.exit_code == 0
     written = [tmp_path / "page.openapi.yaml", tmp_path / "page.rules.yaml"]
-    assert done.output.splitlines() == [str(path) for path in written]
+    assert done.stdout.splitlines() == [str(path) for path in written]
     assert [yaml.safe_load(path.read_text(encoding="utf-8")) for path in written] == [drafted.openapi, drafted.rules]
+
+
+def test_draft_contract_prints_what_was_sure_guessed_and_open(tmp_path: Path) -> None:
+    """The summary goes to standard error, so that a script reads the files' names alone."""
+    assert run(contract.PAGE_PATH, "--output", tmp_path).stderr.splitlines() == SUMMARY.splitlines()
+
+
+SUMMARY = """\
+cancelJob, POST /workflow_engine/cancelJob
+Sure, by lines of the page: 1 rule of the route, 4 rules of roles, 2 rules of the request, 1 rule of effects, 50 rules of the answer
+Guessed:
+  answer: the answer is the bare value, and not an object with canceled_job
+  answer.tasks: its keys are taken for ids, a map
+  answer.transitions: its keys are taken for ids, a map
+  answer.transitions.*: its keys are taken for ids, a map
+  answer.created: a time, by its look
+  answer.last_updated: a time, by its look
+Open:
+  answer.tasks.*.groups.*: anything fits
+  answer.groups.*: anything fits
+  how a credential travels, and how a request is refused
+"""
 
 
 def test_draft_contract_with_an_unreadable_page_says_why(tmp_path: Path) -> None:

@@ -1,0 +1,385 @@
+"""How a page is read where the pages of such engines differ from one another: each reading on a page of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine_contract.contract.draft import Draft, draft
+from engine_contract.contract.draft.notes import guesses, open_places
+from tests.engine_contract.contract.pages import PageText
+
+ROW = "| Name | Type | Required | Description |\n"
+RETURN = "| Name | Type | Description |\n"
+
+PAGE = PageText(
+    summary="Update a group",
+    description="Update a group of users.",
+    route="PUT /groups/:id",
+    roles="admin",
+    parameters=f"{ROW}| id | string | yes | ID of the group. |\n| updates | object | yes | The updates. |",
+    request='{"id": "5c1a", "updates": {"name": "Night shift", "members": ["5c1b"]}}',
+    returned=f"{RETURN}| result | object | The group. |",
+    answer='{"_id": "5c1a", "name": "Night shift"}',
+)
+
+
+def drafted(**changes: str | None) -> Draft:
+    """Return the draft of the page with some parts of another text."""
+    return draft(str(replace(PAGE, **changes)))
+
+
+def operation(one: Draft) -> dict[str, Any]:
+    """Return the one operation of a draft."""
+    ((_, item),) = one.openapi["paths"].items()
+    ((_, described),) = item.items()
+    return dict(described)
+
+
+def schema(one: Draft, name: str) -> dict[str, Any]:
+    """Return the schema of the request or the response."""
+    found = [below for key, below in one.openapi["components"]["schemas"].items() if key.endswith(name)]
+    return dict(found[0])
+
+
+def example(described: Mapping[str, Any]) -> Any:
+    """Return the page's example of a body."""
+    return described["content"]["application/json"]["examples"]["page"]["value"]
+
+
+def answered(answer: str, returned: str = f"{RETURN}| result | object | The group. |") -> dict[str, Any]:
+    """Return the schema of an answer that a page shows."""
+    return schema(drafted(returned=returned, answer=answer), "Response")
+
+
+# ── schemas of which the page holds a part ──────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ('{"$ref": "#/definitions/group"}', {"x-open": "the page refers to #/definitions/group, and does not hold it"}),
+        (
+            '{"type": "object", "properties": {"a": {"$ref": "group.json"}}}',
+            {
+                "type": "object",
+                "properties": {"a": {"x-open": "the page refers to group.json, and does not hold it"}},
+            },
+        ),
+        (
+            '{"definitions": {"a": {"type": "string"}}, "properties": {"b": {"$ref": "#/definitions/a"}}}',
+            {"type": "object", "properties": {"b": {"type": "string"}}},
+        ),
+        (
+            '{"properties": {"next": {"$ref": "#"}}}',
+            {
+                "type": "object",
+                "properties": {
+                    "next": {"type": "object", "properties": {"next": {"x-open": "# leads back to itself"}}}
+                },
+            },
+        ),
+        (
+            '{"oneOf": [{"type": "object"}, {"$ref": "#/definitions/a"}]}',
+            {"x-open": "oneOf is left out; the page refers to #/definitions/a, and does not hold it"},
+        ),
+        (
+            '{"allOf": [{"$ref": "a"}, {"properties": {"b": {"type": "string"}}, "required": ["b"]}]}',
+            {"x-open": "allOf is left out; the page refers to a, and does not hold it"},
+        ),
+        (
+            '{"allOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"b": {}}, "required": ["b"]}]}',
+            {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["b"]},
+        ),
+        ('{"anyOf": [{"type": "string"}, {"type": "null"}]}', {"type": "string", "nullable": True}),
+        (
+            '{"anyOf": [{"type": "string"}, {"type": "integer"}]}',
+            {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        ),
+        ('{"properties": {"a": true, "b": false}}', {"type": "object", "properties": {"a": {}, "b": {"not": {}}}}),
+        ('{"type": "array"}', {"type": "array", "items": {}}),
+        ('{"type": "array", "items": true}', {"type": "array", "items": {}}),
+        ('{"type": ["string", "integer"]}', {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+        ('{"type": "object", "required": []}', {"type": "object"}),
+        (
+            '{"properties": {"a": {"type": "string", "required": true}}}',
+            {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+        ),
+        (
+            '{"type": "integer", "exclusiveMinimum": 3}',
+            {"type": "integer", "minimum": 3, "x-open": "that the minimum itself is not allowed is left out"},
+        ),
+        (
+            '{"type": "string", "pattern": "(?P<"}',
+            {"type": "string", "x-open": "the keyword pattern is left out"},
+        ),
+        (
+            '{"type": "object", "patternProperties": {"^a": {"type": "string"}}, "additionalProperties": false}',
+            {"type": "object", "additionalProperties": {"type": "string"}},
+        ),
+        (
+            '{"type": "object", "patternProperties": {"^a": {"type": "string"}}}',
+            {"type": "object", "additionalProperties": {"type": "string"}, "x-guessed": "all its keys fit its pattern"},
+        ),
+        (
+            '{"type": "object", "patternProperties": {"^a": {}, "^b": {}}, "additionalProperties": false}',
+            {"type": "object", "additionalProperties": True, "x-open": "the keyword patternProperties is left out"},
+        ),
+        ('{"type": "string", "if": {}}', {"type": "string", "x-open": "the keyword if is left out"}),
+    ],
+)
+def test_json_schema_that_openapi_cannot_say_is_left_open_with_a_note(given: str, expected: dict[str, Any]) -> None:
+    """A reference or choice that the page does not hold refuses no page: the place is open, and says why."""
+    one = drafted(answer=f'{{"_id": "5c1a"}}\n{given}')
+    assert schema(one, "Response") == expected
+
+
+def test_schema_words_inside_an_example_are_an_example() -> None:
+    """A form that holds a JSON Schema is a value, also at the top, where other keys stand beside the schema's."""
+    inside = '{"_id": "5c1a", "schema": {"$schema": "http://json-schema.org/draft-07/schema#", "oneOf": [{}]}}'
+    assert answered(inside)["properties"]["schema"]["type"] == "object"
+    beside = '{"$schema": "x", "type": "object", "properties": {}, "created": "today"}'
+    assert "created" in answered(beside)["properties"]
+    before = '{"$schema": "x", "type": "object", "properties": {"a": {}}}\n{"type": "object"}'
+    assert example(operation(drafted(answer=before))["responses"]["200"])["$schema"] == "x"
+
+
+def test_json_schema_in_the_place_of_the_example_is_not_quoted_as_one() -> None:
+    """A schema or null where the example should be is not an example: no rule speaks of one."""
+    given = '{\n"type": "object",\n"properties": {"_id": {"type": "string"}}\n}'
+    for answer in (given, f"{given}\n{given}", f"null\n{given}"):
+        one = drafted(answer=answer)
+        assert schema(one, "Response") == {"type": "object", "properties": {"_id": {"type": "string"}}}
+        assert "examples" not in operation(one)["responses"]["200"]["content"]["application/json"]
+        ids = [entry["id"] for entry in one.rules["rules"]]
+        assert "transport.json" not in ids
+        assert "answer: the page shows no example of the answer" in open_places(one.openapi)
+    one = drafted(request='null\n{\n"properties": {"updates": {"type": "object"}}\n}')
+    assert "request.json" not in {entry["id"] for entry in one.rules["rules"]}
+    assert {"null", '"properties": {"updates": {"type": "object"}}'} <= set(one.rules["furniture"])
+
+
+# ── renderings ──────────────────────────────────────────────────────────────────────────────────────
+
+RENDERED: dict[str, Callable[[str], str]] = {
+    "blanks in the tabs": lambda text: text.replace("Copied to", "Details Example Schema\n Copied to"),
+    "bars in the tabs": lambda text: text.replace("Copied to", "| Details | Example | Schema |\n Copied to"),
+    "Windows": lambda text: text.replace("\n", "\r\n"),
+    "an old Mac": lambda text: text.replace("\n", "\r"),
+    "a byte order mark": lambda text: f"\ufeff{text}",
+    "tabs before each line": lambda text: text.replace("\n", "\n\t\t"),
+    "tabs between cells": lambda text: "\n".join(
+        "\t".join(line.strip("| ").split(" | ")) if line.startswith("|") else line for line in text.split("\n")
+    ),
+    "blanks that JSON does not know": lambda text: text.replace('": ', '":\u00a0'),
+    "a ruler": lambda text: text.replace("Description |\n", "Description |\n---|:---:|---|---\n"),
+    "JSON over many lines": lambda text: text.replace("{", "{\n").replace("}", "\n}"),
+    "a table on one line": lambda text: text.replace(" |\n| ", " | | "),
+    "rows over two lines": lambda text: text.replace(" | yes |", "\nyes |"),
+    "a role with a mark": lambda text: text.replace("admin", "• admin"),
+    "braces in the route": lambda text: text.replace(":id", "{id}"),
+}
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_page_in_another_rendering_gives_the_same_document(name: str) -> None:
+    """Line ends, marks, tabs and where the cells of a table stand do not matter."""
+    assert draft(RENDERED[name](str(PAGE))).openapi == drafted().openapi
+
+
+@pytest.mark.parametrize(
+    "said", ["This method has no parameters |", f"{ROW}| This method has no parameters | | | |", f"{ROW}None"]
+)
+def test_page_without_parameters_says_so_in_its_table(said: str) -> None:
+    """A row that says that there are no parameters is not a parameter, and not a fault of the page."""
+    one = drafted(route="GET /groups", parameters=said, request=None)
+    assert "parameters" not in operation(one)
+    assert "requestBody" not in operation(one)
+
+
+def test_row_may_lack_its_description_and_hold_bars() -> None:
+    """A row ends where its description would be; bars in a description are a part of it."""
+    table = f"{ROW}| id | string | yes |\n| updates | object | yes | One | of two, or a \\| b. |"
+    assert (
+        schema(drafted(parameters=table), "Request")["properties"]["updates"]["description"]
+        == "One | of two, or a | b."
+    )
+
+
+# ── what is returned ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_return_row_named_like_a_member_of_the_bare_answer_names_the_answer() -> None:
+    """Where the types do not fit, the row's name is a coincidence; where they do, the value stands behind it."""
+    bare = drafted(answer='{"result": "success", "count": 3}')
+    assert schema(bare, "Response")["properties"]["result"] == {"type": "string"}
+    assert guesses(bare.openapi) == ["answer: the answer is the bare value, and not an object with result"]
+    wrapped = answered('{"result": {"_id": "5c1a"}}')
+    assert wrapped["properties"]["result"]["properties"] == {"_id": {"type": "string"}}
+
+
+def test_rule_ids_stand_once_whatever_the_page_calls_its_fields() -> None:
+    """Fields and roles that are named as ids of other rules get ids of their own."""
+    answer = '{"document": {"a.b": 1, "": 2, "*": 3, "entry": [{"entry": 1}]}, "x y": 1, "x_y": 2}'
+    one = drafted(roles="none others admin", returned=f"{RETURN}| result | object | It. |", answer=answer)
+    ids = [entry["id"] for entry in one.rules["rules"]]
+    assert len(ids) == len(set(ids))
+    by_id = {entry["id"]: entry for entry in one.rules["rules"]}
+    assert by_id["roles.none"]["level"] == "implied"
+    assert by_id["roles.none.2"]["title"] == "The role none may call groups"
+    assert by_id["response.document"]["field"] == ""
+    assert by_id["response.document.2"]["field"] == "document"
+    assert {"response.x_y", "response.x_y.2"} <= by_id.keys()
+
+
+def test_table_and_answer_that_disagree_are_noted() -> None:
+    """The example is taken, and the note says what the table has."""
+    one = drafted(answer="[]")
+    assert schema(one, "Response")["type"] == "array"
+    assert "answer: the table says an object, the page shows an array, which is taken" in guesses(one.openapi)
+
+
+# ── what is sent ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_example_that_is_the_bare_value_of_the_one_parameter_is_the_body() -> None:
+    """A page shows what is sent: wrapped in the parameter's name, or bare, which the draft says it guessed."""
+    value = '{"name": "Night shift", "members": ["5c1b"]}'
+    wrapped, bare = drafted(), drafted(request=value)
+    inner = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "members": {"type": "array", "items": {"type": "string"}}},
+        "description": "The updates.",
+    }
+    assert schema(wrapped, "Request") == {"type": "object", "required": ["updates"], "properties": {"updates": inner}}
+    assert schema(bare, "Request") == inner
+    assert example(operation(bare)["requestBody"]) == {"name": "Night shift", "members": ["5c1b"]}
+    assert operation(bare)["requestBody"]["required"] is True
+    assert "request: the body is the bare value of updates" in guesses(bare.openapi)
+    listed = f"{ROW}| ids | array | yes | IDs. |"
+    of_array = drafted(route="POST /groups/delete", parameters=listed, request='["5c1a", "5c1b"]')
+    assert example(operation(of_array)["requestBody"]) == ["5c1a", "5c1b"]
+    assert {"A body that is not a JSON array is refused"} <= {rule["title"] for rule in of_array.rules["rules"]}
+
+
+def test_schema_that_wraps_the_parameter_wraps_its_bare_example() -> None:
+    """Of a bare example and a schema that wraps the value, the schema counts; the example is put under the name."""
+    given = '{"properties": {"updates": {"type": "object"}}, "required": ["updates"]}'
+    one = drafted(request=f'{{"name": "Night shift"}}\n{given}')
+    assert schema(one, "Request")["required"] == ["updates"]
+    assert example(operation(one)["requestBody"]) == {"updates": {"name": "Night shift"}}
+    why = "request: the page shows the bare value of updates, which its schema wants under that name"
+    assert why in guesses(one.openapi)
+
+
+def test_schema_of_an_empty_body_says_nothing_of_other_parameters() -> None:
+    """Such pages show the schema of a body that is not there: it is not that of the path's parameter."""
+    empty = '{"type": "object", "properties": {}, "required": [], "additionalProperties": false}'
+    listed = f"{ROW}| id | string | yes | ID. |"
+    for method in ("GET", "DELETE", "POST"):
+        one = operation(drafted(route=f"{method} /groups/:id", parameters=listed, request=empty))
+        assert "requestBody" not in one
+        assert one["parameters"][0]["schema"] == {"type": "string"}
+
+
+def test_parameter_whose_table_and_example_disagree_is_open() -> None:
+    """No value of it is right or wrong for sure: its schema is open, its rule is assumed."""
+    one = drafted(
+        request='{"id": "5c1a", "updates": {"a": 1}, "other": 1}',
+        parameters=f"{ROW}| updates | array | yes | U. |\n| id | string | yes | ID. |",
+    )
+    assert schema(one, "Request")["properties"]["updates"] == {
+        "x-open": "the table says an array, the page shows an object",
+        "description": "U.",
+    }
+    rules = {entry["id"]: entry for entry in one.rules["rules"]}
+    assert rules["request.updates.type"]["level"] == "assumed"
+
+
+def test_nested_keys_are_required_only_by_the_schema_of_the_page() -> None:
+    """An example of a caller is a choice; the page's schema says what must be there."""
+    given = '{"properties": {"updates": {"properties": {"name": {"type": "string"}}, "required": ["name"]}}}'
+    assert "required" not in schema(drafted(), "Request")["properties"]["updates"]
+    assert schema(drafted(request=f"{PAGE.request}\n{given}"), "Request")["properties"]["updates"]["required"] == [
+        "name"
+    ]
+    bare = '{"properties": {"name": {"type": "string"}}, "required": ["name"]}'
+    assert schema(drafted(request=f"{PAGE.request}\n{bare}"), "Request")["properties"]["updates"]["required"] == [
+        "name"
+    ]
+
+
+def test_delete_has_a_body_if_the_page_shows_one() -> None:
+    """Ids in a JSON text travel in the body; without a text they are in the query, and path parameters are neither."""
+    listed = f"{ROW}| ids | array | yes | IDs of the groups. |"
+    shown = drafted(route="DELETE /groups", parameters=listed, request='{"ids": ["5c1a"]}')
+    assert schema(shown, "Request")["properties"]["ids"]["items"] == {"type": "string"}
+    assert "request: a DELETE has a body here, since the page shows one" in guesses(shown.openapi)
+    unshown = operation(drafted(route="DELETE /groups", parameters=listed, request=None))
+    assert [(entry["in"], entry["schema"]) for entry in unshown["parameters"]] == [
+        ("query", {"type": "array", "items": {}})
+    ]
+    in_path = f"{ROW}| id | string | yes | ID. |"
+    for request in ('{"id": "5c1a"}', '"5c1a"'):
+        one = operation(drafted(route="DELETE /groups/:id", parameters=in_path, request=request))
+        assert "requestBody" not in one
+        assert one["parameters"][0]["example"] == "5c1a"
+
+
+def test_parameters_of_a_get_keep_their_examples_and_schemas() -> None:
+    """The query's parameters have the values that the page shows, and what its schema says of them."""
+    listed = f"{ROW}| limit | number | no | How many. |\n| names | array | no | Names. |"
+    given = '{"properties": {"limit": {"type": "integer", "minimum": 1}}}'
+    one = drafted(route="GET /groups", parameters=listed, request=f'{{"limit": 5, "names": ["a"]}}\n{given}')
+    assert [(entry["schema"], entry["example"]) for entry in operation(one)["parameters"]] == [
+        ({"type": "integer", "minimum": 1}, 5),
+        ({"type": "array", "items": {"type": "string"}}, ["a"]),
+    ]
+    misfit = drafted(route="GET /groups", parameters=listed, request=f'{{"limit": 0}}\n{given}')
+    assert any(
+        note.startswith("parameter limit: the page's example does not fit: ") for note in guesses(misfit.openapi)
+    )
+
+
+def test_example_that_does_not_fit_the_schema_of_the_page_says_why() -> None:
+    """A page that contradicts itself is drafted; the example bears the reason."""
+    one = drafted(answer='{"_id": 5}\n{"properties": {"_id": {"type": "string"}}}')
+    assert (
+        guesses(one.openapi)[-1] == 'example of the answer: it does not fit the schema: _id: 5 is not of type "string"'
+    )
+
+
+# ── maps ────────────────────────────────────────────────────────────────────────────────────────────
+
+TASK = '{"name": "Begin", "status": "complete", "x": 0.5}'
+
+
+@pytest.mark.parametrize(
+    ("tasks", "is_map"),
+    [
+        (f'{{"start": {TASK}, "end": {TASK}}}', True),  # any keys, the same shape, a plural
+        ('{"begin": {"name": "begin"}, "3f": {"name": "Approve"}}', True),
+        ('{"begin": {"name": "begin"}, "end": {"name": "end"}, "odd": {"name": "Other", "more": 1}}', True),
+        (f'{{"start": {TASK}, "end": {TASK}, "odd": {{"other": 1, "keys": 2}}}}', True),
+        (f'{{"start": {TASK}, "end": {TASK}, "odd": null}}', True),
+        (f'{{"start": {TASK}, "end": {TASK}, "count": 2}}', True),
+        ('{"first": {"a": 1, "b": 2}, "second": {"c": 1, "d": 2}}', False),
+        ('{"b64": "QQ==", "name": "a", "type": "text"}', False),
+        ('{"owner": "a", "start_time": 1, "app": {"id": "a"}}', False),
+    ],
+)
+def test_map_is_recognised_also_when_one_element_differs(tasks: str, is_map: bool) -> None:  # noqa: FBT001
+    """Tasks are keyed by anything; one that differs in shape, name or type changes nothing."""
+    found = answered(f'{{"tasks": {tasks}}}')["properties"]["tasks"]
+    assert ("additionalProperties" in found) == is_map
+    assert ("properties" in found) != is_map
+
+
+def test_entries_of_a_map_are_described_together() -> None:
+    """What all have is required, what some have is known; an entry of another type is allowed beside them."""
+    found = answered(f'{{"tasks": {{"a": {TASK}, "b": {{"name": "B", "status": "x"}}, "c": "none"}}}}')
+    entry = found["properties"]["tasks"]["additionalProperties"]["anyOf"]
+    assert entry[0]["required"] == ["name", "status"]
+    assert set(entry[0]["properties"]) == {"name", "status", "x"}
+    assert entry[1] == {"type": "string"}
