@@ -20,14 +20,13 @@ def response() -> Iterator[Change]:
     for place, rule in owned.items():
         name = rule.id.removeprefix("response.")
         yield _edited(f"wrong-type.{name}", f"{_named(place)} has another type.", rule, _wrong(place))
-        if name in _NULLED:
-            yield _edited(f"null.{name}", f"{_named(place)} is null.", rule, _nulled(place))
+        yield _edited(f"null.{name}", f"{_named(place)} is null.", rule, _nulled(place))
     for place, rule in absent.items():
         name = rule.id.removeprefix("response.").removesuffix(".present")
         yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
     for place, rule in owned.items():
         name = rule.id.removeprefix("response.")
-        if place not in absent and place[-1] != "*" and name in _REMOVED:
+        if place and place not in absent and place[-1] != "*":
             yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
     yield from _in_places()
     yield from _shapes()
@@ -36,15 +35,6 @@ def response() -> Iterator[Change]:
 def may_be_absent() -> dict[Place, Rule]:
     """Return the places of a document that engines leave out, by the rule that warns of it."""
     return {rule.field: rule for rule in load_rules() if rule.field and rule.id.endswith(".present")}
-
-
-_NULLED = frozenset({"_id", "name", "tasks.groups", "tasks.x", "tasks.metrics.app.id", "transitions.to", "watchers",
-                     "metrics.run_time", "locked", "error", "error.message", "last_updated"})  # fmt: skip
-"""One field for each depth and type: a null breaks the same rule as another type does."""
-
-_REMOVED = frozenset({"_id", "name", "tasks", "tasks.name", "tasks.status", "tasks.metrics.app.version",
-                      "transitions.type", "transitions.state", "created", "watchers", "metrics", "metrics.end_time",
-                      "metrics.app.version", "status", "error.timestamp", "groups"})  # fmt: skip
 
 
 def _in_places() -> Iterator[Change]:

@@ -4,18 +4,12 @@ A template is compiled once for each workflow, execution and status. Filling it 
 %-format of bytes, which makes documents fast.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
 from mock_server.jobs.execution import Moment
-
-# The blanks that a document fills by name, in the order in which the filler passes their values.
-HEAD = (
-    "_id", "name", "created", "created_by", "last_updated", "last_updated_by", "groups", "watchers", "font_size",
-    "locked", "owner", "worker", "server", "other_server",
-)  # fmt: skip
 
 CANCEL: Moment = (-1, -1)
 """Replaces the moment of the cancel, which no execution knows."""
@@ -23,7 +17,7 @@ CANCEL: Moment = (-1, -1)
 
 @dataclass(frozen=True, slots=True)
 class CompiledTemplate:
-    """A document with blanks. The values that fill them: HEAD's, the tasks' keys, the running times, the moments."""
+    """A document with blanks. The values that fill them: those of the named blanks, the tasks' keys, the running times, the moments."""
 
     text: bytes
     """The document as a %-format."""
@@ -45,6 +39,8 @@ class TemplateWriter:
 
     created: Moment
     keys: int
+    blanks: Sequence[str]
+    """The names of blanks, in the order in which the filler passes their values."""
     _pieces: list[str] = field(default_factory=list)
     _blanks: list[tuple[str, int]] = field(default_factory=list)
     _moments: dict[Moment, int] = field(default_factory=dict)
@@ -55,11 +51,20 @@ class TemplateWriter:
 
     def text(self, text: str) -> None:
         """Write a text as it is."""
-        self._pieces.append(text.replace("%", "%%"))
+        if text:
+            self._pieces.append(text.replace("%", "%%"))
+
+    def member(self, key: str, write: Callable[..., None], *arguments: Any) -> None:
+        """Write a member of an object: its key, and the value that `write` writes; neither if that writes nothing."""
+        self._pieces.append(key)
+        length = len(self._pieces)
+        write(*arguments)
+        if len(self._pieces) == length:
+            self._pieces.pop()
 
     def blank(self, name: str) -> None:
-        """Leave a blank for one of HEAD."""
-        self._leave("%b", "head", HEAD.index(name))
+        """Leave a blank for a named value."""
+        self._leave("%b", "named", self.blanks.index(name))
 
     def key(self, index: int) -> None:
         """Write the key of a task, given by its index in the graph."""
@@ -83,7 +88,7 @@ class TemplateWriter:
         """Finish the template."""
         # Two empty spans, so that `itemgetter` always returns a tuple.
         spans = [*self._spans, (-1, -1), (-1, -1)]
-        first = {"head": 0, "key": len(HEAD), "span": len(HEAD) + self.keys}
+        first = {"named": 0, "key": len(self.blanks), "span": len(self.blanks) + self.keys}
         first["moment"] = first["span"] + len(spans)
         return CompiledTemplate(
             text="".join(self._pieces).encode(),

@@ -15,8 +15,9 @@ from struct import Struct
 from engine_contract.contract.job_status import Active, NotCanceled
 from mock_server.jobs.compiled_template import CompiledTemplate
 from mock_server.jobs.execution import draw_execution
+from mock_server.jobs.fields import drawer
 from mock_server.jobs.ids import ids, task_keys
-from mock_server.jobs.installation import AFFIXES, LISTS, PEOPLE, SERVERS, Installation, encode, installation
+from mock_server.jobs.installation import AFFIXES, PEOPLE, Installation, encode, installation
 from mock_server.jobs.job_template import write_template
 from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.timestamps import rfc3339
@@ -42,6 +43,7 @@ DEFAULT = (
 
 _bits = Struct("<16H").unpack
 _keys = task_keys()
+_drawer = lru_cache(maxsize=16)(drawer)
 # The longest stride at which the largest job still finds a key of its own for each task.
 _STRIDES = len(_keys) // LARGEST
 _OFFSETS = len(_keys)
@@ -143,8 +145,7 @@ _CANCELED = {"running": "canceled/running", "paused": "canceled/running", "error
 _Bits = tuple[int, ...]
 """Sixteen numbers of 16 bits from the hash of the job's id. Each number selects one property:
 
-0 theme, 1 number of tasks, 2 graph, 3 run, 4 title, 5 affixes, 6 and 7 keys, 8 and 9 pace, 10 owner and worker,
-11 watchers, 12 groups, 13 font and lock, 14 creator, 15 servers.
+0 theme, 1 number of tasks, 2 graph, 3 run, 4 title, 5 affixes, 6 and 7 keys, 8 and 9 pace; 10 to 15 are those of `fields`.
 """
 
 
@@ -180,25 +181,16 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     updated = max(moments) if canceled_at is None else canceled_at
     moments.append(updated)
     first_key, stride = bits[6] % _OFFSETS, 1 + bits[7] % _STRIDES
-    owner = place.people[bits[10] % PEOPLE]
     return (
         template.text
         % template.gather(
-            (  # in the order of HEAD
+            (  # those of GIVEN, then those of DRAWN
                 job_id.encode() if job_id.isalnum() else encode(job_id),
                 _name(place, bits) if name is None else encode(name),
                 rfc3339(created),
-                place.creators[bits[14] % PEOPLE],
                 rfc3339(updated),
-                canceled_by or owner,
-                place.groups[bits[12] % LISTS],
-                place.watchers[bits[11] % LISTS],
-                place.fonts[bits[13] & 15],
-                place.locks[bits[13] >> 4 & 15],
-                owner,
-                place.people[(bits[10] >> 6) % PEOPLE],
-                place.servers[bits[15] % SERVERS],
-                place.servers[(bits[15] >> 2) % SERVERS],
+                canceled_by or place.people[bits[10] % PEOPLE],
+                *_drawer(place)(bits),
                 *_keys[first_key : first_key + template.keys * stride : stride],
                 *map(sub, template.finishes(moments), template.begins(moments)),
                 *moments,

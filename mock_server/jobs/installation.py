@@ -42,9 +42,6 @@ class Installation:
         ]
         self.watchers = [_array(_some(random, people, (0, 0, 1, 1, 1, 2, 2, 3, 5))) for _ in range(LISTS)]
         self.groups = [_array(_some(random, (*GROUPS, *groups), (0, 0, 0, 1, 1, 2))) for _ in range(LISTS)]
-        # page: 12 and true; field notes: `locked` is absent in newer captures
-        self.fonts = [b"12"] * 13 + [b"14", b"10", b"16"]
-        self.locks = [b""] * 8 + [b',"locked":true'] * 3 + [b',"locked":false'] * 5
         self.titles = [[encode(theme.titles[i % len(theme.titles)]) for i in range(16)] for theme in THEMES]
         self.user_id = lru_cache(maxsize=1024)(self._user_id)
         self.version = cache(self._version)

@@ -1,41 +1,29 @@
-"""Write the template of a job's document, field after field in the page's order."""
+"""Write the template of a job's document, by the rows of FIELDS in the page's order."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
 
 from mock_server.jobs.compiled_template import CANCEL, CompiledTemplate, TemplateWriter
-from mock_server.jobs.execution import Execution, Moment
-from mock_server.jobs.installation import Installation, encode
+from mock_server.jobs.execution import Execution
+from mock_server.jobs.fields import (
+    BLANKS,
+    Drawn,
+    ErrorStory,
+    Field,
+    Given,
+    JobStory,
+    MetricsStory,
+    Nested,
+    TaskStory,
+    rows,
+)
+from mock_server.jobs.installation import Installation
 from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.vocabulary import MANUAL, NO_TRANSITION, PRODUCTS, STOPPED_SHORT, TASK_ERRORS
 from mock_server.jobs.workflow import Workflow
 
 _OWNERS = ("Pronghorn", "Pronghorn", "Pronghorn", "")  # page: the engine or a user; empty is the one who owns the job
-
-
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """Everything that the template is written from."""
-
-    random: SeededRandom
-    place: Installation
-    workflow: Workflow
-    execution: Execution
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Metrics:
-    """The content of a `metrics` object."""
-
-    start: Moment
-    end: Moment | None
-    """None while it goes on: then there is neither `end_time` nor `run_time` nor `finish_state`."""
-    finish: str
-    owner: str
-    """A name, or the blank `owner` or `worker`."""
-    server: str
-    """The blank `server` or `other_server`."""
-    app: str
 
 
 def write_template(
@@ -47,123 +35,139 @@ def write_template(
     `random` decides on the scenery (owners, groups, messages) and must start alike for all statuses of one run, so that
     they tell the same story.
     """
-    story = _Story(random, place, workflow, execution, status)
-    end = len(workflow.steps) - 1
-    writer = TemplateWriter(execution.created, keys=end - 1)
-    product = random.pick(PRODUCTS)
-    writer.text('{"_id":"')
-    writer.blank("_id")
-    writer.text('","name":"')
-    writer.blank("name")
-    writer.text('","tasks":')
-    for number, index in enumerate((0, end, *range(1, end))):  # page: start and end come first
-        writer.text(",{"[not number])
-        _write_task(writer, story, index)
-    writer.text('},"transitions":')
-    _write_transitions(writer, workflow)
-    writer.text(',"font_size":')
-    writer.blank("font_size")
-    for name in ("created", "created_by", "last_updated", "last_updated_by"):
-        writer.text(f',"{name}":"')
-        writer.blank(name)
-        writer.text('"')
-    writer.text(',"groups":')
-    writer.blank("groups")
-    writer.text(',"type":"automation","watchers":')
-    writer.blank("watchers")
-    ended = {"canceled": CANCEL, "complete": execution.ended}.get(status)
-    _write_metrics(writer, place, _Metrics(execution.started, ended, status, "owner", "server", product))
-    writer.text(f',"status":"{status}"')
-    writer.blank("locked")
-    _write_errors(writer, random, workflow, execution)
-    writer.text("}")
+    writer = TemplateWriter(execution.created, keys=len(workflow.steps) - 2, blanks=BLANKS)
+    _Template(writer, random, place, workflow, execution, status).job()
     return writer.template()
 
 
-def _write_task(writer: TemplateWriter, story: _Story, index: int) -> None:
-    random, status = story.random, story.status
-    step, at, execution = story.workflow.steps[index], story.workflow.places[index], story.execution.tasks[index]
-    manual = step.pace == MANUAL
-    groups = story.place.task_groups(random, manual=manual).decode()
-    owner = "worker" if manual else random.pick(_OWNERS) or "owner"
-    server = "other_server" if random.chance(0.12) else "server"
-
-    writer.text('"')
-    writer.key(index)
-    writer.text(f'":{{"name":"{encode(step.name).decode()}","groups":{groups}')
-    writer.text(f',"x":{at[0]!r},"y":{at[1]!r}' if at else "")
-    if execution is None:
-        writer.text(',"status":"incomplete"}')
-        return
-    state, end, finish = "complete", execution.end, execution.finish
-    if end is None:
-        state = status
-        end, finish = (CANCEL, "canceled") if status == "canceled" else (None, "")
-    writer.text(f',"status":"{state}"')
-    _write_metrics(writer, story.place, _Metrics(execution.start, end, finish, owner, server, step.app))
-    writer.text("}")
+@cache
+def _keyed(of: str) -> tuple[tuple[str, Field], ...]:
+    """Return the rows of an object, each with the text before its value."""
+    keyed = []
+    for number, row in enumerate(rows(of)):
+        has_key_in_blank = isinstance(row.value, Drawn) and row.absent
+        keyed.append(("" if has_key_in_blank else f'{"," if number else ""}"{row.name}":', row))
+    return tuple(keyed)
 
 
-def _write_metrics(writer: TemplateWriter, place: Installation, metrics: _Metrics) -> None:
-    writer.text(',"metrics":{"owner":"')
-    if metrics.owner in {"owner", "worker"}:
-        writer.blank(metrics.owner)
-    else:
-        writer.text(metrics.owner)
-    writer.text('","start_time":')
-    writer.moment(metrics.start)
-    if metrics.end is not None:
-        writer.text(',"end_time":')
-        writer.moment(metrics.end)
-        writer.text(',"run_time":')
-        writer.span(metrics.start, metrics.end)
-        writer.text(f',"finish_state":"{metrics.finish}"')
-    writer.text(',"server_id":"')
-    writer.blank(metrics.server)
-    writer.text(f'","app":{{"id":"{metrics.app}","version":"{place.version(metrics.app)}"}}}}')
+class _Template:
+    """A template while it is written, and everything that it is written from."""
 
+    def __init__(  # noqa: PLR0913, PLR0917 - called here only
+        self,
+        writer: TemplateWriter,
+        random: SeededRandom,
+        place: Installation,
+        workflow: Workflow,
+        execution: Execution,
+        status: str,
+    ) -> None:
+        self._writer, self._random, self._place = writer, random, place
+        self._workflow, self._execution, self._status = workflow, execution, status
+        self._product = random.pick(PRODUCTS)
+        self._nested: dict[str, Callable[[Any], None]] = {
+            "tasks": self._tasks,
+            "tasks.*.metrics": self._task_metrics,
+            "tasks.*.metrics.app": partial(self._object, "tasks.*.metrics.app"),
+            "transitions": self._transitions,
+            "metrics": self._metrics,
+            "metrics.app": partial(self._object, "metrics.app"),
+            "error": self._errors,
+        }
 
-def _write_transitions(writer: TemplateWriter, workflow: Workflow) -> None:
-    source = None
-    for edge in sorted(workflow.edges, key=lambda edge: (edge.source, edge.back)):
-        if edge.source != source:
-            writer.text('{"' if source is None else '},"')
-            writer.key(edge.source)
-            writer.text('":{"')
-        else:
-            writer.text(',"')
-        source = edge.source
-        writer.key(edge.target)
-        kind = "revert" if edge.back else "standard"
-        writer.text(f'":{{"type":"{kind}","state":"{edge.state}"}}')
-    writer.text("}}")
+    def job(self) -> None:
+        """Write the whole document."""
+        self._object("", JobStory(self._status))
 
-
-def _write_errors(writer: TemplateWriter, random: SeededRandom, workflow: Workflow, execution: Execution) -> None:
-    """Write the errors: an entry for each task that ended in an error, and why the job stopped if it did."""
-    entries: list[tuple[int | None, str, Moment]] = []
-    for index, task in enumerate(execution.tasks):
-        if task is not None and task.finish == "error" and task.end is not None:
-            entries.append((index, random.pick(TASK_ERRORS), task.end))
-    if execution.stopped is not None and execution.ended is not None:
-        last = any(
-            edge.source == execution.stopped and edge.target == len(workflow.steps) - 1 for edge in workflow.edges
-        )
-        entries.append((None, STOPPED_SHORT if last else NO_TRANSITION, execution.ended))
-        if random.chance(0.2):
-            entries.append(entries[-1])  # page: the same error twice
-    for number, (culprit, message, moment) in enumerate(entries):
-        writer.text(',{"task":"' if number else ',"error":[{"task":"')
-        if culprit is None:
-            writer.text("job")
-        else:
-            writer.key(culprit)
-        before, *after = encode(message).decode().split("{}")
-        writer.text(f'","message":"{before}')
-        for rest in after:
-            writer.key(execution.stopped or 0)
-            writer.text(rest)
-        writer.text('","timestamp":')
-        writer.moment(moment)
+    def _object(self, of: str, story: Any) -> None:
+        """Write an object by its rows."""
+        writer = self._writer
+        writer.text("{")
+        for key, row in _keyed(of):
+            value = row.value
+            if isinstance(value, Given):
+                writer.text(f'{key}"')
+                writer.blank(row.place)
+                writer.text('"')
+            elif isinstance(value, Drawn):
+                writer.text(key)
+                writer.blank(row.place)
+            elif isinstance(value, Nested):
+                writer.member(key, self._nested[row.place], story)
+            else:
+                writer.member(key, value, writer, story)
         writer.text("}")
-    writer.text("]" if entries else "")
+
+    def _tasks(self, _job: JobStory) -> None:
+        end = len(self._workflow.steps) - 1
+        for number, index in enumerate((0, end, *range(1, end))):  # page: start and end come first
+            self._writer.text(',"' if number else '{"')
+            self._writer.key(index)
+            self._writer.text('":')
+            self._object("tasks.*", self._task(index))
+        self._writer.text("}")
+
+    def _task(self, index: int) -> TaskStory:
+        """Draw what one task shows."""
+        random, status = self._random, self._status
+        step, at, run = self._workflow.steps[index], self._workflow.places[index], self._execution.tasks[index]
+        manual = step.pace == MANUAL
+        groups = self._place.task_groups(random, manual=manual).decode()
+        owner = "worker" if manual else random.pick(_OWNERS) or "owner"
+        server = "other_server" if random.chance(0.12) else "server"
+        if run is None:
+            return TaskStory(step.name, at, groups, "incomplete", None)
+        state, end, finish = "complete", run.end, run.finish
+        if end is None:
+            state = status
+            end, finish = (CANCEL, "canceled") if status == "canceled" else (None, "")
+        version = self._place.version(step.app)
+        metrics = MetricsStory(run.start, end, finish, owner, server, step.app, version)
+        return TaskStory(step.name, at, groups, state, metrics)
+
+    def _task_metrics(self, task: TaskStory) -> None:
+        if task.metrics is not None:
+            self._object("tasks.*.metrics", task.metrics)
+
+    def _metrics(self, _job: JobStory) -> None:
+        execution, product = self._execution, self._product
+        end = {"canceled": CANCEL, "complete": execution.ended}.get(self._status)
+        version = self._place.version(product)
+        story = MetricsStory(execution.started, end, self._status, "owner", "server", product, version)
+        self._object("metrics", story)
+
+    def _transitions(self, _job: JobStory) -> None:
+        writer, source = self._writer, None
+        for edge in sorted(self._workflow.edges, key=lambda edge: (edge.source, edge.back)):
+            if edge.source != source:
+                writer.text('{"' if source is None else '},"')
+                writer.key(edge.source)
+                writer.text('":{"')
+            else:
+                writer.text(',"')
+            source = edge.source
+            writer.key(edge.target)
+            writer.text('":')
+            self._object("transitions.*.*", edge)
+        writer.text("}}")
+
+    def _errors(self, _job: JobStory) -> None:
+        """Write an entry for each task that ended in an error, and why the job stopped if it did."""
+        random, execution, workflow = self._random, self._execution, self._workflow
+        stopped = execution.stopped or 0
+        entries = [
+            ErrorStory(index, random.pick(TASK_ERRORS), stopped, task.end)
+            for index, task in enumerate(execution.tasks)
+            if task is not None and task.finish == "error" and task.end is not None
+        ]
+        if execution.stopped is not None and execution.ended is not None:
+            last = any(
+                edge.source == execution.stopped and edge.target == len(workflow.steps) - 1 for edge in workflow.edges
+            )
+            entries.append(ErrorStory(None, STOPPED_SHORT if last else NO_TRANSITION, stopped, execution.ended))
+            if random.chance(0.2):
+                entries.append(entries[-1])  # page: the same error twice
+        for number, entry in enumerate(entries):
+            self._writer.text("," if number else "[")
+            self._object("error.*", entry)
+        self._writer.text("]" if entries else "")
