@@ -19,14 +19,14 @@ Write = Callable[[TemplateWriter, Any], None]
 
 @dataclass(frozen=True, slots=True)
 class JobStory:
-    """What the rows of the job are written from."""
+    """Everything that the rows of the job are written from."""
 
     status: str
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsStory:
-    """What the rows of a `metrics` object are written from."""
+    """Everything that the rows of a `metrics` object are written from."""
 
     start: Moment
     end: Moment | None
@@ -42,7 +42,7 @@ class MetricsStory:
 
 @dataclass(frozen=True, slots=True)
 class TaskStory:
-    """What the rows of a task are written from."""
+    """Everything that the rows of a task are written from."""
 
     name: str
     at: tuple[float, float] | None
@@ -55,7 +55,7 @@ class TaskStory:
 
 @dataclass(frozen=True, slots=True)
 class ErrorStory:
-    """What the rows of an entry of `error` are written from."""
+    """Everything that the rows of an entry of `error` are written from."""
 
     task: int | None
     """The index of the task that failed, None for the job."""

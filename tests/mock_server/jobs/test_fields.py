@@ -153,5 +153,5 @@ def test_field_added_by_the_recipe_is_served_and_judged(tmp_path: Path) -> None:
     assert seen["values"] == [1, 2, 3, "absent"]
     assert seen["notes"] == ["none"]
     assert seen["flaws"] == []
-    assert seen["wrong"] == ["response.priority"]
+    assert "response.priority" in seen["wrong"]
     assert {"wrong-type.priority", "null.priority", "null.tasks.note", "wrong-type.tasks.note"} <= set(seen["faults"])
