@@ -45,7 +45,7 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
     """
     del verbose  # KitCommand's
     try:
-        drafted = draft(read_text(page))
+        drafted = draft(read_text(page), page.stem)
     except PageError as error:
         raise click.ClickException(f"{page}, {error}") from error
     except (OSError, UnicodeDecodeError) as error:

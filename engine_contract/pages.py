@@ -10,6 +10,7 @@ from engine_contract.contract.draft import PageError, draft
 from engine_contract.contract.files import load_yaml
 from engine_contract.contract.ledger import parse_rules
 from engine_contract.contract.operation import operations_in
+from engine_contract.text.printable import one_line
 from engine_contract.text.unmarked import read_text
 
 
@@ -40,20 +41,21 @@ def load_page(page: Path) -> Operation:
         if openapi.is_file() and ledger.is_file():
             document, rules = load_yaml(openapi), load_yaml(ledger)
         else:
-            drafted = draft(read_text(page))
+            drafted = draft(read_text(page), page.stem)
             document = load_yaml(openapi) if openapi.is_file() else drafted.openapi
             rules = load_yaml(ledger) if ledger.is_file() else drafted.rules
     except PageError as error:
         raise ValueError(f"{page}, {error}") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"{page}: the page or the drafts beside it cannot be read: {error}") from error
+        why = one_line(str(error))
+        raise ValueError(f"{page}: the page or the drafts beside it cannot be read: {why}") from error
     try:
         names = [operation.name for operation in operations_in(document, ())]
         (operation,) = operations_in(document, parse_rules(rules, f"{names[0]}/"), f"{names[0]}/")
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{openapi} and {ledger.name}: are not the OpenAPI document and the ledger of one operation "
-            f"({type(error).__name__}: {error}). Allowed is what draft-contract writes."
+            f"({type(error).__name__}: {one_line(str(error))}). Allowed is what draft-contract writes."
         ) from error
     return operation
 

@@ -158,6 +158,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.contract.draft.ledger:_NOT_IN_IDS": ("a", "/"),
     "engine_contract.contract.draft.located_json:_SCALAR": ("1", "1.<<1>>e"),
     "engine_contract.contract.draft.located_json:_SPACE": (" ",),
+    "engine_contract.contract.draft.page:_NAME": ("a", "<<a>>."),
     "engine_contract.contract.draft.page:_NAMES": ("{", "{a", "{}"),
     "engine_contract.contract.draft.page:_PATH": ("/a", "/<<a>>?", "/:a", "/{a}", "/{<<a>>"),
     "engine_contract.contract.draft.page:_PATH_PARAMETER": (":", ":a", ":<<a>>"),

@@ -23,8 +23,11 @@ class Draft:
     rules: dict[str, Any]
 
 
-def draft(content: str) -> Draft:
-    """Return the draft of a page's text. Raise PageError, which names the line."""
+def draft(content: str, name: str = "") -> Draft:
+    """Return the draft of a page's text. Raise PageError, which names the line.
+
+    `name` is the operation's, mostly that of the page's file; without one that is fit it is the end of the path.
+    """
     text = Text(content)
-    page = read_page(text)
+    page = read_page(text, name)
     return Draft(draft_openapi(page), draft_ledger(page, text))

@@ -19,6 +19,7 @@ RETURN_COLUMNS = ("Name", "Type", "Description")
 _ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)")
 _PATH = re.compile(r"(?:/(?::?[A-Za-z0-9_.~-]++|\{[A-Za-z0-9_.~-]++\}))++/?|/")
 _PATH_PARAMETER = re.compile(r":([A-Za-z0-9_.~-]+)")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")  # fit for the settings file's [operations.NAME] and for ids of rules
 _NAMES = re.compile(r"\{([^{}]*)\}")
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
@@ -27,6 +28,8 @@ _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 class Page:
     """The statements of a page; a role stands with the line that lists it."""
 
+    name: str
+    """The operation's name."""
     summary: tuple[Line, ...]
     description: tuple[Line, ...]
     method: str
@@ -42,19 +45,13 @@ class Page:
     """Headings and other lines that say nothing of the operation."""
 
     @property
-    def name(self) -> str:
-        """Return the operation's name: the last fixed part of its path."""
-        fixed = [part for part in self.path.split("/") if part and not part.startswith("{")]
-        return fixed[-1].replace("~", "_") if fixed else self.method.lower()
-
-    @property
     def path_parameters(self) -> tuple[str, ...]:
         """Return the names in the path."""
         return tuple(_NAMES.findall(self.path))
 
 
-def read_page(text: Text) -> Page:
-    """Return the page in this text. Raise PageError."""
+def read_page(text: Text, name: str = "") -> Page:
+    """Return the page in this text; its operation has the name, or else that of its path. Raise PageError."""
     sections = _sections(text.lines())
     headings = tuple(heading for heading, _ in sections.values())
     body = {name: lines_of for name, (_, lines_of) in sections.items()}
@@ -64,6 +61,7 @@ def read_page(text: Text) -> Page:
     returned = read_block(text, body["Return"], RETURN_COLUMNS)
     roles, empty = _roles(body.get("Roles", ()))
     return Page(
+        name=name if _NAME.fullmatch(name) else _name_of(method, path),
         summary=_said(body["Summary"], sections["Summary"][0]),
         description=tuple(body.get("Description", ())),
         method=method,
@@ -75,6 +73,12 @@ def read_page(text: Text) -> Page:
         returned=returned,
         furniture=(*headings, *empty, *parameters.furniture, *returned.furniture),
     )
+
+
+def _name_of(method: str, path: str) -> str:
+    """Return the last fixed part of a path."""
+    fixed = [part for part in path.split("/") if part and not part.startswith("{")]
+    return fixed[-1].replace("~", "_") if fixed else method.lower()
 
 
 def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:

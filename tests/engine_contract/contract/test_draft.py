@@ -195,11 +195,11 @@ def test_draft_contract_with_output_writes_both_files(tmp_path: Path, drafted: D
 
 def test_draft_contract_without_output_writes_beside_the_page(tmp_path: Path, drafted: Draft) -> None:
     """Both files lie beside the page, and their names are printed; a byte order mark and Windows' line ends change nothing."""
-    page = tmp_path / "page.txt"
+    page = tmp_path / "cancelJob.txt"
     page.write_bytes(b"\xef\xbb\xbf" + contract.PAGE_PATH.read_bytes().replace(b"\n", b"\r\n"))
     done = run(page)
     assert done.exit_code == 0
-    written = [tmp_path / "page.openapi.yaml", tmp_path / "page.rules.yaml"]
+    written = [tmp_path / "cancelJob.openapi.yaml", tmp_path / "cancelJob.rules.yaml"]
     assert done.stdout.splitlines() == [str(path) for path in written]
     assert [yaml.safe_load(path.read_text(encoding="utf-8")) for path in written] == [drafted.openapi, drafted.rules]
 

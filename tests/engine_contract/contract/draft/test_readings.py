@@ -383,3 +383,9 @@ def test_entries_of_a_map_are_described_together() -> None:
     assert entry[0]["required"] == ["name", "status"]
     assert set(entry[0]["properties"]) == {"name", "status", "x"}
     assert entry[1] == {"type": "string"}
+
+
+def test_operation_has_the_name_of_its_page_or_of_its_path() -> None:
+    """Paths of several pages end alike, names of files in a folder differ; one that is not fit for an id is not taken."""
+    for name, expected in (("updateGroup", "updateGroup"), ("", "groups"), ("a page", "groups"), ("v1.2", "groups")):
+        assert operation(draft(str(PAGE), name))["operationId"] == expected
