@@ -12,7 +12,6 @@ from mock_server import faults
 from mock_server.connexion.routing import Application, route_by
 from mock_server.console_adapter.data import MockData
 from mock_server.control.api import Control
-from mock_server.control.metrics import Metrics
 from mock_server.openapi_pages import Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
 from mock_server.operations.credentials import Credentials
@@ -42,14 +41,13 @@ class Mock:
         self._profile = None if settings.profile is None else load_profile(settings.profile)
         refuse: Render = _plain if self._profile is None else self._profile.render
         self._edit = self._profile.edit if self._profile is not None and self._profile.edits_documents else None
-        metrics = Metrics()
-        self._pipeline = Pipeline(settings, self.store, self._credentials, refuse, metrics.count)
+        self._pipeline = Pipeline(settings, self.store, self._credentials, refuse)
         self._upstream = (
             None if settings.upstream is None else Upstream(settings.upstream, is_local=settings.is_loopback)
         )
         self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
         self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
-        self._control = Control(settings, self.store, metrics)
+        self._control = Control(settings, self.store)
         self._console_data = MockData(settings, self.store, self)
         self._console = Console(self._console_data, guard=_console_guard(settings))
         ui = swagger_ui()

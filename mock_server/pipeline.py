@@ -34,22 +34,16 @@ Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 Render = Callable[[Refusal, str | None], Response]
 """A refusal and the job it is about → the response."""
 
-Count = Callable[[int, str | None, str | None, float], None]
-"""Gets the status, the situation of a refusal, the name of a fault, and the seconds that the response took."""
-
 
 class Pipeline:
     """Carries requests to their responses. Made once; all that changes is in the store."""
 
-    def __init__(
-        self, settings: Settings, store: Store, credentials: Credentials, render: Render, count: Count
-    ) -> None:
+    def __init__(self, settings: Settings, store: Store, credentials: Credentials, render: Render) -> None:
         self._settings = settings
         self._store = store
         self._credentials = credentials
         self._render = render
         self._cors = Cors(settings.cors_origins)
-        self._count = count
         self._changes = faults.catalogue()
         contract = load_contract()
         self._refusal_examples = contract.refusal_examples
@@ -230,7 +224,6 @@ class Pipeline:
         job_id = exchange.job_id or exchange.claimed_job_id
         refusal, change, credential = exchange.refusal, exchange.change, exchange.credential
         fault = None if change is None else change.name
-        self._count(response.status, None if refusal is None else refusal.situation, fault, seconds)
         entry = Entry(
             at_ms=exchange.at_ms,
             duration_ms=seconds * 1000,

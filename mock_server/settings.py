@@ -31,7 +31,8 @@ class Settings:
 
     `tokens` maps secret tokens to roles; None means that the name of a role is its token.
     `latency_ms` is the range of a delay before each response of the operation, in milliseconds.
-    `profile` is a path or the name of a shipped profile. `max_body` is in bytes.
+    `profile` is a path or the name of a shipped profile. `max_body` is in bytes. `now_ms` is the time at which the
+    clock of each session stands at its start, in epoch milliseconds; None for the real time.
     """
 
     host: str = "127.0.0.1"
@@ -55,6 +56,7 @@ class Settings:
     tls_key: Path | None = None
     max_body: int = 1 << 20
     journal: int = 1000
+    now_ms: int | None = None
 
     @property
     def prefix(self) -> str:

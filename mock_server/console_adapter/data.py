@@ -23,6 +23,8 @@ from mock_server.jobs.job import State, document, summary
 from mock_server.operations.credentials import known_roles
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal
+from mock_server.store.access import real_ms
+from mock_server.store.jobs import Page
 
 LONGEST_S = 10.0
 """Seconds that a cancel's response gets to arrive; then it is shown as far as it came."""
@@ -74,21 +76,31 @@ class MockData:
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
         if session:
             self._sessions[session] = None
-        found = self._call(_collect(self._store, session))
-        if search:
-            text = search.casefold()
-            found = [one for one in found if text in one[0].casefold() or text in self._line(*one).name.casefold()]
-        counts: Counter[str] = Counter(state.status for _, state in found)
-        wanted = ACTIVE if status == "active" else {status}
-        chosen = [one for one in found if one[1].status in wanted] if status else found
-        page = tuple(self._line(*one) for one in chosen[offset : offset + limit])
-        return JobPage(page, len(chosen), counts)
+        wanted = None if not status else ACTIVE if status == "active" else frozenset({status})
+        asked = self._find(session, search, wanted, offset=offset, limit=limit) if search else None
+        page = self._call(asked or self._store.page(session, wanted, offset=offset, limit=limit))
+        total = sum(count for name, count in page.counts.items() if wanted is None or name in wanted)
+        return JobPage(tuple(self._line(*one) for one in page.jobs), total, page.counts)
+
+    async def _find(self, session: str, search: str, wanted: frozenset[str] | None, *, offset: int, limit: int) -> Page:
+        """Return a part of the jobs whose id or name holds a text, and count all of them; no more than that is kept."""
+        text = search.casefold()
+        page, place = Page([], Counter()), 0
+        async for job_id, state in self._store.jobs(session, None):
+            if text not in job_id.casefold() and text not in self._line(job_id, state).name.casefold():
+                continue
+            page.counts[state.status] += 1
+            if wanted is None or state.status in wanted:
+                if offset <= place < offset + limit:
+                    page.jobs.append((job_id, state))
+                place += 1
+        return page
 
     def job(self, session: str, job_id: str) -> Job | None:
         state = self._call(self._store.get(session, job_id))
         if state is None:
             return None
-        raw = document(job_id, state, seed=self._settings.seed, now_ms=actions.now_ms())
+        raw = document(job_id, state, seed=self._settings.seed)
         return Job(self._line(job_id, state), json.loads(raw))
 
     def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
@@ -111,7 +123,7 @@ class MockData:
 
     def cancel(self, session: str, job_id: str, role: str) -> Entry:
         """Send the cancel the whole way that a request takes, faults and journal included."""
-        started_ms, started = actions.now_ms(), perf_counter()
+        started_ms, started = real_ms(), perf_counter()
         headers, body = self._headers(session, role), json.dumps({"job_id": job_id}).encode()
         headers.append((b"content-length", b"%d" % len(body)))
         contract = load_contract()
@@ -200,10 +212,6 @@ _BROKEN_OFF = {
     "truncate": "The connection was closed in the middle of the answer; it is shown as it was meant.",
     "stall": "The answer stopped in the middle; it is shown as it was meant.",
 }
-
-
-async def _collect(store: Store, session: str) -> list[tuple[str, State]]:
-    return [one async for one in store.jobs(session, None)]
 
 
 class _Received:

@@ -1,13 +1,13 @@
 """The actions of the control API, as functions on the store: the HTTP side and in-process users share them."""
 
-from time import time_ns
 from typing import Any
 
 from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
 from mock_server import faults
 from mock_server.jobs import documents
-from mock_server.jobs.job import RUNNING, State, summary
+from mock_server.jobs.job import State, summary
 from mock_server.store import Store
+from mock_server.store.access import Access, real_ms
 from mock_server.store.behavior import Behavior, BehaviorError, read_behavior
 
 MOST_JOBS = 1_000_000
@@ -39,12 +39,10 @@ async def make_jobs(store: Store, session: str, wanted: Any) -> list[str]:
         status=_status(wanted.get("status", "running")),
         name=_name(wanted.get("name")),
         tasks=_whole("tasks", wanted.get("tasks"), documents.SMALLEST, documents.LARGEST),
-        canceled_by="admin",
+        made_at_ms=await now_ms(store, session),
     )
-    if wanted.get("status") == "canceled":
-        state = state._replace(canceled_at_ms=now_ms())
-    elif state == State(canceled_by="admin"):
-        state = RUNNING
+    if state.status == "canceled":
+        state = state._replace(changed_at_ms=state.made_at_ms, changed_by="admin")
     job_id = wanted.get("job_id")
     count = _whole("count", wanted.get("count"), 0, MOST_JOBS)
     if job_id is None:
@@ -81,9 +79,9 @@ async def arm(store: Store, session: str, behavior: Any) -> Behavior | None:
     return read
 
 
-def now_ms() -> int:
-    """Return the time, in epoch milliseconds."""
-    return time_ns() // 1_000_000
+async def now_ms(store: Access, session: str) -> int:
+    """Return the session's time, in epoch milliseconds."""
+    return (await store.clock(session)).at(real_ms())
 
 
 def _status(value: Any) -> Status:

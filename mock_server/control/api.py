@@ -14,7 +14,7 @@ from engine_contract.http.types import Receive, Send
 from mock_server.control import actions
 from mock_server.control.access import Guard
 from mock_server.control.actions import ActionError, TakenError
-from mock_server.control.metrics import CONTENT_TYPE, Metrics
+from mock_server.control.metrics import CONTENT_TYPE, metrics_text
 from mock_server.jobs.job import written
 from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import read_session
@@ -66,10 +66,9 @@ class _Endpoint:
 class Control:
     """Serves the control API on a store."""
 
-    def __init__(self, settings: Settings, store: Store, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._metrics = metrics
         self._guard = Guard(settings)
         routes: dict[str, dict[str, Handler]] = {
             "jobs": {"GET": self._list_jobs, "POST": self._make_jobs},
@@ -137,7 +136,7 @@ class Control:
         state = await self._store.get(call.session, job_id)
         if state is None:
             raise _ProblemError(404, f"There is no job {job_id[:80]}.")
-        return Response(200, body=await written(job_id, state, seed=self._settings.seed, now_ms=actions.now_ms()))
+        return Response(200, body=await written(job_id, state, seed=self._settings.seed))
 
     async def _make_jobs(self, call: _Call) -> Response:
         wanted = {} if call.body is None else call.body
@@ -175,7 +174,7 @@ class Control:
         return _json({"status": "ready"})
 
     async def _read_metrics(self, _call: _Call) -> Response:
-        return Response(200, CONTENT_TYPE, await self._metrics.text(self._store))
+        return Response(200, CONTENT_TYPE, await metrics_text(self._store))
 
 
 async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -> _Call:

@@ -7,11 +7,12 @@ from typing import Any
 from engine_contract.contract import load_contract
 from engine_contract.contract.job_status import ACTIVE
 from mock_server.faults.request import NOBODY, in_query
-from mock_server.jobs.job import State
+from mock_server.jobs.job import RUNNING
 from mock_server.operations.cancel_job import cancel_in
 from mock_server.operations.exchange import Change, Exchange
 from mock_server.operations.refusals import Refusal
-from mock_server.store import Cancel, Store
+from mock_server.store import Store
+from mock_server.store.jobs import Cancel
 
 _MOST_SESSIONS = 1_000
 
@@ -174,7 +175,8 @@ async def _invent(exchange: Exchange, store: Store, job_id: str) -> Cancel:
     outcome = await cancel_in(store, exchange, job_id)
     if outcome.outcome != "unknown":
         return outcome
-    return Cancel("canceled", State("canceled", canceled_at_ms=exchange.at_ms, canceled_by="admin"), 1)
+    at_ms = (await store.clock(exchange.session)).at(exchange.at_ms)
+    return Cancel("canceled", RUNNING.changed("canceled", None, at_ms, "admin"), 1)
 
 
 def _like(matches: Callable[[str, str], bool]) -> Callable[[Exchange, Store, str], Awaitable[Cancel]]:
@@ -221,7 +223,8 @@ async def _not_at_all(exchange: Exchange, store: Store, job_id: str) -> Cancel:
     state = await store.get(exchange.session, job_id)
     if state is None or state.status not in ACTIVE:
         return await cancel_in(store, exchange, job_id)
-    return Cancel("canceled", state._replace(status="canceled", canceled_at_ms=exchange.at_ms, canceled_by="admin"), 1)
+    at_ms = (await store.clock(exchange.session)).at(exchange.at_ms)
+    return Cancel("canceled", state.changed("canceled", None, at_ms, "admin"), 1)
 
 
 def _not_that_one(exchange: Exchange, outcome: str | Refusal) -> str | Refusal:

@@ -7,11 +7,12 @@ from urllib.parse import parse_qs
 
 from engine_contract.http.media_types import read_content_type
 from engine_contract.http.strict_json import json_type
-from mock_server.jobs.job import State
+from mock_server.jobs.job import RUNNING
 from mock_server.operations.cancel_job import cancel_in
 from mock_server.operations.exchange import Change, Exchange, Parameters
 from mock_server.operations.refusals import Refusal
-from mock_server.store import Cancel, Store
+from mock_server.store import Store
+from mock_server.store.jobs import Cancel
 
 NOBODY = "0000000000004000a0000000"
 """The id of a job that does not exist; a document is answered for it."""
@@ -23,7 +24,8 @@ async def pretend(exchange: Exchange, store: Store, job_id: str) -> Cancel:
     """Cancel as it should be; for a job that is not there, act as if there were one."""
     outcome = await cancel_in(store, exchange, job_id)
     if outcome.outcome == "unknown" and job_id == NOBODY:
-        return Cancel("canceled", State("canceled", canceled_at_ms=exchange.at_ms, canceled_by="admin"), 1)
+        at_ms = (await store.clock(exchange.session)).at(exchange.at_ms)
+        return Cancel("canceled", RUNNING.changed("canceled", None, at_ms, "admin"), 1)
     return outcome
 
 

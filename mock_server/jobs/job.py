@@ -3,7 +3,7 @@
 from asyncio import get_running_loop
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine_contract.contract.job_status import Active, Status
 from mock_server.jobs import documents
@@ -16,28 +16,57 @@ _writer = ThreadPoolExecutor(1, "large-documents")
 
 
 class State(NamedTuple):
-    """The part of a job that cannot be derived from its id.
-
-    `was` is the state before the cancel; `tasks` and `name` are None where they are drawn from the id.
-    """
+    """The part of a job that cannot be derived from its id. Times are in epoch milliseconds of the session's clock."""
 
     status: Status = "running"
     tasks: int | None = None
+    """None where it is drawn from the id, as the name."""
     name: str | None = None
     was: Active = "running"
-    canceled_at_ms: int = 0
-    canceled_by: str = ""
+    """The status before the cancel."""
+    changed_at_ms: int = 0
+    """When it got this status; 0 for one that it was made with."""
+    changed_by: str = ""
+    made_at_ms: int = 0
+    """The moment as of which its document is drawn; it never moves. Jobs that were made together share a state."""
+    age_ms: int | None = None
+    """How long before it was made it is said to have started; drawn from the id if None."""
+    ends_at_ms: int | None = None
+    """When it ends by itself, unless somebody changes its status before."""
+    ends_as: Literal["complete", "error"] = "complete"
+
+    def at(self, now_ms: int) -> "State":
+        """Return the state at that time, by which the job may have ended by itself."""
+        if self.ends_at_ms is None or now_ms < self.ends_at_ms:
+            return self
+        return self._become(self.ends_as, self.ends_at_ms, "")
+
+    def changed(self, status: Status | None, name: str | None, at_ms: int, by: str) -> "State":
+        """Return the state after somebody gave the job another status, another name, or both."""
+        state = self if status is None or status == self.status else self._become(status, at_ms, by)
+        return state if name is None else state._replace(name=name)
+
+    def _become(self, status: Status, at_ms: int, by: str) -> "State":
+        was: Active = self.was
+        if self.status == "running" or self.status == "paused" or self.status == "error":  # noqa: PLR1714 - narrows the type
+            was = self.status
+        return State(status, self.tasks, self.name, was, at_ms, by, self.made_at_ms, self.age_ms)
 
 
 RUNNING = State()
-"""The state of all jobs that have none of their own: a million of them cost no more than their ids."""
+"""The state of a job of which nothing else was said, before it has a time."""
 
 
-def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
+def document(job_id: str, state: State, *, seed: int) -> bytes:
     """Return the whole document of a job, as JSON."""
     if state.status != "canceled":
         return documents.active_document(
-            job_id, seed=seed, status=state.status, tasks=state.tasks, name=state.name, now_ms=now_ms
+            job_id,
+            seed=seed,
+            status=state.status,
+            tasks=state.tasks,
+            name=state.name,
+            now_ms=state.changed_at_ms or state.made_at_ms,
         )
     return documents.canceled_document(
         job_id,
@@ -45,17 +74,17 @@ def document(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
         was=state.was,
         tasks=state.tasks,
         name=state.name,
-        canceled_at_ms=state.canceled_at_ms,
-        canceled_by=state.canceled_by,
+        canceled_at_ms=state.changed_at_ms,
+        canceled_by=state.changed_by,
+        as_of_ms=state.made_at_ms or None,
     )
 
 
-async def written(job_id: str, state: State, *, seed: int, now_ms: int) -> bytes:
+async def written(job_id: str, state: State, *, seed: int) -> bytes:
     """Return the whole document of a job, as JSON; others are served while a large one is written."""
     if state.tasks is None or state.tasks <= LARGE_TASKS:
-        return document(job_id, state, seed=seed, now_ms=now_ms)
-    writing = partial(document, job_id, state, seed=seed, now_ms=now_ms)
-    return await get_running_loop().run_in_executor(_writer, writing)
+        return document(job_id, state, seed=seed)
+    return await get_running_loop().run_in_executor(_writer, partial(document, job_id, state, seed=seed))
 
 
 def summary(job_id: str, state: State, *, seed: int) -> dict[str, str]:

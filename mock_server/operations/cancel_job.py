@@ -10,7 +10,8 @@ from mock_server.jobs.job import written
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.operations.response import JSON, Response
-from mock_server.store import Cancel, Store
+from mock_server.store import Store
+from mock_server.store.jobs import Cancel, Jobs
 
 Edit = Callable[[dict[str, Any]], dict[str, Any]]
 """Returns a document as a profile changes it."""
@@ -32,7 +33,7 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, edit: Edit | N
     if exchange.preferences.example is not None:
         body = orjson.dumps(load_contract().response_examples[exchange.preferences.example])
     else:
-        body = await written(job_id, outcome.state, seed=seed, now_ms=exchange.at_ms)
+        body = await written(job_id, outcome.state, seed=seed)
         if edit is not None:
             body = orjson.dumps(edit(orjson.loads(body)))
     if change is not None and change.document is not None:
@@ -43,9 +44,9 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, edit: Edit | N
     return Response(200, JSON, body)
 
 
-async def cancel_in(store: Store, exchange: Exchange, job_id: str) -> Cancel:
+async def cancel_in(jobs: Jobs, exchange: Exchange, job_id: str) -> Cancel:
     """Change the state correctly: cancel that job, now, for the caller."""
-    return await store.cancel(exchange.session, job_id, exchange.at_ms, exchange.credential.role or "anonymous")
+    return await jobs.cancel(exchange.session, job_id, exchange.at_ms, exchange.credential.role or "anonymous")
 
 
 def _why_not(job_id: str, outcome: Cancel) -> Refusal:

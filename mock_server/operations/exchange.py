@@ -14,7 +14,8 @@ from mock_server.operations.preferences import NONE as NO_PREFERENCES
 from mock_server.operations.preferences import Preferences
 from mock_server.operations.refusals import Refusal
 from mock_server.operations.response import Response
-from mock_server.store import Cancel, Store
+from mock_server.store import Store
+from mock_server.store.jobs import Cancel
 
 SCOPE_KEY = "mock.exchange"
 """The key of the exchange in the ASGI scope, for the layers between."""

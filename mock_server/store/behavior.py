@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from engine_contract.http.strict_json import json_type
 from mock_server.settings import delay_range
@@ -34,6 +34,34 @@ class Behavior:
     def shown(self) -> dict[str, Any]:
         """Return the behaviour as JSON: what was given, nothing else."""
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+class ArmedBehavior(Protocol):
+    """What is armed in a session, and what faults and variations remember there."""
+
+    async def behavior(self, session: str) -> Behavior | None:
+        """Return what is armed; its `times` is what is left of them."""
+        ...
+
+    async def arm(self, session: str, behavior: Behavior | None) -> None:
+        """Arm in place of what was armed; None disarms."""
+        ...
+
+    async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
+        """Return the behaviour to apply to a cancel request of that job and role, and count it as applied."""
+        ...
+
+    async def note(self, session: str, key: str, value: float) -> None:
+        """Keep a number for a fault or variation that has a memory."""
+        ...
+
+    async def noted(self, session: str, key: str) -> float:
+        """Return the number kept, 0 if none was."""
+        ...
+
+    async def tally(self, session: str, key: str) -> int:
+        """Count one more of what a fault or variation counts; return how many there are now."""
+        ...
 
 
 def read_behavior(value: Any, known_faults: Collection[str]) -> Behavior | None:

@@ -1,8 +1,9 @@
 """The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
 
-from collections.abc import Callable, Collection
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from engine_contract.http.types import RawHeaders
 from engine_contract.text import masking
@@ -14,7 +15,12 @@ KEPT_ID_CHARS = 1000
 """Characters of a job's id that are kept; whatever a request names is one."""
 
 MAX_BYTES = 64 << 20
-"""Bytes of all entries of all sessions in the memory of one process; the oldest go first."""
+"""Bytes of all entries of all sessions of a mock; the oldest go first."""
+
+BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of the times by which exchanges are counted, in seconds."""
+
+_BUCKETS_MS = [1000 * bound for bound in BUCKETS_S]
 
 _OBJECT_BYTES = 1500  # that an entry takes beside its texts
 _PAIR_BYTES = 150  # that a header takes beside its texts
@@ -45,6 +51,54 @@ class Entry(NamedTuple):
     reason: str | None
     fault: str | None
     wire: str | None
+
+
+class Counted(NamedTuple):
+    """What exchanges are counted by."""
+
+    status: int
+    situation: str | None
+    """That of a refusal, None for a success."""
+    fault: str | None
+    bucket: int
+    """The place in `BUCKETS_S` of the first bound that the time did not exceed; one more than the last if it did."""
+
+
+class Exchanges(NamedTuple):
+    """The exchanges since the start, by all processes that share the store."""
+
+    counts: Mapping[Counted, int]
+    duration_ms: float
+    """The time of all of them."""
+
+
+class Journal(Protocol):
+    """The journal of each session, and the count of all that was written into one."""
+
+    async def record(self, session: str, entry: Entry) -> None:
+        """Count an exchange, and put it into the journal, the oldest one out if it is full, under its number."""
+        ...
+
+    async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
+        """Return the newest `limit` entries whose number is above `since`, each with its number, newest last."""
+        ...
+
+    async def entry(self, session: str, number: int) -> Entry | None:
+        """Return one entry of the journal, None where it is no longer kept."""
+        ...
+
+    async def forget(self, session: str) -> None:
+        """Empty the journal; numbers go on."""
+        ...
+
+    async def exchanges(self) -> Exchanges:
+        """Return how many exchanges there were; what empties a journal does not change that."""
+        ...
+
+
+def counted(entry: Entry) -> Counted:
+    """Return what an exchange is counted by."""
+    return Counted(entry.status, entry.situation, entry.fault, bisect_left(_BUCKETS_MS, entry.duration_ms))
 
 
 def weigh(entry: Entry) -> int:

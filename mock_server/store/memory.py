@@ -3,19 +3,22 @@
 import random
 import re
 from asyncio import sleep
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import islice, takewhile
 from time import monotonic
 
 from engine_contract.contract import load_contract
+from engine_contract.contract.job_status import Status
 from mock_server.jobs import documents
-from mock_server.jobs.job import RUNNING, State
+from mock_server.jobs.job import State
 from mock_server.settings import Settings
-from mock_server.store import DEFAULT_SESSION, Cancel
+from mock_server.store import DEFAULT_SESSION
+from mock_server.store.access import MAX_LOGINS, UNUSED_S, Clock, Login, SessionUse, real_ms
 from mock_server.store.behavior import Behavior
-from mock_server.store.journal import MAX_BYTES, Entry, weigh
+from mock_server.store.jobs import Cancel, Page
+from mock_server.store.journal import MAX_BYTES, Counted, Entry, Exchanges, counted, weigh
 
 IDLE_S = 3600.0
 """Sessions idle for this many seconds are dropped."""
@@ -30,18 +33,27 @@ WELL_FORMED = re.compile(r"[0-9a-f]{24}").fullmatch
 
 
 class _Session:
-    """One session. `changed` holds only what differs from the start, which all sessions share."""
+    """One session. `changed` holds only what differs from the start, whose ids all sessions share."""
 
-    __slots__ = ("armed", "canceled", "changed", "dice", "entries", "minted", "notes", "number", "used")
+    __slots__ = (
+        *("armed", "canceled", "changed", "clock", "dice", "entries", "extra", "minted", "notes", "number"),
+        *("running", "used"),
+    )
 
-    def __init__(self, seed: int, minted: int) -> None:
+    def __init__(self, seed: int, minted: int, clock: Clock) -> None:
         self.entries: deque[tuple[int, Entry]] = deque()
         self.number = 0
         self.used = monotonic()
-        self.begin(seed, minted)
+        self.begin(seed, minted, clock)
 
-    def begin(self, seed: int, minted: int) -> None:
-        self.changed: dict[str, State] = {}
+    def begin(self, seed: int, minted: int, clock: Clock) -> None:
+        self.clock = clock
+        # All jobs of which nothing is known share it: a million of them cost no more than their ids.
+        self.running = State(made_at_ms=clock.at(real_ms()))
+        self.changed: dict[str, State | None] = {}
+        """None for a job that was removed."""
+        self.extra = 0
+        """How many jobs there are more than at the start."""
         self.minted = minted
         self.canceled = 0
         self.armed: Behavior | None = None
@@ -54,25 +66,31 @@ class MemoryStore:
 
     is_shared = False
 
-    def __init__(self, settings: Settings, *, sessions: int = MAX_SESSIONS) -> None:
+    def __init__(self, settings: Settings, *, sessions: int = MAX_SESSIONS, logins: int = MAX_LOGINS) -> None:
         self._most = sessions
+        self._most_logins = logins
         self._seed = settings.seed
         self._any_job = settings.any_job
         self._journal = settings.journal
-        self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs), RUNNING)
+        self._clock = Clock(settings.now_ms)
+        self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs))
         self._minted = max(settings.jobs - 1, 0)
         self._sessions: dict[str, _Session] = {}
         self._swept = monotonic()
         # Session and number of each entry that is kept, the oldest first, and its weight.
         self._weights: OrderedDict[tuple[_Session, int], int] = OrderedDict()
         self._weight = 0
+        self._counts: dict[Counted, int] = {}
+        self._duration_ms = 0.0
+        # By token: who it is, when it expires and when it was used last. The one unused longest is first.
+        self._logins: OrderedDict[str, tuple[Login, int | None, float]] = OrderedDict()
         self._session(DEFAULT_SESSION)
 
     def _session(self, name: str) -> _Session:
         session = self._sessions.get(name)
         if session is None:
             self._sweep()
-            session = self._sessions[name] = _Session(self._seed, self._minted)
+            session = self._sessions[name] = _Session(self._seed, self._minted, self._clock)
         session.used = monotonic()
         return session
 
@@ -96,31 +114,48 @@ class MemoryStore:
         self._weight -= self._weights.pop((session, number))
 
     def _get(self, session: _Session, job_id: str) -> State | None:
-        state = session.changed.get(job_id) or self._start.get(job_id)
-        if state is None and self._any_job and WELL_FORMED(job_id):
-            return RUNNING
-        return state
+        if job_id in session.changed:
+            return session.changed[job_id]
+        return session.running if self._is_unseen(job_id) else None
+
+    def _is_unseen(self, job_id: str) -> bool:
+        """Return whether a job is running as long as nothing is known of it."""
+        return job_id in self._start or (self._any_job and WELL_FORMED(job_id) is not None)
 
     async def cancel(self, session: str, job_id: str, at_ms: int, by: str) -> Cancel:
         kept = self._session(session)
         state = self._get(kept, job_id)
         if state is None:
             return Cancel("unknown")
+        at_ms = kept.clock.at(at_ms)
+        state = state.at(at_ms)
         was = state.status
         if was == "canceled" or was == "complete" or was == "incomplete":  # noqa: PLR1714 - narrows the type
             return Cancel("not-active", state)
         kept.canceled += 1
-        kept.changed[job_id] = state = State("canceled", state.tasks, state.name, was, at_ms, by)
+        state = State("canceled", state.tasks, state.name, was, at_ms, by, state.made_at_ms, state.age_ms)
+        self._keep(kept, job_id, state)
         return Cancel("canceled", state, kept.canceled)
 
+    def _keep(self, session: _Session, job_id: str, state: State) -> None:
+        if job_id not in session.changed and job_id not in self._start:
+            session.extra += 1
+        session.changed[job_id] = state
+
     async def get(self, session: str, job_id: str) -> State | None:
-        return self._get(self._session(session), job_id)
+        kept = self._session(session)
+        state = self._get(kept, job_id)
+        return None if state is None else state.at(kept.clock.at(real_ms()))
 
     async def put(self, session: str, job_id: str, state: State) -> bool:
         kept = self._session(session)
-        if job_id in kept.changed or job_id in self._start:
+        if job_id in kept.changed:
+            if kept.changed[job_id] is not None:
+                return False
+            kept.extra += 1
+        elif job_id in self._start:
             return False
-        kept.changed[job_id] = state
+        self._keep(kept, job_id, state)
         return True
 
     async def mint(self, session: str, count: int, state: State) -> list[str]:
@@ -131,24 +166,67 @@ class MemoryStore:
             kept.minted += len(chunk)
             fresh = [job_id for job_id in chunk if job_id not in kept.changed and job_id not in self._start]
             kept.changed.update(dict.fromkeys(fresh, state))
+            kept.extra += len(fresh)
             minted += fresh
             if len(minted) < count:
                 await sleep(0)
         return minted
 
-    async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
+    async def change(
+        self, session: str, job_id: str, *, status: Status | None, name: str | None, by: str
+    ) -> State | None:
         kept = self._session(session)
-        changed, start = kept.changed, self._start
-        for number, job_id in enumerate([*start, *(key for key in changed if key not in start)], 1):
-            state = changed.get(job_id) or start.get(job_id)
-            if state is not None and (statuses is None or state.status in statuses):
-                yield job_id, state
+        state = self._get(kept, job_id)
+        if state is None:
+            return None
+        at_ms = kept.clock.at(real_ms())
+        state = state.at(at_ms).changed(status, name, at_ms, by)
+        self._keep(kept, job_id, state)
+        return state
+
+    async def remove(self, session: str, job_id: str) -> bool:
+        kept = self._session(session)
+        if self._get(kept, job_id) is None:
+            return False
+        if self._is_unseen(job_id):
+            kept.extra -= job_id in self._start or job_id in kept.changed
+            kept.changed[job_id] = None
+        else:
+            kept.extra -= 1
+            del kept.changed[job_id]
+        return True
+
+    async def _walk(self, session: str) -> AsyncIterator[tuple[str, State]]:
+        kept = self._session(session)
+        changed, running, clock = kept.changed, kept.running, kept.clock
+        now = clock.at(real_ms())
+        for number, job_id in enumerate([*self._start, *(key for key in changed if key not in self._start)], 1):
+            state = changed.get(job_id, running)
+            if state is not None:
+                yield job_id, state if state.ends_at_ms is None else state.at(now)
             if number % CHUNK_JOBS == 0:
                 await sleep(0)
 
+    async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
+        async for job_id, state in self._walk(session):
+            if statuses is None or state.status in statuses:
+                yield job_id, state
+
+    async def page(self, session: str, statuses: frozenset[str] | None, *, offset: int, limit: int) -> Page:
+        found: list[tuple[str, State]] = []
+        counts: Counter[str] = Counter()
+        place = 0
+        async for job_id, state in self._walk(session):
+            counts[state.status] += 1
+            if statuses is None or state.status in statuses:
+                if offset <= place < offset + limit:
+                    found.append((job_id, state))
+                place += 1
+        return Page(found, counts)
+
     async def reset(self, session: str) -> None:
         kept = self._session(session)
-        kept.begin(self._seed, self._minted)
+        kept.begin(self._seed, self._minted, self._clock)
         self._forget_all(kept)
         kept.number = 0
 
@@ -169,7 +247,21 @@ class MemoryStore:
             kept.armed = replace(armed, times=armed.times - 1) if armed.times > 1 else None
         return armed
 
+    async def note(self, session: str, key: str, value: float) -> None:
+        self._session(session).notes[key] = value
+
+    async def noted(self, session: str, key: str) -> float:
+        return self._session(session).notes.get(key, 0.0)
+
+    async def tally(self, session: str, key: str) -> int:
+        notes = self._session(session).notes
+        notes[key] = count = notes.get(key, 0) + 1
+        return int(count)
+
     async def record(self, session: str, entry: Entry) -> None:
+        key = counted(entry)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        self._duration_ms += entry.duration_ms
         kept = self._session(session)
         kept.number += 1
         kept.entries.append((kept.number, entry))
@@ -185,27 +277,62 @@ class MemoryStore:
         return list(islice(newest, limit))[::-1]
 
     async def entry(self, session: str, number: int) -> Entry | None:
-        return next((entry for at, entry in self._session(session).entries if at == number), None)
+        entries = self._session(session).entries
+        place = number - entries[0][0] if entries else 0  # numbers have no gaps
+        return entries[place][1] if 0 <= place < len(entries) else None
 
     async def forget(self, session: str) -> None:
         self._forget_all(self._session(session))
 
-    async def note(self, session: str, key: str, value: float) -> None:
-        self._session(session).notes[key] = value
+    async def exchanges(self) -> Exchanges:
+        return Exchanges(self._counts, self._duration_ms)
 
-    async def noted(self, session: str, key: str) -> float:
-        return self._session(session).notes.get(key, 0.0)
+    async def admit(self, session: str, token: str, login: Login, *, lifetime_ms: int | None) -> None:
+        now = monotonic()
+        expires = None if lifetime_ms is None else self._session(session).clock.at(real_ms()) + lifetime_ms
+        self._logins[token] = (login, expires, now)
+        self._logins.move_to_end(token)
+        while len(self._logins) > self._most_logins or now - next(iter(self._logins.values()))[2] > UNUSED_S:
+            self._logins.popitem(last=False)
 
-    async def tally(self, session: str, key: str) -> int:
-        notes = self._session(session).notes
-        notes[key] = count = notes.get(key, 0) + 1
-        return int(count)
+    async def login(self, session: str, token: str) -> Login | None:
+        if token not in self._logins:
+            return None
+        login, expires, _ = self._logins[token]
+        self._logins[token] = (login, expires, monotonic())
+        self._logins.move_to_end(token)
+        is_expired = expires is not None and self._session(session).clock.at(real_ms()) >= expires
+        return login._replace(is_expired=is_expired)
+
+    async def dismiss(self, token: str) -> bool:
+        return self._logins.pop(token, None) is not None
+
+    async def sessions(self) -> list[SessionUse]:
+        self._sweep()
+        now, now_s = real_ms(), monotonic()
+        return [
+            SessionUse(name, len(kept.entries), len(self._start) + kept.extra, now - int(1000 * (now_s - kept.used)))
+            for name, kept in sorted(self._sessions.items())
+        ]
+
+    async def clock(self, session: str) -> Clock:
+        return self._session(session).clock
+
+    async def set_clock(self, session: str, stopped_at_ms: int | None) -> Clock:
+        kept = self._session(session)
+        kept.clock = Clock(stopped_at_ms)
+        return kept.clock
+
+    async def advance(self, session: str, by_ms: int) -> Clock:
+        kept = self._session(session)
+        kept.clock = kept.clock._replace(ahead_ms=kept.clock.ahead_ms + by_ms)
+        return kept.clock
 
     async def counts(self) -> dict[str, int]:
         sessions = self._sessions.values()
         return {
-            "sessions": len(self._sessions),
-            "jobs": sum(len(self._start) + len(kept.changed.keys() - self._start.keys()) for kept in sessions),
+            "sessions": len(sessions),
+            "jobs": sum(len(self._start) + kept.extra for kept in sessions),
             "canceled": sum(kept.canceled for kept in sessions),
         }
 

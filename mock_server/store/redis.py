@@ -1,19 +1,23 @@
 """The store in Redis, for replicas that share their state. Each step is one script, which Redis runs alone."""
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from functools import lru_cache
+from hashlib import sha256
 from itertools import count
-from os import urandom
 from typing import Any
 
 import orjson
 
-from engine_contract.contract.job_status import ACTIVE
+from engine_contract.contract.job_status import ACTIVE, Status
 from mock_server.jobs import documents
-from mock_server.jobs.job import RUNNING, State
+from mock_server.jobs.job import State
 from mock_server.settings import Settings
-from mock_server.store import Cancel
+from mock_server.store import StoreUnavailable
+from mock_server.store.access import UNUSED_S, Clock, Login, SessionUse, real_ms
 from mock_server.store.behavior import Behavior
-from mock_server.store.journal import Entry, mask
+from mock_server.store.jobs import Cancel, Page
+from mock_server.store.journal import MAX_BYTES, Counted, Entry, Exchanges, counted, mask
 from mock_server.store.memory import IDLE_S, MAX_SESSIONS, WELL_FORMED, start_ids
 from mock_server.store.redis_address import Address
 from mock_server.store.redis_client import Client, load_script, start_of
@@ -21,8 +25,17 @@ from mock_server.store.redis_client import Client, load_script, start_of
 CHUNK_JOBS = 1_000
 """How many jobs one step makes or lists: Redis does nothing else meanwhile, so it must be short."""
 
+_NO_SESSION = "*"
+"""Stands for the name of a session in steps that are of none; no session is named so."""
+
 _ENTRY_BYTES = frozenset({"query", "body", "answer_body"})
 _ENTRY_HEADERS = frozenset({"headers", "answer_headers"})
+
+_SCRIPTS = (
+    *("admit", "arm", "behavior", "cancel", "change", "clock", "counts", "dismiss", "entries", "entry", "exchanges"),
+    *("forget", "get", "login", "make", "note", "noted", "number", "page", "put", "record", "remove", "reset"),
+    *("spend", "tally"),
+)
 
 
 class RedisStore:
@@ -37,37 +50,18 @@ class RedisStore:
         self._any_job = settings.any_job
         self._journal = settings.journal
         self._secrets = settings.tokens
-        self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs), RUNNING)
+        self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs))
         self._minted = max(settings.jobs - 1, 0)
         constants = f"local IDLE, MOST, SEED = {int(idle_s * 1000)}, {sessions}, '{settings.seed}'\n"
+        constants += f"local NOW, MAX_BYTES = '{'' if settings.now_ms is None else settings.now_ms}', {MAX_BYTES}\n"
         constants += f"local ACTIVE = {{ {', '.join(f'{status} = true' for status in sorted(ACTIVE))} }}\n"
-        names = (
-            *(
-                "arm",
-                "behavior",
-                "cancel",
-                "counts",
-                "entries",
-                "entry",
-                "forget",
-                "get",
-                "make",
-                "note",
-                "noted",
-                "number",
-            ),
-            *("page", "put", "record", "reset", "spend", "tally"),
-        )
-        self._scripts = {name: load_script(name, constants) for name in names}
+        self._scripts = {name: load_script(name, constants) for name in _SCRIPTS}
         self._client = Client(address, start_of(settings), list(self._scripts.values()))
-        # A call's mark is its own over all replicas: one that is asked again is known by it.
-        self._replica, self._calls = urandom(6).hex(), count()
+        # Exchanges that could not be counted yet: Redis was away.
+        self._uncounted: Counter[bytes] = Counter()
 
     async def _run(self, name: str, session: str, *arguments: Any) -> Any:
         return await self._client.run(self._scripts[name], session, *arguments)
-
-    def _mark(self) -> str:
-        return f"{self._replica}{next(self._calls):x}"
 
     def _unseen(self, job_id: str) -> str:
         """Return the initial state of a job that Redis has not stored yet."""
@@ -75,58 +69,70 @@ class RedisStore:
             return "start"
         return "any" if self._any_job and WELL_FORMED(job_id) else ""
 
-    def _state(self, job_id: str, kept: bytes | None) -> State | None:
-        if kept is None:
-            return RUNNING if self._unseen(job_id) else None
-        return _read_state(kept)
-
     async def cancel(self, session: str, job_id: str, at_ms: int, by: str) -> Cancel:
-        unseen, who = self._unseen(job_id), orjson.dumps(by)
-        answer = await self._run("cancel", session, _bytes(job_id), unseen, at_ms, who, self._mark())
+        answer = await self._run("cancel", session, _bytes(job_id), self._unseen(job_id), at_ms, orjson.dumps(by))
         if answer is None:
             return Cancel("unknown")
-        if not answer[0]:
-            return Cancel("not-active", _read_state(answer[1]))
-        _, was, detail, serial = answer
-        tasks, name = orjson.loads(detail) if detail else (None, None)
-        return Cancel("canceled", State("canceled", tasks, name, was.decode(), at_ms, by), serial)
+        serial, kept = answer
+        return Cancel("canceled" if serial else "not-active", _read_state(kept), serial)
 
     async def get(self, session: str, job_id: str) -> State | None:
-        (kept,) = await self._run("get", session, _bytes(job_id))
-        return self._state(job_id, kept)
+        kept = await self._run("get", session, _bytes(job_id), self._unseen(job_id), real_ms())
+        return None if kept is None else _read_state(kept)
 
     async def put(self, session: str, job_id: str, state: State) -> bool:
-        if job_id in self._start:
-            return False
-        mark = self._mark()
-        return bool(await self._run("put", session, _bytes(job_id), _write_state(state, mark), mark))
+        is_of_start = "1" if job_id in self._start else ""
+        return bool(await self._run("put", session, _bytes(job_id), is_of_start, _write_state(state)))
 
     async def mint(self, session: str, count: int, state: State) -> list[str]:
         minted: list[str] = []
-        written = b"" if state == RUNNING else _write_state(state, "")
+        written, batch = _write_state(state), ""
         while len(minted) < count:
             wanted = min(CHUNK_JOBS, count - len(minted))
             first = await self._run("number", session, wanted, self._minted)
+            batch = batch or f"#{first}"
             fresh = [job_id for job_id in documents.ids(self._seed, first, wanted) if job_id not in self._start]
-            minted += [job_id.decode() for job_id in await self._run("make", session, written, *fresh)]
+            taken = {job_id.decode() for job_id in await self._run("make", session, batch, written, *fresh)}
+            minted += [job_id for job_id in fresh if job_id not in taken]
         return minted
 
-    async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
+    async def change(
+        self, session: str, job_id: str, *, status: Status | None, name: str | None, by: str
+    ) -> State | None:
+        named = "" if name is None else _json(name)
+        kept = await self._run(
+            *("change", session, _bytes(job_id), self._unseen(job_id), real_ms()), status or "", named, orjson.dumps(by)
+        )
+        return None if kept is None else _read_state(kept)
+
+    async def remove(self, session: str, job_id: str) -> bool:
+        return bool(await self._run("remove", session, _bytes(job_id), self._unseen(job_id)))
+
+    async def _chunks(self, session: str, statuses: str, skip: int, most: int) -> AsyncIterator[list[Any]]:
+        """Yield what `page.lua` answers for a part of the jobs after the other, `most` jobs of all parts at most."""
         start = list(self._start)
-        for place in range(0, len(start), CHUNK_JOBS):
-            ids = start[place : place + CHUNK_JOBS]
-            for job_id, kept in zip(ids, await self._run("get", session, *ids), strict=True):
-                state = RUNNING if kept is None else _read_state(kept)
-                if statuses is None or state.status in statuses:
-                    yield job_id, state
-        for place in count(0, CHUNK_JOBS):
-            made, states = await self._run("page", session, place, place + CHUNK_JOBS - 1)
-            for raw, kept in zip(made, states, strict=True):
-                state = RUNNING if kept is None else _read_state(kept)
-                if statuses is None or state.status in statuses:
-                    yield raw.decode("utf-8", "surrogatepass"), state
-            if len(made) < CHUNK_JOBS:
-                return
+        parts: Sequence[Any] = [("", *start[place : place + CHUNK_JOBS]) for place in range(0, len(start), CHUNK_JOBS)]
+        made = ((place, CHUNK_JOBS) for place in count(0, CHUNK_JOBS))
+        for source in (parts, made):
+            for part in source:
+                answer = await self._run("page", session, real_ms(), statuses, skip, most, *part)
+                skip, most = max(skip - answer[1], 0), most - len(answer[2])
+                yield answer
+                if source is made and answer[4] < CHUNK_JOBS:
+                    return
+
+    async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
+        async for answer in self._chunks(session, _spaced(statuses), 0, 1 << 50):
+            for found in _read_jobs(answer):
+                yield found
+
+    async def page(self, session: str, statuses: frozenset[str] | None, *, offset: int, limit: int) -> Page:
+        page = Page([], {})
+        async for answer in self._chunks(session, _spaced(statuses), offset, limit):
+            page.jobs.extend(_read_jobs(answer))
+            for status, number in zip(answer[0][::2], answer[0][1::2], strict=True):
+                page.counts[status.decode()] = page.counts.get(status.decode(), 0) + number
+        return page
 
     async def reset(self, session: str) -> None:
         await self._run("reset", session)
@@ -143,28 +149,8 @@ class RedisStore:
         await self._run("arm", session, orjson.dumps(shown), times)
 
     async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
-        applied = await self._run("spend", session, _bytes(job_id or ""), _bytes(role or ""), self._mark())
+        applied = await self._run("spend", session, _bytes(job_id or ""), _bytes(role or ""))
         return None if applied is None else _read_behavior(*applied)
-
-    async def record(self, session: str, entry: Entry) -> None:
-        """Mask the secrets before the entry leaves this process."""
-        if self._journal:
-            written = _write_entry(mask(entry, self._secrets))
-            await self._run("record", session, self._journal, written, self._mark())
-
-    async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
-        most = min(limit, self._journal)
-        if most <= 0:
-            return []
-        found = await self._run("entries", session, since + 1, most)
-        return [(int(number.partition(b"-")[0]), _read_entry(fields[1])) for number, fields in reversed(found)]
-
-    async def entry(self, session: str, number: int) -> Entry | None:
-        found = await self._run("entry", session, number, self._journal) if self._journal else []
-        return _read_entry(found[0][1][1]) if found else None
-
-    async def forget(self, session: str) -> None:
-        await self._run("forget", session)
 
     async def note(self, session: str, key: str, value: float) -> None:
         await self._run("note", session, key, repr(float(value)))
@@ -175,9 +161,76 @@ class RedisStore:
     async def tally(self, session: str, key: str) -> int:
         return int(await self._run("tally", session, key))
 
+    async def record(self, session: str, entry: Entry) -> None:
+        """Mask the secrets before the entry leaves this process."""
+        written = _write_entry(mask(entry, self._secrets)) if self._journal else b""
+        counts, self._uncounted = self._uncounted, Counter()
+        counts[_json(counted(entry))] += 1
+        counts[_DURATION] += round(entry.duration_ms * 1000)
+        try:
+            await self._run(
+                "record", session, self._journal, written, *(item for pair in counts.items() for item in pair)
+            )
+        except StoreUnavailable as error:
+            if not error.may_be_done:
+                self._uncounted += counts
+            raise
+
+    async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
+        number, kept = await self._run("entries", session, since, min(limit, self._journal))
+        return [(at, _read_entry(one)) for at, one in enumerate(kept, number - len(kept) + 1)]
+
+    async def entry(self, session: str, number: int) -> Entry | None:
+        kept = await self._run("entry", session, number)
+        return None if kept is None else _read_entry(kept)
+
+    async def forget(self, session: str) -> None:
+        await self._run("forget", session)
+
+    async def exchanges(self) -> Exchanges:
+        flat = await self._run("exchanges", _NO_SESSION)
+        counts = dict(zip(flat[::2], map(int, flat[1::2]), strict=True))
+        duration_us = counts.pop(_DURATION, 0)
+        return Exchanges({Counted(*orjson.loads(key)): number for key, number in counts.items()}, duration_us / 1000)
+
+    async def admit(self, session: str, token: str, login: Login, *, lifetime_ms: int | None) -> None:
+        who = _json([login.user, login.role])
+        kept_ms = 1000 * UNUSED_S + (lifetime_ms or 0)
+        await self._run("admit", session, _digest(token), who, "" if lifetime_ms is None else lifetime_ms, kept_ms)
+
+    async def login(self, session: str, token: str) -> Login | None:
+        held = await self._run("login", session, _digest(token))
+        if held is None:
+            return None
+        user, role = orjson.loads(held[0])
+        return Login(user, role, bool(held[1]))
+
+    async def dismiss(self, token: str) -> bool:
+        return bool(await self._run("dismiss", _NO_SESSION, _digest(token)))
+
+    async def sessions(self) -> list[SessionUse]:
+        return [
+            SessionUse(name.decode(), entries, len(self._start) + made, used_ms)
+            for name, used_ms, entries, made, _ in sorted(await self._run("counts", _NO_SESSION))
+        ]
+
+    async def clock(self, session: str) -> Clock:
+        return _read_clock(*await self._run("clock", session, "read", ""))
+
+    async def set_clock(self, session: str, stopped_at_ms: int | None) -> Clock:
+        how = ("run", "") if stopped_at_ms is None else ("stop", stopped_at_ms)
+        return _read_clock(*await self._run("clock", session, *how))
+
+    async def advance(self, session: str, by_ms: int) -> Clock:
+        return _read_clock(*await self._run("clock", session, "advance", by_ms))
+
     async def counts(self) -> dict[str, int]:
-        sessions, made, canceled = await self._run("counts", "")
-        return {"sessions": sessions, "jobs": made + sessions * len(self._start), "canceled": canceled}
+        sessions = await self._run("counts", _NO_SESSION)
+        return {
+            "sessions": len(sessions),
+            "jobs": sum(len(self._start) + made for _, _, _, made, _ in sessions),
+            "canceled": sum(canceled for *_, canceled in sessions),
+        }
 
     async def health(self) -> str | None:
         return await self._client.health()
@@ -186,22 +239,63 @@ class RedisStore:
         await self._client.close()
 
 
+_DURATION = b"us"
+"""The key of the time of all exchanges, in microseconds, among what they are counted by."""
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _write_state(state: State, mark: str) -> bytes:
-    detail = b"" if state.tasks is None and state.name is None else _json([state.tasks, state.name])
-    lines = (state.status, state.was, str(state.canceled_at_ms), mark)
-    return b"\n".join((*map(str.encode, lines), orjson.dumps(state.canceled_by), detail))
+def _digest(token: str) -> str:
+    """Return what stands for a token in Redis: nobody can log in by it."""
+    return sha256(_bytes(token)).hexdigest()
 
 
+def _spaced(statuses: frozenset[str] | None) -> str:
+    return "" if statuses is None else f" {' '.join(sorted(statuses))} "
+
+
+def _read_jobs(answer: list[Any]) -> list[tuple[str, State]]:
+    _, _, ids, states, _ = answer
+    return [
+        (job_id.decode("utf-8", "surrogatepass"), _read_state(kept)) for job_id, kept in zip(ids, states, strict=True)
+    ]
+
+
+def _write_state(state: State) -> bytes:
+    """Write the lines that `session.lua` tells of."""
+    lines = (
+        *(state.status, state.was, state.changed_at_ms, state.made_at_ms, _text(state.age_ms), _text(state.ends_at_ms)),
+        *(state.ends_as, _text(state.tasks)),
+    )
+    name = b"" if state.name is None else _json(state.name)
+    return b"\n".join((*(str(line).encode() for line in lines), orjson.dumps(state.changed_by), name))
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+@lru_cache(maxsize=1024)  # jobs that were made together share a state here as well
 def _read_state(kept: bytes) -> State:
-    if not kept:
-        return RUNNING
-    status, was, at_ms, _, by, detail = kept.split(b"\n", 5)
-    tasks, name = orjson.loads(detail) if detail else (None, None)
-    return State(status.decode(), tasks, name, was.decode(), int(at_ms), orjson.loads(by))  # type: ignore[arg-type]
+    status, was, changed, made, age, ends, ends_as, tasks, by, name = kept.split(b"\n")
+    return State(
+        status.decode(),  # type: ignore[arg-type]
+        int(tasks) if tasks else None,
+        orjson.loads(name) if name else None,
+        was.decode(),  # type: ignore[arg-type]
+        int(changed),
+        orjson.loads(by),
+        int(made),
+        int(age) if age else None,
+        int(ends) if ends else None,
+        ends_as.decode(),  # type: ignore[arg-type]
+    )
+
+
+def _read_clock(stopped: bytes, ahead_ms: int) -> Clock:
+    return Clock(int(stopped) if stopped else None, ahead_ms)
 
 
 def _read_behavior(armed: bytes | None, times: bytes | None) -> Behavior | None:
@@ -223,7 +317,8 @@ def _write_entry(entry: Entry) -> bytes:
 
 
 def _read_entry(kept: bytes) -> Entry:
-    fields = dict(zip(Entry._fields, orjson.loads(kept), strict=True))
+    written = kept.partition(b"\n")[2]  # before it stands when it was written
+    fields = dict(zip(Entry._fields, orjson.loads(written), strict=True))
     for name in _ENTRY_BYTES:
         fields[name] = fields[name].encode("latin-1")
     for name in _ENTRY_HEADERS:

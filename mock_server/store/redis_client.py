@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import sha1
+from itertools import count
+from os import urandom
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple, NoReturn
@@ -41,6 +43,7 @@ class Start(NamedTuple):
     jobs: int
     any_job: bool
     journal: int
+    now_ms: int | None
 
     def encoded(self) -> bytes:
         """Return the settings as they are kept."""
@@ -49,7 +52,7 @@ class Start(NamedTuple):
 
 def start_of(settings: Settings) -> Start:
     """Return the settings that are part of the state."""
-    return Start(settings.seed, settings.jobs, settings.any_job, settings.journal)
+    return Start(settings.seed, settings.jobs, settings.any_job, settings.journal, settings.now_ms)
 
 
 @cache
@@ -129,6 +132,8 @@ class Client:
         self._keeper: asyncio.Task[None] | None = None
         self._down_since = 0.0
         self._reason = "not connected yet"
+        # A call's mark is its own over all replicas: one that is asked again is known by it.
+        self._replica, self._calls = urandom(6).hex(), count()
         self._clock = 0.0
         """Redis's clock minus this process's monotonic one, in seconds."""
 
@@ -139,20 +144,29 @@ class Client:
         Once the caller got an error, Redis no longer runs the script.
         """
         until, again = monotonic() + PATIENCE_S, b"0"
+        mark = f"{self._replica}{next(self._calls):x}"
         while True:
-            link = self._link or await self._connected(until)
+            try:
+                link = self._link or await self._connected(until)
+            except StoreUnavailable as error:
+                error.may_be_done = again == b"1"
+                raise
             expires = int((until + self._clock) * 1000)
             try:
                 try:
-                    return await link.call("EVALSHA", script.digest, 1, self._base, expires, session, again, *arguments)
+                    return await link.call(
+                        "EVALSHA", script.digest, 1, self._base, expires, session, mark, again, *arguments
+                    )
                 except NoScriptError:
-                    return await link.call("EVAL", script.text, 1, self._base, expires, session, again, *arguments)
+                    return await link.call(
+                        "EVAL", script.text, 1, self._base, expires, session, mark, again, *arguments
+                    )
             except LostError as lost:
                 again = b"1"
                 if link is self._link:
                     self._lose(str(lost))
                 if monotonic() >= until:
-                    self._fail(str(lost))
+                    self._fail(str(lost), may_be_done=True)
             except ResponseError as error:
                 self._fail(" ".join(str(error).split())[:300])
 
@@ -174,8 +188,10 @@ class Client:
             with suppress(asyncio.CancelledError):
                 await self._keeper
 
-    def _fail(self, reason: str) -> NoReturn:
-        raise StoreUnavailable(f"{self._address.shown}: {reason}")
+    def _fail(self, reason: str, *, may_be_done: bool = False) -> NoReturn:
+        error = StoreUnavailable(f"{self._address.shown}: {reason}")
+        error.may_be_done = may_be_done
+        raise error
 
     async def _connected(self, until: float) -> Link:
         if self._keeper is None or self._keeper.done():

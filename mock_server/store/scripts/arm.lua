@@ -1,10 +1,10 @@
--- ARGV[4]: the behaviour (JSON) or '' to disarm, [5]: how many times, or ''
+-- ARGV[5]: the behaviour (JSON) or '' to disarm, [6]: how many times, or ''
 redis.call('HDEL', facts, 'armed', 'times')
-if ARGV[4] ~= '' then
-  redis.call('HSET', facts, 'armed', ARGV[4])
-  if ARGV[5] ~= '' then
-    redis.call('HSET', facts, 'times', ARGV[5])
+if ARGV[5] ~= '' then
+  redis.call('HSET', facts, 'armed', ARGV[5])
+  if ARGV[6] ~= '' then
+    redis.call('HSET', facts, 'times', ARGV[6])
   end
   keep(facts)
 end
-return 1
+return done(1)

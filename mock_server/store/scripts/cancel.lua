@@ -1,28 +1,15 @@
--- Cancels a job if it is active. ARGV[4]: id, [5]: 'start' or 'any' for a job that is active until something is known
--- of it, or '', [6]: time (ms), [7]: by whom (JSON), [8]: the call's own mark.
--- A state is '' for a running job, or lines: status, status before, time, mark, by whom, tasks and name (JSON or '').
--- Answers nil, {0, state}, or {1, status before, tasks and name, how many cancels succeeded}.
-local id, mark = ARGV[4], ARGV[8]
-local kept = redis.call('HGET', jobs, id)
-if not kept and ARGV[5] == '' then
+-- Cancels a job if it is active. ARGV[5]: id, [6]: 'start' or 'any' for a job that is active until something is known
+-- of it, or '', [7]: the real time (ms), [8]: by whom (JSON).
+-- Answers nil, or {how many cancels succeeded, or 0 if this one did not; state}.
+local at, begun = read_clock()
+local when = at(ARGV[7])
+local state, is_new = find(ARGV[5], ARGV[6], when, begun)
+if not state then
   return false
 end
-local status, was, at, marked, by, detail = 'running', '', '', '', '', ''
-if kept and kept ~= '' then
-  status, was, at, marked, by, detail = string.match(kept, '^(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.*)$')
+if not ACTIVE[state[1]] then
+  return {0, write_state(state)}
 end
-if status == 'canceled' and marked == mark then
-  return {1, was, detail, tonumber(redis.call('HGET', facts, 'canceled'))}
-end
-if not ACTIVE[status] then
-  return {0, kept}
-end
-local serial = redis.call('HINCRBY', facts, 'canceled', 1)
-redis.call('HSET', jobs, id, table.concat({'canceled', status, ARGV[6], mark, ARGV[7], detail}, '\n'))
-if not kept and ARGV[5] == 'any' then
-  redis.call('RPUSH', made, id)
-  keep(made)
-end
-keep(facts)
-keep(jobs)
-return {1, status, detail, serial}
+become(state, 'canceled', whole(when), ARGV[8])
+store(ARGV[5], state, ARGV[6], is_new)
+return done({redis.call('HINCRBY', facts, 'canceled', 1), write_state(state)})

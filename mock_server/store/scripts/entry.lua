@@ -1,5 +1,3 @@
--- One entry. ARGV[4]: its number, [5]: how many the journal keeps
-if tonumber(ARGV[4]) <= (redis.call('HGET', facts, 'number') or 0) - ARGV[5] then
-  return {}
-end
-return redis.call('XRANGE', journal, ARGV[4] .. '-0', ARGV[4] .. '-0')
+-- One entry, or nil. ARGV[5]: its number. Numbers have no gaps.
+local place = ARGV[5] - (redis.call('HGET', facts, 'number') or 0) - 1
+return place < 0 and redis.call('LINDEX', journal, place)

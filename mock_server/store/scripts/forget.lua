@@ -1,2 +1,3 @@
 redis.call('UNLINK', journal)
+unweigh(name)
 return 1

@@ -1,2 +1,4 @@
--- The states of jobs; nil for those of which nothing is known. ARGV[4]...: ids
-return redis.call('HMGET', jobs, unpack(ARGV, 4))
+-- The state of a job, or nil. ARGV[5]: id, [6]: as in cancel.lua, [7]: the real time (ms)
+local at, begun = read_clock()
+local state = find(ARGV[5], ARGV[6], at(ARGV[7]), begun)
+return state and write_state(state) or false

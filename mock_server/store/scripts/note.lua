@@ -1,4 +1,4 @@
--- ARGV[4]: key, [5]: number
-redis.call('HSET', facts, 'note:' .. ARGV[4], ARGV[5])
+-- ARGV[5]: key, [6]: number
+redis.call('HSET', facts, 'note:' .. ARGV[5], ARGV[6])
 keep(facts)
-return 1
+return done(1)

@@ -1,1 +1,1 @@
-return redis.call('HGET', facts, 'note:' .. ARGV[4])
+return redis.call('HGET', facts, 'note:' .. ARGV[5])

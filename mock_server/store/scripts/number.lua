@@ -1,5 +1,5 @@
--- Takes numbers for ids that are to be minted, which nobody else gets. ARGV[4]: how many, [5]: the first one of all
-redis.call('HSETNX', facts, 'minted', ARGV[5])
-local after = redis.call('HINCRBY', facts, 'minted', ARGV[4])
+-- Takes numbers for ids that are to be minted, which nobody else gets. ARGV[5]: how many, [6]: the first one of all
+redis.call('HSETNX', facts, 'minted', ARGV[6])
+local after = redis.call('HINCRBY', facts, 'minted', ARGV[5])
 keep(facts)
-return after - ARGV[4]
+return done(after - ARGV[5])

@@ -1,11 +1,16 @@
--- Makes a job with a given id. ARGV[4]: id, [5]: state, [6]: the mark in it. Answers 1, or 0 where there is one.
-local kept = redis.call('HGET', jobs, ARGV[4])
-if kept then
-  local marked = string.match(kept, '^.-\n.-\n.-\n(.-)\n')
-  return marked == ARGV[6] and 1 or 0
+-- Makes a job with a given id. ARGV[5]: id, [6]: '1' for one of the start, or '', [7]: state.
+-- Answers 1, or 0 where there is one.
+local kept = redis.call('HGET', jobs, ARGV[5])
+if (kept and kept ~= '') or (not kept and ARGV[6] == '1') then
+  return 0
 end
-redis.call('HSET', jobs, ARGV[4], ARGV[5])
-redis.call('RPUSH', made, ARGV[4])
+redis.call('HSET', jobs, ARGV[5], ARGV[7])
+if ARGV[6] == '1' then
+  redis.call('HINCRBY', facts, 'removed', -1)
+else
+  redis.call('RPUSH', made, ARGV[5])
+end
+keep(facts)
 keep(jobs)
 keep(made)
-return 1
+return done(1)

@@ -1,8 +1,10 @@
--- Stands before every script of a session. Before it come IDLE (ms), MOST (sessions) and SEED.
--- KEYS[1]: '{prefix}:'. ARGV[1]: when the caller gives up (ms), [2]: session, [3]: '1' if the script may have run before.
+-- Stands before every script. Before it come IDLE (ms), MOST (sessions), SEED, NOW (what a session's clock stands at, ms,
+-- or '' where it runs), MAX_BYTES (of all journals) and ACTIVE (statuses).
+-- KEYS[1]: '{prefix}:'. ARGV[1]: when the caller gives up (ms), [2]: session, [3]: the call's own mark, [4]: '1' if the
+-- script may have run for this call before. A script's own arguments follow.
 --
--- A session has four keys: facts (hash: counters, what is armed, notes), jobs (hash: id -> state), made (list: ids in
--- order) and journal (stream). `sessions` (sorted set) says when each was used last; the default one stays for ever.
+-- A session has four keys: facts (hash: counters, clock, what is armed, notes, states of batches), jobs (hash: id ->
+-- state), made (list: ids in order) and journal (list). `sessions` (sorted set) says when each was used last.
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -10,8 +12,22 @@ if now > tonumber(ARGV[1]) then
   return redis.error_reply('LATE the caller has given up')
 end
 
-local base, name, again = KEYS[1], ARGV[2], ARGV[3] == '1'
+local base, name = KEYS[1], ARGV[2]
 local GRAIN = math.ceil(IDLE / 60)
+
+-- A script that changes something ends with `return done(answer)`: the same call is not carried out twice.
+local once = base .. 'once:' .. ARGV[3]
+if ARGV[4] == '1' then
+  local held = redis.call('GET', once)
+  if held then
+    return cmsgpack.unpack(held)
+  end
+end
+
+local function done(answer)
+  redis.call('SET', once, cmsgpack.pack(answer), 'PX', 10000)
+  return answer
+end
 
 local function keys(session)
   local own = base .. 's:' .. session .. ':'
@@ -27,26 +43,138 @@ local function keep(key)
   end
 end
 
-if name ~= '' then
-  local used = redis.call('ZSCORE', base .. 'sessions', name)
-  if not used or now - used > GRAIN then
-    if used and now - used > IDLE then
-      redis.call('UNLINK', facts, jobs, made, journal)
-    end
-    redis.call('ZADD', base .. 'sessions', now, name)
-    for _, key in ipairs({facts, jobs, made, journal}) do
-      keep(key)
-    end
-    if not used then
-      redis.call('ZREMRANGEBYSCORE', base .. 'sessions', '-inf', now - IDLE - GRAIN)
-      local excess = redis.call('ZCARD', base .. 'sessions') + 1 - MOST
-      if excess > 0 then
-        local idle = redis.call('ZPOPMIN', base .. 'sessions', excess)
-        for number = 1, #idle, 2 do
-          redis.call('UNLINK', keys(idle[number]))
-        end
-      end
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- Takes the bytes of a session's journal off the sum; `bytes` (hash) has them by session, and `bytes:sum` all of them.
+local function unweigh(session)
+  local weight = redis.call('HGET', base .. 'bytes', session)
+  if weight then
+    redis.call('HDEL', base .. 'bytes', session)
+    redis.call('DECRBY', base .. 'bytes:sum', weight)
+    redis.call('ZREM', base .. 'oldest', session)
+  end
+end
+
+local function empty(session)
+  redis.call('UNLINK', keys(session))
+  unweigh(session)
+end
+
+local function drop(session)
+  empty(session)
+  redis.call('ZREM', base .. 'sessions', session)
+end
+
+local function drop_idle(most)
+  local before = now - IDLE - GRAIN
+  for _, idle in ipairs(redis.call('ZRANGEBYSCORE', base .. 'sessions', '-inf', before, 'LIMIT', 0, most)) do
+    if idle ~= '' then
+      drop(idle)
     end
   end
+end
+
+-- The session's clock, and its time at a real one. It begins when the session does, and at each reset.
+local function read_clock()
+  local kept = redis.call('HMGET', facts, 'stopped', 'ahead', 'begun')
+  local stopped, ahead = kept[1] or NOW, tonumber(kept[2] or 0)
+  local function at(real)
+    return (tonumber(stopped) or tonumber(real)) + ahead
+  end
+  if not kept[3] then
+    kept[3] = whole(at(now))
+    redis.call('HSET', facts, 'begun', kept[3])
+    keep(facts)
+  end
+  return at, kept[3], stopped, ahead
+end
+
+-- Takes note of the session's use, and makes room; '*' is the name of none.
+local function touch()
+  local sessions = base .. 'sessions'
+  local used = redis.call('ZSCORE', sessions, name)
+  if used and now - used <= math.min(GRAIN, 1000) then
+    return
+  end
+  if used and name ~= '' and now - used > IDLE then
+    drop(name)
+    used = nil
+  end
+  redis.call('ZADD', sessions, now, name)
+  for _, key in ipairs({facts, jobs, made, journal}) do
+    keep(key)
+  end
+  if used then
+    return
+  end
+  read_clock()
+  redis.call('ZADD', sessions, 'NX', now, '')
+  drop_idle(100)
+  local excess = redis.call('ZCARD', sessions) - MOST
+  for _, idle in ipairs(redis.call('ZRANGE', sessions, 0, math.max(excess, 0))) do
+    if idle ~= '' and excess > 0 then
+      drop(idle)
+      excess = excess - 1
+    end
+  end
+end
+
+if name ~= '*' then
+  touch()
+end
+
+-- A job's state is lines: status, status before, when it got its status, when it was made, age, when it ends by itself,
+-- as what, tasks, by whom (JSON), name (JSON); '' where there is nothing to say. Jobs that are made together have '#N',
+-- and the state is at that name in `facts`. A removed job has ''.
+local STATE = '^' .. string.rep('(.-)\n', 9) .. '(.*)$'
+
+local function become(state, status, when, by)
+  if ACTIVE[state[1]] then
+    state[2] = state[1]
+  end
+  state[1], state[3], state[6], state[7], state[9] = status, when, '', 'complete', by
+end
+
+local function read_state(kept, at)
+  local state = {string.match(kept, STATE)}
+  if state[6] ~= '' and at >= tonumber(state[6]) then
+    become(state, state[7], state[6], '""')
+  end
+  return state
+end
+
+local function write_state(state)
+  return table.concat(state, '\n')
+end
+
+local function unseen_state(begun)
+  return {'running', 'running', '0', begun, '', '', 'complete', '', '""', ''}
+end
+
+-- The state of a job as it is now, or nil. `unseen` is not '' for a job that runs as long as nothing is known of it.
+local function find(id, unseen, at, begun)
+  local kept = redis.call('HGET', jobs, id)
+  if kept == '' or (not kept and unseen == '') then
+    return nil
+  end
+  if not kept then
+    return unseen_state(begun), true
+  end
+  if string.sub(kept, 1, 1) == '#' then
+    kept = redis.call('HGET', facts, kept)
+  end
+  return read_state(kept, at), false
+end
+
+local function store(id, state, unseen, is_new)
+  redis.call('HSET', jobs, id, write_state(state))
+  if is_new and unseen == 'any' then
+    redis.call('RPUSH', made, id)
+    keep(made)
+  end
+  keep(facts)
+  keep(jobs)
 end
 

@@ -1,3 +1,3 @@
-local count = redis.call('HINCRBY', facts, 'tally:' .. ARGV[4], 1)
+local count = redis.call('HINCRBY', facts, 'tally:' .. ARGV[5], 1)
 keep(facts)
-return count
+return done(count)

@@ -1,7 +1,6 @@
 """The store's interface, on every implementation there is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,39 +8,14 @@ import pytest
 
 from mock_server import Settings
 from mock_server.jobs.job import RUNNING, State
-from mock_server.store import DEFAULT_SESSION, Store, memory
+from mock_server.store import DEFAULT_SESSION, memory
 from mock_server.store.behavior import Behavior
 from mock_server.store.journal import Entry
 from mock_server.store.memory import MemoryStore
 from mock_server.store.redis import RedisStore
 from mock_server.store.redis_address import read_address
+from tests.mock_server.store.conftest import Make, entry, use
 from tests.support.caller import PAGE_ID
-
-Make = Callable[..., Store]
-
-
-@pytest.fixture(params=["memory", "redis"])
-def make(request: pytest.FixtureRequest) -> Make:
-    if request.param == "memory":
-        return MemoryStore
-    address = read_address(request.getfixturevalue("redis_url"))
-    return lambda settings, **limits: RedisStore(settings, address, **limits)
-
-
-def use(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run work on a loop of its own."""
-
-    async def run() -> Any:
-        return await work()
-
-    return asyncio.run(run())
-
-
-def entry(number: int = 0) -> Entry:
-    """An entry of no importance."""
-    return Entry(
-        number, 0.1, "", "POST", "/", b"", [], b"", 0, "none", None, "", None, 404, [], b"", 0, None, None, None, None
-    )
 
 
 def test_one_cancel_wins(make: Make) -> None:
@@ -244,7 +218,7 @@ def test_a_job_is_made_once(make: Make) -> None:
 
     async def work() -> list[Any]:
         store = make(Settings())
-        state = State("error", 7, 'a "name"\nof two lines', canceled_by="admin")
+        state = State("error", 7, 'a "name"\nof two lines', changed_by="admin")
         made = [await store.put("s", job_id, state) for job_id in (PAGE_ID, "ä/\n", "ä/\n")]
         return [
             *made,
@@ -321,11 +295,11 @@ def test_an_entry_comes_back_as_it_was_written(make: Make) -> None:
 
 
 def test_a_job_costs_little_until_it_is_looked_at() -> None:
-    """A hundred thousand jobs share one state: they cost no more than their ids."""
+    """Jobs that are made together share one state, as those of the start do: they cost no more than their ids."""
 
     async def work() -> int:
         store = MemoryStore(Settings())
         await store.mint("s", 100_000, RUNNING)
         return len({id(state) async for _, state in store.jobs("s", None)})
 
-    assert use(work) == 1
+    assert use(work) == 2

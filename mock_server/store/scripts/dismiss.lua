@@ -1,0 +1,1 @@
+return done(redis.call('UNLINK', base .. 't:' .. ARGV[5]))
