@@ -37,7 +37,7 @@ class Behavior:
 
 
 class ArmedBehavior(Protocol):
-    """What is armed in a session, and what faults and variations remember there."""
+    """Keeps what is armed in a session, and what faults and variations remember there."""
 
     async def behavior(self, session: str) -> Behavior | None:
         """Return what is armed; its `times` is what is left of them."""

@@ -54,7 +54,7 @@ class Entry(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What exchanges are counted by."""
+    """The key by which exchanges are counted."""
 
     status: int
     situation: str | None

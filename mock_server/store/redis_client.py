@@ -1,39 +1,54 @@
-"""Runs scripts in Redis, and keeps a connection up: lost ones are replaced, and what was on its way is asked again."""
+"""Runs scripts in Redis. One whose answer was lost is run again, and is told so; while Redis is away, one task asks for it."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from hashlib import sha1
 from itertools import count
 from os import urandom
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import orjson
-from redis import ResponseError
-from redis.exceptions import BusyLoadingError, NoScriptError, ReadOnlyError
+from redis import RedisError, ResponseError
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import Connection, SSLConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
+from redis.exceptions import BusyLoadingError, ClusterDownError, ReadOnlyError, TryAgainError
 
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import StoreUnavailable
 from mock_server.store.redis_address import Address
-from mock_server.store.redis_link import Link, LostError, open_link
 
 PATIENCE_S = 1.2
 """Seconds that Redis gets to answer a step. A request is three steps: it is answered within 4 seconds."""
+
+CONNECT_S = 1.0
+"""Seconds that a connection gets to stand, log-in included."""
+
+CONNECTIONS = 16
+"""At most this many connections a process; further steps wait for one."""
+
+WAIT_MS = 1000
+"""Milliseconds that Redis's own replicas get to have a change."""
 
 _AGAIN_S = 0.15
 _START_S = 2.4
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
+# Answers of a Redis that cannot serve now, though its connection stands: it is another's replica by now, or is busy.
+_UNFIT = (ReadOnlyError, ClusterDownError, TryAgainError)
+_UNFIT_WORDS = ("MISCONF", "NOREPLICAS", "UNBLOCKED", "LATE", "BUSY ")
 
-class Script(NamedTuple):
-    """A Lua script and the name by which Redis knows it."""
 
-    text: str
-    digest: str
+class _CopiesError(RedisError):
+    """Too few of Redis's replicas have a change."""
 
 
 class Start(NamedTuple):
@@ -56,11 +71,10 @@ def start_of(settings: Settings) -> Start:
 
 
 @cache
-def load_script(name: str, constants: str = "") -> Script:
-    """Read a script, with `constants` and the code that all scripts of a session share before it."""
+def load_script(name: str, constants: str = "") -> str:
+    """Return a script, with `constants` and the code that all scripts of a session share before it."""
     shared = (SCRIPTS / "session.lua").read_text("utf-8") if constants else ""
-    text = constants + shared + (SCRIPTS / f"{name}.lua").read_text("utf-8")
-    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return constants + shared + (SCRIPTS / f"{name}.lua").read_text("utf-8")
 
 
 def join(settings: Settings, address: Address) -> Settings:
@@ -68,8 +82,6 @@ def join(settings: Settings, address: Address) -> Settings:
 
     Block for 2.4 seconds at most, also for names that no server resolves.
     """
-    from threading import Thread
-
     found: list[bytes | Exception] = []
     thread = Thread(target=lambda: found.append(_ask(settings, address)), daemon=True)
     thread.start()
@@ -89,10 +101,8 @@ def join(settings: Settings, address: Address) -> Settings:
 
 def _ask(settings: Settings, address: Address) -> bytes | Exception:
     from redis import Redis
-    from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    script = load_script("start")
     until = monotonic() + _START_S / 2
     while True:
         try:
@@ -104,7 +114,7 @@ def _ask(settings: Settings, address: Address) -> bytes | Exception:
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,
             ) as redis:
-                held: Any = redis.eval(script.text, 1, base_key(address), start_of(settings).encoded())  # type: ignore[no-untyped-call, unused-ignore]
+                held: Any = redis.eval(load_script("start"), 1, base_key(address), start_of(settings).encoded())  # type: ignore[no-untyped-call, unused-ignore]
                 return bytes(held)
         except (BusyLoadingError, ReadOnlyError) as error:  # it is about to be what is wanted
             if monotonic() > until:
@@ -122,131 +132,137 @@ def base_key(address: Address) -> str:
 class Client:
     """Shared by all requests of a process. It connects when first asked, on the loop that asks."""
 
-    def __init__(self, address: Address, start: Start, scripts: list[Script]) -> None:
+    def __init__(self, address: Address, start: Start, scripts: Mapping[str, str]) -> None:
         self._address = address
-        self._start = start
-        self._scripts = scripts
+        self._start = start.encoded()
         self._base = base_key(address)
-        self._link: Link | None = None
-        self._up = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
-        self._down_since = 0.0
-        self._reason = "not connected yet"
+        self._pool = BlockingConnectionPool(
+            max_connections=CONNECTIONS,
+            timeout=None,
+            connection_class=SSLConnection if address.is_secure else Connection,
+            **address.options,
+            protocol=2,
+            socket_timeout=None,
+            socket_connect_timeout=CONNECT_S,
+            retry=Retry(NoBackoff(), 0),
+            client_name="mock-engine",
+        )
+        self._redis = Redis(connection_pool=self._pool)
+        self._scripts = {name: self._redis.register_script(text) for name, text in scripts.items()}
+        self._seed = self._redis.register_script(load_script("start"))
         # A call's mark is its own over all replicas: one that is asked again is known by it.
         self._replica, self._calls = urandom(6).hex(), count()
+        self._up = asyncio.Event()
+        self._times_up = 0
+        self._asking: asyncio.Task[None] | None = None
+        self._down_since = 0.0
+        self._reason = "not connected yet"
         self._clock = 0.0
         """Redis's clock minus this process's monotonic one, in seconds."""
 
-    async def run(self, script: Script, session: str, *arguments: Any) -> Any:
+    async def run(self, name: str, session: str, *arguments: Any) -> Any:
         """Return the script's answer for a session. Raise StoreUnavailable, after PATIENCE_S at the latest.
 
-        A script whose answer was lost with its connection is run again with a mark that says so: it must do its work once.
-        Once the caller got an error, Redis no longer runs the script.
+        A script whose answer was lost is run again with a mark that says so: it must do its work once. Once the caller
+        got an error, Redis no longer runs the script.
         """
         until, again = monotonic() + PATIENCE_S, b"0"
         mark = f"{self._replica}{next(self._calls):x}"
         while True:
+            if not self._up.is_set() and not await self._is_back(until):
+                raise self._unavailable(self._reason, may_be_done=again == b"1")
+            times_up, expires = self._times_up, int((until + self._clock) * 1000)
             try:
-                link = self._link or await self._connected(until)
-            except StoreUnavailable as error:
-                error.may_be_done = again == b"1"
-                raise
-            expires = int((until + self._clock) * 1000)
-            try:
-                try:
-                    return await link.call(
-                        "EVALSHA", script.digest, 1, self._base, expires, session, mark, again, *arguments
-                    )
-                except NoScriptError:
-                    return await link.call(
-                        "EVAL", script.text, 1, self._base, expires, session, mark, again, *arguments
-                    )
-            except LostError as lost:
+                async with asyncio.timeout(until - monotonic()):
+                    return await self._evaluate(self._scripts[name], expires, session, mark, again, *arguments)
+            except (RedisError, OSError, TimeoutError) as error:
+                if isinstance(error, ResponseError) and not _is_unfit(error):
+                    raise self._unavailable(_sentence(error)[:300]) from None
                 again = b"1"
-                if link is self._link:
-                    self._lose(str(lost))
+                self._lose(times_up, _sentence(error))
                 if monotonic() >= until:
-                    self._fail(str(lost), may_be_done=True)
-            except ResponseError as error:
-                self._fail(" ".join(str(error).split())[:300])
+                    raise self._unavailable(_sentence(error), may_be_done=True) from None
 
     async def health(self) -> str | None:
         """Return why the store cannot be used; None if it can."""
+        if not self._up.is_set() and not await self._is_back(monotonic() + PATIENCE_S):
+            return f"{self._address.shown}: {self._reason}"
         try:
-            link = self._link or await self._connected(monotonic() + PATIENCE_S)
-            await self._agree(link)
-        except StoreUnavailable as error:
-            return str(error)
-        except (LostError, ResponseError) as error:
-            return f"{self._address.shown}: {error}"
+            async with asyncio.timeout(PATIENCE_S):
+                await self._agree()
+        except (RedisError, OSError, TimeoutError, StoreUnavailable) as error:
+            return f"{self._address.shown}: {_sentence(error)}"
         return None
 
     async def close(self) -> None:
-        """Let go of the connection."""
-        if self._keeper is not None:
-            self._keeper.cancel()
+        """Let go of the connections."""
+        if self._asking is not None:
+            self._asking.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeper
+                await self._asking
+        await self._pool.disconnect()
 
-    def _fail(self, reason: str, *, may_be_done: bool = False) -> NoReturn:
+    async def _evaluate(self, script: AsyncScript, *arguments: Any) -> Any:
+        """Run a script once; return its answer when as many of Redis's replicas as are wanted have what it changed."""
+        copies = self._address.copies
+        if not copies:
+            return await script(keys=[self._base], args=arguments)
+        async with self._redis.client() as connection:  # WAIT speaks of its own connection's changes
+            answer = await script(keys=[self._base], args=arguments, client=connection)
+            have: int = await connection.wait(copies, WAIT_MS)
+        if have < copies:
+            raise _CopiesError(f"{have} of {copies} replicas of Redis have the change")
+        return answer
+
+    def _unavailable(self, reason: str, *, may_be_done: bool = False) -> StoreUnavailable:
         error = StoreUnavailable(f"{self._address.shown}: {reason}")
         error.may_be_done = may_be_done
-        raise error
+        return error
 
-    async def _connected(self, until: float) -> Link:
-        if self._keeper is None or self._keeper.done():
+    async def _is_back(self, until: float) -> bool:
+        """Wait for Redis, and return whether it is there; a caller that comes late into an outage does not wait."""
+        if self._asking is None:
             self._down_since = monotonic()
-            self._keeper = asyncio.create_task(self._keep())
-        # A caller that comes late into an outage gets the error at once.
-        until = min(until, self._down_since + PATIENCE_S)
-        while self._link is None:
-            left = until - monotonic()
-            if left <= 0:
-                self._fail(self._reason)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._up.wait(), left)
-        return self._link
+            self._asking = asyncio.create_task(self._ask_for_it())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._up.wait(), min(until, self._down_since + PATIENCE_S) - monotonic())
+        return self._up.is_set()
 
-    def _lose(self, reason: str) -> None:
-        self._link = None
+    def _lose(self, times_up: int, reason: str) -> None:
+        if times_up != self._times_up or not self._up.is_set():
+            return  # it was lost before, and is back
         self._up.clear()
         self._reason = reason
         self._down_since = monotonic()
+        self._asking = asyncio.create_task(self._ask_for_it())
 
-    async def _keep(self) -> None:
-        """Connect, wait until the connection is lost, connect again."""
+    async def _ask_for_it(self) -> None:
+        """Ask for Redis until it is there, holds this mock's state, and takes changes."""
         while True:
-            try:
-                link = await open_link(self._address, patience_s=PATIENCE_S)
-            except LostError as lost:
-                self._reason = str(lost)
-                await asyncio.sleep(_AGAIN_S)
-                continue
+            await self._pool.disconnect(inuse_connections=False)
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    await self._prepare(link)
-            except (LostError, ResponseError, StoreUnavailable, TimeoutError) as error:
-                self._reason = str(error).removeprefix(f"{self._address.shown}: ") or "no answer to the first command"
-                await link.close()
-                await asyncio.sleep(_AGAIN_S)
-                continue
-            self._link = link
-            self._up.set()
-            try:
-                await link.lost.wait()
-            finally:
-                if self._link is link:
-                    self._lose(link.reason)
-                await link.close()
+                    seconds, micros = await self._redis.time()
+                    self._clock = int(seconds) + int(micros) / 1e6 - monotonic()
+                    await self._agree()
+                break
+            except (RedisError, OSError, TimeoutError, StoreUnavailable) as error:
+                self._reason = _sentence(error)
+            await asyncio.sleep(_AGAIN_S)
+        self._times_up += 1
+        self._up.set()
 
-    async def _prepare(self, link: Link) -> None:
-        seconds, micros = await link.call("TIME")
-        self._clock = int(seconds) + int(micros) / 1e6 - monotonic()
-        await asyncio.gather(*(link.call("SCRIPT", "LOAD", script.text) for script in self._scripts))
-        await self._agree(link)
-
-    async def _agree(self, link: Link) -> None:
+    async def _agree(self) -> None:
         """Seed a store that is empty. Raise StoreUnavailable where it is another mock's by now."""
-        held = await link.call("EVAL", load_script("start").text, 1, self._base, self._start.encoded())
-        if held != self._start.encoded():
-            self._fail("was started anew with other settings; start this replica again to take them over")
+        if await self._evaluate(self._seed, self._start) != self._start:
+            raise StoreUnavailable("was started anew with other settings; start this replica again to take them over")
+
+
+def _is_unfit(error: ResponseError) -> bool:
+    return isinstance(error, _UNFIT) or str(error).startswith(_UNFIT_WORDS)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {PATIENCE_S:g} s"
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

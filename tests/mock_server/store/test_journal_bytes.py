@@ -1,13 +1,13 @@
-"""The journal of a mock in memory is bounded in bytes, over all sessions."""
-
-import asyncio
+"""The journals of a mock are bounded in bytes, over all sessions."""
 
 import pytest
 
 from mock_server import Settings
-from mock_server.store import memory
+from mock_server.store import memory, redis
 from mock_server.store.journal import Entry
 from mock_server.store.memory import MemoryStore
+from tests.mock_server.store.conftest import Make, use
+from tests.support.redis_server import RedisServer
 
 
 def _entry(*, body: bytes = b"", path: str = "/", value: bytes = b"") -> Entry:
@@ -18,12 +18,15 @@ def _entry(*, body: bytes = b"", path: str = "/", value: bytes = b"") -> Entry:
 
 
 @pytest.mark.parametrize("entry", [_entry(body=b"a" * 10_000), _entry(path="a" * 10_000), _entry(value=b"a" * 5_000)])
-def test_journal_is_bounded_over_all_sessions(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_journal_is_bounded_over_all_sessions(
+    make: Make, entry: Entry, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     """The oldest entries go first, whichever session they are of; forgetting, resets and ended sessions make room."""
-    monkeypatch.setattr(memory, "MAX_BYTES", 200_000)
+    for module in (memory, redis):
+        monkeypatch.setattr(module, "MAX_BYTES", 200_000)
 
     async def work() -> None:
-        store = MemoryStore(Settings(journal=10), sessions=50)
+        store = make(Settings(journal=10), sessions=50)
         for number in range(30):
             await store.record(f"s{number}", entry)
         kept = [number for number in range(30) if await store.entries(f"s{number}", limit=9, since=0)]
@@ -36,6 +39,13 @@ def test_journal_is_bounded_over_all_sessions(entry: Entry, monkeypatch: pytest.
         await store.reset("s29")
         for number in range(100):
             await store.get(f"more{number}", "x")  # those before are dropped with what they hold
-        assert (store._weight, len(store._weights)) == (0, 0)  # noqa: SLF001 - nothing is counted that is gone
+        # Nothing is counted that is gone.
+        if isinstance(store, MemoryStore):
+            assert (store._weight, len(store._weights)) == (0, 0)  # noqa: SLF001
+        else:
+            server: RedisServer = request.getfixturevalue("redis")
+            base = f"{{{request.getfixturevalue('redis_url').partition('=')[2]}}}:"
+            assert server.command("GET", f"{base}bytes:sum").split()[1] == "0"
+            assert server.command("EXISTS", f"{base}bytes", f"{base}oldest").split() == [":0"]
 
-    asyncio.run(work())
+    use(work)

@@ -22,7 +22,8 @@ BACK_S = 2.0
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(tmp_path / "redis") as server:
+    # Otherwise it holds writes back, for two seconds at most, while the disk is busy.
+    with redis_server(tmp_path / "redis", "--appendfsync", "always") as server:
         yield server
 
 
