@@ -1,7 +1,7 @@
 """Redaction of secrets: tokens that are known, and those that are seen on their way."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from contract_tests.config.auth import Auth
 from contract_tests.judge.passive import CONTRACT
@@ -14,9 +14,11 @@ Headers = Iterable[tuple[str, str]]
 MAX_LEARNED = 64  # the newest ones; each is looked for in all that is kept
 MAX_LEARNED_CHARS = 128 * 1024  # of all of them together
 LONGEST_LEARNED = 16 * 1024
+MAX_JOBS = 10_000  # whose ids are shown
 SEARCHED_BYTES = 256 << 10  # of a body in which secrets are learned
 HIDDEN = f"{masking.MASK} (left out: it may hold a password or a token)"
 
+_OPEN_HEADERS = frozenset({"host", "user-agent", "accept", "origin", "referer"})
 _LOGIN = re.compile(
     r"/(?:log[-_]?[io]n|sign[-_]?[io]n|sign[-_]?up|auth(?:n|enticate|orize|entication)?|oauth2?|sso|saml2?|tokens?|sessions?"
     r"|j_security_check)(?:/|\Z)",
@@ -32,6 +34,7 @@ class Redaction:
         self._known = frozenset(filter(None, known))
         self._ordinary = {*ordinary, *CONTRACT.roles, "apiread", "operator"}
         self._learned: dict[str, None] = {}
+        self._jobs: dict[str, None] = {}
         self._presenter: Presenter | None = None
 
     @property
@@ -42,10 +45,23 @@ class Redaction:
             self._presenter = Presenter(base="", auth=Auth(), secrets=secrets)
         return self._presenter
 
-    def learn(self, values: Iterable[str]) -> None:
-        """Take values for secrets from now on, but for short ones and ordinary words."""
+    def show_jobs(self, job_ids: Iterable[str]) -> None:
+        """Take the ids of the run's jobs for no secrets, whatever carries them."""
+        for job_id in job_ids:
+            self._jobs.pop(job_id, None)
+            self._jobs[job_id] = None
+            if job_id in self._learned:
+                self._presenter = None
+                del self._learned[job_id]
+        while len(self._jobs) > MAX_JOBS:
+            del self._jobs[next(iter(self._jobs))]
+
+    def learn(self, values: Iterable[str], *, said: Container[str] = ()) -> None:
+        """Take values for secrets from now on, but for short ones, ordinary words, and what is `said` openly beside them."""
         for value in values:
-            if value in self._known or self._ordinary.issuperset(value.split(":")) or not masking.can_be_learned(value):
+            if value in said or value in self._jobs or value in self._known or not masking.can_be_learned(value):
+                continue
+            if self._ordinary.issuperset(value.split(":")):
                 continue
             if len(value) > LONGEST_LEARNED:
                 continue  # masked where it stands, and not looked for elsewhere
@@ -66,7 +82,7 @@ class Redaction:
         masking.mask_query(query, found.append)
         for text in readings(body[:SEARCHED_BYTES], headers):
             masking.mask_text(text, found.append)
-        self.learn(found)
+        self.learn(found, said={path, *(value for name, value in headers if name.lower() in _OPEN_HEADERS)})
 
     def learn_from_message(self, text: str) -> None:
         """Take what a message of a WebSocket says under secret names for secrets."""
@@ -121,7 +137,7 @@ class Redaction:
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header without secrets."""
-        return masking.mask_header(name, self.text(value))
+        return masking.show_header(name, value, self.text)
 
     def query(self, query: str) -> str:
         """Return a query as it was sent, with masks for the values of credentials."""

@@ -14,7 +14,7 @@ from contract_tests.recording.har_reader import Recorded, read_har
 from contract_tests.recording.observed import jobs_in
 from contract_tests.report.presenter import Presenter
 from engine_contract import contract
-from engine_contract.text.masking import can_be_learned
+from engine_contract.text.masking import can_be_learned, is_job_id
 from engine_contract.text.printable import plural
 
 NOT_SHOWN = "the recording does not show it"
@@ -43,7 +43,7 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
     judged_cancels, judgements = _judge(recorded)
     judgements += _of_all(judged_cancels, judgements)
     documents = any(holds_job(judged.exchange.response) for judged in judged_cancels)
-    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded, tokens))
+    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded, tokens, judged_cancels))
     notes = (
         *_notes(path, recorded, judged_cancels),
         *_left_out(entries.left_out),
@@ -167,9 +167,12 @@ def _base(recorded: Sequence[Recorded]) -> str:
     return next(iter([*cancels, *(item.base for item in recorded)]), "unknown")
 
 
-def _secrets(recorded: Sequence[Recorded], tokens: Mapping[str, str]) -> frozenset[str]:
+def _secrets(
+    recorded: Sequence[Recorded], tokens: Mapping[str, str], judged_cancels: Sequence[JudgedCancel]
+) -> frozenset[str]:
     """Return the credentials that a recording of others may hold, and those that were given."""
-    held = {secret for item in recorded for secret in item.secrets}
+    ids = {judged.exchange.job_id for judged in judged_cancels}
+    held = {secret for item in recorded for secret in item.secrets if secret not in ids or not is_job_id(secret)}
     # A token that is its role's own name, as test engines have them, is not a secret.
     secret = {token for role, token in tokens.items() if token.partition(":")[0] != role}
     return frozenset(held | secret | set(filter(can_be_learned, (token.partition(":")[2] for token in secret))))

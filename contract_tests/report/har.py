@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from contract_tests.model import Exchange, Report, Response
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import checked, verdict_sentence
-from engine_contract.text.masking import mask_header, mask_text
+from engine_contract.text.masking import is_structural, mask_text, show_header
 from engine_contract.text.printable import timestamp
 from engine_contract.version import kit_version
 
@@ -134,12 +134,13 @@ def _error(exchange: Exchange, presenter: Presenter) -> dict[str, Any]:
 
 def _answer_header(name: str, value: str, presenter: Presenter) -> dict[str, str]:
     """Return a header of the response; credentials that an engine hands out are redacted."""
-    # Known secrets go first: a token may hold a `;`.
-    return pair(name, mask_header(name, presenter.redact(value)), presenter)
+    return pair(name, show_header(name, value, presenter.redact), presenter)
 
 
 def pair(name: str, value: str, presenter: Presenter) -> dict[str, str]:
     """Return a header or parameter, without secrets."""
+    if is_structural(name, value):
+        return {"name": name, "value": value}
     return {"name": short_text(name, presenter), "value": short_text(value, presenter)}
 
 

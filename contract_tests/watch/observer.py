@@ -21,6 +21,7 @@ from engine_contract.console.interface import Finding, Message
 from engine_contract.http.media_types import read_content_type
 from engine_contract.http.own_origin import POLICIES, OwnOrigin, is_text
 from engine_contract.http.types import HeaderList
+from engine_contract.text.masking import is_job_id
 from engine_contract.text.printable import one_line, visible
 
 SHOWN_FROM = BODY_SHOWN_BYTES + 8192
@@ -81,15 +82,17 @@ class Observer:
         headers = texts(proxied.headers)
         query = _pairs(proxied.query)
         shown = self.callers.of(headers, query)
+        exchange = exchange_of(proxied, shown.caller)
+        judged = self._judge(proxied, exchange, shown) if proxied.is_cancel else None
+        if judged is not None:
+            self.redaction.show_jobs(_ids_of(judged.exchange))
         self.redaction.learn(shown.secrets)
         sent = bytes(proxied.body.data)
         self.redaction.learn_from_request(headers, (proxied.path, proxied.query), sent)
-        exchange = exchange_of(proxied, shown.caller)
         asks_for_credential = is_login(proxied.path, sent, headers)
         if exchange.response is not None:
             response = exchange.response
             self.redaction.learn_from_answer(response.headers, response.body, is_login=asks_for_credential)
-        judged = self._judge(proxied, exchange, shown) if proxied.is_cancel else None
         seen = ObservedExchange(proxied, exchange, shown, judged, asks_for_credential)
         if self.recording is not None:
             weight = proxied.body.size + len(exchange.response.body if exchange.response else b"")
@@ -199,7 +202,15 @@ class Observer:
             seen.append(SeenJob(job_id, status, name, entry.number, document))
         if entry.job_id and all(job.job_id != entry.job_id for job in seen):
             seen.append(SeenJob(entry.job_id, last_entry=entry.number))
+        self.redaction.show_jobs(job.job_id for job in seen if job.status)
         self.journal.see_jobs(seen)
+
+
+def _ids_of(exchange: Exchange) -> Iterator[str]:
+    """Yield the ids of the jobs that an exchange is about; a request may name anything, so there they have an id's form."""
+    yield from (job_id for job_id, _, _ in jobs_in(exchange))
+    if exchange.job_id and is_job_id(exchange.job_id):
+        yield exchange.job_id
 
 
 def _text(body: bytes) -> str:

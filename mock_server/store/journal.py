@@ -126,6 +126,8 @@ def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
         if token := masking.bare_token(received):
             received = received.replace(token, masking.MASK)
             found.append(token)
+    if entry.job_id is not None and entry.job_id != entry.token and masking.is_job_id(entry.job_id):
+        found = [value for value in found if value != entry.job_id]
     secrets = frozenset(filter(masking.can_be_learned, found)) | frozenset(tokens or ())
 
     def hide(text: str) -> str:
@@ -186,7 +188,7 @@ def mask_headers(headers: RawHeaders) -> list[list[str]]:
 def _mask_headers(headers: RawHeaders, hide: Callable[[str], str], learn: masking.Learn = masking.ignore) -> RawHeaders:
     shown = []
     for name, value in headers:
-        text = masking.mask_header(name.decode("latin-1"), hide(value.decode("latin-1")), learn)
+        text = masking.show_header(name.decode("latin-1"), value.decode("latin-1"), hide, learn)
         shown.append((name, text.encode("latin-1", "replace")))
     return shown
 

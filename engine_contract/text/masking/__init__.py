@@ -6,26 +6,30 @@ function here takes text that strangers wrote, so each takes time that grows wit
 """
 
 from engine_contract.text.masking.forms import mask_output, mask_query, mask_text
-from engine_contract.text.masking.headers import mask_header, mask_path
+from engine_contract.text.masking.headers import is_structural, mask_header, mask_path, show_header
 from engine_contract.text.masking.hiding import hide
 from engine_contract.text.masking.logins import MAX_LOGIN_CHARS, bare_token, has_password
 from engine_contract.text.masking.names import is_secret
-from engine_contract.text.masking.values import MASK, Learn, can_be_learned, credentials_of, ignore
+from engine_contract.text.masking.values import MASK, Learn, Password, can_be_learned, credentials_of, ignore, is_job_id
 
 __all__ = [
     "MASK",
     "MAX_LOGIN_CHARS",
     "Learn",
+    "Password",
     "bare_token",
     "can_be_learned",
     "credentials_of",
     "has_password",
     "hide",
     "ignore",
+    "is_job_id",
     "is_secret",
+    "is_structural",
     "mask_header",
     "mask_output",
     "mask_path",
     "mask_query",
     "mask_text",
+    "show_header",
 ]

@@ -8,8 +8,18 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
-from engine_contract.text.masking.names import HINTS, is_secret, unescaped
-from engine_contract.text.masking.values import HAS_SCHEME, MASK, SHORTEST_KNOWN, Learn, credentials_of, ignore, is_word
+from engine_contract.text.masking.names import HINTS, is_password, is_secret, unescaped
+from engine_contract.text.masking.values import (
+    HAS_SCHEME,
+    MASK,
+    SHORTEST_KNOWN,
+    SHORTEST_LEARNED,
+    Learn,
+    Password,
+    credentials_of,
+    ignore,
+    is_word,
+)
 
 MAX_DEPTH = 5
 """How deep texts within texts are opened, as JSON in a string of JSON; a deeper one is masked as a whole."""
@@ -95,7 +105,7 @@ def _mask_parameter(part: str, learn: Learn, depth: int) -> str:
     name, equals, value = part.partition("=")
     decoded = unquote_plus(value)
     if value and is_secret(name, parameter=True) and not _is_status(name, decoded):
-        learn(decoded)
+        learn(_typed(name, decoded))
         return f"{name}={MASK}"
     decoded = unquote(decoded)  # an address in a parameter of an address in a parameter
     masked = _mask_text(decoded, learn, depth + 1)
@@ -156,16 +166,21 @@ def _mask_form_of(form: _Form, text: str, learn: Learn) -> str:
     parts, copied, at = [], 0, 0
     while match := form.opening.search(text, at):
         at = match.end()
-        if not form.is_secret(text, match.start(1), match.groupdict().get("name") or match[1]):
+        name = match.groupdict().get("name") or match[1]
+        if not form.is_secret(text, match.start(1), name):
             continue
         end, values = form.value(text, at, match[1])
         if end == at:
             continue
         for value in values:
-            learn(value)
+            learn(_typed(name, value))
         parts += [text[copied:at], form.mask]
         copied = at = end
     return "".join([*parts, text[copied:]])
+
+
+def _typed(name: str, value: str) -> str:
+    return Password(value) if len(value) < SHORTEST_LEARNED and is_password(name) else value
 
 
 def _json_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:

@@ -1,11 +1,37 @@
 """Headers, cookies and paths without the values of secret names."""
 
+import re
+from collections.abc import Callable
 from itertools import pairwise
 from urllib.parse import unquote
 
 from engine_contract.text.masking.forms import mask_query, mask_text
 from engine_contract.text.masking.names import READABLE, is_secret, words_of
 from engine_contract.text.masking.values import HAS_SCHEME, MASK, Learn, can_be_learned, credentials_of, ignore
+
+_NUMBER = re.compile(r"\d{1,20}")
+_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+# What frames a message holds no secret while it has this form.
+_STRUCTURAL = {
+    "content-type": re.compile(r"[a-z]{1,20}/[a-z.+-]{1,60}(?:;\s?(?:charset=[\w-]{1,20}|boundary=[\w-]{1,70}))?"),
+    "content-length": _NUMBER,
+    "age": _NUMBER,
+    "retry-after": _NUMBER,
+    "date": _DATE,
+    "expires": _DATE,
+    "last-modified": _DATE,
+}
+
+
+def is_structural(name: str, value: str) -> bool:
+    """Return whether a header only frames its message: then nothing in it is masked."""
+    form = _STRUCTURAL.get(name.lower())
+    return form is not None and form.fullmatch(value) is not None
+
+
+def show_header(name: str, value: str, hide: Callable[[str], str], learn: Learn = ignore) -> str:
+    """Return the value of a header without secrets, known ones first: a token may look like a name and its value."""
+    return value if is_structural(name, value) else mask_header(name, hide(value), learn)
 
 
 def mask_header(name: str, value: str, learn: Learn = ignore) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import re
+import sys
 from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
-from engine_contract.text.masking.values import MASK, SHORTEST_KNOWN, can_be_learned
+from engine_contract.text.masking.values import MASK, SHORTEST_KNOWN, SHORTEST_LEARNED, Password, can_be_learned
 
 SHORTEST_PIECE = 6
 """Least characters of a secret's beginning that give something away."""
@@ -17,28 +18,79 @@ MAX_UNESCAPED = 4
 """How many layers of escapes a secret is looked for under."""
 
 
+class _Needle(NamedTuple):
+    """Bytes that give a secret away."""
+
+    text: bytes
+    is_code: bool = False
+    """Whether it is the middle of a base64 text, whose neighbours belong to the secret too."""
+    may_end_early: bool = True
+    """Whether its beginning is looked for before a `…`."""
+    neighbours: bytes = b""
+    """Bytes that it does not stand beside: a number is not found within another, nor a short word within a longer one."""
+
+
 class _Needles(NamedTuple):
-    """The bytes that give secrets away, longest first: as they are, and in small letters, for secrets that are not words."""
+    """Needles by the fours of bytes at their beginning, one of which stands at a multiple of four where a text holds one.
 
-    exact: tuple[bytes, ...]
-    folded: tuple[bytes, ...]
-    coded: frozenset[bytes]
-    """Those of them that are the middle of a base64 text, whose neighbours belong to the secret too."""
+    A search for each needle would take long where there are many. Behind each needle stand the next four bytes, which
+    the text holds too.
+    """
+
+    short: tuple[_Needle, ...]
+    by_four: dict[int, list[tuple[_Needle, int | None]]]
+    texts: tuple[bytes, ...]
+    """Those whose beginnings are looked for before a `…`."""
+
+    @classmethod
+    def of(cls, needles: Iterable[_Needle]) -> "_Needles":
+        """Return the needles in order."""
+        found = cls((), {}, tuple(needle.text for needle in needles if needle.may_end_early))
+        short = []
+        for needle in needles:
+            if len(needle.text) < _LEAST_INDEXED:
+                short.append(needle)
+                continue
+            for at in range(4):
+                after = _four(needle.text, at + 4) if len(needle.text) >= _LEAST_INDEXED + 4 else None
+                found.by_four.setdefault(_four(needle.text, at), []).append((needle, after))
+        return found._replace(short=tuple(short))
+
+    def likely_in(self, data: bytes) -> set[_Needle]:
+        """Return the needles that a text may hold."""
+        fours = set(memoryview(data + bytes(-len(data) % 4)).cast("I"))
+        return {
+            needle
+            for four in self.by_four.keys() & fours
+            for needle, after in self.by_four[four]
+            if after is None or after in fours
+        }.union(self.short)
 
 
-def hide(text: str, secrets: frozenset[str]) -> str:
+_LEAST_INDEXED = 7
+
+
+def _four(text: bytes, at: int) -> int:
+    return int.from_bytes(text[at : at + 4], sys.byteorder)
+
+
+def hide(text: str, secrets: frozenset[str], *, is_cut: bool = False) -> str:
     """Return the text with every secret in it, however spelled, replaced by `***`; also one that `…` cuts short.
 
-    A secret is found in any case and in any mixture of escapes of URLs, JSON and HTML, and within base64 and hex.
+    A secret is found in any case and in any mixture of escapes of URLs, JSON and HTML, and within base64 (also of
+    base64) and hex. `is_cut` says that the text is only the beginning of another one, so that its end may cut a secret.
     """
-    needles = _needles(secrets)
-    if not text or not (needles.exact or needles.folded):
+    if is_cut:
+        return hide(f"{text}…", secrets)[:-1]
+    exact, folded = _needles(secrets)
+    if not text or not (exact.texts or folded.texts):
         return text
     data = text.encode("utf-8", "surrogatepass")
     spans: list[tuple[int, int]] = []
     layer, depth = _Layer(data), 0
     while True:
-        spans += _found(layer, needles)
+        spans += _found(layer, layer.data, exact)
+        spans += _found(layer, layer.data.lower(), folded) if folded.texts else ()
         if depth == MAX_UNESCAPED or (inner := _unescape(layer)) is None:
             break
         layer, depth = inner, depth + 1
@@ -53,24 +105,21 @@ def hide(text: str, secrets: frozenset[str]) -> str:
 
 
 @lru_cache(maxsize=8)
-def _needles(secrets: frozenset[str]) -> _Needles:
-    exact: set[bytes] = set()
-    folded: set[bytes] = set()
-    coded: set[bytes] = set()
+def _needles(secrets: frozenset[str]) -> tuple[_Needles, _Needles]:
+    """Return what gives the secrets away: as it is, and in small letters, for secrets that are not words."""
+    exact: dict[bytes, _Needle] = {}
+    folded: dict[bytes, _Needle] = {}
     for secret in secrets:
         if len(secret) < SHORTEST_KNOWN:
             continue
-        texts, middles = _spellings(secret)
-        if can_be_learned(secret.lower()):
-            folded |= {text.lower() for text in (*texts, *_all_cases(secret))}
+        is_folded = can_be_learned(secret.lower())
+        for needle in _spellings(secret, in_all_cases=is_folded):
+            text = needle.text.lower() if is_folded else needle.text
             # A base64 text in another case says little, but then it is not found twice.
-            folded |= {text.lower() for text in middles}
-            coded |= {text.lower() for text in middles}
-        else:
-            exact |= texts | middles
-            coded |= middles
-    longest_first = [tuple(sorted(found, key=len, reverse=True)) for found in (exact, folded)]
-    return _Needles(longest_first[0], longest_first[1], frozenset(coded))
+            known = folded if is_folded else exact
+            if text not in known or known[text].neighbours:
+                known[text] = needle._replace(text=text)
+    return _Needles.of(exact.values()), _Needles.of(folded.values())
 
 
 def _bytes_of(text: str) -> bytes:
@@ -80,50 +129,79 @@ def _bytes_of(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def _all_cases(secret: str) -> Iterator[bytes]:
-    return map(_bytes_of, (secret.lower(), secret.upper()))
+@lru_cache(maxsize=1024, typed=True)  # a password may be looked for in another way
+def _spellings(secret: str, *, in_all_cases: bool) -> tuple[_Needle, ...]:
+    return tuple(_spelled(secret, in_all_cases=in_all_cases))
 
 
-def _spellings(secret: str) -> tuple[frozenset[bytes], frozenset[bytes]]:
-    """Return how a secret is written once all escapes are undone, and the middles of base64 texts that hold it."""
+def _spelled(secret: str, *, in_all_cases: bool) -> Iterator[_Needle]:
+    """Yield how a secret is written once all escapes are undone, and the middles of base64 texts that hold it."""
     data = _bytes_of(secret)
     texts = {data, data.replace(b" ", b"+"), secret.encode("utf-8", "surrogatepass"), data.hex().encode()}
-    with suppress(UnicodeEncodeError):
-        texts.add(secret.encode("latin-1"))  # headers
     texts.add(data.hex().upper().encode())
+    if in_all_cases:
+        texts |= {_bytes_of(secret.lower()), _bytes_of(secret.upper())}
+    if not secret.isascii():
+        texts.add(data.decode("latin-1").encode())  # UTF-8 in a header
+        with suppress(UnicodeEncodeError):
+            latin = secret.encode("latin-1")
+            texts |= {latin, latin.decode("utf-8", "surrogateescape").encode("utf-8", "surrogatepass")}
     layer, undone = _Layer(data), 0
     while undone < MAX_UNESCAPED and (inner := _unescape(layer)) is not None:  # its own escapes are undone like others
         texts.add(inner.data)
         layer, undone = inner, undone + 1
-    middles = set()
+    if isinstance(secret, Password) and len(secret) < SHORTEST_LEARNED:
+        code = b64encode(data)
+        texts |= {secret.lower().encode(), secret.upper().encode(), code, code.rstrip(b"="), code.translate(_TO_URL)}
+        yield from (_Needle(text, neighbours=_OF_WORDS) for text in texts)
+        return
+    neighbours = _DIGITS if data.isdigit() else b""
+    yield from (_Needle(text, neighbours=neighbours if text == data else b"") for text in texts)
+    codes = set(_codes(data))
+    yield from (_Needle(code, is_code=True) for code in codes)
+    twice = {outer for code in codes for outer in _codes(code)}
+    yield from (_Needle(code, is_code=True, may_end_early=False) for code in twice)
+
+
+def _codes(data: bytes) -> Iterator[bytes]:
+    """Yield what of a base64 text is the same whatever stands before and after these bytes, in both alphabets."""
     for before in range(3):
         whole = b64encode(b"\0" * before + data)
         first, last = (0, 2, 3)[before], (before + len(data)) // 3 * 4 + (0, 1, 2)[(before + len(data)) % 3]
         middle = whole[first:last]
         if len(middle) >= SHORTEST_KNOWN:
-            middles |= {middle, middle.translate(_TO_URL)}
-    return frozenset(texts), frozenset(middles)
+            yield middle
+            yield middle.translate(_TO_URL)
 
 
+_DIGITS = b"0123456789"
+_OF_WORDS = _DIGITS + b"_" + bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _NEXT_OF_CODE = re.compile(rb"[A-Za-z0-9+/_-]?+=*+")
 
 
-def _found(layer: "_Layer", needles: _Needles) -> Iterator[tuple[int, int]]:
-    """Yield where secrets begin and end in the original text."""
-    data = layer.data
-    for searched, known in ((data, needles.exact), (data.lower() if needles.folded else b"", needles.folded)):
-        for needle in known:
-            at = searched.find(needle)
-            while at >= 0:
-                end = at + len(needle)
-                if needle in needles.coded:
-                    end = _NEXT_OF_CODE.match(data, end).end()  # type: ignore[union-attr]
-                yield layer.start(at), layer.end(end)
-                at = searched.find(needle, end)
-        if _ELLIPSIS in searched:
-            # An escape that is cut short too belongs to the piece.
-            yield from ((layer.start(start), layer.start(end)) for start, end in _pieces(searched, known))
+def _found(layer: "_Layer", searched: bytes, needles: _Needles) -> Iterator[tuple[int, int]]:
+    """Yield where secrets begin and end in the original text; what is searched is the layer, or its small letters."""
+    for needle in needles.likely_in(searched):
+        at = searched.find(needle.text)
+        while at >= 0:
+            end = at + len(needle.text)
+            if needle.neighbours and _is_beside(searched, at, end, needle.neighbours):
+                at = searched.find(needle.text, at + 1)
+                continue
+            if needle.is_code:
+                end = _NEXT_OF_CODE.match(layer.data, end).end()  # type: ignore[union-attr]
+            yield layer.start(at), layer.end(end)
+            at = searched.find(needle.text, end)
+    if _ELLIPSIS in searched:
+        # An escape that is cut short too belongs to the piece.
+        for start, end in _pieces(searched, needles.texts):
+            yield layer.start(start), layer.start(end)
+
+
+def _is_beside(data: bytes, start: int, end: int, neighbours: bytes) -> bool:
+    """Return whether one of these bytes stands before or after a place."""
+    return (start > 0 and data[start - 1] in neighbours) or (end < len(data) and data[end] in neighbours)
 
 
 class _Layer(NamedTuple):

@@ -2,33 +2,26 @@
 
 import re
 from functools import lru_cache
+from unicodedata import combining, normalize
 from urllib.parse import unquote
 
 # Phrases that make a name secret wherever they stand in it, written together or not.
+_PASSWORDS = (
+    *("passw", "passphrase", "passcode", "pwd", "user pass", "db pass", "my pass", "root pass", "admin pass"),
+    *("ftp pass", "smtp pass", "ssh pass", "mail pass", "login pass"),
+    *("kennwort", "mot de passe", "contraseña", "senha", "palavra passe", "parola", "wachtwoord", "lösenord"),
+    *("adgangskode", "salasana", "heslo", "hasło", "jelszó", "şifre", "пароль", "密码", "密碼", "口令"),
+    *("パスワード", "暗証番号", "비밀번호", "암호"),
+)
 _PHRASES = (
-    *("passw", "passphrase", "passcode", "userpass", "kennwort", "mot de passe", "contrasena"),
+    *_PASSWORDS,
     *("secret", "token", "credential", "cookie", "session", "sessid", "assertion", "oidc", "hmac"),
-    *(
-        "mfa code",
-        "otp code",
-        "recovery code",
-        "backup code",
-        "verification code",
-        "security answer",
-        "connection string",
-    ),
+    *("mfa code", "otp code", "recovery code", "backup code", "verification code", "device code", "user code"),
+    *("one time code", "sms code", "login code", "security answer", "connection string", "conn str"),
     *("authorization", "authorisation", "authentication", "bearer", "jwt", "signature", "csrf", "xsrf", "dpop", "saml"),
-    *("api key", "access key", "account key", "client key", "encryption key", "master key", "private key"),
-    *(
-        "shared key",
-        "signing key",
-        "subscription key",
-        "functions key",
-        "license key",
-        "ssh key",
-        "ocp key",
-        "pass key",
-    ),
+    *("api key", "app key", "application key", "access key", "account key", "client key", "consumer key"),
+    *("encryption key", "master key", "private key", "shared key", "signing key", "subscription key", "functions key"),
+    *("license key", "ssh key", "ocp key", "pass key", "deploy key", "webhook key", "storage key"),
     *(
         "api code",
         "magic link",
@@ -40,8 +33,10 @@ _PHRASES = (
     ),
 )
 # Words that do only where they stand by themselves: `auth`, but not `author`.
-_WORDS = frozenset(
-    {"auth", "cred", "creds", "oauth", "otp", "pass", "pem", "pin", "psk", "pw", "pwd", "sess", "sid", "sig", "totp"}
+_PASSWORD_WORDS = frozenset({"clave", "mdp", "pass", "pswd", "pw"})
+_WORDS = _PASSWORD_WORDS | frozenset(
+    {"auth", "cred", "creds", "cvc", "cvv", "dsn", "mfa", "oauth", "otp", "pem", "pin", "psk", "puk"}
+    | {"sess", "sid", "sig", "totp"}
 )
 # Last words of the parameters of a URL or a form. In JSON `code` is the code of an error, and `key` may be anything.
 _PARAMETER_WORDS = frozenset({"code", "key", "ticket"})
@@ -55,11 +50,7 @@ _ABOUT_LAST = frozenset(
     | {"policy", "required", "size", "timeout", "ttl", "type", "used"}
 )
 
-_GLUED = tuple(phrase.replace(" ", "") for phrase in _PHRASES)
-_LAST_WORDS = {phrase.split()[-1] for phrase in _PHRASES} | _WORDS | _PARAMETER_WORDS
-# A text with a secret name holds one of these; most texts hold none, and the full search is slow.
-HINTS = tuple(word for word in _LAST_WORDS if not any(other in word for other in _LAST_WORDS - {word}))
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7F]+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
@@ -79,10 +70,23 @@ def _is_secret(name: str, parameter: bool) -> bool:  # noqa: FBT001 - a cache's 
     return words == ["x", "key"] or not _WORDS.isdisjoint(words) or any(phrase in glued for phrase in _GLUED)
 
 
+def is_password(name: str) -> bool:
+    """Return whether the value of this name is a password."""
+    words = words_of(name[:200])
+    glued = "".join(words)
+    return not _PASSWORD_WORDS.isdisjoint(words) or any(phrase in glued for phrase in _GLUED_PASSWORDS)
+
+
 def words_of(name: str) -> list[str]:
-    """Return the words that a name is made of, in small letters."""
-    words = (word.lower() for word in _WORD.findall(unquote(unescaped(name))))
+    """Return the words that a name is made of, in small letters without accents."""
+    words = (word.lower() for word in _WORD.findall(_without_accents(unquote(unescaped(name)))))
     return [word for word in words if word not in _INNOCENT]
+
+
+def _without_accents(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(c for c in normalize("NFKD", text.replace("ł", "l")) if not combining(c))
 
 
 def unescaped(text: str) -> str:
@@ -94,3 +98,14 @@ def _character(escape: re.Match[str]) -> str:
     if escape[1]:
         return chr(int(escape[1], 16))
     return {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}.get(escape[2], escape[2])
+
+
+def _glued(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("".join(words_of(phrase)) for phrase in phrases)
+
+
+_GLUED_PASSWORDS, _GLUED = _glued(_PASSWORDS), _glued(_PHRASES)
+_LAST_WORDS = {word for phrase in _PHRASES for word in (phrase.split()[-1], words_of(phrase)[-1])}
+_LAST_WORDS |= _WORDS | _PARAMETER_WORDS
+# A text with a secret name holds one of these; most texts hold none, and the full search is slow.
+HINTS = tuple(word for word in _LAST_WORDS if not any(other in word for other in _LAST_WORDS - {word}))

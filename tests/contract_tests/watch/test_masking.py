@@ -7,7 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from contract_tests.judge.passive import CONTRACT
 from contract_tests.recording.redaction import Redaction
+from contract_tests.recording.replay import replay
 from tests.support.leaks import SECRET, leaks, requests, spelled
 from tests.support.raw_server import answer_of, raw_server
 from tests.support.watching import ROUTE, watching
@@ -48,6 +50,33 @@ def test_answer_to_any_request_with_a_password_is_a_secret(route: str, tmp_path:
     assert token not in kept
     assert "bG9n4W4" not in kept
     assert leaks(kept) == []
+
+
+def test_what_the_contract_says_is_shown_whatever_cookie_carries_it(tmp_path: Path) -> None:
+    """Paths, media types, dates, status words, numbers and ids of the run stay: the replay of a right engine conforms."""
+    record = tmp_path / "all.har"
+    document = dict(CONTRACT.response_examples["page"])
+    job_id, date = str(document["_id"])[:-4] + "0e1f", "Thu, 26 Nov 2026 14:52:37 GMT"
+    document |= {"_id": job_id, "status": "canceled"}
+    body = json.dumps(document).encode()
+    answer = answer_of("200 OK", body, "Content-Type: application/json", f"Date: {date}")
+    with raw_server(answer) as engine, watching(engine.url, record=record) as watch:
+        carried = (job_id, "canceled", "application/json", ROUTE, date, *map(str, document.values()), watch.url[7:])
+        cookie = "; ".join(f"authState{number}={value}" for number, value in enumerate(carried) if ";" not in value)
+        cookie += f"; {'x' * 8}Session={len(body)}"
+        for _ in range(2):
+            httpx.post(
+                watch.url + ROUTE,
+                json={"job_id": job_id},
+                headers={"Cookie": cookie, "Authorization": "Bearer Zq7hunter2Kx9w"},
+            )
+        entries = [watch.api().get(f"/entries/{number}").json() for number in (1, 2)]
+    for entry in json.loads(record.read_bytes())["log"]["entries"]:
+        assert json.loads(entry["response"]["content"]["text"]) == document
+        assert {"name": "Date", "value": date} in entry["response"]["headers"]
+        assert "***" not in json.dumps(entry["response"])
+    assert all("***" not in json.dumps(entry["answer"]) for entry in entries)
+    assert replay(record).report.verdict == "conforms"
 
 
 def test_secret_that_an_answer_hands_out_in_a_header_is_masked_where_it_comes_back(tmp_path: Path) -> None:

@@ -92,6 +92,29 @@ SECRET_NAMES = [
     "X-Functions-Key",
     "X-Amzn-Oidc-Data",
     "code_verifier",
+    *(
+        "newpwd",
+        "dbpass",
+        "appKey",
+        "consumerKey",
+        "device_code",
+        "X-App-Key",
+        "clientAssertion",
+        "samlresponse",
+        "cvv",
+    ),
+    *(
+        "kennwort",
+        "mot_de_passe",
+        "contraseña",
+        "contrase\\u00f1a",
+        "contrase%C3%B1a",
+        "senha",
+        "Hasło",
+        "пароль",
+        "ПАРОЛЬ",
+    ),
+    *("密码", "パスワード", "비밀번호", "DB_DSN", "connStr"),
 ]
 
 READABLE_NAMES = [
@@ -123,6 +146,11 @@ READABLE_NAMES = [
     "secretary",
     "possession",
     "compass",
+    "enclave",
+    "passport",
+    "fieldsName",
+    "größe",
+    "名前",
     "pinned",
     "ping",
     "power",
@@ -281,6 +309,22 @@ def test_header_is_shown_without_credentials(name: str, value: str, shown: str) 
     assert mask_header(name.lower(), value) == shown
 
 
+STRUCTURAL = [
+    ("Content-Type", "application/json; charset=utf-8"),
+    ("Content-Type", "multipart/form-data; boundary=XyZ-12345678"),
+    ("Content-Length", "12345678"),
+    ("Date", "Thu, 26 Nov 2026 14:52:37 GMT"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), STRUCTURAL)
+def test_header_that_frames_its_message_is_shown_whatever_is_secret(name: str, value: str) -> None:
+    """A known secret in another place of such a header is hidden."""
+    secrets = frozenset({"json", "XyZ-12345678", "12345678", "26 Nov 2026", "Zq7hunter2"})
+    assert masking.show_header(name, value, lambda text: hide(text, secrets)) == value
+    assert masking.show_header(name, f"{value}; x=Zq7hunter2", lambda text: hide(text, secrets)).endswith("x=***")
+
+
 def test_query_is_shown_as_it_was_sent_but_for_secrets() -> None:
     """Addresses within addresses count too."""
     assert mask_query("a=b%20c&sig=x&b&code=y&Key=z") == "a=b%20c&sig=***&b&code=***&Key=***"
@@ -317,8 +361,18 @@ def test_masked_values_are_learned_as_they_are_meant() -> None:
     assert not {"dark", "Negotiate"} & set(found)
 
 
-LEARNED = ["hunter2!!", "dXNlcjpwYXNz", "correcthorsebattery", "12345678", "S3cretWord", "admin:hunter22"]
+LEARNED = ["/Zq7hunter2", "2026-Zq7-hunter", "text/Zq7hunter2", "aBcDeFgH", "https://e/Zq7hunter2Kx9w"]
+LEARNED += ["hunter2!!", "dXNlcjpwYXNz", "correcthorsebattery", "12345678", "S3cretWord", "admin:hunter22"]
 NOT_LEARNED = ["canceled", "hunter2", "password", "automation", "Pronghorn", "4321abcdef694aa79dae47ad"]
+# What the contract itself says: media types, paths, dates, status words, numbers.
+NOT_LEARNED += ["application/json", "text/html; charset=utf-8", "application/x-www-form-urlencoded", "/dashboard/jobs"]
+NOT_LEARNED += [
+    "/workflow_engine/cancelJob",
+    "https://engine.example:4011/ui/v2/jobs.html",
+    "Thu, 26 Nov 2026 14:52:37 GMT",
+]
+NOT_LEARNED += ["2026-11-26", "2026-11-26T14:52:37.123Z", "14:52:37", "1795704757", "1795704757123", "12.3456789"]
+NOT_LEARNED += ["Completed", "COMPLETED", "Not-Started"]
 NOT_LEARNED += ["1555430149763", "admin@pronghorn", "admin:admin", "engineering:apiwrite", "graphql-ws", "a ***bc***"]
 
 
@@ -405,6 +459,51 @@ def test_words_are_not_learned_in_any_case(word: str) -> None:
 def test_given_token_that_is_a_word_hides_only_itself() -> None:
     """A word in another case is not the token."""
     assert hide("Canceled canceled", frozenset({"Canceled"})) == "*** canceled"
+
+
+def test_number_is_hidden_whole_alone() -> None:
+    """A longer number that holds it is another one."""
+    assert hide('{"a": 12345678, "b": 1234567890, "c": "x12345678y"}', frozenset({"12345678"})) == (
+        '{"a": ***, "b": 1234567890, "c": "x***y"}'
+    )
+
+
+@pytest.mark.parametrize("spelling", ["s3cr3t", "S3CR3T", "%73%33cr3t", "czNjcjN0", "733363723374"])
+def test_short_password_is_hidden_as_a_whole_word(spelling: str) -> None:
+    """Six characters of a password's field count, in any spelling; within a longer word they do not."""
+    found: list[str] = []
+    mask_text('{"newPassword": "s3cr3t"}', found.append)
+    mask_query("pwd=s3cr3t", found.append)
+    mask_text('{"token": "t0k3n1"}', found.append)
+    learned = frozenset(filter(masking.can_be_learned, found))
+    assert learned == {"s3cr3t"}
+    assert hide(f"a {spelling}, x{spelling}y", learned) == f"a ***, x{spelling}y"
+
+
+def test_secret_at_the_cut_of_a_text_is_hidden() -> None:
+    """What is kept of a text may end within a secret, or within one of its escapes."""
+    for cut in (SECRET[:9], ENCODED[:12], B64[:14]):
+        assert hide(f"a {cut}", frozenset({SECRET}), is_cut=True) == "a ***"
+    assert hide("a hunt", frozenset({SECRET}), is_cut=True) == "a hunt"
+    assert hide(f"a {SECRET[:9]}", frozenset({SECRET})) == f"a {SECRET[:9]}"
+
+
+def test_secret_in_base64_of_base64_is_hidden() -> None:
+    """Also with something before and after it."""
+    for before in ("", "u:", "me:"):
+        twice = base64.b64encode(base64.b64encode(f"{before}{SECRET}!".encode())).decode()
+        assert len(hide(twice, frozenset({SECRET})).replace(MASK, "")) <= 2 * len(before) + 8
+
+
+def test_secret_in_latin_1_is_hidden() -> None:
+    """Basic may come in Latin-1, and come back in it: in a body, in a header, as UTF-8 in a header."""
+    found: list[str] = []
+    mask_header("Authorization", "Basic " + base64.b64encode("me:pässwörd1".encode("latin-1")).decode(), found.append)
+    secrets = frozenset(found)
+    body = 'x "pässwörd1"'.encode("latin-1").decode("utf-8", "surrogateescape")
+    assert hide(body, secrets) == 'x "***"'
+    assert hide("pässwörd1", secrets) == MASK
+    assert hide("pässwörd1".encode().decode("latin-1"), secrets) == MASK
 
 
 def test_secrets_that_hold_others_are_hidden_whole() -> None:
