@@ -11,7 +11,7 @@ from engine_contract.text.masking.values import HAS_SCHEME, MASK, Learn, can_be_
 
 _NUMBER = re.compile(r"\d{1,20}")
 _DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
-# What frames a message holds no secret while it has this form.
+# Headers that frame a message hold no secret while they have this form.
 _STRUCTURAL = {
     "content-type": re.compile(r"[a-z]{1,20}/[a-z.+-]{1,60}(?:;\s?(?:charset=[\w-]{1,20}|boundary=[\w-]{1,70}))?"),
     "content-length": _NUMBER,

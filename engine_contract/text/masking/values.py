@@ -21,7 +21,7 @@ Learn = Callable[[str], object]
 
 _SMALL_LETTERS = re.compile(r"[a-z]+(?:[._-][a-z]+)*")
 _CAPITALS = re.compile(r"[A-Z](?:[a-z]*|[A-Z]*)(?:[._-](?:[A-Z]?[a-z]+|[A-Z]+))*")
-# What messages of the contract hold themselves: media types, paths of words, dates and times, decimals.
+# Messages of the contract hold these themselves: media types, paths of words, dates and times, decimals.
 _PUBLIC = re.compile(
     r"(?:application|text|image|audio|video|font|multipart)/[a-z.+-]{1,60}(?:;\s?charset=[\w-]{1,20})?"
     r"|(?:https?://[\w.-]{1,100}(?::\d{1,5})?)?(?:/(?:v\d{1,2}(?![A-Za-z_.-])|[A-Za-z_.-]{1,24}+)?+)++"
