@@ -15,6 +15,7 @@ from mock_server.control import actions
 from mock_server.control.access import Guard
 from mock_server.control.actions import ActionError, TakenError
 from mock_server.control.metrics import CONTENT_TYPE, metrics_text
+from mock_server.control.openapi import control_document
 from mock_server.jobs.job import written
 from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import read_session
@@ -78,6 +79,7 @@ class Control:
             "behavior": {"GET": self._read_behavior, "PUT": self._arm},
             "health": {"GET": self._health},
             "metrics": {"GET": self._read_metrics},
+            "openapi.json": {"GET": self._read_openapi},
         }
         self._resources = ", ".join(path for path in routes if "{" not in path)
         self._router = Router(
@@ -175,6 +177,9 @@ class Control:
 
     async def _read_metrics(self, _call: _Call) -> Response:
         return Response(200, CONTENT_TYPE, await metrics_text(self._store))
+
+    async def _read_openapi(self, _call: _Call) -> Response:
+        return _json(control_document() | {"servers": [{"url": self._settings.url_prefix or "/"}]})
 
 
 async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -> _Call:

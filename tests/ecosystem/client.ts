@@ -2,13 +2,16 @@
 // usage: node build/client.js BASE_URL TOKEN JOB_ID
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.js";
+import type { components as mock, paths as control } from "./mock.js";
 
-type Job = components["schemas"]["Job"];
+type Job = components["schemas"]["CanceledJob"];
+type AnyJob = mock["schemas"]["Job"];
 
 const [baseUrl, token, jobId] = process.argv.slice(2);
 if (!baseUrl || !token || !jobId) throw new Error("Give the base URL, a token and a job's id.");
 
 const client = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
+const mockClient = createClient<control>({ baseUrl });
 const cancel = (job_id: string) => client.POST("/workflow_engine/cancelJob", { body: { job_id } });
 
 function summary(job: Job) {
@@ -35,9 +38,17 @@ export const mistakes = () => [
   (job: Job) => job.status === "running",
   // @ts-expect-error an engine may leave the errors out
   (job: Job) => job.error.length,
+  // @ts-expect-error a job that runs has no end yet
+  (job: AnyJob): number => job.metrics.end_time,
+  // @ts-expect-error a job has one of six statuses
+  (job: AnyJob) => job.status === "cancelled",
 ];
 
 const first = await cancel(jobId);
 if (first.data === undefined) throw new Error(`The job was not canceled: ${first.response.status}`);
 const again = await cancel(jobId);
-console.log(JSON.stringify({ job: summary(first.data), again: again.response.status, refused: again.error !== undefined }));
+const listed = await mockClient.GET("/_mock/jobs", { params: { query: { status: "canceled" } } });
+const names: string[] | undefined = listed.data?.jobs.map(({ job_id }) => job_id);
+console.log(
+  JSON.stringify({ job: summary(first.data), again: again.response.status, refused: again.error !== undefined, names }),
+);
