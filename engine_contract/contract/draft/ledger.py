@@ -100,7 +100,8 @@ def _request(page: Page, text: Text) -> Iterator[Entry]:
         return
     shown = _quotes(page.parameters.example.lines(), text)
     if not request.has_body:
-        yield _entry("request.example", "documented", "The page's example is a valid request", quote=shown)
+        if shown:
+            yield _entry("request.example", "documented", "The page's example is a valid request", quote=shown)
         return
     kind = f"a JSON {type_of(request.body)}"
     for row in request.body_rows:
@@ -172,7 +173,11 @@ def _response(page: Page, text: Text) -> Iterator[Entry]:
         lines_of[place] = tuple(dict.fromkeys(own)) or lines_of.get(place[:-1], tuple(first))
         rule_id = "response.document" if not place else ".".join(("response", *_words(place)))
         title = f"{_named(place)} is {_described(below)}"
-        yield _entry(rule_id, "documented", title, field=".".join(place), quote=lines_of[place])
+        field = ".".join(place)
+        if lines_of[place]:
+            yield _entry(rule_id, "documented", title, field=field, quote=lines_of[place])
+        else:  # all that the page shows is a bracket
+            yield _entry(rule_id, "implied", title, field=field, reason="The page's example of the answer shows it.")
 
 
 def _quotes(numbers: Iterable[int], text: Text) -> tuple[str, ...]:
