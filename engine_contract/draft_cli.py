@@ -17,8 +17,9 @@ from engine_contract.version import DISTRIBUTION
 
 _HEADS = {
     "openapi.yaml": (
-        "# Drafted from {page}. For a person to finish: descriptions, the ways of a credential (security), refusals,\n"
-        "# which fields an engine may leave out (required), and values that are fixed (enum).\n"
+        "# Drafted from {page}. For a person to finish: x-guessed and x-open say what was guessed and left open. Then\n"
+        "# descriptions, the ways of a credential (security), refusals, which fields an engine may leave out (required),\n"
+        "# and values that are fixed (enum).\n"
     ),
     "rules.yaml": (
         "# Drafted from {page}. For a person to finish: titles, what is implied of effects, what is assumed where the\n"

@@ -1,5 +1,6 @@
 """The draft of each page is a document that other tools take as it is, and that agrees with itself."""
 
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,21 @@ def test_pages_of_a_folder_are_operations_with_names_of_their_own(tmp_path: Path
     with pytest.raises(ValueError, match=r"startJob\.txt: the page or the drafts beside it cannot be read: ") as caught:
         load_pages([tmp_path])
     assert "\n" not in str(caught.value)
+
+
+def test_mutilated_pages_are_drafted_or_refused_with_a_line() -> None:
+    """A page that lost lines is a valid draft all the same, or refused; the reader itself never fails."""
+    drawn, refused = random.Random(16), 0  # noqa: S311 - pages to break, not secrets
+    texts = [read_text(page) for page in PAGES]
+    for _ in range(150):
+        lines = drawn.choice(texts).split("\n")
+        for _lost in range(drawn.randint(1, 3)):
+            del lines[drawn.randrange(len(lines))]
+        try:
+            drafted = draft("\n".join(lines))
+        except PageError as error:
+            assert 1 <= error.line <= len(lines)
+            refused += 1
+        else:
+            assert operation(drafted).rules
+    assert 0 < refused < 150
