@@ -134,7 +134,7 @@ def test_pages_of_a_folder_are_operations_with_names_of_their_own(tmp_path: Path
 
 def test_mutilated_pages_are_drafted_or_refused_with_a_line() -> None:
     """A page that lost lines is a valid draft all the same, or refused; the reader itself never fails."""
-    drawn, refused = random.Random(16), 0  # noqa: S311 - pages to break, not secrets
+    drawn, refused, valid = random.Random(16), 0, 0  # noqa: S311 - pages to break, not secrets
     texts = [read_text(page) for page in PAGES]
     for _ in range(150):
         lines = drawn.choice(texts).split("\n")
@@ -143,8 +143,9 @@ def test_mutilated_pages_are_drafted_or_refused_with_a_line() -> None:
         try:
             drafted = draft("\n".join(lines))
         except PageError as error:
-            assert 1 <= error.line <= len(lines)
-            refused += 1
+            refused += 1 <= error.line <= len(lines)
         else:
             assert operation(drafted).rules
-    assert 0 < refused < 150
+            valid += 1
+    assert refused + valid == 150
+    assert min(refused, valid) > 10
