@@ -31,10 +31,10 @@ _NO_SESSION = "*"
 _ENTRY_BYTES = frozenset({"query", "body", "answer_body"})
 _ENTRY_HEADERS = frozenset({"headers", "answer_headers"})
 
+_JOB_SCRIPTS = ("cancel", "change", "get", "page")
 _SCRIPTS = (
-    *("admit", "arm", "behavior", "cancel", "change", "clock", "counts", "dismiss", "entries", "entry", "exchanges"),
-    *("forget", "get", "login", "make", "note", "noted", "number", "page", "put", "record", "remove", "reset"),
-    *("spend", "tally"),
+    *("admit", "arm", "behavior", "clock", "counts", "dismiss", "entries", "entry", "exchanges", "forget", "login"),
+    *("make", "note", "noted", "number", "put", "record", "remove", "reset", "spend", "tally"),
 )
 
 
@@ -55,7 +55,8 @@ class RedisStore:
         constants = f"local IDLE, MOST, SEED = {int(idle_s * 1000)}, {sessions}, '{settings.seed}'\n"
         constants += f"local NOW, MAX_BYTES = '{'' if settings.now_ms is None else settings.now_ms}', {MAX_BYTES}\n"
         constants += f"local ACTIVE = {{ {', '.join(f'{status} = true' for status in sorted(ACTIVE))} }}\n"
-        scripts = {name: load_script(name, constants) for name in _SCRIPTS}
+        scripts = {name: load_script(name, constants, "session") for name in _SCRIPTS}
+        scripts |= {name: load_script(name, constants, "session", "job_state") for name in _JOB_SCRIPTS}
         self._client = Client(address, start_of(settings), scripts)
         # Exchanges that could not be counted yet: Redis was away.
         self._uncounted: Counter[bytes] = Counter()

@@ -18,8 +18,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import Connection, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.commands.core import AsyncScript
-from redis.exceptions import BusyLoadingError, ClusterDownError, ReadOnlyError, TryAgainError
+from redis.exceptions import BusyLoadingError, ClusterDownError, NoScriptError, ReadOnlyError, TryAgainError
 
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import StoreUnavailable
@@ -31,8 +30,8 @@ PATIENCE_S = 1.2
 CONNECT_S = 1.0
 """Seconds that a connection gets to stand, log-in included."""
 
-CONNECTIONS = 16
-"""At most this many connections a process; further steps wait for one."""
+CONNECTIONS = 2
+"""At most this many connections a process: steps that are asked for while all are in use go together, over the next."""
 
 WAIT_MS = 1000
 """Milliseconds that Redis's own replicas get to have a change."""
@@ -42,13 +41,18 @@ _START_S = 2.4
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
-# Answers of a Redis that cannot serve now, though its connection stands: it is another's replica by now, or is busy.
-_UNFIT = (ReadOnlyError, ClusterDownError, TryAgainError)
+# Answers of a Redis that cannot serve now, though its connection stands: it is another's replica by now, is busy, or
+# forgot the scripts, which are told it again when it is asked for.
+_UNFIT = (NoScriptError, ReadOnlyError, ClusterDownError, TryAgainError)
 _UNFIT_WORDS = ("MISCONF", "NOREPLICAS", "UNBLOCKED", "LATE", "BUSY ")
 
 
-class _CopiesError(RedisError):
-    """Too few of Redis's replicas have a change."""
+class _Step(NamedTuple):
+    """A script that is asked for, and the future of its answer."""
+
+    digest: str
+    arguments: tuple[Any, ...]
+    answer: asyncio.Future[Any]
 
 
 class Start(NamedTuple):
@@ -71,10 +75,9 @@ def start_of(settings: Settings) -> Start:
 
 
 @cache
-def load_script(name: str, constants: str = "") -> str:
-    """Return a script, with `constants` and the code that all scripts of a session share before it."""
-    shared = (SCRIPTS / "session.lua").read_text("utf-8") if constants else ""
-    return constants + shared + (SCRIPTS / f"{name}.lua").read_text("utf-8")
+def load_script(name: str, constants: str = "", *before: str) -> str:
+    """Return a script, with `constants` and the code of other files before it."""
+    return constants + "".join((SCRIPTS / f"{part}.lua").read_text("utf-8") for part in (*before, name))
 
 
 def join(settings: Settings, address: Address) -> Settings:
@@ -149,7 +152,9 @@ class Client:
         )
         self._redis = Redis(connection_pool=self._pool)
         self._scripts = {name: self._redis.register_script(text) for name, text in scripts.items()}
-        self._seed = self._redis.register_script(load_script("start"))
+        self._scripts["start"] = self._redis.register_script(load_script("start"))
+        self._steps: list[_Step] = []
+        self._senders: set[asyncio.Task[None]] = set()
         # A call's mark is its own over all replicas: one that is asked again is known by it.
         self._replica, self._calls = urandom(6).hex(), count()
         self._up = asyncio.Event()
@@ -174,7 +179,7 @@ class Client:
             times_up, expires = self._times_up, int((until + self._clock) * 1000)
             try:
                 async with asyncio.timeout(until - monotonic()):
-                    return await self._evaluate(self._scripts[name], expires, session, mark, again, *arguments)
+                    return await self._evaluate(name, expires, session, mark, again, *arguments)
             except (RedisError, OSError, TimeoutError) as error:
                 if isinstance(error, ResponseError) and not _is_unfit(error):
                     raise self._unavailable(_sentence(error)[:300]) from None
@@ -200,19 +205,54 @@ class Client:
             self._asking.cancel()
             with suppress(asyncio.CancelledError):
                 await self._asking
+        for sender in self._senders:
+            sender.cancel()
+        await asyncio.gather(*self._senders, return_exceptions=True)
         await self._pool.disconnect()
 
-    async def _evaluate(self, script: AsyncScript, *arguments: Any) -> Any:
-        """Run a script once; return its answer when as many of Redis's replicas as are wanted have what it changed."""
-        copies = self._address.copies
-        if not copies:
-            return await script(keys=[self._base], args=arguments)
-        async with self._redis.client() as connection:  # WAIT speaks of its own connection's changes
-            answer = await script(keys=[self._base], args=arguments, client=connection)
-            have: int = await connection.wait(copies, WAIT_MS)
-        if have < copies:
-            raise _CopiesError(f"{have} of {copies} replicas of Redis have the change")
+    def _evaluate(self, name: str, *arguments: Any) -> asyncio.Future[Any]:
+        """Run a script once; return a future of its answer, which raises RedisError or OSError."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._steps.append(_Step(self._scripts[name].sha, arguments, answer))
+        if len(self._senders) < CONNECTIONS:
+            sender = asyncio.create_task(self._send())
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
         return answer
+
+    async def _send(self) -> None:
+        """Send the steps that are asked for, all of them at once, until there is none."""
+        while self._steps:
+            steps, self._steps = self._steps, []
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    answers = await self._carry_out(steps)
+            except (RedisError, OSError, TimeoutError) as error:
+                answers = [error] * len(steps)
+            for step, answer in zip(steps, answers, strict=True):
+                if step.answer.done():  # its caller gave up
+                    continue
+                if isinstance(answer, Exception):
+                    step.answer.set_exception(answer)
+                else:
+                    step.answer.set_result(answer)
+
+    async def _carry_out(self, steps: list[_Step]) -> list[Any]:
+        """Return the answers when as many of Redis's replicas as are wanted have what was changed."""
+        copies = self._address.copies
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for step in steps:
+                pipeline.evalsha(step.digest, 1, self._base, *step.arguments)
+            if copies:  # WAIT speaks of its own connection's changes
+                pipeline.wait(copies, WAIT_MS)
+            answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        if copies:
+            have = answers.pop()
+            if isinstance(have, Exception):
+                raise have
+            if have < copies:
+                raise RedisError(f"{have} of {copies} replicas of Redis have the change")
+        return answers
 
     def _unavailable(self, reason: str, *, may_be_done: bool = False) -> StoreUnavailable:
         error = StoreUnavailable(f"{self._address.shown}: {reason}")
@@ -244,6 +284,8 @@ class Client:
                 async with asyncio.timeout(PATIENCE_S):
                     seconds, micros = await self._redis.time()
                     self._clock = int(seconds) + int(micros) / 1e6 - monotonic()
+                    for script in self._scripts.values():
+                        await self._redis.script_load(script.script)
                     await self._agree()
                 break
             except (RedisError, OSError, TimeoutError, StoreUnavailable) as error:
@@ -254,7 +296,7 @@ class Client:
 
     async def _agree(self) -> None:
         """Seed a store that is empty. Raise StoreUnavailable where it is another mock's by now."""
-        if await self._evaluate(self._seed, self._start) != self._start:
+        if await self._evaluate("start", self._start) != self._start:
             raise StoreUnavailable("was started anew with other settings; start this replica again to take them over")
 
 

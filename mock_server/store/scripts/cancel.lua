@@ -11,5 +11,5 @@ if not ACTIVE[state[1]] then
   return {0, write_state(state)}
 end
 become(state, 'canceled', whole(when), ARGV[8])
-store(ARGV[5], state, ARGV[6], is_new)
-return done({redis.call('HINCRBY', facts, 'canceled', 1), write_state(state)})
+local text = store(ARGV[5], state, ARGV[6], is_new)
+return done({redis.call('HINCRBY', facts, 'canceled', 1), text})

@@ -12,5 +12,4 @@ end
 if ARGV[8] ~= '' and ARGV[8] ~= state[1] then
   become(state, ARGV[8], whole(when), ARGV[10])
 end
-store(ARGV[5], state, ARGV[6], is_new)
-return done(write_state(state))
+return done(store(ARGV[5], state, ARGV[6], is_new))

@@ -18,7 +18,9 @@ while kept > most do
   kept = kept - 1
 end
 redis.call('HINCRBY', base .. 'bytes', name, added)
-redis.call('ZADD', base .. 'oldest', 'NX', now, name)
+if kept == 1 then
+  redis.call('ZADD', base .. 'oldest', now, name)
+end
 keep(facts)
 keep(journal)
 local sum = redis.call('INCRBY', base .. 'bytes:sum', added)

@@ -65,7 +65,11 @@ def first_success(caller: Caller, number: int) -> float:
 
 def test_redis_restarts(own: RedisServer) -> None:
     """While Redis is gone: 503 within 5 s, then at once; within 2 s of its return all goes on, and nothing is lost."""
+    statuses: list[int] = []
     with calling(own.url) as caller:
+        caller.client.event_hooks["response"] = [
+            lambda answer: statuses.append(answer.status_code) if answer.request.method == "POST" else None
+        ]
         assert caller.cancel(job(1)).status_code == 200
         own.kill()
         for number in (2, 3):
@@ -78,6 +82,9 @@ def test_redis_restarts(own: RedisServer) -> None:
         assert caller.client.get("/_mock/health").status_code == 200
         assert caller.cancel(job(1)).status_code == 409
         assert [caller.status(job(number)) for number in range(1, 5)] == ["canceled", *["running"] * 3]
+        # What was refused meanwhile was counted when it was back, each once.
+        counted = f'mock_engine_requests_total{{status="503",refused="store"}} {statuses.count(503)}\n'
+        assert counted in caller.client.get("/_mock/metrics").text
 
 
 def test_a_short_restart_is_waited_for(own: RedisServer) -> None:

@@ -188,6 +188,8 @@ def test_replicas_are_one_mock(redis_url: str) -> None:
         assert statuses == [418, 418, 418, 200, 409]
         assert second.status() == "canceled"
         assert [entry["status"] for entry in first.journal()] == statuses == [e["status"] for e in second.journal()]
+        figures = [caller.client.get("/_mock/metrics").text for caller in (first, second)]
+        assert all('mock_engine_requests_total{status="418",refused="bad-parameter"} 3\n' in text for text in figures)
         minted = [*one.add_jobs(2), *other.add_jobs(2)]
         assert len(set(minted)) == 4
         assert {

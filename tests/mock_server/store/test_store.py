@@ -10,7 +10,7 @@ from mock_server import Settings
 from mock_server.jobs.job import RUNNING, State
 from mock_server.store import DEFAULT_SESSION, memory
 from mock_server.store.behavior import Behavior
-from mock_server.store.journal import Entry
+from mock_server.store.journal import Counted, Entry, Exchanges
 from mock_server.store.memory import MemoryStore
 from mock_server.store.redis import RedisStore
 from mock_server.store.redis_address import read_address
@@ -200,6 +200,24 @@ def test_counts_are_of_all_sessions(make: Make) -> None:
         return await store.counts()
 
     assert use(work) == {"sessions": 3, "jobs": 11, "canceled": 1}
+
+
+def test_exchanges_are_counted_once_over_all_that_share_the_store(make: Make) -> None:
+    """Whatever session they are of, also without a journal; emptying that changes nothing."""
+    refused = entry()._replace(duration_ms=3.0, situation="unknown-job")
+    slow = entry()._replace(status=200, fault="slow", duration_ms=20_000.0)
+
+    async def work() -> Exchanges:
+        one = make(Settings(journal=0))
+        other = one if isinstance(one, MemoryStore) else make(Settings(journal=0))
+        await asyncio.gather(*(store.record("s", refused) for store in (one, other, one)))
+        await other.record("t", slow)
+        await one.reset("s")
+        return await other.exchanges()
+
+    exchanges = use(work)
+    assert exchanges.counts == {Counted(404, "unknown-job", None, 3): 3, Counted(200, None, "slow", 14): 1}
+    assert round(exchanges.duration_ms) == 20_009
 
 
 def test_what_is_counted_counts(make: Make) -> None:
