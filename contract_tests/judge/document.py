@@ -25,6 +25,11 @@ require(
 _ELEMENT = "*"
 # Set before the keys of maps: the validator's paths give a key such as "0112" as the number 112.
 _MAP_KEY = "="
+# Keywords of an object or array that speak of all that is in it. Pages' JSON Schemas have them.
+_OF_THE_WHOLE = frozenset(
+    {"allOf", "anyOf", "oneOf", "not", "enum", "const", "uniqueItems"}
+    | {"minProperties", "maxProperties", "minItems", "maxItems"}
+)
 _MAX_ERRORS = 2_000  # a document of 2,000 tasks may break one rule 2,000 times
 _MIN_DOCUMENTED_FIELDS = 3  # with fewer, an object is not a faulty job but something else
 
@@ -172,14 +177,23 @@ def _children(node: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str | int,
 
 def _project(node: Any, schema: Mapping[str, Any]) -> Any:
     """Return the value without the parts that the schema does not describe."""
-    if isinstance(node, dict):
-        named = schema.get("properties", {})
-        return {
-            key if key in named else f"{_MAP_KEY}{_sound(str(key))}": _project(child, sub)
-            for key, child, sub in _children(node, schema)
-        }
+    if not isinstance(node, dict | list) or _OF_THE_WHOLE & schema.keys():
+        return _whole(node)
     if isinstance(node, list):
         return [_project(child, sub) for _, child, sub in _children(node, schema)]
+    named = schema.get("properties", {})
+    return {
+        key if key in named else f"{_MAP_KEY}{_sound(str(key))}": _project(child, sub)
+        for key, child, sub in _children(node, schema)
+    }
+
+
+def _whole(node: Any) -> Any:
+    """Return the value as the validator takes it."""
+    if isinstance(node, dict):
+        return {_sound(str(key)): _whole(child) for key, child in node.items()}
+    if isinstance(node, list):
+        return [_whole(child) for child in node]
     if isinstance(node, str):
         return _sound(node)
     if isinstance(node, int | float) and abs(node) > 2**63:

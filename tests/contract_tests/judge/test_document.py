@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract_tests.judge.answers import judge_success
-from contract_tests.judge.document import identity_flaw, judge_document
+from contract_tests.judge.document import _project, identity_flaw, judge_document
 from contract_tests.model import Caller, Exchange, Request, Response
 from engine_contract import contract
 from engine_contract.http.strict_json import NotJson, read_json
@@ -223,3 +224,32 @@ def test_a_document_that_is_nested_deeper_than_can_be_read_is_not_judged() -> No
     judged = judge_success(exchange, "a")
     assert [item.rule for item in judged if item.finding] == []
     assert "transport.json" not in {item.rule for item in judged}
+
+
+@pytest.mark.parametrize(
+    ("schema", "fits", "fits_not"),
+    [
+        ({"type": "array", "items": {}, "minItems": 1}, [1], []),
+        ({"type": "array", "items": {}, "uniqueItems": True}, [1, "a"], [1, 1]),
+        ({"type": "object", "minProperties": 1}, {"a": 1}, {}),
+        ({"enum": [{"a": 1}]}, {"a": 1}, {"a": 2}),
+        ({"not": {"type": "string"}}, {"a": 1}, "a"),
+        (
+            {
+                "anyOf": [
+                    {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
+                    {"type": "null"},
+                ]
+            },
+            {"a": 1},
+            {"a": "1"},
+        ),
+        ({"additionalProperties": {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}}, {"x": {"a": 1}}, {"x": {}}),
+        ({"type": "array", "items": {"allOf": [{"required": ["a"]}]}}, [{"a": 1, "b": 2}], [{"b": 2}]),
+    ],
+)
+def test_words_of_a_page_that_speak_of_a_whole_value_see_all_of_it(schema: Any, fits: Any, fits_not: Any) -> None:
+    """The judge leaves out what a schema does not describe, and nothing that these words count or compare."""
+    validator = jsonschema_rs.Draft202012Validator(schema)
+    assert validator.is_valid(_project(fits, schema))
+    assert not validator.is_valid(_project(fits_not, schema))
