@@ -424,5 +424,12 @@ class MockOptions:
     tls_key: Path | None = option(metavar="FILE", help="Its private key (PEM).")
     max_body: int = option(default=1 << 20, least=1, metavar="BYTES", help="Largest body of a request, in bytes.")
     journal: int = option(default=1000, least=0, metavar="N", help="Entries that a session's journal keeps.")
+    pages: tuple[Path, ...] = option(
+        name="--page",
+        default=(),
+        metavar="FILE|DIR",
+        path="either",
+        help="Further documentation page to serve, or a folder of them. Repeatable.",
+    )
     list_faults: bool = option(default=False, help="List faults and variations.")
     verbose: bool = option(name="-v", default=False, help="Print the traceback where the command itself fails.")

@@ -4,26 +4,32 @@ import re
 from asyncio import get_running_loop
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from engine_contract.console import Console, Guard
-from engine_contract.contract import load_openapi
+from engine_contract.contract import Operation, find_operation, load_contract
 from engine_contract.http.paths import encoded_path, own_scope
 from engine_contract.http.types import Receive, Send
+from engine_contract.pages import load_pages
 from mock_server import faults
-from mock_server.connexion.routing import Application, route_by
+from mock_server.connexion.routing import route_by
 from mock_server.console_adapter.data import MockData
+from mock_server.control.actions import arm
 from mock_server.control.api import Control
 from mock_server.openapi_pages import Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
-from mock_server.operations.credentials import Credentials
+from mock_server.operations.credentials import Credentials, known_roles
+from mock_server.operations.documented import Documented
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.login import log_in
 from mock_server.operations.profile import load_profile
 from mock_server.operations.refusals import Refusal, Refused, render
 from mock_server.operations.response import Response
 from mock_server.operations.sending import head, send_answer
-from mock_server.pipeline import Pipeline, Render
+from mock_server.pipeline import Pipeline, Render, Served, serve
 from mock_server.settings import Settings, SettingsError, check_settings
 from mock_server.store import Store
+from mock_server.store.behavior import Behavior
 from mock_server.store.journal import show
 from mock_server.store.memory import MemoryStore
 from mock_server.upstream import Upstream
@@ -37,7 +43,11 @@ class Mock:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
-        self._credentials = Credentials(settings)
+        self._contract = load_contract()
+        self._further = _further(settings)
+        operations = (self._contract, *self._further)
+        roles = known_roles(operations)
+        self._credentials = Credentials(settings, roles)
         self._profile = None if settings.profile is None else load_profile(settings.profile)
         refuse: Render = _plain if self._profile is None else self._profile.render
         self._edit = self._profile.edit if self._profile is not None and self._profile.edits_documents else None
@@ -45,16 +55,20 @@ class Mock:
         self._upstream = (
             None if settings.upstream is None else Upstream(settings.upstream, is_local=settings.is_loopback)
         )
-        self._paths = frozenset(settings.prefix + path for path in load_openapi()["paths"])
-        self._routed: Application = route_by({"cancelJob": self._cancel}, settings.prefix)
-        self._control = Control(settings, self.store)
-        self._console_data = MockData(settings, self.store, self)
+        self._paths = frozenset({settings.prefix + self._contract.path})
+        fault = settings.fault or ""
+        routed = route_by([(self._contract, self._cancel)], settings.prefix)
+        self._cancels = serve(self._contract, routed, faults.catalogue(), fault)
+        self._served = {one.name: _serve_page(one, settings.prefix, fault) for one in self._further}
+        self._faults = {one.operation.name: one.changes for one in (self._cancels, *self._served.values())}
+        self._control = Control(settings, self.store, self._faults)
+        self._console_data = MockData(settings, self.store, self, operations, self._faults)
         self._console = Console(self._console_data, guard=_console_guard(settings))
         ui = swagger_ui()
         self._pages: dict[str, Page] = {
             "ui": lambda root, rest: ui(root, settings.url_prefix, rest),
-            "openapi.json": lambda root, rest: None if rest else specification(root + settings.url_prefix, "json"),
-            "openapi.yaml": lambda root, rest: None if rest else specification(root + settings.url_prefix, "yaml"),
+            "openapi.json": lambda root, rest: None if rest else self._specification(root, "json"),
+            "openapi.yaml": lambda root, rest: None if rest else self._specification(root, "yaml"),
         }
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -71,18 +85,21 @@ class Mock:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _operate(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
-        return await self._pipeline.operate(exchange, scope, receive, self._routed)
+        return await self._pipeline.operate(exchange, scope, receive, self._cancels)
 
     async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
         # The response is left in the exchange and not sent: hooks, CORS and the journal still see it.
         exchange: Exchange = scope[SCOPE_KEY]
-        exchange.response = await cancel_job(exchange, self.store, self.settings.seed, self._edit)
+        exchange.response = await cancel_job(self._contract, exchange, self.store, self.settings.seed, self._edit)
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve everything but the operation: own pages, the login, and other paths."""
         path: str = scope["path"]
         if path.startswith("/_mock/"):
             await self._control(scope, receive, send)
+            return
+        if self._served and (methods := self._methods_at(path)) and self._takes(scope["method"], methods):
+            await self._pipeline.run(scope, receive, send, self._serve_page)
             return
         if self._console.serves(scope["method"], path):
             self._console_data.loop = get_running_loop()
@@ -101,8 +118,32 @@ class Mock:
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
 
+    def _methods_at(self, path: str) -> list[str]:
+        """Return the methods of the further pages' operations at a path."""
+        if not path.startswith(self.settings.prefix):
+            return []
+        inside = path.removeprefix(self.settings.prefix)
+        return [operation.method for operation in self._further if operation.match(inside) is not None]
+
+    def _takes(self, method: str, documented: list[str]) -> bool:
+        """Return whether a request of that method is for a further page: where there is another server, it has the others."""
+        return self._upstream is None or method in documented or method == "OPTIONS"
+
+    async def _serve_page(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
+        operation = find_operation(self._further, exchange.method, exchange.path.removeprefix(self.settings.prefix))
+        if operation is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(self._methods_at(exchange.path))})
+        return await self._pipeline.operate(exchange, scope, receive, self._served[operation.name])
+
+    def _specification(self, root: str, kind: str) -> Response:
+        return specification(root + self.settings.url_prefix, kind, self._further)
+
+    async def arm(self, session: str, behavior: dict[str, Any]) -> Behavior | None:
+        """Arm a behaviour in place of what was armed. Raise ActionError."""
+        return await arm(self.store, session, behavior, self._faults)
+
     async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
-        response = await self._pipeline.elsewhere(exchange, scope, receive, self._routed)
+        response = await self._pipeline.elsewhere(exchange, scope, receive, self._cancels)
         if response is None:
             raise Refused(Refusal("not-found", self._nothing_at(exchange.path)))
         return response
@@ -170,6 +211,22 @@ def join_app(settings: Settings) -> Mock:
     from mock_server.store.redis_address import read_address
 
     return Mock(settings, RedisStore(settings, read_address(settings.store)))
+
+
+def _further(settings: Settings) -> tuple[Operation, ...]:
+    """Return the operations of the further pages. Raise SettingsError for a page that cannot be used."""
+    try:
+        return load_pages(settings.pages)
+    except ValueError as error:
+        raise SettingsError(f"--page {error}") from None
+
+
+def _serve_page(operation: Operation, prefix: str, fault: str) -> Served:
+    try:
+        answer = Documented(operation, prefix)
+    except ValueError as error:
+        raise SettingsError(f"--page {operation.name}: a schema cannot be used: {error}") from None
+    return serve(operation, answer, faults.documented(operation), fault)
 
 
 def _console_guard(settings: Settings) -> Guard:

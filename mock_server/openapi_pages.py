@@ -1,13 +1,13 @@
 """Pages other than the operation: the specification, Swagger UI, the console. They are read by people, not fast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
 
 import orjson
 
-from engine_contract.contract import load_openapi
+from engine_contract.contract import Operation, load_openapi
 from mock_server.operations.response import JSON, Response
 
 HTML = b"text/html; charset=utf-8"
@@ -34,15 +34,48 @@ _SWAGGER = """<!doctype html>
 """
 
 
-def specification(prefix: str, kind: str) -> Response:
-    """Return the OpenAPI document as it is served here: with the base path as its server."""
+def specification(prefix: str, kind: str, further: Iterable[Operation] = ()) -> Response:
+    """Return the OpenAPI document as it is served here: with the base path as its server, and further pages' operations."""
     document = load_openapi() | {"servers": [{"url": prefix or "/", "description": "This mock engine."}]}
+    for operation in further:
+        item = document["paths"].get(operation.path, {}) | {operation.method.lower(): _described(operation)}
+        document["paths"] = document["paths"] | {operation.path: item}
     if kind == "json":
         return Response(200, JSON, orjson.dumps(document))
     import yaml
 
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return Response(200, b"text/yaml; charset=utf-8", text.encode())
+
+
+def _described(operation: Operation) -> dict[str, object]:
+    """Return an operation of a further page as OpenAPI describes it."""
+    answer = {"schema": operation.response_schema, "examples": _examples(operation.response_examples)}
+    described: dict[str, object] = {
+        "tags": ["further pages"],
+        "operationId": operation.name,
+        "x-roles": list(operation.roles),
+        "parameters": [
+            {"name": one.name, "in": one.place, "required": one.required, "schema": one.schema}
+            | ({} if one.example is None else {"example": one.example})
+            for one in operation.parameters
+        ],
+        "responses": {
+            str(operation.response_status): {
+                "description": "The documented answer.",
+                "content": {"application/json": answer},
+            },
+            "default": {"description": "**Not documented.** Any other answer."},
+        },
+    }
+    if operation.takes_body:
+        asked = {"schema": operation.request_schema, "examples": _examples(operation.request_examples)}
+        described["requestBody"] = {"required": operation.requires_body, "content": {"application/json": asked}}
+    return described
+
+
+def _examples(examples: Mapping[str, object]) -> dict[str, object]:
+    return {name: {"value": value} for name, value in examples.items()}
 
 
 def swagger_ui() -> Callable[[str, str, str], Response | None]:

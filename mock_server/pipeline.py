@@ -2,21 +2,21 @@
 
 import logging
 from asyncio import sleep
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from random import uniform
 from time import perf_counter
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from engine_contract.contract import load_contract
+from engine_contract.contract import Operation
 from engine_contract.http.cors import Cors
 from engine_contract.http.types import Headers, Receive, Send
-from mock_server import faults
 from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import Credentials, read_session
-from mock_server.operations.exchange import SCOPE_KEY, Exchange
+from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
 from mock_server.operations.preferences import read_preferences
 from mock_server.operations.refusals import Refusal, Refused, situation_of
 from mock_server.operations.response import Response
@@ -35,6 +35,33 @@ Render = Callable[[Refusal, str | None], Response]
 """A refusal and the job it is about → the response."""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An operation of the mock, with the faults and variations that may be asked of it."""
+
+    operation: Operation
+    answer: Callable[[Any, Any, Any], Awaitable[None]]
+    """An ASGI application that checks the request and leaves its response in the exchange, or raises."""
+    changes: Mapping[str, Change]
+    started_with: Change | None
+    """The fault or variation in force where nothing else is asked for."""
+    examples: tuple[str, ...]
+    """The names of its examples, of the response and of refusals."""
+
+    @property
+    def further_name(self) -> str | None:
+        """Return the name of an operation of a further page, None for the contract's own."""
+        return self.operation.name if self.operation.rule_prefix else None
+
+
+def serve(
+    operation: Operation, answer: Callable[[Any, Any, Any], Awaitable[None]], changes: Mapping[str, Change], fault: str
+) -> Served:
+    """Return an operation as it is served; `fault` is the one that the mock starts with, which it need not have."""
+    examples = (*operation.response_examples, *operation.refusal_examples)
+    return Served(operation, answer, changes, changes.get(fault), examples)
+
+
 class Pipeline:
     """Carries requests to their responses. Made once; all that changes is in the store."""
 
@@ -44,11 +71,6 @@ class Pipeline:
         self._credentials = credentials
         self._render = render
         self._cors = Cors(settings.cors_origins)
-        self._changes = faults.catalogue()
-        contract = load_contract()
-        self._refusal_examples = contract.refusal_examples
-        self._examples = (*contract.response_examples, *contract.refusal_examples)
-        self._started_with = None if settings.fault is None else self._changes[settings.fault]
 
     def cors_headers(self, scope: Any) -> Headers:
         """Return the CORS headers for a page other than the operation."""
@@ -133,10 +155,10 @@ class Pipeline:
         if exchange.repeated(b"authorization"):
             raise Refused(Refusal("wrong-credential", "There are two Authorization headers that differ."))
 
-    async def operate(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Response:
+    async def operate(self, exchange: Exchange, scope: Any, receive: Receive, served: Served) -> Response:
         """Answer a request to the operation: by the specification, and as it is asked of the mock."""
         await read_body(exchange, receive, self._settings.max_body)
-        code, latency_ms = await self._asked(exchange)
+        code, latency_ms = await self._asked(exchange, served)
         change = exchange.change
         if change is not None:
             latency_ms = latency_ms or change.latency_ms
@@ -145,56 +167,56 @@ class Pipeline:
                 scope = {**scope, "method": method, "path": path}
         latency_ms = latency_ms or self._settings.latency_ms
         try:
-            return await self._act(exchange, scope, code, routed)
+            return await self._act(exchange, scope, code, served)
         finally:
             if latency_ms is not None:
                 await sleep(uniform(*latency_ms) / 1000)  # noqa: S311 - a delay
 
-    async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, routed: Any) -> Response | None:
+    async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, served: Served) -> Response | None:
         """Answer a request to a path without an operation, if a fault serves the operation there; None if none does."""
         armed = await self._store.behavior(exchange.session)
         preferred = exchange.headers.get(b"prefer")
-        if armed is None and preferred is None and self._started_with is None:
+        if armed is None and preferred is None and served.started_with is None:
             return None
-        exchange.change = self._started_with if armed is None or armed.fault is None else self._changes[armed.fault]
-        if preferred is not None and (name := read_preferences(preferred, self._examples, self._changes).fault):
-            exchange.change = self._changes[name]
-        change, exchange.change = exchange.change, None
+        change = served.started_with if armed is None or armed.fault is None else served.changes[armed.fault]
+        if preferred is not None and (name := read_preferences(preferred, served.examples, served.changes).fault):
+            change = served.changes[name]
         if change is None or change.route is None or change.route(exchange.method, exchange.path)[1] == exchange.path:
             return None
-        return await self.operate(exchange, scope, receive, routed)
+        return await self.operate(exchange, scope, receive, served)
 
-    async def _asked(self, exchange: Exchange) -> tuple[int | None, tuple[float, float] | None]:
+    async def _asked(self, exchange: Exchange, served: Served) -> tuple[int | None, tuple[float, float] | None]:
         """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""
         prefer = exchange.headers.get(b"prefer")
         if prefer is not None:
             if exchange.repeated(b"prefer"):
                 prefer = b",".join(value for name, value in exchange.raw_headers if name == b"prefer")
-            exchange.preferences = read_preferences(prefer, self._examples, self._changes)
+            exchange.preferences = read_preferences(prefer, served.examples, served.changes)
         preferences = exchange.preferences
-        role, job_id = exchange.credential.role, exchange.claimed_job_id
+        role, job_id, name = exchange.credential.role, exchange.claimed_job_id, served.further_name
+        acts = exchange.method == served.operation.method
         if preferences.code is not None or preferences.fault is not None or preferences.example is not None:
             armed = None  # what the request asks for itself neither uses up what is armed nor mixes with it
-        elif exchange.method == "POST":
-            armed = await self._store.spend(exchange.session, job_id, role)
+        elif acts:
+            armed = await self._store.spend(exchange.session, job_id, role, name)
         else:
             armed = await self._store.behavior(exchange.session)
-            armed = armed if armed is not None and armed.matches(job_id, role) else None
+            armed = armed if armed is not None and armed.matches(job_id, role, name) else None
         fault = preferences.fault or (armed.fault if armed is not None else None)
-        exchange.change = self._started_with if fault is None else self._changes[fault]
+        exchange.change = served.started_with if fault is None else served.changes[fault]
         code, latency_ms = preferences.code, None
         if preferences.latency_ms is not None:
             latency_ms = (preferences.latency_ms, preferences.latency_ms)
         if armed is not None:
             latency_ms = latency_ms or armed.latency_ms
-            if code is None and exchange.method == "POST":
+            if code is None and acts:
                 code = armed.code
         return code, latency_ms
 
-    async def _act(self, exchange: Exchange, scope: Any, code: int | None, routed: Any) -> Response:
+    async def _act(self, exchange: Exchange, scope: Any, code: int | None, served: Served) -> Response:
         example = exchange.preferences.example
-        if example is not None and example in self._refusal_examples:
-            status, value = self._refusal_examples[example]
+        if example is not None and example in served.operation.refusal_examples:
+            status, value = served.operation.refusal_examples[example]
             raise Refused(Refusal(example, value["detail"], status=code or status))
         if code is not None and code >= 300:
             raise Refused(_asked_for(code))
@@ -203,7 +225,7 @@ class Pipeline:
             refusal = await change.first(exchange, self._store)
             if refusal is not None:
                 raise Refused(refusal)
-        await routed(scope, None, None)
+        await served.answer(scope, None, None)
         if exchange.response is None:
             raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
         return exchange.response if code is None else exchange.response._replace(status=code)

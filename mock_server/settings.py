@@ -57,6 +57,7 @@ class Settings:
     max_body: int = 1 << 20
     journal: int = 1000
     now_ms: int | None = None
+    pages: tuple[Path, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -119,6 +120,7 @@ def read_settings(options: MockOptions) -> Settings:
         tls_key=options.tls_key,
         max_body=options.max_body,
         journal=options.journal,
+        pages=options.pages,
     )
 
 

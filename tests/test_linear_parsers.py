@@ -19,6 +19,7 @@ from contract_tests.recording.redaction import Redaction, is_login
 from contract_tests.transport.sender import retry_after
 from engine_contract.console import bug_report, graph, journal_rows, json_view
 from engine_contract.console.interface import About, Entry, Message
+from engine_contract.contract import load_contract
 from engine_contract.http import content_encoding, cookies, cors, media_types, proxy_headers, strict_json
 from engine_contract.http.access import Access
 from engine_contract.http.own_origin import OwnOrigin
@@ -35,7 +36,7 @@ OWN = OwnOrigin(SERVER)
 ACCESS = Access(foreign_host="{host}", foreign_page="no")
 TOKENS = [f"{number:03d}{'eyJhbGciOi' * 74}" for number in range(8)]
 TOKEN = TOKENS[0]
-MOCK_CREDENTIALS = Credentials(Settings())
+MOCK_CREDENTIALS = Credentials(Settings(), load_contract().roles)
 
 
 def _entry(body: str, *, path: str = "/") -> Entry:

@@ -1,12 +1,12 @@
 """Connexion between a request and the operation: an explicit list of its middlewares around a small application."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from engine_contract.contract import load_openapi
+from engine_contract.contract import Operation, load_openapi
 from engine_contract.dependencies import refuse
 from mock_server.connexion.imports import (
     ROUTING_CONTEXT,
@@ -16,8 +16,8 @@ from mock_server.connexion.imports import (
     RoutingAPI,
     RoutingMiddleware,
 )
-from mock_server.connexion.security import SECURITY_MAP, RoleSecurityMiddleware
-from mock_server.connexion.validation import BodyValidationMiddleware
+from mock_server.connexion.security import SECURITY_MAP, security_of
+from mock_server.connexion.validation import validation_of
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -72,17 +72,19 @@ class _ById(Resolver):
         return Resolution(None, operation.operation_id)  # type: ignore[no-untyped-call]
 
 
-def route_by(operations: Mapping[str, Application], prefix: str) -> Application:
-    """Return an ASGI application that routes by the specification, checks, and calls the operation by its id.
+def route_by(operations: Sequence[tuple[Operation, Application]], prefix: str) -> Application:
+    """Return an ASGI application that routes by the specification, checks, and calls the operation's application.
 
     Refusals leave as exceptions: `Refused`, and Starlette's HTTPException for paths and methods that the
     specification does not have.
     """
+    by_id = {operation.name: operation for operation, _ in operations}
+    applications = {operation.name: application for operation, application in operations}
 
     async def dispatch(scope: Any, receive: Any, send: Any) -> None:
-        await operations[scope["extensions"][ROUTING_CONTEXT]["operation_id"]](scope, receive, send)
+        await applications[scope["extensions"][ROUTING_CONTEXT]["operation_id"]](scope, receive, send)
 
-    middlewares: list[Any] = [_TableRoutingMiddleware, RoleSecurityMiddleware, BodyValidationMiddleware]
+    middlewares: list[Any] = [_TableRoutingMiddleware, security_of(by_id), validation_of(by_id)]
     connexion = ConnexionMiddleware(
         dispatch,
         middlewares=middlewares,

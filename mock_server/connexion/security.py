@@ -4,8 +4,10 @@ Roles are not scopes. Listed as scopes of an http bearer scheme they fail open (
 those of one oauth2 requirement must all hold, where the page means one of them.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from engine_contract.contract import Operation
 from mock_server.connexion.imports import (
     NO_VALUE,
     AbstractSecurityHandler,
@@ -14,6 +16,7 @@ from mock_server.connexion.imports import (
     SecurityMiddleware,
     SecurityOperation,
 )
+from mock_server.operations.credentials import objection, wrong_credential
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.refusals import Refusal, Refused
 
@@ -45,13 +48,11 @@ SECURITY_MAP = {
 }
 """The specification's schemes → handlers: passed to connexion, so that the specification names no Python."""
 
-NO_CREDENTIAL = Refusal("no-credential", "The request carries no credential.")
-
 
 class _Operation(SecurityOperation):
     """Verifies the credential as connexion does, then the role, and lets a fault have its say."""
 
-    roles: tuple[str, ...] = ()
+    operation: Operation
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         exchange: Exchange = scope[SCOPE_KEY]
@@ -67,35 +68,23 @@ class _Operation(SecurityOperation):
             # In place of a request of connexion's: its handlers ask for nothing but the credential.
             await self.verification_fn(exchange)
         except OAuthProblem:
-            return self._explain(exchange)
-        role = exchange.credential.role
-        if role in self.roles:
-            return None
-        return Refusal("other-role", f"The role {role} may not cancel jobs; {', '.join(self.roles)} may.")
-
-    @staticmethod
-    def _explain(exchange: Exchange) -> Refusal:
-        credential = exchange.credential
-        if credential.kind == "none":
-            return NO_CREDENTIAL
-        if credential.kind == "unknown":
-            return Refusal("wrong-credential", "The Authorization header is of a form that is not known here.")
-        if not credential.token:
-            return Refusal("wrong-credential", "The credential is empty.")
-        return Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
+            return wrong_credential(exchange.credential)
+        return objection(exchange.credential, self.operation.roles, "cancel jobs")
 
 
-class _API(SecurityAPI):
-    def make_operation(self, operation: Any) -> SecurityOperation:
-        made = _Operation.from_operation(
-            operation, next_app=self.next_app, security_handler_factory=self.security_handler_factory
-        )
-        assert isinstance(made, _Operation)  # noqa: S101 - for the type's sake
-        made.roles = tuple(operation._operation["x-roles"])  # noqa: SLF001 - connexion shows extensions nowhere else
-        return made
+def security_of(operations: Mapping[str, Operation]) -> type[SecurityMiddleware]:
+    """Return connexion's security middleware with the role check. `operations`: by operation id."""
 
+    class API(SecurityAPI):
+        def make_operation(self, operation: Any) -> SecurityOperation:
+            made = _Operation.from_operation(
+                operation, next_app=self.next_app, security_handler_factory=self.security_handler_factory
+            )
+            assert isinstance(made, _Operation)  # noqa: S101 - for the type's sake
+            made.operation = operations[operation.operation_id]
+            return made
 
-class RoleSecurityMiddleware(SecurityMiddleware):
-    """Connexion's security middleware with the role check."""
+    class Middleware(SecurityMiddleware):
+        api_cls = API
 
-    api_cls = _API
+    return Middleware

@@ -12,15 +12,15 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message
-from engine_contract.contract import load_contract
+from engine_contract.contract import Operation, find_operation
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.types import http_scope
-from mock_server import faults
 from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
 from mock_server.control.actions import ActionError
 from mock_server.jobs.job import State, document, summary
 from mock_server.operations.credentials import known_roles
+from mock_server.operations.exchange import Change
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal
 from mock_server.store.access import real_ms
@@ -40,7 +40,16 @@ class MockData:
 
     loop: asyncio.AbstractEventLoop
 
-    def __init__(self, settings: Settings, store: Store, app: Application) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        app: Application,
+        operations: Sequence[Operation],
+        known_faults: Mapping[str, Mapping[str, Change]],
+    ) -> None:
+        self._contract, *_ = self._operations = operations
+        self._faults = known_faults
         self._settings = settings
         self._store = store
         self._app = app
@@ -52,11 +61,13 @@ class MockData:
     @cached_property
     def _about(self) -> About:
         tokens = self._settings.tokens
-        roles = known_roles() if tokens is None else tuple(dict.fromkeys(tokens.values()))
+        roles = known_roles(self._operations) if tokens is None else tuple(dict.fromkeys(tokens.values()))
         return About(
             title="Mock engine",
             roles=(*roles, ""),
-            faults=tuple(FaultChoice(one.name, one.sentence, one.rule) for one in faults.catalogue().values()),
+            faults=tuple(
+                FaultChoice(one.name, one.sentence, one.rule) for one in self._faults[self._contract.name].values()
+            ),
             started_with=self._started_with(),
             has_sessions=True,
             links=(("Swagger UI", "/ui"), ("OpenAPI document", "/openapi.yaml"), ("Metrics", "/_mock/metrics")),
@@ -126,7 +137,7 @@ class MockData:
         started_ms, started = real_ms(), perf_counter()
         headers, body = self._headers(session, role), json.dumps({"job_id": job_id}).encode()
         headers.append((b"content-length", b"%d" % len(body)))
-        contract = load_contract()
+        contract = self._contract
         path = self._settings.prefix + contract.path
         scope = http_scope(contract.method, path, headers)
         received = self._call(_send(self._app, scope, body))
@@ -160,7 +171,7 @@ class MockData:
         return {} if behavior is None else behavior.shown()
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
-        self._call(actions.arm(self._store, session, dict(behavior)))
+        self._call(actions.arm(self._store, session, dict(behavior), self._faults))
 
     def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         try:
@@ -186,6 +197,8 @@ class MockData:
     def _entry(self, number: int, kept: journal.Entry) -> Entry:
         shown: Any = journal.show(number, kept, self._settings.tokens)
         request, response = shown["request"], shown["answer"]
+        operation = find_operation(self._operations, kept.method, kept.path.removeprefix(self._settings.prefix))
+        operation = operation or self._contract
         broken_off = kept.wire in {"reset", "truncate", "stall"}
         return Entry(
             number=number,
@@ -194,7 +207,7 @@ class MockData:
             method=kept.method,
             path=request["path"],
             query=request["query"],
-            is_cancel=request["path"] == self._settings.prefix + load_contract().path,
+            is_cancel=request["path"] == self._settings.prefix + self._contract.path,
             request=Message(tuple(map(tuple, request["headers"])), request["body"], request["body_size"]),
             role=kept.role,
             credential=kept.credential,
@@ -203,7 +216,7 @@ class MockData:
             response=Message(tuple(map(tuple, response["headers"])), response["body"], response["body_size"]),
             reason=_BROKEN_OFF[kept.wire] if broken_off and kept.wire else shown["reason"],
             fault=kept.fault,
-            findings=violations(kept),
+            findings=violations(kept, operation, self._faults[operation.name]),
         )
 
 

@@ -5,31 +5,35 @@ a job that stays active, is left to the checks.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from engine_contract.console import Finding
-from engine_contract.contract import load_contract, rule
-from mock_server import faults
+from engine_contract.contract import Operation
 from mock_server.operations.exchange import Change
 from mock_server.store.journal import Entry
 
 
-def violations(entry: Entry) -> tuple[Finding, ...]:
-    """Return the rules that the exchange broke, one finding at most."""
-    change = None if entry.fault is None else faults.find(entry.fault)
-    if change is None or change.rule is None or not _shows(change.rule, entry):
+def violations(entry: Entry, operation: Operation, changes: Mapping[str, Change]) -> tuple[Finding, ...]:
+    """Return the rules of an operation that the exchange broke, one finding at most; `changes` are its faults by name."""
+    change = None if entry.fault is None else changes.get(entry.fault)
+    if change is None or change.rule is None:
         return ()
-    return (Finding(change.rule, _received(change, entry), f"{rule(change.rule).title}."),)
+    short = change.rule.removeprefix(operation.rule_prefix)
+    rule = operation.rule(short)
+    if rule is None or not _shows(short, entry, operation):
+        return ()
+    return (Finding(rule.id, _received(short, change, entry), f"{rule.title}."),)
 
 
-def _received(change: Change, entry: Entry) -> str:
+def _received(rule_id: str, change: Change, entry: Entry) -> str:
     sentence = f"{change.sentence[0].lower()}{change.sentence[1:].rstrip('.')}"
-    if (change.rule or "").startswith("response."):
+    if rule_id.startswith("response."):
         return sentence
     return f"{'no answer' if entry.wire == 'reset' else f'status {entry.status}'}: {sentence}"
 
 
-def _shows(rule_id: str, entry: Entry) -> bool:  # noqa: C901, PLR0911 - a line a kind
+def _shows(rule_id: str, entry: Entry, operation: Operation) -> bool:  # noqa: C901, PLR0911 - a line a kind
     """Return whether the exchange by itself shows that the rule was broken."""
     refused, success = entry.situation is not None, 200 <= entry.status < 300
     aspect, _, name = rule_id.partition(".")
@@ -45,19 +49,19 @@ def _shows(rule_id: str, entry: Entry) -> bool:  # noqa: C901, PLR0911 - a line 
         case "effects.identity" | "effects.overlap":
             return success and _identity(entry.answer_body) not in {None, entry.job_id}
         case "effects.methods":
-            return success and entry.method != "POST"
+            return success and entry.method != operation.method
         case "effects.canceled" | "request.json":
-            return refused and entry.role in load_contract().roles and _sent_job_id(entry.body) is not None
+            return refused and entry.role in operation.roles and _sent_job_id(entry.body) is not None
         case "route.path":
-            return refused and entry.path.endswith(load_contract().path) and entry.method == "POST"
+            return refused and entry.path.endswith(operation.path) and entry.method == operation.method
     if aspect in {"response", "transport"}:
         return not refused
     if aspect == "roles":
-        if name in load_contract().roles:
+        if name in operation.roles:
             return refused and entry.role == name
-        return success and entry.role not in load_contract().roles
+        return success and entry.role not in operation.roles
     if aspect == "request":
-        return success and _sent_job_id(entry.body) is None
+        return success and (bool(operation.rule_prefix) or _sent_job_id(entry.body) is None)
     return False
 
 

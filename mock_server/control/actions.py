@@ -1,9 +1,9 @@
 """The actions of the control API, as functions on the store: the HTTP side and in-process users share them."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
-from mock_server import faults
 from mock_server.jobs import documents
 from mock_server.jobs.job import State, summary
 from mock_server.store import Store
@@ -69,10 +69,13 @@ async def list_jobs(store: Store, session: str, status: str | None, *, seed: int
     return [summary(job_id, state, seed=seed) async for job_id, state in store.jobs(session, statuses)]
 
 
-async def arm(store: Store, session: str, behavior: Any) -> Behavior | None:
-    """Arm what `PUT /_mock/behavior` describes, in place of what was armed. Raise ActionError."""
+async def arm(store: Store, session: str, behavior: Any, known: Mapping[str, Collection[str]]) -> Behavior | None:
+    """Arm what `PUT /_mock/behavior` describes, in place of what was armed. Raise ActionError.
+
+    `known` are the faults of each operation, as in `read_behavior`.
+    """
     try:
-        read = read_behavior(behavior, faults.catalogue())
+        read = read_behavior(behavior, known)
     except BehaviorError as error:
         raise ActionError(str(error)) from None
     await store.arm(session, read)

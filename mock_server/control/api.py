@@ -1,7 +1,7 @@
 """The control API: JSON over HTTP under `/_mock/`."""
 
 from asyncio import sleep
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -67,9 +67,10 @@ class _Endpoint:
 class Control:
     """Serves the control API on a store."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, faults: Mapping[str, Collection[str]]) -> None:
         self._settings = settings
         self._store = store
+        self._faults = faults
         self._guard = Guard(settings)
         routes: dict[str, dict[str, Handler]] = {
             "jobs": {"GET": self._list_jobs, "POST": self._make_jobs},
@@ -166,7 +167,7 @@ class Control:
         return _json({} if behavior is None else behavior.shown())
 
     async def _arm(self, call: _Call) -> Response:
-        behavior = await actions.arm(self._store, call.session, call.body)
+        behavior = await actions.arm(self._store, call.session, call.body, self._faults)
         return _json({} if behavior is None else behavior.shown())
 
     async def _health(self, _call: _Call) -> Response:

@@ -3,22 +3,28 @@
 from collections.abc import Mapping
 from functools import cache
 
+from engine_contract.contract import load_contract
+from mock_server.faults.documented import documented
 from mock_server.faults.effects import effects
 from mock_server.faults.request import request
 from mock_server.faults.response import response
-from mock_server.faults.roles import roles
+from mock_server.faults.roles import roles, roles_of_cancels
 from mock_server.faults.route import route
 from mock_server.faults.transport import transport
 from mock_server.faults.variations import variations as odd
 from mock_server.operations.exchange import Change
 
-__all__ = ["Change", "catalogue", "faults", "find", "variations"]
+__all__ = ["Change", "catalogue", "documented", "faults", "find", "variations"]
 
 
 @cache
 def faults() -> tuple[Change, ...]:
     """Return the wrong engines, by aspect."""
-    found = (*route(), *roles(), *request(), *effects(), *transport(), *response())
+    own = load_contract()
+    found = (
+        *(*route(), *roles(own), *roles_of_cancels(), *request(), *effects()),
+        *(*transport(), *response(own)),
+    )
     order = ("route", "roles", "request", "effects", "transport", "response")
     return tuple(sorted(found, key=lambda change: order.index((change.rule or "").partition(".")[0])))
 
@@ -26,7 +32,7 @@ def faults() -> tuple[Change, ...]:
 @cache
 def variations() -> tuple[Change, ...]:
     """Return the odd engines that conform."""
-    return tuple(odd())
+    return tuple(odd(load_contract()))
 
 
 @cache

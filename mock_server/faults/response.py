@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from engine_contract.contract import Rule, load_contract, load_rules
+from engine_contract.contract import Operation, Rule, load_contract
+from engine_contract.contract import rule as rule_of
 from mock_server.jobs.document_paths import Place, put, put_last, remove
 from mock_server.operations.exchange import Change, Document, Exchange
 
@@ -13,28 +14,39 @@ Edit = Callable[[dict[str, Any]], Any]
 _ERROR = {"task": "job", "message": "Job has no available transitions.", "timestamp": 1555471643117}
 
 
-def response() -> Iterator[Change]:
+def response(operation: Operation) -> Iterator[Change]:
     """Yield all faults of the canceled job."""
-    owned = {rule.field: rule for rule in load_rules() if rule.field and not rule.id.endswith(".present")}
-    absent = may_be_absent()
-    for place, rule in owned.items():
-        name = rule.id.removeprefix("response.")
-        yield _edited(f"wrong-type.{name}", f"{_named(place)} has another type.", rule, _wrong(place))
-        yield _edited(f"null.{name}", f"{_named(place)} is null.", rule, _nulled(place))
-    for place, rule in absent.items():
-        name = rule.id.removeprefix("response.").removesuffix(".present")
-        yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
-    for place, rule in owned.items():
-        name = rule.id.removeprefix("response.")
-        if place and place not in absent and place[-1] != "*":
-            yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
+    yield from fields(operation, _edited)
     yield from _in_places()
     yield from _shapes()
 
 
-def may_be_absent() -> dict[Place, Rule]:
+def fields(operation: Operation, edited: Callable[[str, str, Rule, Edit], Change]) -> Iterator[Change]:
+    """Yield the faults of each field that a rule of the operation owns: another type, null, left out.
+
+    `edited` makes a change of its name, sentence and rule, and of what it does to a document.
+    """
+    owned = {rule.field: rule for rule in operation.rules if rule.field and not rule.id.endswith(".present")}
+    absent = may_be_absent(operation)
+    prefix = f"{operation.rule_prefix}response."
+    for place, rule in owned.items():
+        name = rule.id.removeprefix(prefix)
+        if (value := _WRONG.get(str(schema_at(operation.response_schema, place).get("type")))) is not None:
+            yield edited(f"wrong-type.{name}", f"{_named(place)} has another type.", rule, _replaced(place, value))
+            yield edited(f"null.{name}", f"{_named(place)} is null.", rule, _replaced(place, lambda _value: None))
+    for place, rule in absent.items():
+        name = rule.id.removeprefix(prefix).removesuffix(".present")
+        yield edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
+    for place, rule in owned.items():
+        name = rule.id.removeprefix(prefix)
+        required = schema_at(operation.response_schema, place[:-1]).get("required", ())
+        if place not in absent and place[-1] in required:
+            yield edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
+
+
+def may_be_absent(operation: Operation) -> dict[Place, Rule]:
     """Return the places of a document that engines leave out, by the rule that warns of it."""
-    return {rule.field: rule for rule in load_rules() if rule.field and rule.id.endswith(".present")}
+    return {rule.field: rule for rule in operation.rules if rule.field and rule.id.endswith(".present")}
 
 
 def _in_places() -> Iterator[Change]:
@@ -196,23 +208,18 @@ _WRONG: dict[str, Callable[[Any], Any]] = {
 """The replacement of a value of each type; for arrays and objects the other one, empty."""
 
 
-def _type_of(place: Place) -> str:
-    schema: Any = load_contract().response_schema
+def schema_at(schema: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
+    """Return the schema of a place, an empty one where the document does not describe it."""
     for key in place:
-        if key != "*":
-            schema = schema["properties"][key]
-        else:
-            schema = schema["items"] if schema["type"] == "array" else schema["additionalProperties"]
-    return str(schema["type"])
+        below = schema.get("properties", {}).get(key) if key != "*" else schema.get("items")
+        if below is None and key == "*":
+            below = schema.get("additionalProperties")
+        schema = below if isinstance(below, Mapping) else {}
+    return schema
 
 
-def _wrong(place: Place) -> Edit:
-    value = _WRONG[_type_of(place)]
+def _replaced(place: Place, value: Callable[[Any], Any]) -> Edit:
     return lambda document: put(document, place, value)
-
-
-def _nulled(place: Place) -> Edit:
-    return lambda document: put(document, place, lambda _value: None)
 
 
 def _removed(place: Place) -> Edit:
@@ -252,7 +259,7 @@ def _complete(part: dict[str, Any], defaults: Mapping[str, Any]) -> None:
 
 
 def _rule(name: str) -> Rule:
-    return next(rule for rule in load_rules() if rule.id == f"response.{name}")
+    return rule_of(f"response.{name}")
 
 
 def _edited(name: str, sentence: str, rule: Rule, edit: Edit) -> Change:

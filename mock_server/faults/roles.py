@@ -2,45 +2,24 @@
 
 from collections.abc import Callable, Iterator
 
-from engine_contract.contract import load_contract
-from mock_server.operations.credentials import UNLISTED_ROLES, Credential
+from engine_contract.contract import Operation
+from mock_server.operations.credentials import Credential
 from mock_server.operations.exchange import Change, Exchange, May
 from mock_server.operations.refusals import Refusal
 
 _WRONG = Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
 
 
-def roles() -> Iterator[Change]:
-    """Yield all faults of the roles."""
-    may = load_contract().roles
-    for role in may:
+def roles(operation: Operation) -> Iterator[Change]:
+    """Yield the faults of the roles that any operation can have."""
+    for role in operation.roles:
         yield Change(
             name=f"refuses-{role}",
             sentence=f"The role {role} may not cancel: 403.",
             rule=f"roles.{role}",
             may=_refuse(lambda exchange, role=role: exchange.credential.role == role, _forbidden(role)),  # type: ignore[misc]
         )
-    yield Change(
-        name="refuses-support-as-unknown",
-        sentence="The role support is not known: 401, as if its token were wrong.",
-        rule="roles.support",
-        may=_refuse(lambda exchange: exchange.credential.role == "support", _WRONG),
-    )
-    yield Change(
-        name="admin-only",
-        sentence="Only the role admin may cancel.",
-        rule="roles.apiwrite",
-        may=_refuse(lambda exchange: exchange.credential.role != "admin", _forbidden("one that is not admin")),
-    )
-    yield Change(
-        name="refuses-apiwrite-for-some-jobs",
-        sentence="The role apiwrite may not cancel one of two jobs.",
-        rule="roles.apiwrite",
-        may=_refuse(
-            lambda exchange: exchange.credential.role == "apiwrite" and _is_even(exchange), _forbidden("apiwrite")
-        ),
-    )
-    for role in UNLISTED_ROLES:
+    for role in operation.unlisted_roles:
         yield Change(
             name=f"accepts-{role}",
             sentence=f"The role {role}, which the page does not list, may cancel.",
@@ -76,6 +55,30 @@ def roles() -> Iterator[Change]:
         sentence="A credential that was given to nobody may cancel.",
         rule="roles.wrong",
         may=_allow(lambda exchange: _is_wrong(exchange.credential) and bool(exchange.credential.token)),
+    )
+
+
+def roles_of_cancels() -> Iterator[Change]:
+    """Yield the faults of the roles that depend on the contract's own roles and jobs."""
+    yield Change(
+        name="refuses-support-as-unknown",
+        sentence="The role support is not known: 401, as if its token were wrong.",
+        rule="roles.support",
+        may=_refuse(lambda exchange: exchange.credential.role == "support", _WRONG),
+    )
+    yield Change(
+        name="admin-only",
+        sentence="Only the role admin may cancel.",
+        rule="roles.apiwrite",
+        may=_refuse(lambda exchange: exchange.credential.role != "admin", _forbidden("one that is not admin")),
+    )
+    yield Change(
+        name="refuses-apiwrite-for-some-jobs",
+        sentence="The role apiwrite may not cancel one of two jobs.",
+        rule="roles.apiwrite",
+        may=_refuse(
+            lambda exchange: exchange.credential.role == "apiwrite" and _is_even(exchange), _forbidden("apiwrite")
+        ),
     )
 
 

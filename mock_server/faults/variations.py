@@ -7,22 +7,23 @@ from typing import Any
 
 import orjson
 
+from engine_contract.contract import Operation
 from mock_server.faults.request import refuse_more
 from mock_server.faults.response import may_be_absent
 from mock_server.jobs import documents
 from mock_server.jobs.document_paths import put, remove
-from mock_server.operations.exchange import Change, Exchange
+from mock_server.operations.exchange import Change, Document, Exchange
 from mock_server.operations.profile import load_profile, names
 from mock_server.operations.refusals import Refusal
 from mock_server.operations.response import Response, Wire
 from mock_server.store import Store
 
 
-def variations() -> Iterator[Change]:
+def variations(operation: Operation) -> Iterator[Change]:
     """Yield all variations."""
     yield from _refusals()
     yield from _limits()
-    yield from _documents()
+    yield from _documents(operation)
     yield from _answers()
 
 
@@ -101,8 +102,8 @@ async def _lock_out(exchange: Exchange, store: Store) -> Refusal | None:
     return None
 
 
-def _documents() -> Iterator[Change]:
-    yield Change(name="sparse", sentence="All that may be left out is left out.", document=_sparse)
+def _documents(operation: Operation) -> Iterator[Change]:
+    yield Change(name="sparse", sentence="All that may be left out is left out.", document=_sparse(operation))
     yield Change(
         name="extended",
         sentence="Fields of newer editions stand at every level, some of them null.",
@@ -146,10 +147,13 @@ def _documents() -> Iterator[Change]:
     yield Change(name="whole-numbers-as-floats", sentence="Times are written as 5.0.", reply=_floats)
 
 
-def _sparse(job: dict[str, Any], _exchange: Exchange) -> dict[str, Any]:
-    for place in may_be_absent():
-        remove(job, place)
-    return job
+def _sparse(operation: Operation) -> Document:
+    def document(job: dict[str, Any], _exchange: Exchange) -> dict[str, Any]:
+        for place in may_be_absent(operation):
+            remove(job, place)
+        return job
+
+    return document
 
 
 def _extended(job: dict[str, Any], _exchange: Exchange) -> dict[str, Any]:

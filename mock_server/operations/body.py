@@ -1,14 +1,15 @@
 """The body of a request: read within bounds, parsed strictly, checked against the specification's schema."""
 
 from asyncio import get_running_loop, timeout
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, cast
 
 import jsonschema_rs
 import orjson
 
 from engine_contract.dependencies import require
-from engine_contract.http.media_types import codec_of
+from engine_contract.http.content_encoding import is_encoded
+from engine_contract.http.media_types import accepts_json, codec_of, read_content_type
 from engine_contract.http.strict_json import NotJson, json_type, repeated_key
 from engine_contract.http.types import Receive
 from mock_server.operations.exchange import Exchange
@@ -65,16 +66,37 @@ def _too_large(largest: int) -> Refusal:
     return Refusal("too-large", f"The body is larger than the {largest} bytes that --max-body allows.")
 
 
+def check_media(exchange: Exchange, consumes: Collection[str]) -> Refusal | None:
+    """Return why the request's headers ask for another answer, or announce a body that is not read here; None if not."""
+    headers = exchange.headers
+    accept = headers.get(b"accept")
+    if accept is not None and not accepts_json(accept):
+        return Refusal("not-acceptable", "The answer is application/json, which Accept excludes.", "Accept")
+    # No content type: taken for JSON, and checked like it.
+    if header := headers.get(b"content-type"):
+        media, charset = read_content_type(header)
+        if media not in consumes:
+            allowed = ", ".join(sorted(consumes))
+            return Refusal("unsupported-media-type", f"Content-Type must be {allowed}.", "Content-Type")
+        if charset is not None and codec_of(charset) is None:
+            return Refusal("unsupported-media-type", "The charset is not known here; JSON is UTF-8.", "Content-Type")
+    if is_encoded(headers.get(b"content-encoding", b"").decode("latin-1")):
+        return Refusal("unsupported-media-type", "A compressed body is not read here.", "Content-Encoding")
+    return None
+
+
 class BodyCheck:
     """Checks bodies against one schema; made once."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._validator = jsonschema_rs.Draft4Validator(dict(schema))
         self._required = tuple(schema.get("required", ()))
+        self._is_object = schema.get("type") == "object"
 
-    def check(self, exchange: Exchange, charset: str | None) -> Refusal | None:
+    def check(self, exchange: Exchange) -> Refusal | None:
         """Parse and check the exchange's body; return the refusal, or None."""
-        body = exchange.body
+        body, header = exchange.body, exchange.headers.get(b"content-type")
+        charset = read_content_type(header).charset if header else None
         if not body:
             return Refusal("missing-parameter", f"The body is empty; {self._expected}.", self._field)
         if charset is not None or body.startswith(b"\xef\xbb\xbf"):
@@ -103,17 +125,38 @@ class BodyCheck:
         return f"a JSON object with {', '.join(self._required) or 'the parameters'} is required"
 
     def _explain(self, value: Any) -> Refusal:
-        if not isinstance(value, dict):
+        if self._is_object and not isinstance(value, dict):
             return Refusal("bad-body", f"The body is {json_type(value)}; {self._expected}.", self._field)
-        missing = [name for name in self._required if name not in value]
+        missing = [name for name in self._required if isinstance(value, dict) and name not in value]
         if missing:
             return Refusal("missing-parameter", f"Missing Params: {missing[0]} is required.", missing[0])
         error = next(iter(self._validator.iter_errors(value)))
-        path = ".".join(str(part) for part in error.instance_path)
-        found = value.get(path)
-        if found == "":
-            return Refusal("bad-parameter", f"{path} is empty.", path)
-        return Refusal("bad-parameter", f"{path} is {json_type(found)} and must be a string.", path or None)
+        return unfit(error, ".".join(str(part) for part in error.instance_path))
+
+
+def unfit(error: jsonschema_rs.ValidationError, name: str) -> Refusal:
+    """Return the refusal of a value that does not fit its schema, with the field's name in the reason."""
+    found, kind = error.instance, cast("Any", error.kind)
+    if found == "":
+        return Refusal("bad-parameter", f"{name} is empty.", name)
+    if kind.name == "required":
+        missing = f"{name}.{kind.property}" if name else str(kind.property)
+        return Refusal("missing-parameter", f"Missing Params: {missing} is required.", missing)
+    if kind.name == "type":
+        allowed = " or ".join(_ARTICLES.get(one, one) for one in kind.types)
+        return Refusal("bad-parameter", f"{name} is {json_type(found)} and must be {allowed}.", name or None)
+    return Refusal("bad-parameter", f"{name or 'The body'} cannot be used: {error.message[:200]}.", name or None)
+
+
+_ARTICLES = {
+    "array": "an array",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
+}
 
 
 def _repeated_key(body: bytes) -> Refusal | None:

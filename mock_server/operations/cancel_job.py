@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from engine_contract.contract import load_contract
+from engine_contract.contract import Operation
 from mock_server.jobs.job import written
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
@@ -17,7 +17,9 @@ Edit = Callable[[dict[str, Any]], dict[str, Any]]
 """Returns a document as a profile changes it."""
 
 
-async def cancel_job(exchange: Exchange, store: Store, seed: int, edit: Edit | None = None) -> Response:
+async def cancel_job(
+    operation: Operation, exchange: Exchange, store: Store, seed: int, edit: Edit | None = None
+) -> Response:
     """Cancel the exchange's job and answer with its document. Raise Refused for a job that cannot be canceled."""
     job_id = exchange.job_id or ""
     change = exchange.change
@@ -31,7 +33,7 @@ async def cancel_job(exchange: Exchange, store: Store, seed: int, edit: Edit | N
         raise Refused(_why_not(job_id, outcome))
     exchange.serial = outcome.serial
     if exchange.preferences.example is not None:
-        body = orjson.dumps(load_contract().response_examples[exchange.preferences.example])
+        body = orjson.dumps(operation.response_examples[exchange.preferences.example])
     else:
         body = await written(job_id, outcome.state, seed=seed)
         if edit is not None:

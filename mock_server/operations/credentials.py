@@ -1,19 +1,16 @@
 """The caller of a request: the credential with its role, and the session."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-from engine_contract.contract import load_contract
+from engine_contract.contract import Operation
 from engine_contract.http.cookies import read_cookies
 from engine_contract.session_name import ALLOWED, is_session_name
 from engine_contract.text.basic import read_basic
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import DEFAULT_SESSION
-
-UNLISTED_ROLES = ("apiread", "operator")
-"""Roles that such engines have and the page does not list: known, and refused."""
 
 
 class Credential(NamedTuple):
@@ -31,17 +28,18 @@ class Credential(NamedTuple):
 NONE = Credential("none")
 UNKNOWN = Credential("unknown")
 
+NO_CREDENTIAL = Refusal("no-credential", "The request carries no credential.")
 
-def known_roles() -> tuple[str, ...]:
-    """Return the page's roles, then those that it does not list."""
-    return (*load_contract().roles, *UNLISTED_ROLES)
+
+def known_roles(operations: Iterable[Operation]) -> tuple[str, ...]:
+    """Return the roles that any page lists or such engines have, in order: one that a page does not list is refused."""
+    return tuple(dict.fromkeys(role for one in operations for role in (*one.roles, *one.unlisted_roles)))
 
 
 class Credentials:
     """Knows who may show what. Made once from the settings."""
 
-    def __init__(self, settings: Settings) -> None:
-        roles = known_roles()
+    def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
         self.has_secrets = settings.tokens is not None
         self.roles: Mapping[str, str] = {role: role for role in roles} if settings.tokens is None else settings.tokens
         if settings.default_role is not None and settings.default_role not in {*roles, *self.roles.values()}:
@@ -86,6 +84,27 @@ class Credentials:
             return Credential("basic", token=token)
         role = self.token_of(user, password) if colon else None
         return Credential("basic", role if role is None else user, password or user)
+
+
+def objection(credential: Credential, roles: Sequence[str], what: str) -> Refusal | None:
+    """Return why a credential is refused, None if its role is one of these; no roles stand for everybody with a role."""
+    role = credential.role
+    if role is None:
+        return wrong_credential(credential)
+    if role in roles or not roles:
+        return None
+    return Refusal("other-role", f"The role {role} may not {what}; {', '.join(roles)} may.")
+
+
+def wrong_credential(credential: Credential) -> Refusal:
+    """Return why a credential without a role is refused."""
+    if credential.kind == "none":
+        return NO_CREDENTIAL
+    if credential.kind == "unknown":
+        return Refusal("wrong-credential", "The Authorization header is of a form that is not known here.")
+    if not credential.token:
+        return Refusal("wrong-credential", "The credential is empty.")
+    return Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
 
 
 def read_session(headers: Mapping[bytes, bytes]) -> str:

@@ -40,7 +40,7 @@ class RunningMock:
 
     def behave(self, *, session: str = DEFAULT_SESSION, **behavior: Any) -> Behavior | None:
         """Arm a behaviour in place of what was armed, as `PUT /_mock/behavior`; without arguments, disarm."""
-        return self._call(actions.arm(self._mock.store, session, behavior))
+        return self._call(self._mock.arm(session, behavior))
 
     def reset(self, *, session: str = DEFAULT_SESSION) -> None:
         """Go back to the start: jobs, behaviour, journal."""

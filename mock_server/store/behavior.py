@@ -1,6 +1,6 @@
 """Behaviour that somebody armed over the control API: a fault, a status or a delay, for all cancel requests or for some."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -26,10 +26,12 @@ class Behavior:
     role: str | None = None
     times: int | None = None
     percentage: float | None = None
+    operation: str | None = None
+    """The operation of a further page; None for the contract's own."""
 
-    def matches(self, job_id: str | None, role: str | None) -> bool:
-        """Return whether a request for that job in that role is meant."""
-        return self.job_id in (None, job_id) and self.role in (None, role)
+    def matches(self, job_id: str | None, role: str | None, operation: str | None = None) -> bool:
+        """Return whether a request of that operation, for that job and in that role, is meant."""
+        return self.job_id in (None, job_id) and self.role in (None, role) and self.operation == operation
 
     def shown(self) -> dict[str, Any]:
         """Return the behaviour as JSON: what was given, nothing else."""
@@ -47,8 +49,10 @@ class ArmedBehavior(Protocol):
         """Arm in place of what was armed; None disarms."""
         ...
 
-    async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
-        """Return the behaviour to apply to a cancel request of that job and role, and count it as applied."""
+    async def spend(
+        self, session: str, job_id: str | None, role: str | None, operation: str | None = None
+    ) -> Behavior | None:
+        """Return the behaviour to apply to a request of that job, role and operation, and count it as applied."""
         ...
 
     async def note(self, session: str, key: str, value: float) -> None:
@@ -64,20 +68,31 @@ class ArmedBehavior(Protocol):
         ...
 
 
-def read_behavior(value: Any, known_faults: Collection[str]) -> Behavior | None:
-    """Read a behaviour from its JSON; return None for `{}`, which disarms. Raise BehaviorError."""
+def read_behavior(value: Any, known_faults: Mapping[str, Collection[str]]) -> Behavior | None:
+    """Read a behaviour from its JSON; return None for `{}`, which disarms. Raise BehaviorError.
+
+    `known_faults` are those of each operation by name; the first is the contract's own.
+    """
     if not isinstance(value, dict):
         raise BehaviorError(f'A behaviour is a JSON object such as {{"code": 409}}, not {json_type(value)}.')
-    unknown = sorted(set(value) - set(_READERS) - {"fault"})
-    if unknown:
-        raise BehaviorError(f"{unknown[0]}: no such key; a behaviour has {', '.join(['fault', *_READERS])}.")
+    keys = ["fault", *_READERS, "operation"]
+    if unknown := sorted(set(value) - set(keys)):
+        raise BehaviorError(f"{unknown[0]}: no such key; a behaviour has {', '.join(keys)}.")
     given = {key: item for key, item in value.items() if item is not None}
     if not given:
         return None
-    fault = given.pop("fault", None)
-    if fault is not None and fault not in known_faults:
-        raise BehaviorError(f"fault {fault!r}: no such fault; mock-engine --list-faults lists {len(known_faults)}.")
-    return Behavior(fault=fault, **{key: _READERS[key](key, item) for key, item in given.items()})
+    own, *_ = known_faults
+    operation = given.pop("operation", own)
+    if operation not in known_faults:
+        raise BehaviorError(f"operation {operation!r:.80}: no such operation; there are {', '.join(known_faults)}.")
+    fault, known = given.pop("fault", None), known_faults[operation]
+    if fault is not None and fault not in known:
+        listed = (
+            f"mock-engine --list-faults lists {len(known)}" if operation == own else f"there are {', '.join(known)}"
+        )
+        raise BehaviorError(f"fault {fault!r}: no such fault; {listed}.")
+    further = None if operation == own else operation
+    return Behavior(fault=fault, operation=further, **{key: _READERS[key](key, item) for key, item in given.items()})
 
 
 def _code(key: str, value: Any) -> int:

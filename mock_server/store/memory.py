@@ -236,10 +236,12 @@ class MemoryStore:
     async def arm(self, session: str, behavior: Behavior | None) -> None:
         self._session(session).armed = behavior
 
-    async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
+    async def spend(
+        self, session: str, job_id: str | None, role: str | None, operation: str | None = None
+    ) -> Behavior | None:
         kept = self._session(session)
         armed = kept.armed
-        if armed is None or not armed.matches(job_id, role):
+        if armed is None or not armed.matches(job_id, role, operation):
             return None
         if armed.percentage is not None and kept.dice.random() * 100 >= armed.percentage:
             return None

@@ -148,8 +148,11 @@ class RedisStore:
         times = shown.pop("times", "")
         await self._client.run("arm", session, orjson.dumps(shown), times)
 
-    async def spend(self, session: str, job_id: str | None, role: str | None) -> Behavior | None:
-        applied = await self._client.run("spend", session, _bytes(job_id or ""), _bytes(role or ""))
+    async def spend(
+        self, session: str, job_id: str | None, role: str | None, operation: str | None = None
+    ) -> Behavior | None:
+        named = map(_bytes, (job_id or "", role or "", operation or ""))
+        applied = await self._client.run("spend", session, *named)
         return None if applied is None else _read_behavior(*applied)
 
     async def note(self, session: str, key: str, value: float) -> None:

@@ -1,11 +1,12 @@
--- Applies what is armed to a request. ARGV[5]: its job, [6]: its role ('' for none).
+-- Applies what is armed to a request. ARGV[5]: its job, [6]: its role, [7]: its operation ('' for none).
 -- Answers nil, or {behaviour, how many times were left before}.
 local armed = redis.call('HGET', facts, 'armed')
 if not armed then
   return false
 end
 local behavior = cjson.decode(armed)
-if (behavior.job_id and behavior.job_id ~= ARGV[5]) or (behavior.role and behavior.role ~= ARGV[6]) then
+if (behavior.job_id and behavior.job_id ~= ARGV[5]) or (behavior.role and behavior.role ~= ARGV[6])
+  or (behavior.operation or '') ~= ARGV[7] then
   return false
 end
 if behavior.percentage then
