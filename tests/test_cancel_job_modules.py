@@ -29,6 +29,7 @@ LOADS_IT = {
     "contract_tests/plan/scenario.py",
     "contract_tests/safety/guard.py",
     "mock_server/app.py",
+    "mock_server/control/openapi.py",
     "mock_server/faults/__init__.py",
     "mock_server/faults/effects.py",
     "mock_server/faults/response.py",

@@ -1,7 +1,6 @@
 """An operation that only a documentation page describes: its checks, and the page's example as its answer."""
 
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -24,7 +23,7 @@ SHORTEST_ID = 4
 Companion = Callable[[Exchange], Awaitable[Response]]
 """Answers a request that was checked, where the mock knows more of a route than its page."""
 
-_IS_ID = re.compile(r"_?id|\w+(_id|Id|ID)").fullmatch
+_ENDS_OF_IDS = ("_id", "Id", "ID")
 
 
 class Documented:
@@ -145,7 +144,11 @@ def with_ids(example: Any, operation: Operation, values: Mapping[str, Any]) -> A
     swaps = dict(pair for name, value in values.items() for pair in _pairs(shown.get(name), value))
     document = _swapped(example, swaps)
     if isinstance(document, dict):
-        ids = {name: value for name, value in values.items() if isinstance(value, str) and _IS_ID(name)}
+        ids = {
+            name: value
+            for name, value in values.items()
+            if isinstance(value, str) and (name == "id" or name.endswith(_ENDS_OF_IDS))
+        }
         in_path = [one.name for one in operation.parameters_in("path") if one.name in ids]
         if in_path and not any(document.get(name) == ids[in_path[-1]] for name in ("_id", "id")):
             ids |= dict.fromkeys([name for name in ("_id", "id") if name in document][:1], ids[in_path[-1]])
