@@ -98,7 +98,10 @@ PATTERNS = {pattern.name: pattern for pattern in _patterns()}
 
 # Patterns that a function gets, which calls `match`.
 MATCHED = frozenset(
-    {f"engine_contract.text.masking.forms:{name}" for name in ("_LINE_VALUE", "_SCHEME_VALUE", "_SPOKEN_VALUE")}
+    {
+        f"engine_contract.text.masking.forms:{name}"
+        for name in ("_LINE_VALUE", "_SCHEME_VALUE", "_WHOLE_LINE", "_SPOKEN_VALUE")
+    }
 )
 
 SHAPES: dict[str, tuple[str, ...]] = {
@@ -131,7 +134,6 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "contract_tests.recording.profile:_OF_JOBS": ("not ", "jo", "id"),
     "contract_tests.recording.profile:_OF_ROLES": ("rol", "not may "),
     "contract_tests.recording.profile:_template": ("4321abcdef694aa79dae47a", "4321abcdef694aa79dae47ad"),
-    "contract_tests.recording.redaction:_LOGIN": ("/login", "/oauth", "/auth"),
     "contract_tests.run.diagnose:_ASKS_FOR_MORE": ("param", "a", "arguments "),
     "contract_tests.run.diagnose:_SAYS_MISSING": ("missing required ", "job_id   is "),
     "contract_tests.run.diagnose:_WANTS_CERTIFICATE": ("client-", "ssl certificate "),
@@ -228,7 +230,10 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.forms:_NAMED": ('"name":"a",', '"name":', '"name":"', '"name":"a","'),
     "engine_contract.text.masking.forms:_NAMED_AFTER": ('"value":"a",', '"value":', '"value":"', '"value":"a","'),
     "engine_contract.text.masking.hiding:_NEXT_OF_CODE": ("=", "a="),
-    "engine_contract.text.masking.forms:_PROPERTY": ("<a ", '<a name="b" ', "<a name=", "<a << >>", "<a << name>>"),
+    "engine_contract.text.masking.forms:_PROPERTY": (
+        *("<a ", '<a name="b" ', "<a name=", "<a << >>", "<a << name>>"),
+        *("<a name='b'>", "<a name='b'><<<c>>>", "<a name='b'>< >", "<a name='b'><![CDATA["),
+    ),
     "engine_contract.text.masking.forms:_QUOTED": ("a", "a:", "a'", "a<< >>", "a: "),
     "engine_contract.text.masking.forms:_QUOTED_VALUE": ('"\\', "'", "'\\"),
     "engine_contract.text.masking.forms:_USER_INFO": ("://", "://a:", "://<<:>>", "://a:<<b>>", ":"),
@@ -241,12 +246,33 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.forms:_LINE": ("a", " ", "\n", "a: \n", "a:bearer ", "a:<< >>"),
     "engine_contract.text.masking.forms:_LINE_VALUE": ("a", "<<a>>{", "a<< >>x"),
     "engine_contract.text.masking.forms:_NESTING": ('"\\', '"', "["),
+    "engine_contract.text.masking.logins:_LOGIN_ROUTE": (
+        "/login",
+        "/oauth",
+        "/auth",
+        "/login.",
+        "/do-",
+        "/login.<<a>>!",
+    ),
+    "engine_contract.text.masking.logins:_LOGIN_MUTATION": (
+        "mutation ",
+        "mutation{",
+        "mutation{a:",
+        "mutation<< >>{<< >>",
+    ),
+    "engine_contract.text.masking.forms:_BLOCK": (" ", "\n", "a", "- ", "a: |", "a:<< >>", "a: |\n"),
+    "engine_contract.text.masking.forms:_PRIVATE_KEY": ("-", "-----BEGIN ", "-----BEGIN << >>"),
+    "engine_contract.text.masking.forms:_WHOLE_LINE": ("a", "<<a>>{", "a<< >>x"),
+    "engine_contract.text.masking.forms:_AFTER_PAIR": (";", ";a", "; <<a>>=", ";a "),
     "engine_contract.text.masking.logins:_NOT_BARE": ("a",),
     "engine_contract.text.masking.forms:_PAIR": ("a", "<<a>>!", "a ", "a="),
     "engine_contract.text.masking.forms:_PAIR_VALUE": ('"', "<<a>>&", "'a"),
     "engine_contract.text.masking.forms:_PART": (
         "content-disposition:",
         "content-disposition:<<;name=>>",
+        "content-disposition:<<\n >>",
+        "content-disposition:\n ;",
+        "content-disposition<< >>",
         "content-disposition:;name=",
         "content-disposition: name=a\n",
         "content-disposition: name=a\n<<a\n>>",

@@ -12,10 +12,10 @@ from contract_tests.judge.passive import CONTRACT, JudgedCancel
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
 from contract_tests.recording.proxied_exchange import ProxiedExchange
-from contract_tests.recording.redaction import is_login_route
 from engine_contract.contract.job_status import STATUSES
 from engine_contract.http.content_encoding import decode_content, is_encoded, unreadable
 from engine_contract.http.types import HeaderList
+from engine_contract.text.masking import is_login_route
 
 MAX_SEARCHED_BYTES = 1 << 20  # of a document in which jobs are looked for
 MAX_FOUND = 1000

@@ -1,6 +1,5 @@
 """Redaction of secrets: tokens that are known, and those that are seen on their way."""
 
-import re
 from collections.abc import Container, Iterable, Sequence
 
 from contract_tests.config.auth import Auth
@@ -19,11 +18,6 @@ SEARCHED_BYTES = 256 << 10  # of a body in which secrets are learned
 HIDDEN = f"{masking.MASK} (left out: it may hold a password or a token)"
 
 _OPEN_HEADERS = frozenset({"host", "user-agent", "accept", "origin", "referer"})
-_LOGIN = re.compile(
-    r"/(?:log[-_]?[io]n|sign[-_]?[io]n|sign[-_]?up|auth(?:n|enticate|orize|entication)?|oauth2?|sso|saml2?|tokens?|sessions?"
-    r"|j_security_check)(?:/|\Z)",
-    re.IGNORECASE,
-)
 
 
 class Redaction:
@@ -160,9 +154,6 @@ def readings(body: bytes, headers: Headers) -> list[str]:
 
 def is_login(path: str, body: bytes, headers: Headers = ()) -> bool:
     """Return whether a request asks for a credential, by its route or as it sends a password."""
-    return is_login_route(path) or any(map(masking.has_password, readings(body[: masking.MAX_LOGIN_CHARS], headers)))
-
-
-def is_login_route(path: str) -> bool:
-    """Return whether a route is where credentials are handed out: its bodies are nobody's to see."""
-    return _LOGIN.search(path) is not None
+    return masking.is_login_route(path) or any(
+        map(masking.has_password, readings(body[: masking.MAX_LOGIN_CHARS], headers))
+    )

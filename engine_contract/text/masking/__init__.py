@@ -8,7 +8,7 @@ function here takes text that strangers wrote, so each takes time that grows wit
 from engine_contract.text.masking.forms import mask_output, mask_query, mask_text
 from engine_contract.text.masking.headers import is_structural, mask_header, mask_path, show_header
 from engine_contract.text.masking.hiding import hide
-from engine_contract.text.masking.logins import MAX_LOGIN_CHARS, bare_token, has_password
+from engine_contract.text.masking.logins import MAX_LOGIN_CHARS, bare_token, has_password, is_login_route
 from engine_contract.text.masking.names import is_secret
 from engine_contract.text.masking.values import MASK, Learn, Password, can_be_learned, credentials_of, ignore, is_job_id
 
@@ -24,6 +24,7 @@ __all__ = [
     "hide",
     "ignore",
     "is_job_id",
+    "is_login_route",
     "is_secret",
     "is_structural",
     "mask_header",

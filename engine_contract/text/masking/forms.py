@@ -29,28 +29,29 @@ MAX_PART_HEADERS = 20
 _JSON_KEY = re.compile(r'"([^"\\]*+(?:\\u[0-9a-fA-F]{4}[^"\\]*+)*+)"\s*+:\s*+')
 _ELEMENT = re.compile(r"<([\w:.-]++)(?:\s[^<>]*+)?+(?<!/)>")
 _PART = re.compile(
-    rf"^content-disposition:(?>[^\r\n]*?[;\s]name\*?=)(?:utf-8'')?[\"']?([^\"'\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
+    rf"^content-disposition[ \t]*+:(?>(?:[^\r\n]|\r?\n[ \t])*?(?<=[;\s])name\*?[ \t]*+=)[ \t]*+(?:utf-8'')?[\"']?([^\"'\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
     re.IGNORECASE | re.MULTILINE,
 )
 _PAIR = re.compile(r"(?<![\w.\-\[\]%$])([\w.\-\[\]%$]++)\s{0,8}+=\s{0,8}+")
 _LINE = re.compile(
     r"^[ \t]*+(?:- ++)?([\w-]++)[ \t]*+:[ \t]*+(?:(?:bearer|basic|digest|token)[ \t]++)?+", re.IGNORECASE | re.MULTILINE
 )
+_BLOCK = re.compile(r"^[ \t]*+(?:- ++)?([\w-]++)[ \t]*+:[ \t]*+[|>][+\d-]{0,2}+[ \t]*+\r?\n", re.MULTILINE)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----()")
 # JavaScript, YAML, GraphQL: names and values that JSON would not write like this.
 _QUOTED = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,8}+:\s{0,8}+(?=[\"'])")
 _USER_INFO = re.compile(r"://[^\s/?#@:\"'<>\\]*+()[:](?=[^\s/?#@\"'<>\\]++@)")
 # A name that is a value itself: `{"name": "password", "value": "x"}`, `["password", "x"]`.
+_NAMES = '"(?:name|key|field|header|id|label|path|param|parameter|attribute|property|variable|k)"'
+_VALUES = '"(?:value|val|v|new_?value)"'
+_COLON, _COMMA = r"\s{0,8}+:\s{0,8}+", r"\s{0,8}+,\s{0,20}+"
+_MEMBER = rf'"[^"\\]{{0,100}}+"{_COLON}(?:"[^"\\]{{0,200}}+"|[\w.+-]{{1,30}}+){_COMMA}'
 _NAMED = re.compile(
-    r'"(?:name|key|field|header|id|label)"\s{0,8}+:\s{0,8}+"([^"\\]{1,100}+)"\s{0,8}+,\s{0,20}+'
-    r'(?:"(?!value")[^"\\]{0,100}+"\s{0,8}+:\s{0,8}+(?:"[^"\\]{0,200}+"|[\w.+-]{1,30}+)\s{0,8}+,\s{0,20}+){0,4}+'
-    r'"value"\s{0,8}+:\s{0,8}+',
-    re.IGNORECASE,
+    rf'{_NAMES}{_COLON}"([^"\\]{{1,100}}+)"{_COMMA}(?:(?!{_VALUES}){_MEMBER}){{0,4}}+{_VALUES}{_COLON}', re.IGNORECASE
 )
 _NAMED_AFTER = re.compile(
-    r'"value"\s{0,8}+:\s{0,8}+()(?="[^"\\]{1,2000}+"\s{0,8}+,\s{0,20}+'
-    r'(?:"(?!(?:name|key|field|header|id|label)")[^"\\]{0,100}+"\s{0,8}+:\s{0,8}+'
-    r'(?:"[^"\\]{0,200}+"|[\w.+-]{1,30}+)\s{0,8}+,\s{0,20}+){0,4}+'
-    r'"(?:name|key|field|header|id|label)"\s{0,8}+:\s{0,8}+"(?P<name>[^"\\]{1,100}+)")',
+    rf'{_VALUES}{_COLON}()(?="[^"\\]{{1,2000}}+"{_COMMA}(?:(?!{_NAMES}){_MEMBER}){{0,4}}+'
+    rf'{_NAMES}{_COLON}"(?P<name>[^"\\]{{1,100}}+)")',
     re.IGNORECASE,
 )
 _COUPLE = re.compile(r'\[\s{0,20}+"([^"\\]{1,100}+)"\s{0,8}+,\s{0,20}+(?="[^"\\]{1,4000}+"\s{0,20}+\])')
@@ -60,7 +61,8 @@ _INPUT_AFTER = re.compile(
     re.IGNORECASE,
 )
 _PROPERTY = re.compile(
-    r"<[\w:.-]{1,50}+\s[^<>]{0,200}?\b(?:name|id|key)\s?=\s?[\"']([^\"'<>]{1,100}+)[\"'][^<>]{0,200}+(?<!/)>",
+    r"<[\w:.-]{1,50}+\s[^<>]{0,200}?\b(?:name|id|key)\s?=\s?[\"']([^\"'<>]{1,100}+)[\"'][^<>]{0,200}+(?<!/)>"
+    r"(?:\s{0,50}+<[\w:.-]{1,50}+(?:\s[^<>]{0,100}+)?+(?<!/)>){0,2}+(?:\s{0,50}+<!\[CDATA\[)?+",
     re.IGNORECASE,
 )
 _AFTER_KEY = re.compile(
@@ -81,9 +83,11 @@ MAX_HEAD_CHARS = 4096
 _QUOTED_VALUE = re.compile(r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?+|'[^'\\]*+(?:\\.[^'\\]*+)*+'?+", re.DOTALL)
 _PAIR_VALUE = re.compile(r"\"[^\"]*+\"?+|'[^']*+'?+|[^&\s\"'<>\\]*+")
 _LINE_VALUE = re.compile(r"[^\s\"'{}<>]++(?=[ \t]*+\r?$)", re.MULTILINE)
+_WHOLE_LINE = re.compile(r"[^\s\"'{}<>|](?:[^\r\n\"'{}<>]*+)(?=\r?$)", re.MULTILINE)
 _SCHEME_VALUE = re.compile(r"[\w.~+/=-]{8,}+")
 _SPOKEN_VALUE = re.compile(r"\S++")
 _IS_FORM = re.compile(r"[\w.\-\[\]%$+]++=")
+_AFTER_PAIR = re.compile(r";\s?[\w .-]{1,40}+=")
 _TAG = re.compile(r"<[^<>]*+>")
 
 
@@ -122,7 +126,7 @@ def _mask_text(text: str, learn: Learn, depth: int) -> str:
         return text
     if depth > MAX_DEPTH:
         return MASK
-    if _IS_FORM.match(text) and "\n" not in text.rstrip():
+    if _IS_FORM.match(text) and "\n" not in text.rstrip() and ("&" in text or not _AFTER_PAIR.search(text)):
         return _mask_form(text, learn, depth)
     if '"' in text:
         for form in (_JSON, *_BY_NEIGHBOUR):
@@ -236,7 +240,7 @@ def _pair_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
     if not value.strip("=") or _is_status(name, value):  # the padding of base64
         return at, ()
     if value[0] not in {'"', "'"}:
-        return end, [unquote_plus(value)]
+        return end, [unquote_plus(value), unquote_plus(value.partition(";")[0])]
     return (end, [html.unescape(value.strip(value[0]))]) if value.strip(value[0]) else (at, ())
 
 
@@ -253,9 +257,36 @@ def _user_info(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
 
 
 def _property_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
-    end = text.find("<", at)
+    end = text.find("]]>" if text.endswith("<![CDATA[", 0, at) else "<", at)
     end = len(text) if end < 0 else end
     return end if text[at:end].strip() else at, [html.unescape(text[at:end].strip())]
+
+
+def _block_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    """Read the lines of a block of YAML: those that are further in than its name, and blank ones."""
+    head = text[text.rfind("\n", 0, at - 1) + 1 : at]
+    margin = head[: len(head) - len(head.lstrip(" \t"))]
+    end = at
+    while end < len(text):
+        after = text.find("\n", end) + 1 or len(text)
+        if text[end:after].strip() and not text.startswith((f"{margin} ", f"{margin}\t"), end):
+            break
+        end = after
+    lines = [line.strip() for line in text[at:end].splitlines()]
+    return end, ["\n".join(lines).strip(), *lines]
+
+
+def _key_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    found = text.find("-----END", at)
+    end = len(text) if found < 0 else found
+    return at if text[at:end] == MASK else end, text[at:end].split()
+
+
+def _line_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
+    """Read a word that ends its line; of a password all words."""
+    pattern = _WHOLE_LINE if is_password(name) else _LINE_VALUE
+    match = pattern.match(text, at)
+    return (match.end(), [match[0]]) if match and not is_word(match[0].lower()) else (at, ())
 
 
 def _is_secret_pair(text: str, at: int, name: str) -> bool:
@@ -290,10 +321,12 @@ _FORMS = (
     _Form("<", _INPUT, _pair_value, mask=f'"{MASK}"'),
     _Form("<", _INPUT_AFTER, _pair_value, mask=f'"{MASK}"'),
     _Form("--", _PART, _part_value),
+    _Form("-----BEGIN", _PRIVATE_KEY, _key_value, is_secret=_always),
+    _Form(":", _BLOCK, _block_value, mask=f"  {MASK}\n"),
     _Form(":", _QUOTED, _quoted_value, mask=f'"{MASK}"'),
     _Form("@", _USER_INFO, _user_info, is_secret=_always),
     _Form("=", _PAIR, _pair_value, is_secret=_is_secret_pair),
-    _Form(":", _LINE, _word_value(_LINE_VALUE)),
+    _Form(":", _LINE, _line_value),
     _SCHEMES,
 )
 _OUTPUT = _Form("", _SPOKEN, _word_value(_SPOKEN_VALUE, may_be_a_word=True))

@@ -3,23 +3,41 @@
 import re
 from urllib.parse import unquote
 
-from engine_contract.text.masking.names import unescaped
+from engine_contract.text.masking.names import PASSWORDS, unescaped
 from engine_contract.text.masking.values import MASK, is_word
 
 MAX_LOGIN_CHARS = 64 << 10
 """Most characters that are read of a login's request and of its response."""
 
+_OF_PASSWORDS = "|".join(sorted(re.escape(phrase).replace("\\ ", "[ _-]?") for phrase in PASSWORDS))
 _PASSWORD_FIELD = re.compile(
-    r"(?:passw(?:or[dt]|d)|passphrase|passcode|userpass|pwd)[\w\]%.-]{0,40}+\\*+[\"']?\s?[=:>\r\n]|(?<![a-z])(?:pass|pw)(?:\]|%5D)?\\*+[\"']?\s?[=:>]",
+    rf"(?:{_OF_PASSWORDS})[\w\]%.-]{{0,40}}+\\*+[\"']?\s?[=:>\r\n]|(?<![a-z])(?:pass|pw|mdp|clave)(?:\]|%5D)?\\*+[\"']?\s?[=:>]",
     re.IGNORECASE,
 )
+_LOGIN_MUTATION = re.compile(
+    r"\bmutation\b[^{}]{0,200}+\{\s{0,20}+(?:\w{1,40}+\s?:\s?)?(?:log_?in|sign_?in|authenticat|create_?session)",
+    re.IGNORECASE,
+)
+_LOGIN_ROUTE = re.compile(
+    r"/(?:(?:do|perform|user|admin)?[-_]?log[-_]?[io]n(?:[-_]?(?:check|action|process))?|sign[-_]?[io]n|sign[-_]?up"
+    r"|auth(?:n|enticate|orize|entication)?|oauth2?|sso|saml2?|tokens?|sessions?|connect|j_(?:spring_|acegi_)?security_check)"
+    r"(?:\.[a-z]{1,8}+)?(?:[/;]|\Z)",
+    re.IGNORECASE,
+)
+MAX_ROUTE_CHARS = 8 << 10
 _NOT_BARE = re.compile(r"[\s{}<>]")
 
 
 def has_password(body: str) -> bool:
     """Return whether a request's body has a field for a password, so that its response may be a token."""
     read = body[:MAX_LOGIN_CHARS]
-    return any(_PASSWORD_FIELD.search(text) for text in dict.fromkeys((read, unquote(unescaped(read)))))
+    texts = dict.fromkeys((read, unquote(unescaped(read))))
+    return any(_PASSWORD_FIELD.search(text) or _LOGIN_MUTATION.search(text) for text in texts)
+
+
+def is_login_route(path: str) -> bool:
+    """Return whether a route is where credentials are handed out: its bodies are nobody's to see."""
+    return _LOGIN_ROUTE.search(unquote(unquote(path[:MAX_ROUTE_CHARS]))) is not None
 
 
 def bare_token(answer: str) -> str | None:

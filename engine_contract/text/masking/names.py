@@ -6,7 +6,7 @@ from unicodedata import combining, normalize
 from urllib.parse import unquote
 
 # Phrases that make a name secret wherever they stand in it, written together or not.
-_PASSWORDS = (
+PASSWORDS = (
     *("passw", "passphrase", "passcode", "pwd", "user pass", "db pass", "my pass", "root pass", "admin pass"),
     *("ftp pass", "smtp pass", "ssh pass", "mail pass", "login pass"),
     *("kennwort", "mot de passe", "contraseña", "senha", "palavra passe", "parola", "wachtwoord", "lösenord"),
@@ -14,7 +14,7 @@ _PASSWORDS = (
     *("パスワード", "暗証番号", "비밀번호", "암호"),
 )
 _PHRASES = (
-    *_PASSWORDS,
+    *PASSWORDS,
     *("secret", "token", "credential", "cookie", "session", "sessid", "assertion", "oidc", "hmac"),
     *("mfa code", "otp code", "recovery code", "backup code", "verification code", "device code", "user code"),
     *("one time code", "sms code", "login code", "security answer", "connection string", "conn str"),
@@ -104,7 +104,7 @@ def _glued(phrases: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("".join(words_of(phrase)) for phrase in phrases)
 
 
-_GLUED_PASSWORDS, _GLUED = _glued(_PASSWORDS), _glued(_PHRASES)
+_GLUED_PASSWORDS, _GLUED = _glued(PASSWORDS), _glued(_PHRASES)
 _LAST_WORDS = {word for phrase in _PHRASES for word in (phrase.split()[-1], words_of(phrase)[-1])}
 _LAST_WORDS |= _WORDS | _PARAMETER_WORDS
 # A text with a secret name holds one of these; most texts hold none, and the full search is slow.

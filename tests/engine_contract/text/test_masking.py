@@ -267,6 +267,25 @@ TEXTS = [
         '--b\r\nContent-Type: text/plain\r\nContent-Disposition: FORM-DATA; NAME="password"\r\n\r\n***\r\n--b--',
     ),
     ("password =   abc", "password =   ***"),
+    ('<property name="password"><value>Zq7</value></property>', '<property name="password"><value>***</value></property>'),
+    ('<property name="password">\n <value><![CDATA[Z<q]]></value>', '<property name="password">\n <value><![CDATA[***]]></value>'),
+    ('[{"op": "replace", "path": "/user/password", "value": "Zq7"}]', '[{"op": "replace", "path": "/user/password", "value": "***"}]'),
+    ('{"key": "password", "val": "Zq7"}', '{"key": "password", "val": "***"}'),
+    ('{"newValue": "Zq7", "path": "/password"}', '{"newValue": "***", "path": "/password"}'),
+    ('{"op": "replace", "path": "/status", "value": "canceled"}', '{"op": "replace", "path": "/status", "value": "canceled"}'),
+    ("user: me\npassword: two words\nx: 1", "user: me\npassword: ***\nx: 1"),
+    ("a:\n  password: |\n    two words\n\n    more\n  b: 1", "a:\n  password: |\n  ***\n  b: 1"),
+    ("- token: >-\n    Zq7\n- b: 1", "- token: >-\n  ***\n- b: 1"),
+    ("пароль: Zq7\n", "пароль: ***\n"),
+    ('{"contraseña": "Zq7", "x": 1}', '{"contraseña": "***", "x": 1}'),
+    ('{"a": "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----"}', '{"a": "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----"}'),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nZq7\n-----END", "-----BEGIN RSA PRIVATE KEY-----***-----END"),
+    ("Server=h;Database=d;User Id=u;Password=Zq7;", "Server=h;Database=d;User Id=u;Password=***"),
+    ("postgresql://me:Zq7@db.example:5432/x", "postgresql://me:***@db.example:5432/x"),
+    (
+        '--b\r\nContent-Disposition : form-data;\r\n name = "password"\r\nX: 1\r\n\r\na b\r\n--b--',
+        '--b\r\nContent-Disposition : form-data;\r\n name = "password"\r\nX: 1\r\n\r\n***\r\n--b--',
+    ),
     ("X-Api-Key: abc123\nHost: h", "X-Api-Key: ***\nHost: h"),
     ("Authorization: Bearer abc123\n", "Authorization: Bearer ***\n"),
     ("sent Bearer eyJhbGciOi.J9 to it", "sent Bearer *** to it"),
@@ -514,6 +533,9 @@ def test_secrets_that_hold_others_are_hidden_whole() -> None:
 
 LOGINS = ['{"user": {"password": "x"}}', "user%5Bpassword%5D=x", '{"userPassword":"x"}', "<password>x</password>"]
 LOGINS += ["user_pw=x", "login%5Bpass%5D=x", "p%61ssword=x", '{"p\\u0061ssword": 1}', "passwort=x"]
+LOGINS += ["kennwort=x", '{"contraseña": "x"}', "contrase%C3%B1a=x", "пароль: x", '{"密码":"x"}']
+LOGINS += ['{"query": "mutation L($u: String!, $p: String!) { login(u: $u, p: $p) { t } }", "variables": {"p": "x"}}']
+LOGINS += ['{"query": "mutation {\\n  session: createSession(a: 1)"}']
 LOGINS += ['{"a": "{\\"pwd\\": 1}"}', 'form-data; name="password"\r\n\r\nx', "pass=x"]
 
 
@@ -527,6 +549,31 @@ def test_body_with_a_password_is_a_login(body: str) -> None:
 def test_body_without_a_password_is_not_a_login(body: str) -> None:
     """A word is not a field."""
     assert not masking.has_password(body)
+
+
+LOGIN_ROUTES = ["/login", "/login.jsp", "/lo%67in", "/lo%2567in", "/j_spring_security_check", "/signin", "/oauth/token"]
+LOGIN_ROUTES += [
+    "/session",
+    "/api/v2/sessions/",
+    "/app/login;jsessionid=1",
+    "/users/sign_in",
+    "/doLogin.action",
+    "/login_check",
+]
+
+
+@pytest.mark.parametrize("path", LOGIN_ROUTES)
+def test_route_of_a_login_is_known(path: str) -> None:
+    """In any spelling, with the ending of a file, with parameters."""
+    assert masking.is_login_route(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/workflow_engine/cancelJob", "/jobs/4321", "/blogin", "/logins.html/x", "/authors"]
+)
+def test_route_of_anything_else_is_not_a_login(path: str) -> None:
+    """A word that begins alike is another word."""
+    assert not masking.is_login_route(path)
 
 
 @pytest.mark.parametrize(
