@@ -23,6 +23,8 @@ SHORTEST_ID = 4
 Companion = Callable[[Exchange], Awaitable[Response]]
 """Answers a request that was checked, where the mock knows more of a route than its page."""
 
+# A key of a map may be an id of the request; a field's name, which a request may name too, has no digit.
+_HAS_DIGIT = frozenset("0123456789")
 _ENDS_OF_IDS = ("_id", "Id", "ID")
 
 
@@ -170,7 +172,10 @@ def _swapped(node: Any, swaps: Mapping[str, str]) -> Any:
     if isinstance(node, list):
         return [_swapped(item, swaps) for item in node]
     if isinstance(node, Mapping):
-        return {swaps.get(key, key): _swapped(value, swaps) for key, value in node.items()}
+        return {
+            swaps.get(key, key) if _HAS_DIGIT.intersection(key) else key: _swapped(value, swaps)
+            for key, value in node.items()
+        }
     return node
 
 

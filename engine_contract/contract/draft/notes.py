@@ -52,7 +52,8 @@ def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
         yield f"parameter {parameter['name']}", parameter
         yield from _within(f"parameter {parameter['name']}", parameter["schema"])
     for name, described in (("request", operation.get("requestBody", {})), ("answer", operation["responses"]["200"])):
-        yield name, described
+        if described:
+            yield name, described
         for media in described.get("content", {}).values():
             yield from ((f"example of the {name}", example) for example in media.get("examples", {}).values())
             schema = document["components"]["schemas"][media["schema"]["$ref"].rpartition("/")[2]]

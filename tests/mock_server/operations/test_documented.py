@@ -391,13 +391,13 @@ def test_finished_draft_beside_a_page_counts(tmp_path: Path) -> None:
 
 
 def test_ids_are_put_in_by_value_and_by_name() -> None:
-    """A text of the page's request is replaced wherever it stands as a value or a key; short ones and numbers stay."""
+    """A text of the page's request is replaced wherever it stands as a value or an id as a key; names of fields stay."""
     operation = Operation(
         name="x",
         method="POST",
         path="/x",
-        request_examples={"page": {"ids": ["aaaa1", "aaaa2"], "kind": "a", "count": 2}},
+        request_examples={"page": {"ids": ["aaaa1", "aaaa2"], "kind": "a", "count": 2, "fields": ["done", "count"]}},
     )
     example = {"done": ["aaaa2"], "by": {"aaaa1": "a"}, "count": 2}
-    values = {"ids": ["b1", "b2"], "kind": "z", "count": 9}
+    values = {"ids": ["b1", "b2"], "kind": "z", "count": 9, "fields": ["other", "another"]}
     assert with_ids(example, operation, values) == {"done": ["b2"], "by": {"b1": "a"}, "count": 2}
