@@ -17,6 +17,9 @@ from engine_contract.contract import Rule, load_rules
 from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
 from mock_server import faults as catalogue
+from mock_server.cli import SCREENS
+from mock_server.operations.profile import load_profile, names
+from mock_server.operations.refusals import asked_for, render
 from tests import field_engine, standin
 from tests.support.engines import expected
 
@@ -113,7 +116,33 @@ def score_table() -> str:
     return "\n".join([*rows, *(table if missed else []), *missed]) + "\n"
 
 
-SECTIONS: dict[str, Callable[[], str]] = {"settings": settings_table, "score": score_table}
+def refusals_table() -> str:
+    """Return how each shipped profile answers the refusals that every screen meets."""
+    job_id = "4321abcdef694aa79dae47ad"
+    table = [
+        "| profile | " + " | ".join(SCREENS.values()) + " | a cancel of a job that is not active |",
+        "|---" * (len(SCREENS) + 2) + "|",
+    ]
+    for name in ("", *names()):
+        profile = load_profile(name) if name else None
+        cells = []
+        for situation in SCREENS:
+            refusal = asked_for(situation, role="apiread", job_id=job_id)
+            answer = profile.render(refusal, job_id) if profile else render(refusal)
+            cells.append(str(answer.status))
+        body = answer.body.decode().replace(job_id, "4321…")
+        kind = answer.content_type.partition(b";")[0].decode() or "no body"
+        shown = body if len(body) < 250 else f"{body[:250]}…"
+        cells.append(f"`{kind}`" + (f" `{_cell(shown)}`" if body else ""))
+        table.append(f"| {f'`{name}`' if name else 'none'} | " + " | ".join(cells) + " |")
+    return "\n".join(table) + "\n"
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "score": score_table,
+    "refusals": refusals_table,
+}
 
 
 def main() -> None:

@@ -432,4 +432,5 @@ class MockOptions:
         help="Further documentation page to serve, or a folder of them. Repeatable.",
     )
     list_faults: bool = option(default=False, help="List faults and variations.")
+    list_profiles: bool = option(default=False, help="List the profiles that are shipped, and how each refuses.")
     verbose: bool = option(name="-v", default=False, help="Print the traceback where the command itself fails.")

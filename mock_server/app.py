@@ -16,17 +16,17 @@ from mock_server.connexion.routing import route_by
 from mock_server.console_adapter.data import MockData
 from mock_server.control.actions import arm
 from mock_server.control.api import Control
-from mock_server.openapi_pages import Page, specification, swagger_ui
+from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.documented import Documented
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.login import log_in
-from mock_server.operations.profile import load_profile
-from mock_server.operations.refusals import Refusal, Refused, render
+from mock_server.operations.profile import Profiles
+from mock_server.operations.refusals import Refusal, Refused
 from mock_server.operations.response import Response
 from mock_server.operations.sending import head, send_answer
-from mock_server.pipeline import Pipeline, Render, Served, serve
+from mock_server.pipeline import Pipeline, Served, log, serve
 from mock_server.settings import Settings, SettingsError, check_settings
 from mock_server.store import Store
 from mock_server.store.behavior import Behavior
@@ -48,10 +48,7 @@ class Mock:
         operations = (self._contract, *self._further)
         roles = known_roles(operations)
         self._credentials = Credentials(settings, roles)
-        self._profile = None if settings.profile is None else load_profile(settings.profile)
-        refuse: Render = _plain if self._profile is None else self._profile.render
-        self._edit = self._profile.edit if self._profile is not None and self._profile.edits_documents else None
-        self._pipeline = Pipeline(settings, self.store, self._credentials, refuse)
+        self._pipeline = Pipeline(settings, self.store, self._credentials, Profiles(settings.profile, log.warning))
         self._upstream = (
             None if settings.upstream is None else Upstream(settings.upstream, is_local=settings.is_loopback)
         )
@@ -90,7 +87,7 @@ class Mock:
     async def _cancel(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - ASGI
         # The response is left in the exchange and not sent: hooks, CORS and the journal still see it.
         exchange: Exchange = scope[SCOPE_KEY]
-        exchange.response = await cancel_job(self._contract, exchange, self.store, self.settings.seed, self._edit)
+        exchange.response = await cancel_job(self._contract, exchange, self.store, self.settings.seed)
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve everything but the operation: own pages, the login, and other paths."""
@@ -166,6 +163,10 @@ class Mock:
         return None if page is None else page(encoded_path(root.rstrip("/")), slash + rest)
 
     async def _log_in(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:  # noqa: ARG002
+        if exchange.method in {"GET", "HEAD"}:
+            self._pipeline.prefer(exchange, self._cancels)
+            if exchange.profile is not None and exchange.profile.login_page:
+                return Response(200, HTML, exchange.profile.login_page.encode())
         return await log_in(exchange, receive, self._credentials, self.settings.max_body)
 
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
@@ -234,7 +235,3 @@ def _console_guard(settings: Settings) -> Guard:
         "The console is closed on addresses other than loopback; mock-engine opens it with --control-token env:NAME."
     )
     return Guard(settings.host, settings.control_token, closed, "What stands after --control-token")
-
-
-def _plain(refusal: Refusal, _job_id: str | None) -> Response:
-    return render(refusal)

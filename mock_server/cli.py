@@ -10,6 +10,14 @@ from engine_contract.click_options import OptionsCommand, command
 from engine_contract.options import MockOptions
 from mock_server.settings import PASSWORD_VARIABLE, Settings, SettingsError, read_settings
 
+SCREENS = {
+    "wrong-credential": "not logged in",
+    "other-role": "may not",
+    "unknown-job": "unknown job",
+    "not-active": "not active",
+}
+"""The situations that every screen meets, in a word or two."""
+
 
 class MockCommand(OptionsCommand):
     """The command, for which a setting that cannot be used is wrong usage."""
@@ -31,6 +39,8 @@ def main(options: MockOptions) -> None:
     """  # noqa: D301 - \b is click's: a block that is not wrapped
     if options.list_faults:
         click.echo(_listed())
+    elif options.list_profiles:
+        click.echo(_listed_profiles())
     else:
         _warn_of_secret(click.get_current_context(), options)
         _serve(read_settings(options))
@@ -113,6 +123,29 @@ def _listed() -> str:
     lines += ["", f"Variations ({len(odd)}): odd engines that conform.", ""]
     lines += [f"    {change.name:<{width}}  {change.sentence}" for change in odd]
     return "\n".join(lines)
+
+
+def _listed_profiles() -> str:
+    """Return the shipped profiles as text: what each is, and the status of the refusals that screens meet."""
+    from textwrap import fill
+
+    from mock_server.operations.profile import load_profile, names
+    from mock_server.operations.refusals import asked_for
+
+    lines = ["Profiles: how other engines refuse. --profile NAME for all requests, Prefer: profile=NAME for one.", ""]
+    for name in names():
+        profile = load_profile(name)
+        shown = {
+            said: profile.render(asked_for(situation, role="apiread", job_id="…"), "…").status
+            for situation, said in SCREENS.items()
+        }
+        lines += [
+            f"  {name}",
+            fill(profile.description, 100, initial_indent="    ", subsequent_indent="    "),
+            "    " + ", ".join(f"{said} {status}" for said, status in shown.items()),
+            "",
+        ]
+    return "\n".join(lines).rstrip()
 
 
 if __name__ == "__main__":

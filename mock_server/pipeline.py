@@ -18,7 +18,9 @@ from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import Credentials, read_session
 from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
 from mock_server.operations.preferences import read_preferences
-from mock_server.operations.refusals import Refusal, Refused, situation_of
+from mock_server.operations.profile import Profiles
+from mock_server.operations.profile import names as profile_names
+from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, asked_for, render, situation_of
 from mock_server.operations.response import Response
 from mock_server.operations.sending import BODILESS, head, send_answer
 from mock_server.settings import Settings
@@ -30,9 +32,6 @@ log = logging.getLogger("mock_server")
 
 Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 """Gets the exchange, the ASGI scope and `receive`; raises Refused."""
-
-Render = Callable[[Refusal, str | None], Response]
-"""A refusal and the job it is about → the response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,12 @@ def serve(
 class Pipeline:
     """Carries requests to their responses. Made once; all that changes is in the store."""
 
-    def __init__(self, settings: Settings, store: Store, credentials: Credentials, render: Render) -> None:
+    def __init__(self, settings: Settings, store: Store, credentials: Credentials, profiles: Profiles) -> None:
         self._settings = settings
         self._store = store
         self._credentials = credentials
-        self._render = render
+        self._profiles = profiles
+        self._profile_names = profile_names()
         self._cors = Cors(settings.cors_origins)
 
     def cors_headers(self, scope: Any) -> Headers:
@@ -148,8 +148,9 @@ class Pipeline:
         return response
 
     def _identify(self, exchange: Exchange) -> None:
-        """Find the session and the credential of a request."""
+        """Find the session and the credential of a request, and the form of its refusals."""
         headers = exchange.headers
+        exchange.profile = self._profiles.in_force()
         exchange.session = read_session(headers)
         exchange.credential = self._credentials.read(headers, exchange.query)
         if exchange.repeated(b"authorization"):
@@ -179,23 +180,32 @@ class Pipeline:
         if armed is None and preferred is None and served.started_with is None:
             return None
         change = served.started_with if armed is None or armed.fault is None else served.changes[armed.fault]
-        if preferred is not None and (name := read_preferences(preferred, served.examples, served.changes).fault):
-            change = served.changes[name]
+        self.prefer(exchange, served)
+        if exchange.preferences.fault is not None:
+            change = served.changes[exchange.preferences.fault]
         if change is None or change.route is None or change.route(exchange.method, exchange.path)[1] == exchange.path:
             return None
         return await self.operate(exchange, scope, receive, served)
 
+    def prefer(self, exchange: Exchange, served: Served) -> None:
+        """Read the preferences of a request. Raise Refused for a value that cannot be honoured."""
+        prefer = exchange.headers.get(b"prefer")
+        if prefer is None:
+            return
+        if exchange.repeated(b"prefer"):
+            prefer = b",".join(value for name, value in exchange.raw_headers if name == b"prefer")
+        preferences = read_preferences(prefer, served.examples, served.changes, self._profile_names)
+        exchange.preferences = preferences
+        if preferences.profile is not None:
+            exchange.profile = self._profiles.named(preferences.profile)
+
     async def _asked(self, exchange: Exchange, served: Served) -> tuple[int | None, tuple[float, float] | None]:
         """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""
-        prefer = exchange.headers.get(b"prefer")
-        if prefer is not None:
-            if exchange.repeated(b"prefer"):
-                prefer = b",".join(value for name, value in exchange.raw_headers if name == b"prefer")
-            exchange.preferences = read_preferences(prefer, served.examples, served.changes)
+        self.prefer(exchange, served)
         preferences = exchange.preferences
         role, job_id, name = exchange.credential.role, exchange.claimed_job_id, served.further_name
         acts = exchange.method == served.operation.method
-        if preferences.code is not None or preferences.fault is not None or preferences.example is not None:
+        if preferences.says_what:
             armed = None  # what the request asks for itself neither uses up what is armed nor mixes with it
         elif acts:
             armed = await self._store.spend(exchange.session, job_id, role, name)
@@ -218,8 +228,9 @@ class Pipeline:
         if example is not None and example in served.operation.refusal_examples:
             status, value = served.operation.refusal_examples[example]
             raise Refused(Refusal(example, value["detail"], status=code or status))
-        if code is not None and code >= 300:
-            raise Refused(_asked_for(code))
+        situation = exchange.preferences.situation
+        if situation is not None or (code is not None and code >= 300):
+            raise Refused(_asked_for(exchange, situation, code))
         change = exchange.change
         if change is not None and change.first is not None:
             refusal = await change.first(exchange, self._store)
@@ -238,8 +249,10 @@ class Pipeline:
                 await change.refused(exchange, self._store)
             except StoreUnavailable as error:
                 exchange.change, exchange.refusal = None, _without_store(error)
-                return self._render(exchange.refusal, None)
-        return self._render(refusal, exchange.job_id or exchange.claimed_job_id)
+                return render(exchange.refusal)
+        if exchange.profile is None:
+            return render(refusal)
+        return exchange.profile.render(refusal, exchange.job_id or exchange.claimed_job_id)
 
     async def _write_down(self, exchange: Exchange, response: Response, headers: list[tuple[bytes, bytes]]) -> None:
         seconds = perf_counter() - exchange.started
@@ -265,7 +278,7 @@ class Pipeline:
             answer_body=response.body[:KEPT_BYTES],
             answer_size=len(response.body),
             situation=None if refusal is None else refusal.situation,
-            reason=None if refusal is None else refusal.detail,
+            reason=None if refusal is None else _reason(refusal),
             fault=fault,
             wire=None if response.wire is None else response.wire.kind,
         )
@@ -279,10 +292,19 @@ def _without_store(error: StoreUnavailable) -> Refusal:
     return Refusal("store", f"The store cannot be reached: {error}.", status=503)
 
 
-def _asked_for(code: int) -> Refusal:
-    if code < 400:
-        return Refusal("failure", f"Status {code} was asked for.", headers=((b"location", b"/login"),), status=code)
-    return Refusal(situation_of(code), f"Status {code} was asked for.", status=code)
+def _asked_for(exchange: Exchange, situation: str | None, code: int | None) -> Refusal:
+    if situation is None:
+        assert code is not None  # noqa: S101 - one of them is given
+        situation = situation_of(code)
+        if SITUATIONS[situation] != code:
+            headers: Headers = ((b"location", b"/login"),) if code < 400 else ()
+            situation = "failure" if code < 400 else situation
+            return Refusal(situation, f"Status {code} was asked for.", headers=headers, status=code, is_asked_for=True)
+    return asked_for(situation, role=exchange.credential.role, job_id=exchange.claimed_job_id, status=code)
+
+
+def _reason(refusal: Refusal) -> str:
+    return f"Asked for: {refusal.detail}" if refusal.is_asked_for else refusal.detail
 
 
 def _of_http(error: HTTPException) -> Refusal:

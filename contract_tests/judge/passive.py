@@ -47,7 +47,7 @@ _TOLD = {
     "the id has one character more at its end": "effects.exact",
     "the id has one character more at its start": "effects.exact",
 }
-# How an engine reads that refuses a job by an error of its own (field notes, "Errors").
+# How an engine reads that refuses a job by an error of its own: the vendor's reference lists only 500 for many calls.
 _TELLS_OF_THE_JOB = re.compile(
     rb"not (?:be )?found|no (?:such )?(?:active )?job|unknown|not exist|not active|inactive|already|no longer"
     rb"|cancell?ed|finished|complete|not running|invalid|missing param|refused|denied|forbidden|unauthori[sz]ed"

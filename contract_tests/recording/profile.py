@@ -54,7 +54,7 @@ SITUATIONS = {
     "effects.repeat": "not-active",
 }
 _CALLERS = frozenset(rule_id for rule_id in SITUATIONS if rule_id.startswith("roles."))
-_BY_STATUS = {429: "too-many-requests", 503: "unavailable"}  # field notes and RFC 9110: ask again later
+_BY_STATUS = {429: "too-many-requests", 503: "unavailable"}  # RFC 9110: ask again later
 _OF_THE_REQUEST = {406: "not-acceptable", 413: "too-large", 415: "unsupported-media-type"}
 _OF_THE_CALLER = {401: "wrong-credential", 403: "other-role"}
 # Situations that tell nothing of who was refused in them.
@@ -66,7 +66,7 @@ _OF_JOBS = re.compile(rb"\bjob|\bid\b|not found|unknown", re.IGNORECASE)
 _NOT_ACTIVE = re.compile(
     rb"not active|inactive|already|no longer|cancell?ed|finished|complete|not running", re.IGNORECASE
 )
-# Absent where there is nothing to report (field notes), so that its absence says nothing of the engine.
+# Absent where there is nothing to report in public captures, so that its absence says nothing of the engine.
 _BY_VALUE = "error"
 
 Look = tuple[int, str, str, str]

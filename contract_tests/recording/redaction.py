@@ -93,7 +93,7 @@ class Redaction:
         if is_login:
             text = _text(body[:SEARCHED_BYTES])
             masking.mask_text(text, found.append)
-            found += filter(None, [masking.bare_token(text)])  # field notes: a login answers a bare token
+            found += filter(None, [masking.bare_token(text)])  # a login of such engines answers a bare token
         self.learn(found)
 
     def text(self, text: str) -> str:

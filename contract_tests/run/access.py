@@ -12,7 +12,7 @@ from contract_tests.transport.sender import Sender, describe_failure
 from contract_tests.transport.transport import Transport
 
 WAYS = ("bearer", "query:token", "cookie:token", "basic")
-"""How such engines take a credential (field notes); `basic` takes a user and a password."""
+"""How such engines take a credential, by public clients; `basic` takes a user and a password."""
 SITUATION = "the way of the credential"
 
 

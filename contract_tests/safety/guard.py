@@ -16,7 +16,7 @@ from contract_tests.model import Caller, Request
 from engine_contract.contract import load_contract
 
 USUAL_READ_BACK = "/workflow_engine/job/{job_id}/details"
-"""Where such engines show a job (field notes, "What real clients do around a cancel")."""
+"""Where such engines show a job: public clients poll it until the status is no longer running."""
 MINTED_LENGTH = 24  # as the page's ids
 DERIVABLE_LENGTH = 16  # below it, an id cut or lengthened by a character could be somebody else's
 VARYING = 10  # characters in which ids of one length differ where they are drawn, and not counted
@@ -41,7 +41,7 @@ def read_back_request(template: str, job_id: str, caller: Caller) -> Request:
 
 
 LOGIN = "/login"
-"""Where such engines take a user and a password, and answer a token (field notes)."""
+"""Where such engines take a user and a password, and answer a token: public clients log in there."""
 
 
 def login_request(user: str, password: str) -> Request:
@@ -57,7 +57,7 @@ def probe_request(path: str, caller: Caller) -> Request:
 
 
 def start_request(workflow: str, caller: Caller) -> Request:
-    """Return the request that starts a job of a workflow (field notes)."""
+    """Return the request that starts a job of a workflow, as the vendor's GitHub Action does."""
     path = f"/workflow_engine/startJobWithOptions/{quote(workflow, safe='')}"
     return Request("POST", path, caller, body=b'{"options": {}}')
 

@@ -1,4 +1,4 @@
-"""The statuses of jobs (field notes, "Job documents"): the page shows only the canceled one."""
+"""The statuses of jobs as captures and vendor documents have them: the page shows only the canceled one."""
 
 from typing import Literal, get_args
 

@@ -201,7 +201,7 @@ FIELDS: tuple[Field, ...] = (
     Field("metrics", Nested()),
     *_metrics("metrics"),
     Field("status", _text(lambda job: job.status)),
-    # page: true; field notes: `locked` is absent in newer captures
+    # page: true; in none of twelve captures of 2021.1 and 2023.1
     Field("locked", Drawn(lambda _: [None] * 8 + [b"true"] * 3 + [b"false"] * 5, 13, 4), "in half of the jobs"),
     Field("error", Nested(), "where nothing went wrong"),
     Field("error.*.task", _culprit),

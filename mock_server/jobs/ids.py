@@ -9,7 +9,7 @@ _VARIANT = {digit: "89ab"[number % 4] for number, digit in enumerate("0123456789
 def ids(seed: int, start: int, count: int) -> list[str]:
     """Mint the ids of the jobs number `start` to `start + count - 1` of a seed.
 
-    Each is a version-4 UUID without dashes, cut to 24 characters, as the page's two are (field notes).
+    Each is a version-4 UUID without dashes, cut to 24 characters, as the page's two and all in public captures are.
     """
     prefix = f"job/{seed}/".encode()
     variant = _VARIANT

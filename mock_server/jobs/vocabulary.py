@@ -204,7 +204,7 @@ CREATORS = (
 PRODUCTS = ("WorkFlowEngine", "WorkflowBuilder", "WorkflowBuilder")  # the app of a job (page: "WorkflowBuilder")
 
 NO_TRANSITION = "No available transitions found from completed task(s)"  # page, example
-# field notes; the braces take the key of the task that stopped short
+# in the error of a captured job; the braces take the key of the task that stopped short
 STOPPED_SHORT = "Job has no available transitions. {} could have led to the workflow end task, but did not."
 TASK_ERRORS = (
     "connect ECONNREFUSED 10.24.8.17:22",

@@ -13,7 +13,7 @@ SMALLEST = 3  # workflow_start, one task, workflow_end
 
 # Sizes of the canvas (pixels) that tasks are placed on. The page's x and y are 115 / 1367 and 400 / 805.
 _CANVASES = ((1367, 805), (1367, 805), (1440, 789), (1920, 937), (1680, 939))
-_UNPLACED = 0.06  # share of tasks without x and y (field notes: "absent on some tasks")
+_UNPLACED = 0.06  # share of tasks without x and y (absent on some in public captures)
 
 Exit = tuple[int, str]  # a task's index, and the outcome on which the next task follows
 

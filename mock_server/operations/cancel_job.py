@@ -1,8 +1,5 @@
 """The operation: cancel an active job by its id."""
 
-from collections.abc import Callable
-from typing import Any
-
 import orjson
 
 from engine_contract.contract import Operation
@@ -13,13 +10,8 @@ from mock_server.operations.response import JSON, Response
 from mock_server.store import Store
 from mock_server.store.jobs import Cancel, Jobs
 
-Edit = Callable[[dict[str, Any]], dict[str, Any]]
-"""Returns a document as a profile changes it."""
 
-
-async def cancel_job(
-    operation: Operation, exchange: Exchange, store: Store, seed: int, edit: Edit | None = None
-) -> Response:
+async def cancel_job(operation: Operation, exchange: Exchange, store: Store, seed: int) -> Response:
     """Cancel the exchange's job and answer with its document. Raise Refused for a job that cannot be canceled."""
     job_id = exchange.job_id or ""
     change = exchange.change
@@ -36,8 +28,8 @@ async def cancel_job(
         body = orjson.dumps(operation.response_examples[exchange.preferences.example])
     else:
         body = await written(job_id, outcome.state, seed=seed)
-        if edit is not None:
-            body = orjson.dumps(edit(orjson.loads(body)))
+        if exchange.profile is not None and exchange.profile.edits_documents:
+            body = orjson.dumps(exchange.profile.edit(orjson.loads(body)))
     if change is not None and change.document is not None:
         right = orjson.loads(body)
         body = orjson.dumps(change.document(orjson.loads(body), exchange))

@@ -12,6 +12,7 @@ from engine_contract.http.types import Scope
 from mock_server.operations.credentials import Credential
 from mock_server.operations.preferences import NONE as NO_PREFERENCES
 from mock_server.operations.preferences import Preferences
+from mock_server.operations.profile import Profile
 from mock_server.operations.refusals import Refusal
 from mock_server.operations.response import Response
 from mock_server.store import Store
@@ -39,6 +40,7 @@ class Exchange:
         "method",
         "path",
         "preferences",
+        "profile",
         "query",
         "raw_headers",
         "raw_path",
@@ -65,6 +67,8 @@ class Exchange:
         self.session = ""
         self.credential = Credential("none")
         self.preferences: Preferences = NO_PREFERENCES
+        self.profile: Profile | None = None
+        """How refusals look and documents differ; None for the mock's own way."""
         self.change: Change | None = None
         """The fault or variation that is in force, None for the right engine."""
         self.job_id: str | None = None

@@ -1,4 +1,8 @@
-"""`POST /login`, as such engines have it (field notes, "Authentication")."""
+"""`POST /login`, as such engines have it.
+
+The vendor's documents and public clients send `{"user": {"username", "password"}}`, get a bare token, and send it back as
+the cookie `token` or as `?token=`.
+"""
 
 from urllib.parse import quote
 

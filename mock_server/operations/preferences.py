@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.refusals import SITUATIONS, Refusal, Refused
 from mock_server.settings import LONGEST_MS, delay_range
 from mock_server.store.behavior import CODES
 
@@ -18,6 +18,8 @@ _PREFERENCE = re.compile(
     re.VERBOSE,
 ).fullmatch
 
+_NAMES = frozenset({"code", "example", "fault", "latency", "profile", "situation"})
+
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
@@ -27,12 +29,20 @@ class Preferences:
     example: str | None = None
     fault: str | None = None
     latency_ms: float | None = None
+    profile: str | None = None
+    situation: str | None = None
     given: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def says_what(self) -> bool:
+        """Return whether they say what is answered, and not only how."""
+        return any(one is not None for one in (self.code, self.example, self.fault, self.situation))
 
     def applied(self, status: int, situation: str | None) -> bytes:
         """Return the value of `Preference-Applied`, without the preferences that the request did not come to."""
         is_success = situation is None and 200 <= status < 300
-        honoured = {"fault": True, "latency": True, "code": status == self.code}
+        honoured = {"fault": True, "latency": True, "profile": True, "code": status == self.code}
+        honoured["situation"] = situation == self.situation
         honoured["example"] = is_success or situation == self.example
         return ", ".join(f"{name}={value}" for name, value in self.given if honoured[name]).encode("latin-1")
 
@@ -40,7 +50,9 @@ class Preferences:
 NONE = Preferences()
 
 
-def read_preferences(header: bytes, examples: Collection[str], faults: Collection[str]) -> Preferences:
+def read_preferences(
+    header: bytes, examples: Collection[str], faults: Collection[str], profiles: Collection[str]
+) -> Preferences:
     """Return the preferences of this mock in a `Prefer` header. Raise Refused for a value that it cannot honour.
 
     Others are ignored; of a preference that is there twice the first counts (RFC 7240, section 2).
@@ -49,7 +61,7 @@ def read_preferences(header: bytes, examples: Collection[str], faults: Collectio
     for item in _ITEM.findall(header.decode("latin-1")):
         if found := _PREFERENCE(item):
             given.setdefault(found[1].lower(), _unquote(found[2] or ""))
-    known = {name: value for name, value in given.items() if name in {"code", "example", "fault", "latency"}}
+    known = {name: value for name, value in given.items() if name in _NAMES}
     if not known:
         return NONE
     return Preferences(
@@ -57,6 +69,8 @@ def read_preferences(header: bytes, examples: Collection[str], faults: Collectio
         example=_one_of("example", known["example"], examples) if "example" in known else None,
         fault=_one_of("fault", known["fault"], faults) if "fault" in known else None,
         latency_ms=_latency(known["latency"]) if "latency" in known else None,
+        profile=_one_of("profile", known["profile"], profiles) if "profile" in known else None,
+        situation=_one_of("situation", known["situation"], SITUATIONS) if "situation" in known else None,
         given=tuple(known.items()),
     )
 

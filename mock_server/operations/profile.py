@@ -12,11 +12,13 @@ A status that is left out is the situation's own. `body` is any JSON; in its str
 `{situation}`, `{field}` and `{status}` are filled in. A body that is a string is sent as JSON if the content type
 is JSON (the default), else as it is; no body is an empty one. `absent` are fields of the canceled job, with `*` for
 any key or element. `edition` is `page` (the default) or `later`: documents as captures of later editions show them,
-with fewer metrics, more fields, and dates as the `start_time` of tasks.
+with fewer metrics, more fields, and dates as the `start_time` of tasks. A string that is `{status}` and nothing else
+becomes a number. `login_page` is HTML that `GET /login` answers with 200, where a redirect of a refusal ends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,9 @@ class Profile:
     default: Look | None
     absent: tuple[tuple[str, ...], ...]
     edition: str
+    description: str = ""
+    login_page: str | None = None
+    """The page at `GET /login`, as HTML; None where there is none."""
 
     @property
     def edits_documents(self) -> bool:
@@ -94,6 +99,41 @@ def names() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.json"))
 
 
+class Profiles:
+    """The profile in force from the start, and those that a request may name.
+
+    A file is read again when it changes, so that a profile can be written while the mock keeps its state.
+    """
+
+    def __init__(self, source: str | Path | None, warn: Callable[[str], None]) -> None:
+        """Load the profile of a file or of a name. Raise SettingsError."""
+        self._source = source
+        self._warn = warn
+        self._started_with = None if source is None else load_profile(source)
+        self._path = None if source is None or str(source) in names() else Path(source)
+        self._changed_ns = self._read_time()
+        self.named = cache(load_profile)
+        """Returns the shipped profile of a name."""
+
+    def in_force(self) -> Profile | None:
+        """Return the profile for those who ask for none, as its file is now; the one before if that cannot be used."""
+        if self._path is not None and (changed_ns := self._read_time()) != self._changed_ns:
+            self._changed_ns = changed_ns
+            try:
+                self._started_with = load_profile(self._path)
+            except SettingsError as error:
+                self._warn(f"{error} The profile stays as it was.")
+            else:
+                self._warn(f"--profile {self._source}: read again.")
+        return self._started_with
+
+    def _read_time(self) -> int | None:
+        try:
+            return None if self._path is None else self._path.stat().st_mtime_ns
+        except OSError:
+            return None
+
+
 def load_profile(source: str | Path) -> Profile:
     """Load the profile of a file, or the shipped one of that name. Raise SettingsError with the key and what is allowed."""
     shipped = SHIPPED / f"{source}.json"
@@ -113,7 +153,7 @@ def load_profile(source: str | Path) -> Profile:
 
 def read_profile(value: Any) -> Profile:
     """Return a profile from its JSON. Raise ValueError with the key and what is allowed."""
-    _keys("the profile", value, {"name", "description", "default", "situations", "documents"})
+    _keys("the profile", value, {"name", "description", "default", "situations", "documents", "login_page"})
     situations = value.get("situations", {})
     _keys("situations", situations, set(SITUATIONS))
     documents = value.get("documents", {})
@@ -130,7 +170,15 @@ def read_profile(value: Any) -> Profile:
         default=None if default is None else _look("default", default),
         absent=tuple(tuple(pattern.split(".")) for pattern in absent),
         edition=edition,
+        description=_text("description", value.get("description", "")) or "",
+        login_page=_text("login_page", value.get("login_page")),
     )
+
+
+def _text(place: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise ValueError(f"{place} {value!r:.80}: must be a string.")
 
 
 def _look(place: str, value: Any) -> Look:
@@ -166,6 +214,8 @@ def _body(look: Look, values: Mapping[str, str]) -> bytes:
 
 
 def _fill(value: Any, values: Mapping[str, str]) -> Any:
+    if value == "{status}":
+        return int(values["status"])  # forms that repeat the status have it as a number
     if isinstance(value, str):
         for name, text in values.items():
             value = value.replace(f"{{{name}}}", text)

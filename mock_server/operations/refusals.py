@@ -36,6 +36,27 @@ SITUATIONS: dict[str, int] = {
 }
 """The status of each situation in which the engine refuses; a profile may give others."""
 
+_SENTENCES: dict[str, tuple[str, str | None]] = {
+    "no-credential": ("The request carries no credential.", None),
+    "wrong-credential": ("The credential is wrong: it belongs to no role.", None),
+    "other-role": ("The role {role} may not call this.", None),
+    "missing-parameter": ("Missing Params: job_id is required.", "job_id"),
+    "bad-parameter": ("job_id is not a job's id.", "job_id"),
+    "bad-body": ("The body is not well-formed JSON.", None),
+    "unknown-job": ("There is no job {job_id}.", "job_id"),
+    "not-active": ("The job {job_id} is no longer active.", "job_id"),
+    "not-found": ("There is nothing at this path.", None),
+    "method-not-allowed": ("The method is not allowed here; POST is.", None),
+    "not-acceptable": ("The answer is application/json, which Accept excludes.", "Accept"),
+    "timeout": ("The body did not arrive in time.", None),
+    "too-large": ("The body is too large.", None),
+    "unsupported-media-type": ("Content-Type must be application/json.", "Content-Type"),
+    "too-many-requests": ("There were too many requests.", None),
+    "failure": ("The engine failed.", None),
+    "unavailable": ("The engine is busy.", None),
+}
+"""The sentence of a situation that somebody asks for, and the field that is at fault in it."""
+
 OWN = frozenset({"bad-preference", "bad-session", "store"})
 """Refusals of what only the mock has; a profile leaves them alone."""
 
@@ -49,6 +70,8 @@ class Refusal(NamedTuple):
     headers: Headers = ()
     status: int | None = None
     """In place of the situation's own."""
+    is_asked_for: bool = False
+    """Whether somebody asked for it, and the request itself may be right."""
 
 
 class Refused(Exception):  # noqa: N818 - an outcome, not an error
@@ -71,6 +94,13 @@ def situation_of(status: int) -> str:
         return best[status]
     named = (name for name, own in SITUATIONS.items() if own == status)
     return next(named, "failure" if status >= 500 else "bad-parameter")
+
+
+def asked_for(situation: str, *, role: str | None, job_id: str | None, status: int | None = None) -> Refusal:
+    """Return the refusal of a situation that somebody asked for, with the sentence that it would have had."""
+    sentence, field = _SENTENCES[situation]
+    detail = sentence.format(role=role or "nobody", job_id=job_id or "?")
+    return Refusal(situation, detail, field, status=status, is_asked_for=True)
 
 
 def phrase(status: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from tests.docs.document import Block
 
 SERVERS = re.compile(r"(?P<name>mock-engine|watch-engine|python3? -m tests\.\w+)(?P<arguments>(?: .*)?)")
-NO_SERVER = re.compile(r"--(list-faults|help|version)\b")
+NO_SERVER = re.compile(r"--(list-faults|list-profiles|help|version)\b")
 ENGINE = re.compile(r"https://engine\.example(:\d+)?")
 
 # `serve` starts a server, in place of an earlier one of that name, and waits for its first line.

@@ -1,4 +1,4 @@
-"""A small engine, written from the page and the field notes, whose jobs can be read back: right, or wrong in one way."""
+"""A small engine, written from the page and public captures, whose jobs can be read back: right, or wrong in one way."""
 
 import json
 import threading

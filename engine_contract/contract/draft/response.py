@@ -33,8 +33,8 @@ def response_schema(block: Block) -> Schema | None:
 def is_bare(block: Block) -> bool:
     """Return whether what is returned is the one value that the table names, and not an object with it.
 
-    It is, if the page's example does not have that name, or has a value of another type behind it. Field notes: such
-    engines return the bare document although their tables name it.
+    It is, if the page's example does not have that name, or has a value of another type behind it. Such engines
+    return the bare document although their tables name it.
     """
     if block.example is not None:
         shown = block.example.value

@@ -149,7 +149,7 @@ def check_canceled(document: Any, was: str, at: int) -> None:
 
 
 def check_words(document: Any) -> None:
-    """Ids, names and the rest look as the field notes say."""
+    """Ids, names and the rest look as those of public captures do."""
     assert OBJECT_ID.fullmatch(document["last_updated_by"])
     assert all(OBJECT_ID.fullmatch(watcher) for watcher in document["watchers"])
     for metrics in [document["metrics"], *(t["metrics"] for t in document["tasks"].values() if "metrics" in t)]:
