@@ -1,5 +1,6 @@
 """`/_mock/openapi.json`: what it describes is what the mock serves."""
 
+from dataclasses import fields
 from typing import Any
 
 import jsonschema_rs
@@ -8,6 +9,7 @@ from openapi_spec_validator import validate
 
 from mock_server.control.openapi import control_document
 from mock_server.operations.refusals import SITUATIONS
+from mock_server.store.behavior import Behavior
 from tests.support.caller import PAGE_ID, ROUTE, Caller
 
 
@@ -60,6 +62,13 @@ def test_answers_are_as_described(caller: Caller) -> None:
     _check("Refusal", caller.cancel(role="apiread").json())
     _check("Problem", caller.client.get("/_mock/jobs/none").json())
     _check("Journal", caller.client.get("/_mock/requests").json())
+
+
+def test_every_key_of_a_behaviour_is_described() -> None:
+    """The behaviour's schema has the keys that `PUT /_mock/behavior` takes."""
+    assert set(control_document()["components"]["schemas"]["Behavior"]["properties"]) == {
+        field.name for field in fields(Behavior)
+    }
 
 
 def test_each_refusal_has_its_status(caller: Caller) -> None:
