@@ -1,35 +1,15 @@
 """The forty pages of the drafts' tests, all served by one mock."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 
 from engine_contract.contract import Operation
-from engine_contract.pages import load_page, load_pages
 from mock_server import Settings
 from mock_server.serving.in_process import running_mock
-from tests.support import ROOT
-
-FOLDER = ROOT / "tests" / "engine_contract" / "contract" / "draft" / "pages"
-VALUES: dict[str, Any] = {"string": "abc", "integer": 3, "number": 3, "boolean": True, "array": ["a"], "object": {}}
-
-
-def _is_page(page: Path) -> bool:
-    try:
-        load_page(page)
-    except ValueError:
-        return False
-    return True
-
-
-PAGES = tuple(page for page in sorted(FOLDER.glob("*.txt")) if _is_page(page))
-OPERATIONS = load_pages(PAGES)
-ROLES = sorted({role for operation in OPERATIONS for role in operation.roles})
+from tests.support.forty_pages import OPERATIONS, PAGES, ROLES, body_of, path_of, query_of
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +21,12 @@ def client() -> Iterator[httpx.Client]:
 
 def send(client: httpx.Client, operation: Operation, role: str | None) -> httpx.Response:
     """Send the page's own request as a role, or without a credential."""
-    values: dict[str, Any] = {
-        one.name: VALUES[str(one.schema.get("type", "string"))] if one.example is None else one.example
-        for one in operation.parameters
-    }
-    query = {one.name: values[one.name] for one in operation.parameters_in("query")}
-    body: dict[str, Any] = {}
-    if operation.takes_body:
-        body = {"json": {} if operation.request_example is None else operation.request_example}
     return client.request(
         operation.method,
-        operation.path_with({one.name: str(values[one.name]) for one in operation.parameters_in("path")}),
-        params={name: json.dumps(value) if isinstance(value, dict | bool) else value for name, value in query.items()},
+        path_of(operation),
+        params=query_of(operation),
         headers={} if role is None else {"Authorization": f"Bearer {role}"},
-        **body,
+        json=body_of(operation),
     )
 
 
