@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 from engine_contract.http.types import RawHeaders
@@ -102,12 +101,16 @@ def counted(entry: Entry) -> Counted:
 
 
 def weigh(entry: Entry) -> int:
-    """Return the bytes of memory that an entry takes, about."""
+    """Return the bytes of memory that an entry takes, about. The texts of its response's headers are those of many."""
     weight = len(entry.path) + len(entry.query) + len(entry.body) + len(entry.token) + len(entry.answer_body)
-    weight += len(entry.job_id or "") + len(entry.reason or "")
-    for headers in (entry.headers, entry.answer_headers):
-        weight += _PAIR_BYTES * len(headers) + sum(map(len, chain.from_iterable(headers)))
-    return _OBJECT_BYTES + weight
+    weight += _OBJECT_BYTES + _PAIR_BYTES * (len(entry.headers) + len(entry.answer_headers))
+    if entry.job_id is not None:
+        weight += len(entry.job_id)
+    if entry.reason is not None:
+        weight += len(entry.reason)
+    for name, value in entry.headers:
+        weight += len(name) + len(value)
+    return weight
 
 
 def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:

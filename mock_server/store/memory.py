@@ -6,6 +6,7 @@ from asyncio import sleep
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from heapq import heapify, heappop, heapreplace
 from itertools import islice, takewhile
 from time import monotonic
 
@@ -41,7 +42,8 @@ class _Session:
     )
 
     def __init__(self, seed: int, minted: int, clock: Clock) -> None:
-        self.entries: deque[tuple[int, Entry]] = deque()
+        self.entries: deque[tuple[int, Entry, int]] = deque()
+        """Number, entry, and the bytes that it takes."""
         self.number = 0
         self.used = monotonic()
         self.begin(seed, minted, clock)
@@ -77,9 +79,8 @@ class MemoryStore:
         self._minted = max(settings.jobs - 1, 0)
         self._sessions: dict[str, _Session] = {}
         self._swept = monotonic()
-        # Session and number of each entry that is kept, the oldest first, and its weight.
-        self._weights: OrderedDict[tuple[_Session, int], int] = OrderedDict()
         self._weight = 0
+        """Bytes of the entries of all sessions."""
         self._counts: dict[Counted, int] = {}
         self._duration_ms = 0.0
         # By token: who it is, when it expires and when it was used last. The one unused longest is first.
@@ -110,8 +111,20 @@ class MemoryStore:
             self._forget_oldest(session)
 
     def _forget_oldest(self, session: _Session) -> None:
-        number, _ = session.entries.popleft()
-        self._weight -= self._weights.pop((session, number))
+        self._weight -= session.entries.popleft()[2]
+
+    def _make_room(self) -> None:
+        """Forget the oldest entries of all sessions, a 64th of the bytes at once: to find them takes a while."""
+        oldest = [(kept.entries[0][1].at_ms, name) for name, kept in self._sessions.items() if kept.entries]
+        heapify(oldest)
+        while oldest and self._weight > MAX_BYTES - MAX_BYTES // 64:
+            name = oldest[0][1]
+            session = self._sessions[name]
+            self._forget_oldest(session)
+            if session.entries:
+                heapreplace(oldest, (session.entries[0][1].at_ms, name))
+            else:
+                heappop(oldest)
 
     def _get(self, session: _Session, job_id: str) -> State | None:
         if job_id in session.changed:
@@ -266,17 +279,17 @@ class MemoryStore:
         self._duration_ms += entry.duration_ms
         kept = self._session(session)
         kept.number += 1
-        kept.entries.append((kept.number, entry))
-        self._weights[kept, kept.number] = weight = weigh(entry)
+        weight = weigh(entry)
+        kept.entries.append((kept.number, entry, weight))
         self._weight += weight
         if len(kept.entries) > self._journal:
             self._forget_oldest(kept)
-        while self._weight > MAX_BYTES:
-            self._forget_oldest(next(iter(self._weights))[0])
+        if self._weight > MAX_BYTES:
+            self._make_room()
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
         newest = takewhile(lambda item: item[0] > since, reversed(self._session(session).entries))
-        return list(islice(newest, limit))[::-1]
+        return [(number, entry) for number, entry, _ in islice(newest, limit)][::-1]
 
     async def entry(self, session: str, number: int) -> Entry | None:
         entries = self._session(session).entries
