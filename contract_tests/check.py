@@ -384,6 +384,7 @@ def build_report(  # noqa: PLR0913 - by name
     today = dt.datetime.now(dt.UTC).date()
     to_the_end = not facts.undecided_because and not facts.interrupted
     results, complaints = apply_known(results, known, today=today, whole=to_the_end)
+    soon = tuple(expiring(known, today=today))
     verdict, because = verdict_of(results, facts.undecided_because, interrupted=facts.interrupted)
     if complaints:
         verdict = "violates"
@@ -392,7 +393,8 @@ def build_report(  # noqa: PLR0913 - by name
         verdict=verdict,
         rules=results,
         undecided_because=because if verdict == "undecided" else (),
-        notes=(*facts.notes, *complaints, *expiring(known, today=today)),
+        notes=(*facts.notes, *complaints, *soon),
+        expiring=soon,
         whole=facts.whole and to_the_end and not any(item.outcome == "unchecked" and item.counts for item in results),
         complaints=tuple(complaints),
         observed=tuple(_observations(facts.exchanges, redact)),

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,14 @@ def _run(options: CheckOptions) -> int:
         console = Console(stderr=True, force_terminal=sys.stderr.isatty())
         checked = run_checks(options, warn=_say, show=lambda: progress(console))
     _write_files(options, checked)
-    print_report(checked.report, checked.presenter, Console(), quiet=options.quiet, verbose=options.verbose)
+    print_report(
+        checked.report,
+        checked.presenter,
+        Console(),
+        quiet=options.quiet,
+        verbose=options.verbose,
+        report_dir=options.report_dir,
+    )
     return exit_status(checked.report.verdict, checked.stopped_by)
 
 
@@ -100,9 +108,11 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
     from contract_tests.config.options import named_tokens, selected_rules
     from contract_tests.judge.known import read_known
     from contract_tests.recording.replay import replay
+    from contract_tests.report.compare import read_earlier
 
     only, skip = selected_rules(options)
-    return replay(
+    earlier = read_earlier(options.compare)
+    checked = replay(
         recording,
         only=only,
         skip=skip,
@@ -112,6 +122,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
         auth=Auth.parse(options.auth if options.auth not in {None, "auto"} else "bearer"),
         tokens={role: source.read() for role, source in named_tokens(options).items()},
     )
+    return replace(checked, report=replace(checked.report, earlier=earlier))
 
 
 def _write_files(options: CheckOptions, checked: "Checked") -> None:

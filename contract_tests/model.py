@@ -5,6 +5,7 @@ a request names its caller, and only the transport knows the caller's credential
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
@@ -228,6 +229,29 @@ class JobsUse:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierRule:
+    """What a report says of a rule: its outcome, and pointer and received value of each failure."""
+
+    outcome: str
+    failures: tuple[tuple[str | None, str], ...] = ()
+    seen: int = 0
+    failed: int = 0
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether each response that shows the rule breaks it."""
+        return self.failed == self.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The report of an earlier run: when it was, and its rules by their ids."""
+
+    since: str
+    rules: Mapping[str, EarlierRule]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that a run knows, in the order of the ledger; the writers under `report/` render it."""
 
@@ -246,6 +270,8 @@ class Report:
     """Sentences on the run as a whole: why it is undecided, what was retried, what is missing."""
     complaints: tuple[str, ...] = ()
     """Sentences on known deviations that fail the run: expired ones, and those that no longer occur."""
+    expiring: tuple[str, ...] = ()
+    """Sentences on known deviations that expire soon; `notes` hold them too."""
     jobs: JobsUse = field(default_factory=JobsUse)
     exchanges: tuple[Exchange, ...] = ()
     observed: tuple[Observation, ...] = ()
@@ -253,3 +279,5 @@ class Report:
     whole: bool = True
     """Whether the run was complete: a deviation that it did not see does not occur."""
     connections_lost: int = 0
+    earlier: Earlier | None = None
+    """The report that this one is compared with."""

@@ -18,7 +18,7 @@ from contract_tests.config.options import INSECURE
 from contract_tests.errors import SettingError
 from contract_tests.output_files import clear_reports, write_outputs
 from contract_tests.report import render_reports
-from contract_tests.report.view import verdict_sentence
+from contract_tests.report.view import verdict_sentence, view
 from contract_tests.run_checks import Jobs, run_checks
 from engine_contract import contract
 from engine_contract.option_rows import rows
@@ -144,7 +144,9 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
         if outcome == "unchecked":
             outcome = "unchecked" if result.counts else "not counted"
         rules[result.rule] = (outcome, presenter.redact(_story(result, presenter)))
-    notes = (*(() if report.tls_verified else (INSECURE,)), *map(presenter.redact, report.notes), *told)
+    changes = view(report, presenter).changes
+    news = [f"{heading}: {', '.join(told) or 'none'}" for heading, told in changes.parts] if changes else []
+    notes = (*(() if report.tls_verified else (INSECURE,)), *map(presenter.redact, report.notes), *news, *told)
     return Outcomes(
         report.verdict,
         rules,

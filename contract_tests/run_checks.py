@@ -14,6 +14,7 @@ from contract_tests.judge.known import read_known
 from contract_tests.model import Caller
 from contract_tests.output_files import check_outputs
 from contract_tests.plan.describe import describe_plan
+from contract_tests.report.compare import read_earlier
 from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, Guard, start_request
 from contract_tests.safety.supply import Supply
 from engine_contract.options import CheckOptions
@@ -39,9 +40,10 @@ def run_checks(
     """
     with _engine(options, jobs, tokens, warn) as (settings, supply):
         check_outputs(options)
-        known = read_known(options.known)
+        known, earlier = read_known(options.known), read_earlier(options.compare)
         with show() as progress:
-            return check(settings, supply, known=known, progress=progress)
+            checked = check(settings, supply, known=known, progress=progress)
+        return replace(checked, report=replace(checked.report, earlier=earlier))
 
 
 def describe_run(options: CheckOptions, *, warn: Warn) -> Sequence[str]:

@@ -27,5 +27,6 @@ def strange_variables(prefix: str, known: Collection[str], environment: Mapping[
         if is_of_kubernetes(name, value):
             yield f"{name}={value}: is ignored. Kubernetes sets it, for a service of that name."
         elif name not in known and not _OF_A_SERVICE.fullmatch(name.removeprefix(prefix)):
-            near = get_close_matches(name, known, 1, 0.8)
-            yield f"{name}: no option has this variable, so it is ignored.{f' Did you mean {near[0]}?' if near else ''}"
+            near = get_close_matches(name.removeprefix(prefix), [each.removeprefix(prefix) for each in known], 1, 0.6)
+            hint = f" Did you mean {prefix}{near[0]}?" if near else ""
+            yield f"{name}: no option has this variable, so it is ignored.{hint}"

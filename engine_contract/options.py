@@ -243,6 +243,9 @@ class CheckOptions(EngineOptions):
         help="Write report.json, junit.xml, report.html, requests.har and summary.md into DIR.",
         setting="A folder for the report's files.",
     )
+    compare: Path | None = option(
+        metavar="REPORT", help="Say what changed since the run whose report.json this is: broken, mended, otherwise."
+    )
     write_profile: Path | None = option(
         metavar="FILE", help="Write how the engine refuses into FILE, for mock-engine --profile."
     )

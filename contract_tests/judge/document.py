@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from contract_tests.judge.received import pattern, shape
+from contract_tests.judge.received import MISSING, pattern, shape
 from engine_contract import contract
 from engine_contract.dependencies import require
 from engine_contract.text.json_pointer import pointer_of
@@ -53,7 +53,7 @@ def judge_document(document: Any) -> list[Flaw]:
         return [flaw]
     found: dict[str, dict[Path, str]] = {}
     for path, received in _errors(document):
-        rule_id = _owner(path, missing=received == _MISSING)
+        rule_id = _owner(path, missing=received == MISSING)
         found.setdefault(rule_id, {}).setdefault(path, received)
     return [_flaw(rule_id, list(places.items())) for rule_id, places in found.items()]
 
@@ -98,9 +98,6 @@ def show(value: Any) -> str:  # noqa: PLR0911 - a line a kind
     return type(value).__name__
 
 
-_MISSING = "nothing: the field is missing"
-
-
 def _not_the_job(document: Any) -> Flaw | None:
     documented = "the job itself, a JSON object as in the page's example"
     if not isinstance(document, dict):
@@ -129,7 +126,7 @@ def _errors(document: Any) -> Iterator[tuple[Path, str]]:
             return
         path = tuple(_key(part) for part in error.instance_path)
         if error.kind.name == "required":
-            yield (*path, error.kind.property), _MISSING
+            yield (*path, error.kind.property), MISSING
         else:
             yield path, show(_at(document, path))
 

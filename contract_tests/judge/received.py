@@ -11,12 +11,14 @@ _DATE_TIME = re.compile(r'"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d
 _STATUS = re.compile(r"[1-5]\d\d")
 _KIND = re.compile(r"\((a string|a number|a boolean)\)$")
 
+MISSING = "the field is missing"
+_ONCE_BEFORE_ABSENCE = "nothing: "  # in lists of known deviations that were written before
 DATE_TIME = "a date-time (a string)"
 
 
 def plain(received: str) -> str:
     """Return the text without the number of other places."""
-    return received.partition(_REST)[0]
+    return received.partition(_REST)[0].removeprefix(_ONCE_BEFORE_ABSENCE)
 
 
 def shape(received: str) -> str:
@@ -36,7 +38,7 @@ def shape(received: str) -> str:
 def kind(received: str) -> str | None:
     """Return the type of a value, or that there is none; None for a text that does not show one."""
     text = plain(received)
-    if text == "null" or text.startswith("nothing: "):
+    if text in {"null", MISSING}:
         return text
     if text.startswith("an array"):
         return "an array"

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 from contract_tests.model import Report
 from contract_tests.report.presenter import Presenter
-from contract_tests.report.view import Failure, ShownRule, view
+from contract_tests.report.view import Failure, ShownRule, View, view
 from engine_contract.contract.page import page_sha256
 from engine_contract.version import kit_version
 
@@ -43,6 +43,7 @@ def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
         },
         "requests": shown.requests,
         "connections_lost": shown.connections_lost,
+        "compared": _changes(shown),
         "rules": [_rule(rule) for rule in shown.rules],
         "observed": [
             {
@@ -53,6 +54,17 @@ def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
             }
             for seen in shown.observed
         ],
+    }
+
+
+def _changes(shown: View) -> dict[str, Any] | None:
+    if (changes := shown.changes) is None:
+        return None
+    return {
+        "since": changes.since,
+        "newly_broken": list(changes.newly_broken),
+        "mended": list(changes.mended),
+        "changed": [{"rule": each.rule, "before": each.before, "now": each.now} for each in changes.changed],
     }
 
 
@@ -68,6 +80,7 @@ def _rule(rule: ShownRule) -> dict[str, Any]:
         "seen": rule.seen,
         "failed": rule.failed,
         "told_apart": rule.told_apart,
+        "roles": list(rule.roles),
         "failures": [_failure(failure) for failure in rule.failures],
         "failures_total": rule.failures_total,
     }

@@ -3,6 +3,8 @@
 from contract_tests.report.view import Failure, ShownRule
 
 _INDENT = " " * 12
+START_A_JOB = "start a job: JOB=its id"
+"""Comes before a command line with `$JOB`, since the job of the request itself is canceled."""
 
 
 def rule_lines(rule: ShownRule) -> list[tuple[str, str]]:
@@ -13,7 +15,7 @@ def rule_lines(rule: ShownRule) -> list[tuple[str, str]]:
 
 
 def failure_lines(failure: Failure) -> list[tuple[str, str]]:
-    """Return pairs of a heading and its text: Received, Documented, Where, Reproduce."""
+    """Return pairs of a heading and its text: Received, Documented, Where, First, Reproduce."""
     places = (
         f"at {failure.pointer}" if failure.pointer else "",
         f"as {failure.role}" if failure.role else "",
@@ -23,7 +25,8 @@ def failure_lines(failure: Failure) -> list[tuple[str, str]]:
         ("Received", failure.received),
         ("Documented", failure.documented),
         ("Where", ", ".join(filter(None, places))),
-        ("Reproduce", failure.reproduce),
+        ("First", START_A_JOB if failure.needs_job else ""),
+        ("Reproduce", failure.paste),
     )
     return [(heading, text) for heading, text in pairs if text]
 

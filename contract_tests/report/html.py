@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TextIO
 
 from contract_tests.model import Report, Verdict
+from contract_tests.report.failure_text import START_A_JOB
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import OUTCOMES, View, by_note, view
 from engine_contract.contract.page import page_sha256
@@ -37,6 +38,7 @@ def _render(shown: View) -> str:
         meaning=MEANING[shown.verdict],
         outcomes=OUTCOMES,
         most=FAILURES_SHOWN,
+        start_a_job=START_A_JOB,
         kit=kit_version(),
         page_sha256=page_sha256(),
     )

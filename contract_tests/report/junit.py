@@ -13,6 +13,7 @@ from engine_contract.text.printable import one_line, plural, shorten
 from engine_contract.version import kit_version
 
 FAILURES_SHOWN = 20
+LABEL_LIMIT = 60  # characters
 MESSAGE_LIMIT = 200  # characters; it is shown in one line of a table
 
 
@@ -26,11 +27,16 @@ def write_junit(report: Report, presenter: Presenter, file: TextIO) -> None:
 
 
 def _document(shown: View) -> Element:
-    cases = [_case(rule) for rule in shown.rules]
-    cases += [_complaint(text) for text in shown.complaints]
+    # Several engines on one page must not fall on one another's names; a dot would begin a package of its own.
+    label = one_line(shown.label or "")[:LABEL_LIMIT]
+    package = ".".join(
+        ["contract", *(["".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in label)] if label else [])]
+    )
+    cases = [_case(rule, package) for rule in shown.rules]
+    cases += [_complaint(text, package) for text in shown.complaints]
     kinds = Counter(child.tag for case in cases for child in case)
     attributes = {
-        "name": "check-engine",
+        "name": f"check-engine {label}".rstrip(),
         "tests": str(len(cases)),
         "failures": str(kinds["failure"]),
         "errors": str(kinds["error"]),
@@ -63,14 +69,14 @@ def _properties(shown: View) -> list[tuple[str, str]]:
     ]
 
 
-def _complaint(text: str) -> Element:
-    case = Element("testcase", classname="contract.known", name=shorten(one_line(text), MESSAGE_LIMIT), time="0")
+def _complaint(text: str, package: str) -> Element:
+    case = Element("testcase", classname=f"{package}.known", name=shorten(one_line(text), MESSAGE_LIMIT), time="0")
     SubElement(case, "failure", message=shorten(one_line(text), MESSAGE_LIMIT), type="known").text = text
     return case
 
 
-def _case(rule: ShownRule) -> Element:
-    case = Element("testcase", classname=f"contract.{rule.aspect}", name=rule.id, time="0")
+def _case(rule: ShownRule, package: str) -> Element:
+    case = Element("testcase", classname=f"{package}.{rule.aspect}", name=rule.id, time="0")
     match rule.outcome:
         case "broken":
             received = rule.failures[0].received if rule.failures else rule.note or rule.title

@@ -69,8 +69,11 @@ class Presenter:
         """Return a text that quotes an engine, without known secrets and without values of secret names."""
         return mask_text(self.redact(text))
 
-    def curl(self, exchange: Exchange) -> str:
-        """Return a command line that sends the request again; the shell fills in the variables."""
+    def curl(self, exchange: Exchange, *, job_id: str | None = None) -> str:
+        """Return a command line that sends the request again; the shell fills in the variables.
+
+        It names the job `job_id` by a variable too: one that the reader starts, where this one is canceled.
+        """
         request, credential = exchange.request, self._credential(exchange.request)
         shown = self._request(request, credential and CREDENTIAL)
         if self._auth(request).scheme == "basic" and credential in {"", "wrong"}:
@@ -85,6 +88,7 @@ class Presenter:
             None if body is None else body.encode("utf-8", "surrogateescape"),
             credential=credential or "",
             added=self.added,
+            job_id=job_id,
         )
         return self.redact(line)
 

@@ -3,13 +3,13 @@
 from typing import TextIO
 
 from contract_tests.model import Outcome, Report
+from contract_tests.report.failure_text import START_A_JOB
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import Failure, ShownRule, View, by_note, view
 from engine_contract.text.markdown import block, code, escape
 from engine_contract.text.printable import plural, shorten
 
 RULES_SHOWN = 20  # broken ones in full; GitHub drops a summary of more than 1 MiB
-FAILURES_SHOWN = 3  # of one rule; report.html has more
 BRIEF = 200  # characters of a line
 IDS_SHOWN = 8  # of rules that are unchecked for the same reason
 COLUMNS: tuple[Outcome, ...] = ("held", "broken", "warned", "known", "unchecked", "skipped")
@@ -26,6 +26,8 @@ def _parts(shown: View) -> list[str]:
     if not shown.tls_verified:
         parts.append("The engine's certificate was not verified.")
     parts += [escape(note) for note in shown.notes]
+    if shown.changes:
+        parts.append("\n".join(_change(heading, told) for heading, told in shown.changes.parts))
     parts.append(_table(shown))
     if broken := shown.having("broken"):
         parts += ["### Broken", *(part for rule in broken[:RULES_SHOWN] for part in _failures(rule))]
@@ -35,6 +37,11 @@ def _parts(shown: View) -> list[str]:
     parts += _folded(shown.having("warned"), "warned rule")
     parts += _folded(shown.having("known"), "known deviation")
     return parts
+
+
+def _change(heading: str, told: tuple[str, ...]) -> str:
+    more = f" and {len(told) - IDS_SHOWN} more" if len(told) > IDS_SHOWN else ""
+    return f"- {escape(heading)}: {', '.join(map(code, told[:IDS_SHOWN])) or 'none'}{more}"
 
 
 def _table(shown: View) -> str:
@@ -53,19 +60,21 @@ def _failures(rule: ShownRule) -> list[str]:
     elif rule.why:
         parts.append(f"{rule.level.capitalize()}: {escape(rule.why)}")
     parts += [escape(text) for text in (rule.extent, rule.note) if text]
-    for failure in rule.failures[:FAILURES_SHOWN]:
+    for failure in rule.failures[:1]:
         parts += _failure(failure)
-    left_out = rule.failures_total - FAILURES_SHOWN
-    if left_out > 0:
-        parts.append(f"And {plural(left_out, 'more failure')}.")
+    if (left_out := rule.failures_total - 1) > 0:
+        parts.append(f"And {plural(left_out, 'more failure')}; report.html has more of them.")
     return parts
 
 
 def _failure(failure: Failure) -> list[str]:
     where = "".join(f", {word} {code(text)}" for word, text in (("at", failure.pointer), ("as", failure.role)) if text)
     parts = [f"Received{where}:", block(failure.received), "Documented:", block(failure.documented)]
-    if failure.reproduce:
-        parts += ["Reproduce:", block(failure.reproduce, "sh")]
+    if failure.paste:
+        parts += [
+            f"Reproduce (first {START_A_JOB}):" if failure.needs_job else "Reproduce:",
+            block(failure.paste, "sh"),
+        ]
     return parts
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,14 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from contract_tests.model import Outcome, Report
-from contract_tests.report.failure_text import failure_lines, indented, rule_lines
+from contract_tests.report.failure_text import START_A_JOB, failure_lines, indented, rule_lines
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import OUTCOMES, ShownRule, View, by_note, view
 from engine_contract.text.printable import one_line, plural, shorten, visible
 
-FAILURES_SHOWN = 3  # of one rule, without -v
 IDS_SHOWN = 4  # of rules that are unchecked for the same reason, without -v
+FEW_BROKEN = 5  # rules, beside which there is room for the table, without -v
+BROKEN_SHOWN = 9  # rules with an example, without -v
+CHANGES_SHOWN = 6  # rules on a line of what changed since an earlier run, without -v
+LINES_SHOWN = 4  # rules with a line each, and notes, without -v
 BRIEF = 160  # characters of a line
+BRIEF_NOTE = 400  # characters of a note
 
 _STYLE: dict[str, str] = {
     "held": "green",
@@ -34,18 +39,30 @@ _STYLE: dict[str, str] = {
 Update = Callable[[int, int, str], None]
 
 
-def print_report(report: Report, presenter: Presenter, console: Console, *, quiet: bool, verbose: bool) -> None:
-    """Print the report; its last line is the verdict.
+def print_report(  # noqa: PLR0913 - by name
+    report: Report,
+    presenter: Presenter,
+    console: Console,
+    *,
+    quiet: bool,
+    verbose: bool,
+    report_dir: Path | None = None,
+) -> None:
+    """Print the report; its last line is the verdict, after where the files are and what to do next.
 
     Quiet: broken rules in a line each and notes on an undecided run. Verbose: all failures, rules and
-    observed situations.
+    observed situations; without it an example of each broken rule, at most 60 lines for nine of them.
     """
     shown = view(report, presenter)
     page = _Printer(console)
     if quiet:
         page.brief(shown)
+        page.changes(shown, most=CHANGES_SHOWN, only_news=True)
     else:
         page.whole(shown, verbose=verbose)
+        page.changes(shown, most=len(shown.rules) if verbose else CHANGES_SHOWN)
+        page.line(_reports(report_dir))
+        page.line(_next(shown, verbose=verbose))
     page.line(shown.sentence, _STYLE[shown.verdict])
 
 
@@ -80,27 +97,45 @@ class _Printer:
 
     def brief(self, shown: View) -> None:
         is_told = shown.verdict == "undecided" or shown.jobs.still_active
-        for note in shown.notes if is_told else shown.complaints:
+        for note in shown.notes if is_told else (*shown.complaints, *shown.expiring):
             self.line(one_line(note))
         for rule in shown.having("broken"):
             self.line(_in_one_line(rule), "red")
 
     def whole(self, shown: View, *, verbose: bool) -> None:
         self.heading(shown)
-        self.table(shown)
-        for rule in shown.having("broken"):
-            self.failures(rule, len(rule.failures) if verbose else FAILURES_SHOWN)
-        self.section("Warned: the page is silent, most would expect it", shown.having("warned"))
-        self.section("Known deviations", shown.having("known"))
-        self.unchecked(shown, IDS_SHOWN if not verbose else len(shown.rules))
+        broken = shown.having("broken")
+        most = len(shown.rules) if verbose else LINES_SHOWN
+        is_roomy = verbose or len(broken) <= FEW_BROKEN
+        if is_roomy:
+            self.table(shown)
+        for rule in broken if verbose else broken[:BROKEN_SHOWN]:
+            if verbose:
+                self.failures(rule)
+            else:
+                self.example(rule, is_roomy=is_roomy)
+        if not verbose and (others := broken[BROKEN_SHOWN:]):
+            self.line(f"BROKEN  too: {_few([rule.id for rule in others], 2 * IDS_SHOWN)}", "bold red")
+        if broken and not is_roomy:
+            self.line()
+        self.section("Warned: the page is silent, most would expect it", shown.having("warned"), most)
+        self.section("Known deviations", shown.having("known"), most)
+        self.unchecked(shown, len(shown.rules) if verbose else IDS_SHOWN)
         if verbose:
-            self.section("Held", shown.having("held"))
-            self.section("Skipped by name", shown.having("skipped"))
+            self.section("Held", shown.having("held"), most)
+            self.section("Skipped by name", shown.having("skipped"), most)
             self.observed(shown)
-        for note in shown.notes:
-            self.line(indented("Note", note))
+        for note in shown.notes[:most]:
+            self.line(indented("Note", note if verbose else shorten(one_line(note), BRIEF_NOTE)))
+        if len(shown.notes) > most:
+            self.line(indented("Note", f"and {plural(len(shown.notes) - most, 'more note')}"))
         if shown.notes:
             self.line()
+
+    def changes(self, shown: View, *, most: int, only_news: bool = False) -> None:
+        for heading, told in shown.changes.parts if shown.changes else ():
+            if told or not only_news:
+                self.line(f"{heading}: {_few(list(told), most) or 'none'}")
 
     def heading(self, shown: View) -> None:
         label = f" ({one_line(shown.label)})" if shown.label else ""
@@ -117,30 +152,56 @@ class _Printer:
             table.add_row(self.text(aspect), *(_figure(outcomes.count(outcome), outcome) for outcome in OUTCOMES))
         self.console.print(table)
 
-    def failures(self, rule: ShownRule, limit: int) -> None:
+    def broken(self, rule: ShownRule, told: str = "") -> None:
         self.console.print(
             self.text("BROKEN  ", "bold red"),
             self.text(rule.id, "bold"),
-            self.text(f" {rule.title}"),
+            self.text(f" {rule.title}{told}"),
             sep="",
             soft_wrap=True,
         )
+
+    def example(self, rule: ShownRule, *, is_roomy: bool) -> None:
+        """Print one failure of a rule, and how many answers have it."""
+        share = f" ({rule.share})" if rule.share else ""
+        self.broken(rule, share)
+        if is_roomy:
+            for heading, text in rule_lines(rule):
+                if text != rule.extent:
+                    self.line(indented(heading, one_line(text)))
+        for failure in rule.failures[:1]:
+            where = f" at {failure.pointer}" if failure.pointer else ""
+            self.line(indented("Received", one_line(failure.received) + where), "red")
+            self.line(indented("Documented", one_line(failure.documented)))
+            if failure.paste:
+                self.line(indented("Reproduce", failure.paste))
+        if rule.told_apart:
+            self.line(indented("Replicas", one_line(rule.told_apart)))
+        if is_roomy:
+            if rule.failures_total > 1 and not rule.share:
+                self.line(f"            and {plural(rule.failures_total - 1, 'more failure')} of {rule.id}")
+            self.line()
+
+    def failures(self, rule: ShownRule) -> None:
+        """Print all failures of a rule."""
+        self.broken(rule)
         for heading, text in rule_lines(rule):
             self.line(indented(heading, text))
-        for failure in rule.failures[:limit]:
+        for failure in rule.failures:
             for heading, text in failure_lines(failure):
                 self.line(indented(heading, text), "red" if heading == "Received" else "")
             self.line()
-        left_out = rule.failures_total - min(limit, len(rule.failures))
-        if left_out > 0:
+        if (left_out := rule.failures_total - len(rule.failures)) > 0:
             self.line(f"            and {plural(left_out, 'more failure')} of {rule.id}\n")
 
-    def section(self, title: str, rules: tuple[ShownRule, ...]) -> None:
+    def section(self, title: str, rules: tuple[ShownRule, ...], most: int) -> None:
         if not rules:
             return
         self.line(title, f"bold {_STYLE[rules[0].outcome]}")
-        for rule in rules:
+        for rule in rules[:most]:
             self.line(f"  {_in_one_line(rule)}")
+        if len(rules) > most:
+            self.line(f"  and {_few([rule.id for rule in rules[most:]], IDS_SHOWN)}")
         self.line()
 
     def unchecked(self, shown: View, most: int) -> None:
@@ -149,10 +210,9 @@ class _Printer:
             return
         self.line("Unchecked", f"bold {_STYLE['unchecked']}")
         for group in by_note(rules):
-            ids = ", ".join(rule.id for rule in group[:most])
-            more = f" and {len(group) - most} more" if len(group) > most else ""
+            ids = _few([rule.id for rule in group], most)
             ignored = "" if group[0].counts else " (does not count)"
-            self.line(f"  {ids}{more}: {one_line(group[0].note or group[0].title)}{ignored}")
+            self.line(f"  {ids}: {one_line(group[0].note or group[0].title)}{ignored}")
         for remedy in shown.remedies:
             self.line(f"  {remedy}")
         self.line()
@@ -168,6 +228,35 @@ class _Printer:
         self.line()
 
 
+def _few(names: list[str], most: int) -> str:
+    """Return the first names, and how many there are beside."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def _reports(folder: Path | None) -> str:
+    if folder is None:
+        return "Reports: none were written. --report-dir DIR writes them, for people, programs and CI."
+    return f"Reports: {visible(str(folder))}; report.html is for people, summary.md for a CI page."
+
+
+def _next(shown: View, *, verbose: bool) -> str:
+    """Return what to do next."""
+    steps = []
+    if any(failure.needs_job for rule in shown.having("broken") for failure in rule.failures[:1]):
+        steps.append(f"to see a break again, {START_A_JOB}, and paste the line after Reproduce")
+    if shown.having("broken"):
+        steps.append("mend the engine, or accept what is known: --write-known known.toml, then --known known.toml")
+    if shown.complaints:
+        steps.append("look again at the known deviations in the notes")
+    if shown.verdict == "undecided":
+        steps.append("see under Unchecked and in the notes what was missing")
+    if shown.verdict == "conforms" and not verbose:
+        steps.append("nothing has to be done")
+    rest = "" if verbose else " -v shows the rest."
+    return f"Next: {'; '.join(step.rstrip('.') for step in steps) or 'nothing has to be done'}.{rest}"
+
+
 def _figure(count: int, outcome: Outcome) -> Text:
     return Text(str(count), _STYLE[outcome]) if count else Text("-", "dim")
 
@@ -178,6 +267,6 @@ def _in_one_line(rule: ShownRule) -> str:
     if rule.failures and rule.outcome != "known":
         told.append(rule.failures[0].received)
     more = f" (and {rule.failures_total - 1} more)" if rule.failures_total > 1 else ""
-    if rule.extent and rule.outcome != "known":
-        more = f" (in {rule.failed} of {plural(rule.seen, 'answer')})"
+    if rule.share and rule.outcome != "known":
+        more = f" ({rule.share})"
     return f"{rule.id}: {shorten(one_line(' '.join(told) or rule.title), BRIEF)}{more}"

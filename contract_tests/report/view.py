@@ -6,19 +6,34 @@ own format needs and nothing else.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from contract_tests.model import Because, Exchange, Finding, JobsUse, Observation, Outcome, Report, RuleResult, Verdict
+from contract_tests.model import (
+    Because,
+    Earlier,
+    EarlierRule,
+    Exchange,
+    Finding,
+    JobsUse,
+    Observation,
+    Outcome,
+    Report,
+    RuleResult,
+    Verdict,
+)
+from contract_tests.plan.scenario import ROLES
+from contract_tests.report.compare import Change, Changes, changes_since
 from contract_tests.report.presenter import Presenter
 from engine_contract.contract.ledger import Level
 from engine_contract.contract.ledger import rule as ledger_rule
-from engine_contract.text.printable import plural, shorten, timestamp, visible
+from engine_contract.text.printable import one_line, plural, shorten, timestamp, visible
 
 FAILURES_LIMIT = 50  # of one rule; an engine can break a rule in each of 2,000 tasks
 OBSERVED_LIMIT = 200
 TEXT_LIMIT = 600  # characters
 CURL_LIMIT = 4000  # characters
+CHANGE_LIMIT = 120  # characters of what was received before
 
 OWN_MOCK = "the kit's own mock"
 
@@ -47,7 +62,11 @@ REMEDY: dict[Because, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A finding in words; `reproduce` is a command line, None where no request was involved."""
+    """A finding in words.
+
+    `reproduce` is a command line, None where no request was involved; `paste` is the same for `$JOB`, a job that the
+    reader starts first, as the request's own is canceled.
+    """
 
     received: str
     documented: str
@@ -55,6 +74,12 @@ class Failure:
     role: str | None
     situation: str | None
     reproduce: str | None
+    paste: str | None
+
+    @property
+    def needs_job(self) -> bool:
+        """Whether a job must be started before the line is pasted."""
+        return self.paste != self.reproduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +101,25 @@ class ShownRule:
     seen: int
     failed: int
     told_apart: str | None
+    roles: tuple[str, ...]
+    """The roles whose requests show the break."""
+    of_all_roles: bool
 
     @property
     def extent(self) -> str | None:
         """In how many responses the rule is broken, and what these responses have in common, as a sentence."""
-        if not self.failed or self.seen < 2:
+        if (share := self.share) is None:
             return None
         told = f" {self.told_apart}" if self.told_apart else ""
-        return f"In {self.failed} of {plural(self.seen, 'answer')}.{told}"
+        return f"{share[0].upper()}{share[1:]}.{told}"
+
+    @property
+    def share(self) -> str | None:
+        """In how many responses the rule is broken, and to whom, as in `in 19 of 19 answers, all roles`."""
+        if not self.failed or self.seen < 2:
+            return None
+        roles = "all roles" if self.of_all_roles else ", ".join(self.roles)
+        return f"in {self.failed} of {plural(self.seen, 'answer')}{', ' if roles else ''}{roles}"
 
     @property
     def undecides(self) -> bool:
@@ -110,10 +146,13 @@ class View:
     notes: tuple[str, ...]
     jobs: JobsUse
     complaints: tuple[str, ...]
+    expiring: tuple[str, ...]
     requests: int
     connections_lost: int
     rules: tuple[ShownRule, ...]
     observed: tuple[Observation, ...]
+    changes: Changes | None
+    """What changed since the run that this one is compared with."""
 
     def having(self, *outcomes: Outcome) -> tuple[ShownRule, ...]:
         """Return the rules of these outcomes."""
@@ -148,6 +187,7 @@ def by_note(rules: Iterable[ShownRule]) -> tuple[tuple[ShownRule, ...], ...]:
 def view(report: Report, presenter: Presenter) -> View:
     """Return the report without secrets, ready to be shown."""
     shown = _Words(presenter)
+    rules = tuple(shown.rule(result) for result in report.rules)
     return View(
         verdict=report.verdict,
         sentence=verdict_sentence(report),
@@ -170,10 +210,12 @@ def view(report: Report, presenter: Presenter) -> View:
             tuple(shown.text(job) for job in report.jobs.still_active),
         ),
         complaints=tuple(report.complaints),
+        expiring=tuple(report.expiring),
         requests=len(report.exchanges),
         connections_lost=report.connections_lost,
-        rules=tuple(shown.rule(result) for result in report.rules),
+        rules=rules,
         observed=tuple(shown.observation(seen) for seen in report.observed[:OBSERVED_LIMIT]),
+        changes=None if report.earlier is None else shown.changes(report.earlier, rules),
     )
 
 
@@ -234,6 +276,9 @@ class _Words:
 
     def rule(self, result: RuleResult) -> ShownRule:
         rule = ledger_rule(result.rule)
+        callers = [finding.exchange.request.caller for finding in result.findings if finding.exchange]
+        roles = tuple(dict.fromkeys(caller.role for caller in callers if caller.role and caller.kind == "token"))
+        known = [role for role in ROLES if role in self.presenter.variables]
         return ShownRule(
             id=rule.id,
             aspect=rule.aspect,
@@ -250,7 +295,27 @@ class _Words:
             seen=result.seen,
             failed=result.failed,
             told_apart=self.optional(result.told_apart),
+            roles=tuple(map(visible, roles)),
+            of_all_roles=len(known) > 1 and set(known) <= set(roles),
         )
+
+    def changes(self, earlier: Earlier, rules: Iterable[ShownRule]) -> Changes:
+        """Compare what is shown now with what an earlier report shows, a file that somebody may have changed."""
+        now = {
+            rule.id: EarlierRule(
+                rule.outcome,
+                tuple((failure.pointer, failure.received) for failure in rule.failures),
+                rule.seen,
+                rule.failed,
+            )
+            for rule in rules
+        }
+        found = changes_since(earlier, now)
+        changed = tuple(Change(each.rule, self.brief(each.before), self.brief(each.now)) for each in found.changed)
+        return replace(found, since=self.brief(found.since), changed=changed)
+
+    def brief(self, text: str) -> str:
+        return visible(one_line(shorten(self.presenter.mask(text), CHANGE_LIMIT)))
 
     def failure(self, finding: Finding) -> Failure:
         exchange = finding.exchange
@@ -261,6 +326,7 @@ class _Words:
             role=visible(finding.role) if finding.role else None,
             situation=self.text(exchange.situation) if exchange else None,
             reproduce=self._curl(exchange) if exchange else None,
+            paste=self._curl(exchange, job_id=exchange.job_id) if exchange else None,
         )
 
     def observation(self, seen: Observation) -> Observation:
@@ -268,5 +334,5 @@ class _Words:
             self.text(seen.situation), seen.status, self.optional(seen.content_type), self.quoted(seen.body)
         )
 
-    def _curl(self, exchange: Exchange) -> str:
-        return visible(shorten(self.presenter.curl(exchange), CURL_LIMIT))
+    def _curl(self, exchange: Exchange, job_id: str | None = None) -> str:
+        return visible(shorten(self.presenter.curl(exchange, job_id=job_id), CURL_LIMIT))

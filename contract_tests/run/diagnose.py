@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contract_tests.judge.answers import finding, leads_to_login, look, page_of
-from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
+from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement, Response
 from contract_tests.plan.scenario import METHOD, PATH, UNKNOWN, Step, fill
 from contract_tests.run.credentials import WRONG
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure
+from engine_contract.text.masking import mask_text
+from engine_contract.text.printable import one_line, shorten, visible
 
 _SAYS_MISSING = re.compile(r"missing (required )?param|job_?id\W{0,3} (is )?(required|missing)", re.IGNORECASE)
 # "reason is required", "Missing property options": what no engine says of a job that it does not know.
@@ -25,6 +27,10 @@ _ASKS_FOR_MORE = re.compile(
 _WANTS_CERTIFICATE = re.compile(
     rb"no required ssl certificate|ssl certificate error|client[- ]certificate", re.IGNORECASE
 )
+_WANTS_ORIGIN = re.compile(r"\borigin\b|\bcsrf\b", re.IGNORECASE)
+_HEAD = re.compile(r"<(?:style|script)\b[^<]*+", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*+>")
+MAX_WORDS = 200  # characters of a refusal that are quoted
 LAST_PART = f"/{PATH.rpartition('/')[2]}"
 
 
@@ -55,6 +61,17 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
     valid = next((exchange for exchange in tried if _is_telling(exchange)), tried[-1])
     if valid.response is None:
         return Diagnosis(f"The engine could not be reached: {describe_failure(valid)}.", "unreachable")
+    told = await _explain(sender, guard, supply, tried, valid)
+    words = _words_of(valid.response)
+    if told.judgements or not words:
+        return told
+    hint = " Give --header Origin=…, as a browser sends it." if _WANTS_ORIGIN.search(words) else ""
+    return replace(told, sentence=f'{told.sentence} It says: "{words}".{hint}')
+
+
+async def _explain(
+    sender: Sender, guard: Guard, supply: Supply, tried: tuple[Exchange, ...], valid: Exchange
+) -> Diagnosis:
     if (changed := _canceled_all_the_same(tried)) is not None:
         return changed
     caller = valid.request.caller
@@ -85,6 +102,15 @@ async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
                 judgements=(finding(rule_id, received, documented, valid),),
             )
     return _by_comparison(evidence, supply)
+
+
+def _words_of(response: Response) -> str:
+    """Return what a refusal says for itself, without secrets and tags; empty where it says nothing, or redirects."""
+    if response.status < 400:
+        return ""
+    text = _HEAD.sub(" ", response.body[:4000].decode("utf-8", "replace"))
+    words = one_line(_TAG.sub(" ", text)) if text.lstrip().startswith("<") else one_line(text)
+    return shorten(visible(mask_text(words)), MAX_WORDS)
 
 
 def _canceled_all_the_same(tried: Sequence[Exchange]) -> Diagnosis | None:

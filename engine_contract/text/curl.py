@@ -17,11 +17,14 @@ class Added:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names, and variables such as `$GATEWAY_KEY`."""
     options: tuple[str, ...] = ()
-    """Words, such as `--cert` and a path."""
+    """Words, such as `--cert` and a path, or `--proxy` and a variable."""
 
 
 # A variable is expanded within double quotes; what else they would change is not let in.
 _DOUBLE_QUOTED = re.compile(rf'(?:[^"\\`!${CREDENTIAL}]++|{CREDENTIAL}(?!\w))*+').fullmatch
+_VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*+").fullmatch
+JOB_WORD = '"$JOB"'
+"""Stands in a command line for the id of a job that the reader starts first."""
 _URL = re.compile(r"(\w+://[^/?]*)?(.*)", re.DOTALL)
 _URL_SAFE = "%/:?@!$&'()*+,;=~" + CREDENTIAL  # no brackets: curl would read them as ranges
 
@@ -35,17 +38,18 @@ def curl(  # noqa: PLR0913 - what a request consists of
     credential: str = "",
     separator: str = " ",
     added: Added = Added(),
+    job_id: str | None = None,
 ) -> str:
     """Return the command line; `separator` stands between its options. If it has a line break, a body keeps its own.
 
     `credential` takes the place of `CREDENTIAL`. It is a variable such as `$ADMIN_TOKEN`, which the shell expands, or
-    a text that is not secret. After `Basic ` it is `user:password`.
+    a text that is not secret. After `Basic ` it is `user:password`. `job_id` is an id for which the line holds `$JOB`.
     """
     shell = _Shell(credential)
     address, *query = re.split(r"[?&]", _encoded(url))
     kept = [shell.filled(pair, quoted=True) for pair in query if not shell.expands(pair)]
     options = _method_options(method, has_body=body is not None) + (["--path-as-is"] if "/." in address else [])
-    options += map(shlex.quote, added.options)
+    options += [f'"{word}"' if _VARIABLE(word) else shlex.quote(word) for word in added.options]
     lines = [" ".join(["curl", *options, shell.word(address + ("?" if kept else "") + "&".join(kept))])]
     for name, _, value in (pair.partition("=") for pair in query if shell.expands(pair)):
         lines.append(f"--url-query {shell.word(f'{name}={unquote(value)}')}")  # curl encodes what the shell fills in
@@ -65,7 +69,8 @@ def curl(  # noqa: PLR0913 - what a request consists of
     text = body.decode("utf-8", "surrogateescape")
     line_break = "\n" if "\n" in separator else "\\n"
     if (text.replace("\n", "") if line_break == "\n" else text).isprintable():
-        return separator.join([*lines, f"--data-raw {shlex.quote(text)}"])
+        parts = text.split(job_id) if job_id else [text]
+        return separator.join([*lines, f"--data-raw {JOB_WORD.join(shlex.quote(part) for part in parts)}"])
     made = shlex.quote(_printf_format(text, line_break))
     return f"printf {made} | {separator.join([*lines, '--data-binary @-'])}"
 

@@ -33,7 +33,7 @@ def test_unknown_variable_is_told_with_the_nearest_name() -> None:
     """A variable that sets no option is a mistake; those that Kubernetes sets beside are not."""
     environment = {
         "CHECK_ENGINE_JBOS": "1",
-        "CHECK_ENGINE_COLOR_SCHEME": "1",
+        "CHECK_ENGINE_COLOUR": "1",
         "CHECK_ENGINE_JOBS": "jobs.txt",
         "CHECK_ENGINE_PORT": "tcp://10.0.0.1:80",
         "CHECK_ENGINE_SERVICE_HOST": "10.0.0.1",
@@ -43,7 +43,7 @@ def test_unknown_variable_is_told_with_the_nearest_name() -> None:
         "ENGINE_URL": "x",
     }
     assert list(strange_variables("CHECK_ENGINE_", KNOWN, environment)) == [
-        "CHECK_ENGINE_COLOR_SCHEME: no option has this variable, so it is ignored.",
+        "CHECK_ENGINE_COLOUR: no option has this variable, so it is ignored.",
         "CHECK_ENGINE_JBOS: no option has this variable, so it is ignored. Did you mean CHECK_ENGINE_JOBS?",
         "CHECK_ENGINE_PORT=tcp://10.0.0.1:80: is ignored. Kubernetes sets it, for a service of that name.",
     ]

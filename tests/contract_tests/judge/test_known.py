@@ -31,7 +31,7 @@ from engine_contract import contract
 TODAY = dt.date(2026, 5, 1)
 PAGE = contract.load_contract().response_examples["page"]
 ABSENT = object()
-MISSING = "nothing: the field is missing"
+MISSING = "the field is missing"
 
 
 def _document(*changes: tuple[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """junit.xml is what Jenkins and GitLab read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from xml.etree import ElementTree as ET
 
@@ -34,7 +35,10 @@ def test_structure_is_that_of_the_format(make: Callable[[], Report]) -> None:
         assert suite.attrib[name] == root.attrib[name] == str(len(list(suite.iter(tag))))
     for case in suite.iter("testcase"):
         assert {"classname", "name", "time"} == case.attrib.keys()
-        assert case.attrib["classname"] == "contract." + case.attrib["name"].partition(".")[0]
+        kit, *label, aspect = case.attrib["classname"].split(".")
+        assert (kit, aspect) == ("contract", case.attrib["name"].partition(".")[0])
+        assert label == ([] if make is undecided else label[:1])
+        assert all(sign.isalnum() or sign in "-_" for sign in "".join(label))
         assert len(case) <= 1
     assert {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"} == suite.attrib.keys()
     assert suite.attrib["timestamp"] == "2026-01-01T00:00:00"
@@ -72,3 +76,15 @@ def test_warned_and_known_rules_pass() -> None:
 def test_a_run_that_checked_nothing_is_not_green() -> None:
     """An engine out of reach makes every case an error."""
     assert {case[0].tag for case in _cases(undecided()).values()} == {"error"}
+
+
+def test_results_of_several_engines_have_names_of_their_own() -> None:
+    """Suite and class carry the label, which is the engine's name where no other is given."""
+    first, second = (
+        {(case.attrib["classname"], case.attrib["name"]) for case in _written(report).iter("testcase")}
+        for report in (replace(conforming(), label="staging eu"), replace(conforming(), label="staging.us"))
+    )
+    assert not first & second
+    assert ("contract.staging_eu.route", "route.path") in first
+    assert ("contract.staging_us.route", "route.path") in second
+    assert _written(replace(conforming(), label="staging eu"))[0].attrib["name"] == "check-engine staging eu"

@@ -71,7 +71,7 @@ def test_failures_are_open_and_warnings_folded() -> None:
     assert 'The page (documented): `"x": 0.08412582297000731,`' in before
     assert "Received, at `/tasks/workflow_start/x`, as `engineering`:\n\n```text\na string" in before
     assert "```sh\ncurl -i " in before
-    assert "And 12 more failures." in before
+    assert "And 14 more failures; report.html" in before
     assert "- `transport.status.exact` The success is exactly 200: `201`" in folded
 
 

@@ -4,14 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from contract_tests.model import Finding, Report, RuleResult
+from contract_tests.model import Earlier, EarlierRule, Finding, Report, RuleResult
 from contract_tests.report.terminal import print_report, progress
 
-from .reports import PRESENTER, RULES, conforming, hostile, undecided, violating
+from .reports import PRESENTER, RULES, conforming, exchange, hostile, undecided, violating
 
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -74,8 +75,63 @@ def test_a_failure_can_be_read_and_its_command_copied() -> None:
     assert "Documented  a success: the role support may cancel jobs\n" in printed
     assert "Page        support\n" in printed
     assert re.search(r'^Reproduce   curl -i .*--data-raw \S+ "?\S+$', printed, re.MULTILINE)
-    assert "and 12 more failures of response.tasks.x" in printed
-    assert "12 more failures" not in _printed(violating(), verbose=True)
+    assert "and 14 more failures of response.tasks.x" in printed
+    assert "more failures" not in _printed(violating(), verbose=True)
+
+
+def _nine_broken() -> Report:
+    """Return a report of nine rules, each broken in 19 of 19 answers of all roles."""
+    ids = [rule.rule for rule in conforming().rules if rule.rule.startswith("response.")][:9]
+    exchanges = [exchange(("admin", "support")[number % 2]) for number in range(19)]
+    rules = tuple(
+        RuleResult(
+            rule.rule,
+            "broken",
+            findings=tuple(Finding(rule.rule, "a number", "a string", "/a", each) for each in exchanges),
+            seen=19,
+            failed=19,
+        )
+        if rule.rule in ids
+        else rule
+        for rule in conforming().rules
+    )
+    return replace(conforming(), verdict="violates", rules=rules, notes=("one", "two", "three", "four", "five"))
+
+
+def test_nine_broken_rules_in_all_answers_take_at_most_60_lines() -> None:
+    """Each has one example, its share and one command line; -v has the rest."""
+    lines = _printed(_nine_broken()).splitlines()
+    assert len(lines) <= 60
+    assert len([line for line in lines if line.startswith("BROKEN  ")]) == 9
+    assert len([line for line in lines if line.endswith("(in 19 of 19 answers, all roles)")]) == 9
+    assert len([line for line in lines if line.startswith("Reproduce   curl ")]) == 9
+    assert len(_printed(_nine_broken(), verbose=True).splitlines()) > 500
+
+
+def test_last_lines_say_where_the_reports_are_and_what_is_next() -> None:
+    """Three lines end the report: files, next step, verdict."""
+    reports, step, verdict = _printed(violating()).splitlines()[-3:]
+    assert reports.startswith("Reports: none were written. --report-dir DIR")
+    assert step.startswith(
+        "Next: to see a break again, start a job: JOB=its id, and paste the line after Reproduce; mend"
+    )
+    assert verdict.startswith("violates: ")
+    file = StringIO()
+    console = Console(file=file, width=80)
+    print_report(conforming(), PRESENTER, console, quiet=False, verbose=False, report_dir=Path("engine-report"))
+    reports, step, _ = file.getvalue().splitlines()[-3:]
+    assert reports.startswith("Reports: engine-report; report.html is for people")
+    assert step.startswith("Next: nothing has to be done.")
+
+
+def test_changes_take_three_lines_where_nothing_changed() -> None:
+    """With --compare the report says what is newly broken, mended and changed; quiet names news alone."""
+    report = replace(conforming(), earlier=Earlier("then", {"route.path": EarlierRule("broken")}))
+    lines = _printed(report).splitlines()[-6:-3]
+    assert lines == [f"Newly broken since {'then'}: none", "Mended: route.path", lines[2]]
+    assert lines[2].startswith("Changed: ")
+    assert "Newly broken" not in _printed(report, quiet=True)
+    assert "Mended: route.path" in _printed(report, quiet=True)
 
 
 def test_the_table_counts_by_aspect() -> None:

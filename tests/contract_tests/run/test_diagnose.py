@@ -62,6 +62,24 @@ def test_tokens_that_nobody_was_given() -> None:
     assert any("--auth" in note for note in seen.report.notes)
 
 
+@pytest.mark.parametrize(
+    ("body", "words", "hint"),
+    [
+        (b"CSRF: no origin", '"CSRF: no origin"', "--header Origin="),
+        (b"<html><title>403</title><b>Go away</b></html>", '"403 Go away"', ""),
+        (b'{"error": "no", "token": "abcdefgh12345678"}', '"token": "***"', ""),
+    ],
+)
+def test_refusal_that_explains_itself_is_quoted(body: bytes, words: str, hint: str) -> None:
+    """Where every request is refused, the note says what the engine says, without tags and secrets."""
+    with answering_server(lambda _: answer_of("403 Forbidden", body)) as engine:
+        seen = _seen(engine.url, [f"{number:024x}" for number in range(20)])
+    (note,) = [note for note in seen.report.notes if "It says: " in note]
+    assert words in note
+    assert hint in note
+    assert ("Origin" in note) is bool(hint)
+
+
 def test_a_wrong_base_url() -> None:
     """404 for everything, a path that does not exist included: undecided, and the base URL is asked about."""
     with standin.serve() as engine:

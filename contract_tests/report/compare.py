@@ -1,0 +1,100 @@
+"""What changed since an earlier run: rules newly broken, mended, or broken otherwise."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contract_tests.errors import SettingError
+from contract_tests.judge.received import pattern, shape
+from contract_tests.model import Earlier, EarlierRule
+
+_BAD = frozenset({"broken", "warned", "known"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A rule whose outcome, or what was received for it, is another one than before."""
+
+    rule: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} ({self.before} → {self.now})"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The difference between two runs; `since` names the earlier one."""
+
+    since: str
+    newly_broken: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    changed: tuple[Change, ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Three headings, and what belongs to each."""
+        return (
+            (f"Newly broken since {self.since}", self.newly_broken),
+            ("Mended", self.mended),
+            ("Changed", tuple(map(str, self.changed))),
+        )
+
+
+def read_earlier(path: Path | None) -> Earlier | None:
+    """Return what a report.json says, None without one. Raises SettingError for a file that is not a report."""
+    if path is None:
+        return None
+    try:
+        content = json.loads(path.read_bytes())
+        rules = {rule["id"]: _earlier_rule(rule) for rule in content["rules"]}
+        label = content.get("label")
+        return Earlier(f"{content['started_at']}{f' ({label})' if label else ''}", rules)
+    except FileNotFoundError:
+        raise SettingError(f"--compare {path}: there is no such file. Give a report.json of an earlier run.") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingError(f"--compare {path}: is not a report.json of check-engine: {error!r}.") from error
+
+
+def _earlier_rule(rule: Mapping[str, Any]) -> EarlierRule:
+    return EarlierRule(
+        str(rule["outcome"]),
+        tuple((failure["pointer"], str(failure["received"])) for failure in rule["failures"]),
+        int(rule.get("seen", 0)),
+        int(rule.get("failed", 0)),
+    )
+
+
+def changes_since(earlier: Earlier, rules: Mapping[str, EarlierRule]) -> Changes:
+    """Compare the rules of this run with those of the earlier one."""
+    newly, mended, changed = [], [], []
+    for rule_id, now in rules.items():
+        before = earlier.rules.get(rule_id, EarlierRule("not there"))
+        if now.outcome == "broken" != before.outcome:
+            newly.append(rule_id)
+        elif before.outcome == "broken" and now.outcome == "held":
+            mended.append(rule_id)
+        elif now.outcome != before.outcome:
+            changed.append(Change(rule_id, before.outcome, now.outcome))
+        elif now.outcome in _BAD and (told := _differ(before, now)) is not None:
+            changed.append(Change(rule_id, *told))
+    return Changes(earlier.since, tuple(newly), tuple(mended), tuple(changed))
+
+
+def _differ(before: EarlierRule, now: EarlierRule) -> tuple[str, str] | None:
+    """Return what the two received, where that is another thing whatever ids, times and jobs are drawn."""
+    if {pattern(pointer) for pointer, _ in before.failures} != {pattern(pointer) for pointer, _ in now.failures}:
+        return _places(before), _places(now)
+    shapes = [{shape(received) for _, received in rule.failures} for rule in (before, now)]
+    if shapes[0] != shapes[1] and len(shapes[0]) == len(shapes[1]) == 1:
+        return before.failures[0][1], now.failures[0][1]
+    if before.is_everywhere != now.is_everywhere:
+        return f"in {before.failed} of {before.seen} answers", f"in {now.failed} of {now.seen} answers"
+    return None
+
+
+def _places(rule: EarlierRule) -> str:
+    return ", ".join(dict.fromkeys(f"/{'/'.join(pattern(pointer))}" for pointer, _ in rule.failures)) or "nowhere"
