@@ -60,6 +60,8 @@ def main(options: CheckOptions) -> int:
 def _settle_usage(options: CheckOptions) -> None:
     if options.quiet and options.verbose:
         raise click.UsageError("-q and -v exclude each other. Give one of them.")
+    if options.as_json and not options.plan_only:
+        raise click.UsageError("--json goes with --plan. A run's JSON is report.json of --report-dir.")
     supplies = {"--jobs": options.jobs, "--jobs-command": options.jobs_command, "--workflow": options.workflow}
     given = [flag for flag, value in supplies.items() if value]
     if len(given) > 1:

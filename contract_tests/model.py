@@ -230,7 +230,7 @@ class JobsUse:
 
 @dataclass(frozen=True, slots=True)
 class EarlierRule:
-    """What a report says of a rule: its outcome, and pointer and received value of each failure."""
+    """One rule of a report: its outcome, and pointer and received value of each failure."""
 
     outcome: str
     failures: tuple[tuple[str | None, str], ...] = ()

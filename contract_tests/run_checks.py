@@ -1,5 +1,6 @@
 """One run as the options ask for it, shared by check-engine and the pytest plugin."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,11 +12,10 @@ from contract_tests.config.sources import Source, ids_among, read_ids
 from contract_tests.config.which_engine import is_for_mock, unused_by_mock
 from contract_tests.embedded import embedded_engine
 from contract_tests.judge.known import read_known
-from contract_tests.model import Caller
 from contract_tests.output_files import check_outputs
-from contract_tests.plan.describe import describe_plan
+from contract_tests.preview import preview_lines, preview_of
 from contract_tests.report.compare import read_earlier
-from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, Guard, start_request
+from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
 from engine_contract.options import CheckOptions
 
@@ -46,29 +46,20 @@ def run_checks(
         return replace(checked, report=replace(checked.report, earlier=earlier))
 
 
-def describe_run(options: CheckOptions, *, warn: Warn) -> Sequence[str]:
-    """Return the lines that say what a run would send. Raises SettingError."""
+def describe_run(options: CheckOptions, *, warn: Warn) -> Iterator[str]:
+    """Yield the lines that say what a run would send; one document with --json. Raises SettingError."""
     with _engine(options, None, None, warn) as (settings, _):
         read_known(options.known)
         guard = Guard(unsafe=settings.unsafe_probes)
         job_ids = known_ids(options)
         guard.supply(job_ids or ())
         plan = plan_for(settings, None if job_ids is None else len(job_ids), guard)
-        lines = list(describe_plan(plan, settings.connection.base, settings.read_back or USUAL_READ_BACK))
-        return [*lines[:-1], *_before_the_plan(settings), lines[-1]]
-
-
-def _before_the_plan(settings: Settings) -> Iterator[str]:
-    """Return the lines on requests for the credentials' sake, which the plan does not list."""
-    logins = [role for role, source in settings.connection.tokens.items() if source.user is not None]
-    if logins:
-        yield f"logins: POST {LOGIN} for {', '.join(logins)}, and again where a token has ended"
-    if settings.connection.tokens and settings.connection.auth.scheme == "auto":
-        yield "the way of the credential: up to 5 requests with the id of no job"
-    if settings.workflow is not None:
-        yield f"jobs: POST {start_request(settings.workflow, Caller()).path}, once for each"
-    if settings.probe:
-        yield f"probe: GET {settings.probe}, where a refused role is answered as a wrong credential is"
+        preview = preview_of(options, settings, plan)
+        if options.as_json:
+            # No text in it acts as a command of a CI system that reads along.
+            yield json.dumps(preview, indent=2, ensure_ascii=False).replace("##", r"\u0023#")
+        else:
+            yield from preview_lines(preview, plan, settings)
 
 
 @contextmanager

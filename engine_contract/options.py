@@ -121,8 +121,8 @@ class EngineOptions:
     )
     proxy: str | None = option(
         metavar="URL",
-        help="A proxy.  [default: the environment's, never for loopback]",
-        setting="The URL of a proxy.",
+        help="A proxy, or env:NAME.  [default: the environment's, never for loopback]",
+        setting="The URL of a proxy, or env:NAME.",
     )
     ca_bundle: Path | None = option(
         metavar="FILE",
@@ -205,6 +205,9 @@ class CheckOptions(EngineOptions):
         default=False,
         help="Print what would be sent and how many jobs it would cancel; send nothing.",
         command_only=True,
+    )
+    as_json: bool = option(
+        name="--json", default=False, help="With --plan: as JSON, to compare across versions.", command_only=True
     )
     only: tuple[str, ...] = option(
         default=(),

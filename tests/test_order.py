@@ -54,6 +54,7 @@ ORDER = [
     "contract_tests.embedded",
     "contract_tests.run",
     "contract_tests.check",
+    "contract_tests.preview",
     "contract_tests.recording",
     "contract_tests.output_files",
     "contract_tests.run_checks",

@@ -1,11 +1,12 @@
 """From the options of a command to settings, a connection and a supply of jobs."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from contract_tests.config.auth import Auth, variable_of
-from contract_tests.config.engine_url import base_of
+from contract_tests.config.engine_url import FROM_VARIABLE, base_of
 from contract_tests.config.rule_selection import select_rules
 from contract_tests.config.sources import (
     Source,
@@ -21,6 +22,7 @@ from contract_tests.safety.supply import Supply
 from engine_contract.contract import load_rules
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.curl import Added
+from engine_contract.text.masking import is_secret
 
 EMBEDDED_READ_BACK = "/_mock/jobs/{job_id}"
 """Where the embedded mock shows a job."""
@@ -46,6 +48,8 @@ class Connection:
     timeout: float = 10.0
     """Seconds for a whole exchange, connecting included."""
     proxy: str | None = None
+    proxy_variable: str | None = None
+    """The environment variable that holds the proxy's URL, where one was named."""
     ca_bundle: Path | None = None
     client_cert: Path | None = None
     insecure: bool = False
@@ -58,6 +62,10 @@ class Connection:
         headers = {name: f"${source.variable or variable_of(name)}" for name, source in self.headers.items()}
         files = (("--cacert", self.ca_bundle), ("--cert", self.client_cert))
         options = [word for option, path in files if path is not None for word in (option, str(path))]
+        if self.proxy is not None:
+            has_password = "@" in self.proxy
+            variable = self.proxy_variable or ("PROXY" if has_password else None)
+            options += ["--proxy", f"${variable}" if variable else self.proxy]
         return Added(headers, (*options, *(["-k"] if self.insecure else [])))
 
 
@@ -112,11 +120,12 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         of_file = {role: login(source) for role, source in _sources_of(engine, "logins").items()}
         given = {**_sources_of(engine, "tokens"), **of_file, **given}
         headers = {**_sources_of(engine, "headers"), **headers}
-    base = base_of(options)
+    base, proxy = base_of(options), _proxy_of(options)
+    hidden = values_of_secrets(options)
     for role, source in given.items():
-        source.environment = {**command_environment(options, base), "ROLE": role}
+        source.environment, source.hidden = {**command_environment(options, base), "ROLE": role}, hidden
     for source in headers.values():
-        source.environment = command_environment(options, base)
+        source.environment, source.hidden = command_environment(options, base), hidden
     if options.insecure:
         warnings.append(INSECURE)
     connection = Connection(
@@ -125,7 +134,8 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         tokens=given,
         headers=headers,
         timeout=options.timeout,
-        proxy=options.proxy,
+        proxy=proxy,
+        proxy_variable=_named_variable(options.proxy),
         ca_bundle=options.ca_bundle,
         client_cert=options.client_cert,
         insecure=options.insecure,
@@ -153,9 +163,34 @@ def command_environment(options: EngineOptions, base: str) -> dict[str, str]:
     if options.ca_bundle is not None:
         bundle = str(options.ca_bundle.resolve())
         found |= dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), bundle)
-    if options.proxy is not None:
-        found |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), options.proxy)
+    if (proxy := _proxy_of(options)) is not None:
+        found |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), proxy)
     return found
+
+
+def _named_variable(text: str | None) -> str | None:
+    return text.removeprefix(FROM_VARIABLE) if text and text.startswith(FROM_VARIABLE) else None
+
+
+def _proxy_of(options: EngineOptions) -> str | None:
+    """Return the proxy's URL, read from a variable where one is named. Raises SettingError."""
+    if (name := _named_variable(options.proxy)) is None:
+        return options.proxy
+    if not (value := os.environ.get(name, "").strip()):
+        raise SettingError(
+            f"--proxy {options.proxy}: the environment has no such variable, or it is empty. Set it, or give a URL."
+        )
+    return value
+
+
+def values_of_secrets(options: EngineOptions) -> frozenset[str]:
+    """Return the values of the environment's variables that hold secrets: by their names, or as a source names them."""
+    texts = (*options.tokens, *options.logins, *options.headers, options.proxy or "")
+    if options.engine is not None:
+        tables = (options.engine.values.get(key, {}) for key in ("tokens", "logins", "headers"))
+        texts = (*texts, *(text for table in tables for text in table.values()))
+    named = {text.rpartition(FROM_VARIABLE)[2] for text in texts if FROM_VARIABLE in text}
+    return frozenset(value for name, value in os.environ.items() if value and (name in named or is_secret(name)))
 
 
 def _sources_of(engine: NamedEngine, key: str) -> dict[str, Source]:
@@ -234,6 +269,7 @@ def make_supply(options: CheckOptions, base: str) -> Callable[[int], Supply]:
             folder=engine.folder if engine and is_files else None,
             timeout_s=options.jobs_timeout,
             environment=command_environment(options, base),
+            hidden=values_of_secrets(options),
         )
 
     return make

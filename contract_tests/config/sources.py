@@ -13,7 +13,7 @@ from threading import Event
 
 from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.supply import Supply
-from engine_contract.text.masking import mask_output
+from engine_contract.text.masking import hide, mask_output
 from engine_contract.text.unmarked import MARK, decode_text, read_text
 
 COMMAND_TIMEOUT_S = 60.0
@@ -36,6 +36,8 @@ class Source:
     """Who logs in with this as the password; None where it is the value itself that is sent."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that a command finds in its environment beside this process's own."""
+    hidden: frozenset[str] = frozenset()
+    """Values that a failing command's last words are shown without."""
     _value: str | None = field(default=None, repr=False)
 
     @property
@@ -74,7 +76,11 @@ class Source:
                     raise SettingError(f"{self.option} file:{rest}: the file cannot be read: {error}.") from error
             case "cmd":
                 value = run_command(
-                    rest, option=f"{self.option} cmd:", environment=self.environment, folder=self.folder
+                    rest,
+                    option=f"{self.option} cmd:",
+                    environment=self.environment,
+                    folder=self.folder,
+                    hidden=self.hidden,
                 )
             case _:
                 value = self.text
@@ -99,10 +105,12 @@ def run_command(  # noqa: PLR0913 - by name
     timeout_s: float | None = None,
     is_over: Event | None = None,
     on_broken: Callable[[str], object] = len,
+    hidden: frozenset[str] = frozenset(),
 ) -> str:
     """Return what a shell command prints. Raises CommandError if it fails, prints no text or takes too long.
 
     `is_over` ends it before. `on_broken` gets the whole lines that a command has printed which failed or was ended.
+    A failure is quoted without the values that are `hidden`.
     """
     timeout_s = COMMAND_TIMEOUT_S if timeout_s is None else timeout_s
     with subprocess.Popen(  # noqa: S602 - the user asked for a shell command
@@ -128,7 +136,7 @@ def run_command(  # noqa: PLR0913 - by name
     if process.returncode != 0:
         on_broken(_whole_lines(out) if process.returncode < 0 else out.decode(errors="replace"))
         complaint = err.decode(errors="replace").strip().splitlines()
-        said = f" It said: {mask_output(complaint[-1])[:200]}" if complaint else ""
+        said = f" It said: {mask_output(hide(complaint[-1], hidden))[:200]}" if complaint else ""
         raise CommandError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
     try:
         return decode_text(out)
@@ -242,6 +250,7 @@ def supply_from_command(  # noqa: PLR0913 - by name
     folder: Path | None = None,
     timeout_s: float | None = None,
     environment: Mapping[str, str] | None = None,
+    hidden: frozenset[str] = frozenset(),
     asks: int = 2,
 ) -> Supply:
     """Return a supply that asks a shell command for ids, which gets their number as JOB_COUNT.
@@ -259,6 +268,7 @@ def supply_from_command(  # noqa: PLR0913 - by name
                 timeout_s=timeout_s,
                 is_over=supply.is_over,
                 on_broken=lambda lines: supply.add(ids_among(lines.splitlines())),
+                hidden=hidden,
             )
         except CommandError as error:
             raise SettingError(str(error)) from error  # only a login tells of the engine

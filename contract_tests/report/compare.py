@@ -1,4 +1,4 @@
-"""What changed since an earlier run: rules newly broken, mended, or broken otherwise."""
+"""The changes since an earlier run: rules newly broken, mended, or broken otherwise."""
 
 import json
 from collections.abc import Mapping

@@ -152,7 +152,7 @@ class View:
     rules: tuple[ShownRule, ...]
     observed: tuple[Observation, ...]
     changes: Changes | None
-    """What changed since the run that this one is compared with."""
+    """The changes since the run that this one is compared with."""
 
     def having(self, *outcomes: Outcome) -> tuple[ShownRule, ...]:
         """Return the rules of these outcomes."""

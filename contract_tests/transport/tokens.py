@@ -125,12 +125,12 @@ class Tokens:
         self._hide(role, token)
 
     def _hide(self, role: str, secret: str) -> None:
-        if secret.partition(":")[0] == role:
-            return
+        user, colon, password = secret.partition(":")
+        parts = [secret]
+        if colon and self._auth.scheme in {"basic", "auto"}:
+            parts = [password] if user == role else [secret, password]
         # A token without its end is sent as a wrong credential, and gives most of the secret away.
-        self.hidden |= {secret, cut(secret)}
-        if self._auth.scheme in {"basic", "auto"} and ":" in secret:
-            self.hidden.add(secret.partition(":")[2])
+        self.hidden |= {part for each in parts if each != role for part in (each, cut(each))}
 
 
 def check_token(token: str, source: Source, auth: Auth) -> None:

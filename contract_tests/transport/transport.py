@@ -49,7 +49,9 @@ class Transport:
 
     def secrets(self) -> frozenset[str]:
         """Return all values that must be shown nowhere."""
-        return frozenset(filter(None, {*self.tokens.hidden, *(value for _, value in self._headers)}))
+        proxy: httpx.Proxy | None = self._options.get("proxy")
+        of_proxy = [part.decode() for part in (proxy.raw_auth or ())[1:]] if proxy else []
+        return frozenset(filter(None, {*self.tokens.hidden, *(value for _, value in self._headers), *of_proxy}))
 
     @property
     def wrong_credentials(self) -> frozenset[str]:

@@ -246,7 +246,7 @@ def test_the_schema_is_one_and_knows_every_option() -> None:
     assert set(properties) <= options
     assert options - set(properties) == {
         *("settings", "mock", "plan_only", "replay", "list_rules", "quiet", "verbose", "version", "write_known"),
-        *("list_known", "expires"),
+        *("list_known", "expires", "compare", "as_json"),
         *("write_profile", "base_url"),
     }
 

@@ -1,5 +1,6 @@
 """The plan: exact on an engine that conforms, within its bounds, and the most telling first."""
 
+import json
 import re
 from pathlib import Path
 
@@ -44,6 +45,61 @@ def test_the_plan_is_what_is_sent(tmp_path: Path, tokens: list[str]) -> None:
         assert len(sent) == int(match[1])
         assert len(engine.requests) - len(sent) == ("read-back: GET /workflow_engine/job/" in planned.out)
         assert len(engine.canceled) == int(match[2])
+
+
+def test_plan_says_all_that_a_security_officer_asks(tmp_path: Path) -> None:
+    """Credentials, commands, headers, paths, retries, clean-up and time are in words, without secrets and odd signs."""
+    arguments = (
+        "http://127.0.0.1:9/base",
+        "--token=admin=env:ADMIN",
+        "--token=support=s3cret-of-support",
+        "--login=engineering=alice:file:/run/secrets/pass\x1b[2Jword",
+        "--token=apiwrite=cmd:get-token --password hunter22hunter22",
+        "--header=Origin=https://ui.example",
+        "--jobs-command=curl -H 'Authorization: Bearer abcdef0123456789' x",
+        "--auth=cookie:sid",
+        "--rate=20",
+        "--plan",
+    )
+    planned = check_engine(*arguments, cwd=tmp_path, env={"ADMIN": "s3cret-of-admin"})
+    assert planned.status == 0, planned.err
+    out = planned.out
+    assert "s3cret" not in out
+    assert "hunter22" not in out
+    assert "abcdef0123456789" not in out
+    assert all(sign == "\n" or sign.isprintable() for sign in out)
+    for told in (
+        "credential of admin: the environment variable ADMIN; it travels in the cookie sid",
+        "credential of support: given as it is, and not shown",
+        "credential of engineering: from a login as alice, with the password: the file /run/secrets/pass\\x1b[2Jword",
+        "command for jobs: curl -H",
+        "command for the token of apiwrite: get-token",
+        "headers: Content-Type, Origin (given as it is, and not shown)",
+        "POST /login",
+        "is sent again 3 times at most",
+        "wrong credentials: 9 requests with a wrong, cut or empty one, 3 without any.",
+        "20 requests a second at most (--rate), so 10 s at least, 120 s at most (--deadline)",
+        "jobs: made by --jobs-command; 19 jobs at most",
+        "clean-up: jobs that were made and not seen canceled are canceled",
+    ):
+        assert told in out, told
+    as_json = check_engine(*arguments, "--json", cwd=tmp_path, env={"ADMIN": "s3cret-of-admin"}).out
+    document = json.loads(as_json)
+    assert "s3cret" not in as_json
+    assert len(document["steps"]) == document["requests"]
+    assert document["commands"][0]["for"] == "jobs"
+    assert document["credentials"][0] == {
+        "role": "admin",
+        "form": "the environment variable ADMIN",
+        "travels": "in the cookie sid",
+    }
+
+
+def test_plan_as_json_without_the_plan_is_wrong_usage(tmp_path: Path) -> None:
+    """--json has a meaning beside --plan alone."""
+    done = check_engine("--mock", "--json", cwd=tmp_path)
+    assert done.status == 2
+    assert "--json goes with --plan" in done.err
 
 
 @pytest.mark.parametrize("jobs", range(0, 21, 2))
