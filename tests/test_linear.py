@@ -134,7 +134,6 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "contract_tests.recording.profile:_OF_JOBS": ("not ", "jo", "id"),
     "contract_tests.recording.profile:_OF_ROLES": ("rol", "not may "),
     "contract_tests.recording.profile:_template": ("4321abcdef694aa79dae47a", "4321abcdef694aa79dae47ad"),
-    "contract_tests.recording.redaction:_LOGIN": ("/login", "/oauth", "/auth"),
     "contract_tests.preview:_OPTION": ("-", "-a", "--a ", "-a<< >>"),
     "contract_tests.preview:_PASSWORD": ("/", "//", "//<<a>> "),
     "contract_tests.run.diagnose:_HEAD": ("<style", "<", "<script "),
