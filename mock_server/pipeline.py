@@ -46,11 +46,8 @@ class Served:
     """The fault or variation in force where nothing else is asked for."""
     examples: tuple[str, ...]
     """The names of its examples, of the response and of refusals."""
-
-    @property
-    def further_name(self) -> str | None:
-        """Return the name of an operation of a further page, None for the contract's own."""
-        return self.operation.name if self.operation.rule_prefix else None
+    further_name: str | None
+    """The name of an operation of a further page, None for the contract's own."""
 
 
 def serve(
@@ -58,7 +55,8 @@ def serve(
 ) -> Served:
     """Return an operation as it is served; `fault` is the one that the mock starts with, which it need not have."""
     examples = (*operation.response_examples, *operation.refusal_examples)
-    return Served(operation, answer, changes, changes.get(fault), examples)
+    further_name = operation.name if operation.rule_prefix else None
+    return Served(operation, answer, changes, changes.get(fault), examples, further_name)
 
 
 class Pipeline:
@@ -162,6 +160,8 @@ class Pipeline:
         code, latency_ms = await self._asked(exchange, served)
         change = exchange.change
         if change is not None:
+            if served.further_name is not None:
+                exchange.serial = await self._store.tally(exchange.session, served.further_name)
             latency_ms = latency_ms or change.latency_ms
             if change.route is not None:
                 method, path = change.route(exchange.method, exchange.path)
@@ -176,6 +176,8 @@ class Pipeline:
     async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, served: Served) -> Response | None:
         """Answer a request to a path without an operation, if a fault serves the operation there; None if none does."""
         armed = await self._store.behavior(exchange.session)
+        if armed is not None and armed.operation != served.further_name:
+            armed = None
         preferred = exchange.headers.get(b"prefer")
         if armed is None and preferred is None and served.started_with is None:
             return None

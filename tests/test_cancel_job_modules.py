@@ -31,7 +31,6 @@ LOADS_IT = {
     "mock_server/app.py",
     "mock_server/control/openapi.py",
     "mock_server/faults/__init__.py",
-    "mock_server/faults/effects.py",
     "mock_server/faults/response.py",
     "mock_server/store/memory.py",
 }

@@ -22,7 +22,7 @@ def faults() -> tuple[Change, ...]:
     """Return the wrong engines, by aspect."""
     own = load_contract()
     found = (
-        *(*route(), *roles(own), *roles_of_cancels(), *request(), *effects()),
+        *(*route(), *roles(own), *roles_of_cancels(), *request(), *effects(own)),
         *(*transport(), *response(own)),
     )
     order = ("route", "roles", "request", "effects", "transport", "response")

@@ -4,12 +4,12 @@ from asyncio import sleep
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from engine_contract.contract import load_contract
+from engine_contract.contract import Operation
 from engine_contract.contract.job_status import ACTIVE
 from mock_server.faults.request import NOBODY, in_query
 from mock_server.jobs.job import RUNNING
 from mock_server.operations.cancel_job import cancel_in
-from mock_server.operations.exchange import Change, Exchange
+from mock_server.operations.exchange import Change, Exchange, Route
 from mock_server.operations.refusals import Refusal
 from mock_server.store import Store
 from mock_server.store.jobs import Cancel
@@ -23,7 +23,7 @@ At most `_MOST_SESSIONS` are kept, those with the newest requests.
 """
 
 
-def effects() -> Iterator[Change]:
+def effects(operation: Operation) -> Iterator[Change]:
     """Yield all faults of the effects."""
     yield from _of_the_document()
     yield from _of_refusals()
@@ -41,7 +41,7 @@ def effects() -> Iterator[Change]:
         name="any-path-cancels",
         sentence="Every path below /workflow_engine cancels.",
         rule="effects.paths",
-        route=_below,
+        route=_below(operation.path),
         parameters=_wherever,
     )
 
@@ -241,8 +241,11 @@ def _wherever(exchange: Exchange, outcome: str | Refusal) -> str | Refusal:
     return claimed or outcome
 
 
-def _below(method: str, path: str) -> tuple[str, str]:
-    operation = load_contract().path
+def _below(operation: str) -> Route:
     start = operation.rsplit("/", 1)[0] + "/"
-    before, found, _ = path.partition(start)
-    return method, before + operation if found else path
+
+    def route(method: str, path: str) -> tuple[str, str]:
+        before, found, _ = path.partition(start)
+        return method, before + operation if found else path
+
+    return route

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import jsonschema_rs
 import orjson
@@ -64,7 +64,11 @@ class Documented:
         query = parse_qs(exchange.query.decode("latin-1"), keep_blank_values=True)
         refusal: Refusal | None = None
         for parameter, validator in self._checks:
-            texts = [unquote(in_path[parameter.name])] if parameter.name in in_path else query.get(parameter.name, [])
+            texts = (
+                [in_path[parameter.name].replace("%2F", "/")]
+                if parameter.name in in_path
+                else query.get(parameter.name, [])
+            )
             problem = _read(parameter, validator, texts, values)
             refusal = refusal or problem
         refusal = check_media(exchange, {JSON_MEDIA} if self._body else _ANY) or refusal

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 
+from engine_contract.contract import load_contract
 from mock_server.operations.exchange import Exchange
 from mock_server.store.memory import MemoryStore
 
@@ -17,7 +18,7 @@ def test_the_latest_job_of_many_sessions_is_bounded(monkeypatch: pytest.MonkeyPa
     """Of any number of sessions, the ones with the newest requests are kept."""
     monkeypatch.setattr(effects, "_MOST_SESSIONS", 3)
     monkeypatch.setattr(effects, "_latest", {})
-    (change,) = (change for change in effects.effects() if change.name == "answers-latest-job")
+    (change,) = (change for change in effects.effects(load_contract()) if change.name == "answers-latest-job")
 
     async def ask() -> None:
         for number in range(sessions):

@@ -15,9 +15,11 @@ from engine_contract.contract import Operation
 from engine_contract.pages import load_page
 from mock_server import Settings, create_app, faults
 from mock_server.cli import main
+from mock_server.console_adapter.findings import violations
 from mock_server.operations.documented import sample, with_ids
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import SettingsError
+from mock_server.store.journal import Entry
 from tests.support import ROOT
 from tests.support.caller import PAGE_ID, ROUTE
 
@@ -89,6 +91,8 @@ def test_answer_is_the_pages_example_with_the_requests_ids(client: httpx.Client)
     """Ids of path and body stand where the page's own stood; everything else is the example."""
     answer = client.get(TASKS, params={"limit": 2})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    spaced = client.get(TASKS.replace(OTHER_ID, "a%20b%2F%2541"), params={"limit": 2})
+    assert spaced.json()["job_id"] == "a b/%41"
     assert answer.json() == {
         "job_id": OTHER_ID,
         "href": f"/jobs/{PAGE_ID}",
@@ -184,6 +188,7 @@ def test_preferences_are_honoured(client: httpx.Client) -> None:
     assert prefer("example=page").json() == right
     assert prefer("latency=1").headers["preference-applied"] == "latency=1"
     assert prefer("fault=null.total").json() == right | {"total": None}
+    assert [prefer("fault=fails-one-of-three").status_code for _ in range(6)].count(500) == 2
     assert prefer("fault=does-not-cancel").status_code == 400
     assert "null.total" in prefer("fault=nope").json()["detail"]
 
@@ -201,6 +206,7 @@ def test_behaviour_is_armed_for_one_operation(client: httpx.Client) -> None:
     armed = client.put(control, json={"operation": name, "code": 503, "times": 2})
     assert armed.json() == {"operation": name, "code": 503, "times": 2}
     assert statuses() == [503, 200, 404]
+    assert client.get("/nothing/there").status_code == 404
     assert statuses() == [503, 200, 404]
     assert statuses() == [200, 200, 404]
     client.put(control, json={"operation": "cancelJob", "code": 418})
@@ -232,6 +238,22 @@ def test_exchanges_stand_in_the_journal_of_their_session(client: httpx.Client) -
     assert shown[-1] == ("auditor", 400, "Missing Params: limit is required.")
     others = client.get(f"{base}/_mock/requests", headers={"Mock-Session": "another"}).json()["requests"]
     assert others == []
+
+
+def test_fault_of_a_page_is_a_finding_under_the_pages_rule(folder: Path) -> None:
+    """The console names the rule of the page's own ledger."""
+    operation = load_page(folder / "getTasks.txt")
+    app = create_app(Settings(pages=(folder,)))
+
+    async def entry() -> Entry:
+        headers = {"Authorization": "Bearer admin", "Prefer": "fault=null.total"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:4010") as client:
+            await client.get(TASKS, params={"limit": 1}, headers=headers)
+        ((_, kept),) = await app.store.entries("", limit=9, since=0)
+        return kept
+
+    (found,) = violations(asyncio.run(entry()), operation, faults.documented(operation))
+    assert (found.rule, found.received) == (f"{operation.name}/response.total", "total is null")
 
 
 def test_pages_of_other_origins_may_call_as_they_may_cancel(client: httpx.Client) -> None:
