@@ -26,7 +26,7 @@ class CompiledTemplate:
     keys: int
     """How many tasks need a key: all but `workflow_start` and `workflow_end`."""
     moments: tuple[Moment, ...]
-    """The moments of the run, the first being the job's creation. After them, last, comes that of the cancel."""
+    """The moments of the run, the first being the job's creation, the second its start. Last comes that of the cancel."""
     begins: Callable[[Any], tuple[int, ...]]
     """Picks from the moments where each running time begins."""
     finishes: Callable[[Any], tuple[int, ...]]
@@ -38,6 +38,7 @@ class TemplateWriter:
     """A template while it is written: text, and blanks that refer to values."""
 
     created: Moment
+    started: Moment
     keys: int
     blanks: Sequence[str]
     """The names of blanks, in the order in which the filler passes their values."""
@@ -48,6 +49,7 @@ class TemplateWriter:
 
     def __post_init__(self) -> None:
         self._at(self.created)
+        self._at(self.started)
 
     def text(self, text: str) -> None:
         """Write a text as it is."""

@@ -11,10 +11,11 @@ from hashlib import blake2b
 from json import loads
 from operator import sub
 from struct import Struct
+from typing import NamedTuple
 
 from engine_contract.contract.job_status import Active, NotCanceled
 from mock_server.jobs.compiled_template import CompiledTemplate
-from mock_server.jobs.execution import draw_execution
+from mock_server.jobs.execution import Moment, draw_execution
 from mock_server.jobs.fields import drawer
 from mock_server.jobs.ids import ids, task_keys
 from mock_server.jobs.installation import AFFIXES, PEOPLE, Installation, encode, installation
@@ -96,19 +97,25 @@ def canceled_document(  # noqa: PLR0913 - named, and mostly left out
     canceled_at_ms: int,
     canceled_by: str,
     as_of_ms: int | None = None,
+    age_ms: int | None = None,
+    failed_at_ms: int | None = None,
 ) -> bytes:
     """Write the document of a job after its cancel, as UTF-8 JSON.
 
     `was` is the status before, `tasks` the number of tasks (3 to 2,000, drawn if None), `name` the job's name (drawn if
     None), `canceled_by` a user or role, of whom the document shows an object id. `as_of_ms` is the moment at which the
     job stood as `active_document` shows it with that `now_ms`: what happened before keeps its time. It is the cancel
-    unless given. Times are epoch milliseconds. Raise ValueError for a number of tasks out of range.
+    unless given. `age_ms` is for how long it had run by then (drawn if None), `failed_at_ms` when a job in error came to
+    it, if that was later. Times are epoch milliseconds. Raise ValueError for a number of tasks out of range.
     """
     place = installation(seed)
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
     as_of = canceled_at_ms if as_of_ms is None else min(as_of_ms, canceled_at_ms)
     template = _template(place, bits, tasks, _CANCELED[was])
-    return _fill(template, place, bits, job_id, name, as_of, canceled_at_ms, place.user_id(canceled_by))
+    if age_ms is None and was == "error":
+        age_ms = _drawn_age(place, bits, tasks)
+    times = _Times(as_of, canceled_at_ms, age_ms, failed_at_ms)
+    return _fill(template, place, bits, job_id, name, times, place.user_id(canceled_by))
 
 
 def active_document(  # noqa: PLR0913 - named, and mostly left out
@@ -119,15 +126,24 @@ def active_document(  # noqa: PLR0913 - named, and mostly left out
     tasks: int | None = None,
     name: str | None = None,
     now_ms: int,
+    age_ms: int | None = None,
+    changed_at_ms: int | None = None,
+    changed_by: str = "",
 ) -> bytes:
-    """Write the document of a job that was not canceled, as a read at `now_ms` (epoch milliseconds) shows it.
+    """Write the document of a job that was not canceled, as it stands at `now_ms` (epoch milliseconds).
 
-    Its other arguments, and errors, are those of `canceled_document`. Only a complete job has an end. An incomplete
-    one has not started.
+    `changed_at_ms` is when it got its status, if that was later: a job that ended then did so at that moment.
+    `changed_by` is empty for one that nobody changed. The other arguments, and errors, are those of
+    `canceled_document`. Only a complete job has an end. An incomplete one has not started.
     """
     place = installation(seed)
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
-    return _fill(_template(place, bits, tasks, status), place, bits, job_id, name, now_ms, None, None)
+    has_stopped = status not in _GOES_ON
+    if age_ms is None and has_stopped:
+        age_ms = _drawn_age(place, bits, tasks)
+    times = _Times(now_ms, changed_at_ms, age_ms, changed_at_ms if has_stopped else None)
+    user = place.user_id(changed_by) if changed_by else None
+    return _fill(_template(place, bits, tasks, status), place, bits, job_id, name, times, user)
 
 
 def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
@@ -140,6 +156,7 @@ def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
     return described
 
 
+_GOES_ON = frozenset({"running", "paused"})
 _CANCELED = {"running": "canceled/running", "paused": "canceled/running", "error": "canceled/error"}
 
 _Bits = tuple[int, ...]
@@ -164,21 +181,53 @@ def _name(place: Installation, bits: _Bits) -> bytes:
     return before + place.titles[bits[0] % len(THEMES)][bits[4] % 16] + after
 
 
+class _Times(NamedTuple):
+    """The times of a job, in epoch milliseconds."""
+
+    as_of: int
+    """The moment at which the run stands as its execution says."""
+    updated: int | None = None
+    """When somebody or something changed the job; None if nothing did."""
+    age: int | None = None
+    """For how long it had run at `as_of`, in milliseconds; drawn if None."""
+    stopped: int | None = None
+    """When the last thing happened in the run, if that was later than `as_of`."""
+
+
+def _drawn_age(place: Installation, bits: _Bits, tasks: int | None) -> int:
+    """Return for how long a job has run where nobody says so: the same in whichever status, so that its start never moves."""
+    return _before(bits, _template(place, bits, tasks, "running").moments)[1]
+
+
+def _before(bits: _Bits, moments: tuple[Moment, ...]) -> list[int]:
+    """Return how long before the look each moment was, in milliseconds."""
+    # Two schedules, each weighed from 1/8 to 9/8 (`execution.py`).
+    one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
+    return [(one * first + other * second) >> 12 for first, second in moments]
+
+
+def _moments(before: list[int], times: _Times) -> list[int]:
+    """Return each moment in epoch milliseconds: the run is stretched from its start to where it stands."""
+    if times.age is None:
+        return [times.as_of - one for one in before]
+    start, began = before[1], times.as_of - times.age
+    last, end = (0, times.as_of) if times.stopped is None else (min(before), max(times.stopped, times.as_of))
+    length = max(start - last, 1)
+    return [began + (start - one) * (end - began) // length for one in before]
+
+
 def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     template: CompiledTemplate,
     place: Installation,
     bits: _Bits,
     job_id: str,
     name: str | None,
-    as_of: int,
-    canceled_at: int | None,
-    canceled_by: bytes | None,
+    times: _Times,
+    changed_by: bytes | None,
 ) -> bytes:
-    # Two schedules, each weighed from 1/8 to 9/8 (`execution.py`).
-    one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
-    moments = [as_of - ((one * first + other * second) >> 12) for first, second in template.moments]
+    moments = _moments(_before(bits, template.moments), times)
     created = moments[0]
-    updated = max(moments) if canceled_at is None else canceled_at
+    updated = max(moments) if times.updated is None else times.updated
     moments.append(updated)
     first_key, stride = bits[6] % _OFFSETS, 1 + bits[7] % _STRIDES
     return (
@@ -189,7 +238,7 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
                 _name(place, bits) if name is None else encode(name),
                 rfc3339(created),
                 rfc3339(updated),
-                canceled_by or place.people[bits[10] % PEOPLE],
+                changed_by or place.people[bits[10] % PEOPLE],
                 *_drawer(place)(bits),
                 *_keys[first_key : first_key + template.keys * stride : stride],
                 *map(sub, template.finishes(moments), template.begins(moments)),

@@ -66,7 +66,10 @@ def document(job_id: str, state: State, *, seed: int) -> bytes:
             status=state.status,
             tasks=state.tasks,
             name=state.name,
-            now_ms=state.changed_at_ms or state.made_at_ms,
+            now_ms=state.made_at_ms,
+            age_ms=state.age_ms,
+            changed_at_ms=state.changed_at_ms or None,
+            changed_by=state.changed_by,
         )
     return documents.canceled_document(
         job_id,
@@ -77,6 +80,7 @@ def document(job_id: str, state: State, *, seed: int) -> bytes:
         canceled_at_ms=state.changed_at_ms,
         canceled_by=state.changed_by,
         as_of_ms=state.made_at_ms or None,
+        age_ms=state.age_ms,
     )
 
 
