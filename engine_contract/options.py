@@ -397,6 +397,10 @@ class MockOptions:
     tokens: Path | None = option(metavar="FILE", help='JSON that maps tokens to roles: {"s3cret": "support"}.')
     default_role: str | None = option(metavar="ROLE", help="Role of those who send no credential.")
     base_path: str = option(default="/", metavar="PATH", help="Path before /workflow_engine/cancelJob.")
+    now: str | None = option(
+        metavar="TIME",
+        help="Stop the clock at TIME (RFC 3339): jobs do not end by themselves. POST /_mock/clock moves it.",
+    )
     cors: tuple[str, ...] = option(
         default=(),
         metavar="ORIGIN",

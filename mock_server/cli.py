@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from engine_contract.click_options import OptionsCommand, command
 from engine_contract.options import MockOptions
+from mock_server.jobs.timestamps import rfc3339
 from mock_server.settings import PASSWORD_VARIABLE, Settings, SettingsError, read_settings
 
 SCREENS = {
@@ -95,12 +96,17 @@ def _serve(settings: Settings) -> None:
 
 def _say_what_holds(asked: Settings, held: Settings) -> None:
     """Name the options that the store overrides: its state was there first."""
-    for option in ("seed", "jobs", "any_job", "journal"):
+    for option in ("seed", "jobs", "any_job", "journal", "now_ms"):
         theirs = getattr(held, option)
         if theirs != getattr(asked, option):
-            name = f"--{option.replace('_', '-')}"
+            name = f"--{option.removesuffix('_ms').replace('_', '-')}"
+            shown = rfc3339(theirs).decode() if option == "now_ms" and theirs else theirs
             text = (
-                f"with {name}" if theirs is True else f"without {name}" if theirs is False else f"with {name} {theirs}"
+                f"with {name}"
+                if theirs is True
+                else f"with {name} {shown}"
+                if theirs or theirs == 0
+                else f"without {name}"
             )
             click.echo(f"Note: this store was created {text}; using that value.", err=True)
 

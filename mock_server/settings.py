@@ -13,6 +13,7 @@ from engine_contract.http.net import is_loopback
 from engine_contract.http.paths import decoded_path, encoded_path
 from engine_contract.options import MockOptions
 from engine_contract.text.unmarked import read_text
+from mock_server.jobs.timestamps import read_rfc3339
 
 LONGEST_MS = 600_000.0
 """The longest delay, in milliseconds."""
@@ -121,6 +122,7 @@ def read_settings(options: MockOptions) -> Settings:
         max_body=options.max_body,
         journal=options.journal,
         pages=options.pages,
+        now_ms=None if options.now is None else _now(options.now),
     )
 
 
@@ -165,6 +167,13 @@ def _latency(text: str) -> tuple[float, float]:
         return delay_range(text)
     except ValueError as error:
         raise SettingsError(f"--latency {text}: {error}") from None
+
+
+def _now(text: str) -> int:
+    try:
+        return read_rfc3339(text)
+    except ValueError as error:
+        raise SettingsError(f"--now {error}") from None
 
 
 def _check_certificate(cert: Path, key: Path) -> None:

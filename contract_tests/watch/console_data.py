@@ -63,6 +63,14 @@ class WatchData:
         """Refuse: a live engine's jobs are made elsewhere."""
         raise interface.ConsoleError("watch-engine makes no jobs. Start them in the engine itself.")
 
+    def change_job(self, session: str, job_id: str, wanted: Mapping[str, Any]) -> bool:
+        """Refuse: a live engine's jobs are its own."""
+        raise interface.ConsoleError("watch-engine changes no jobs. Change them in the engine itself.")
+
+    def remove_job(self, session: str, job_id: str) -> bool:
+        """Refuse: a live engine's jobs are its own."""
+        raise interface.ConsoleError("watch-engine removes no jobs. Remove them in the engine itself.")
+
     def reset(self, session: str) -> None:
         """Refuse: a live engine cannot be reset."""
         raise interface.ConsoleError("watch-engine cannot reset a live engine.")

@@ -46,6 +46,8 @@ def make_site(data: ConsoleData, guard: Guard, *, home: str, prefix: str) -> Fla
     app.add_url_rule("/", "jobs", jobs.jobs)
     app.add_url_rule("/job", "job", jobs.job)
     app.add_url_rule("/jobs", "make_jobs", jobs.make_jobs, methods=["POST"])
+    app.add_url_rule("/change", "change_job", jobs.change_job, methods=["POST"])
+    app.add_url_rule("/remove", "remove_job", jobs.remove_job, methods=["POST"])
     app.add_url_rule("/reset", "reset", jobs.reset, methods=["POST"])
     app.add_url_rule("/cancel", "cancel", jobs.cancel, methods=["GET", "POST"])
     app.add_url_rule("/behavior", "behavior", behavior.behavior, methods=["GET", "POST"])

@@ -169,6 +169,14 @@ class ConsoleData(Protocol):
         """Make jobs as `POST /_mock/jobs` does, and return their ids. Raise ConsoleError."""
         ...
 
+    def change_job(self, session: str, job_id: str, wanted: Mapping[str, Any]) -> bool:
+        """Change a job as `PATCH /_mock/jobs/ID` does; return whether there is one. Raise ConsoleError."""
+        ...
+
+    def remove_job(self, session: str, job_id: str) -> bool:
+        """Remove a job; return whether there was one. Raise ConsoleError."""
+        ...
+
     def reset(self, session: str) -> None:
         """Go back to the start: jobs, behaviour and journal. Raise ConsoleError."""
         ...

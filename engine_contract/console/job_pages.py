@@ -1,6 +1,6 @@
 """The pages of jobs: the list, one job with its graph, and the forms that make jobs and cancel one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import abort, g, make_response, redirect, render_template, request
@@ -58,6 +58,7 @@ class JobPages:
         return render_template(
             "job.html",
             job=job,
+            statuses=STATUSES,
             facts=_facts(job.document),
             drawing=graph.draw(job.document),
             tasks=[_task(key, task) for key, task in tasks.items()],
@@ -72,6 +73,11 @@ class JobPages:
             for name in ("count", "tasks"):
                 if request.form.get(name, "").strip():
                     wanted[name] = _whole(name, request.form[name])
+            for name, key in (("age", "age_ms"), ("ends_in", "ends_in_ms")):
+                if request.form.get(name, "").strip():
+                    wanted[key] = 1000 * _whole(name, request.form[name])
+            if "ends_in_ms" in wanted and request.form.get("ends_as"):
+                wanted["ends_as"] = request.form["ends_as"]
             if request.form.get("name", "").strip():
                 wanted["name"] = request.form["name"]
             made = self._hooks.data.make_jobs(g.session, wanted)
@@ -80,6 +86,26 @@ class JobPages:
         if len(made) == 1:
             return redirect(self._hooks.url("job", id=made[0]), 303)
         return redirect(self._hooks.url("", status=wanted["status"]), 303)
+
+    def change_job(self) -> Any:
+        """Give a job another status or name, by the form beside it."""
+        job_id, given = request.form.get("job_id", ""), request.form
+        wanted = {key: given[key] for key in ("status", "name") if given.get(key, "").strip()}
+        return self._done(job_id, lambda: self._hooks.data.change_job(g.session, job_id, wanted), "job", id=job_id)
+
+    def remove_job(self) -> Any:
+        """Remove a job."""
+        job_id = request.form.get("job_id", "")
+        return self._done(job_id, lambda: self._hooks.data.remove_job(g.session, job_id), "")
+
+    def _done(self, job_id: str, act: Callable[[], bool], page: str, **query: str) -> Any:
+        try:
+            was_there = act()
+        except ConsoleError as error:
+            abort(400, str(error))
+        if not was_there:
+            abort(404, f"There is no job {job_id[:80]} here.")
+        return redirect(self._hooks.url(page, **query), 303)
 
     def reset(self) -> Any:
         """Go back to the start."""

@@ -117,6 +117,12 @@ class MockData:
     def make_jobs(self, session: str, wanted: Mapping[str, Any]) -> Sequence[str]:
         return self._call(actions.make_jobs(self._store, session, dict(wanted)))
 
+    def change_job(self, session: str, job_id: str, wanted: Mapping[str, Any]) -> bool:
+        return self._call(actions.change_job(self._store, session, job_id, dict(wanted))) is not None
+
+    def remove_job(self, session: str, job_id: str) -> bool:
+        return self._call(self._store.remove(session, job_id))
+
     def reset(self, session: str) -> None:
         self._call(self._store.reset(session))
 

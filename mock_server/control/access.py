@@ -11,7 +11,7 @@ from engine_contract.http.cors import VARY
 from engine_contract.http.types import Headers
 from mock_server.settings import Settings, SettingsError
 
-METHODS = b"GET, POST, PUT, DELETE"
+METHODS = b"GET, POST, PUT, PATCH, DELETE"
 HEADERS = b"Authorization, Content-Type, Mock-Session, Mock-Control-Token"
 
 

@@ -1,13 +1,14 @@
 """The actions of the control API, as functions on the store: the HTTP side and in-process users share them."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
 from mock_server.jobs import documents
 from mock_server.jobs.job import State, summary
+from mock_server.jobs.timestamps import read_rfc3339, rfc3339
 from mock_server.store import Store
-from mock_server.store.access import Access, real_ms
+from mock_server.store.access import Access, Clock, real_ms
 from mock_server.store.behavior import Behavior, BehaviorError, read_behavior
 
 MOST_JOBS = 1_000_000
@@ -15,7 +16,12 @@ MOST_JOBS = 1_000_000
 
 LONGEST_ID = 200
 
-_KEYS = ("count", "job_id", "status", "name", "tasks")
+LONGEST_MS = 10 * 365 * 86_400_000
+"""The longest time that a job is old, or ends in, and that a clock is moved on: ten years."""
+
+_KEYS = ("count", "job_id", "status", "name", "tasks", "age_ms", "ends_in_ms", "ends_as")
+_CHANGES = ("status", "name")
+_ENDS: tuple[Literal["complete", "error"], ...] = ("complete", "error")
 
 
 class ActionError(ValueError):
@@ -32,15 +38,15 @@ async def make_jobs(store: Store, session: str, wanted: Any) -> list[str]:
         raise ActionError(
             'Jobs are described by an object such as {"count": 20} or {"job_id": "…", "status": "paused"}.'
         )
-    unknown = sorted(set(wanted) - set(_KEYS))
-    if unknown:
-        raise ActionError(f"{unknown[0]}: no such key; jobs have {', '.join(_KEYS)}.")
+    _only(wanted, _KEYS, "jobs have")
     state = State(
         status=_status(wanted.get("status", "running")),
         name=_name(wanted.get("name")),
         tasks=_whole("tasks", wanted.get("tasks"), documents.SMALLEST, documents.LARGEST),
+        age_ms=_whole("age_ms", wanted.get("age_ms"), 0, LONGEST_MS),
         made_at_ms=await now_ms(store, session),
     )
+    state = _ending(state, wanted)
     if state.status == "canceled":
         state = state._replace(changed_at_ms=state.made_at_ms, changed_by="admin")
     job_id = wanted.get("job_id")
@@ -54,6 +60,39 @@ async def make_jobs(store: Store, session: str, wanted: Any) -> list[str]:
     if not await store.put(session, job_id, state):
         raise TakenError(f"job_id {job_id}: there is a job with that id.")
     return [job_id]
+
+
+async def change_job(store: Store, session: str, job_id: str, wanted: Any) -> State | None:
+    """Change a job as `PATCH /_mock/jobs/ID` says; return its state, None if there is no such job. Raise ActionError."""
+    if not isinstance(wanted, dict) or not wanted:
+        raise ActionError('A change is an object such as {"status": "complete"} or {"name": "…"}.')
+    _only(wanted, _CHANGES, "a change has")
+    status = None if wanted.get("status") is None else _status(wanted["status"])
+    return await store.change(session, job_id, status=status, name=_name(wanted.get("name")), by="admin")
+
+
+async def set_clock(store: Access, session: str, wanted: Any) -> Clock:
+    """Change the session's clock as `POST /_mock/clock` says, and return it. Raise ActionError."""
+    if not isinstance(wanted, dict) or len(wanted) != 1:
+        raise ActionError(
+            'The clock takes {"advance_ms": 60000}, {"now": "2018-08-02T15:56:12Z"} to stop it there, '
+            'or {"now": null} to let it run as the real one.'
+        )
+    _only(wanted, ("advance_ms", "now"), "the clock takes")
+    if "advance_ms" in wanted:
+        by_ms = _whole("advance_ms", wanted["advance_ms"], 0, LONGEST_MS)
+        return await store.advance(session, by_ms or 0)
+    now = wanted["now"]
+    try:
+        return await store.set_clock(session, None if now is None else read_rfc3339(str(now)))
+    except ValueError as error:
+        raise ActionError(f"now {error}") from None
+
+
+def show_clock(clock: Clock) -> dict[str, Any]:
+    """Return a clock as `GET /_mock/clock` shows it."""
+    at_ms = clock.at(real_ms())
+    return {"now": rfc3339(at_ms).decode(), "now_ms": at_ms, "is_stopped": clock.stopped_at_ms is not None}
 
 
 async def list_jobs(store: Store, session: str, status: str | None, *, seed: int) -> list[dict[str, str]]:
@@ -85,6 +124,26 @@ async def arm(store: Store, session: str, behavior: Any, known: Mapping[str, Col
 async def now_ms(store: Access, session: str) -> int:
     """Return the session's time, in epoch milliseconds."""
     return (await store.clock(session)).at(real_ms())
+
+
+def _ending(state: State, wanted: dict[str, Any]) -> State:
+    """Return the state with the end that was asked for. Raise ActionError."""
+    ends_in_ms, said = _whole("ends_in_ms", wanted.get("ends_in_ms"), 0, LONGEST_MS), wanted.get("ends_as")
+    ends_as = next((known for known in _ENDS if said in (None, known)), None)
+    if ends_as is None:
+        raise ActionError(f"ends_as {said!r:.80}: must be one of {', '.join(_ENDS)}.")
+    if ends_in_ms is None:
+        if said is not None:
+            raise ActionError(f"ends_as {said}: say when, by ends_in_ms.")
+        return state
+    if state.status not in ACTIVE:
+        raise ActionError(f"ends_in_ms {ends_in_ms}: a job that is {state.status} has ended; leave out one of them.")
+    return state._replace(ends_at_ms=state.made_at_ms + ends_in_ms, ends_as=ends_as)
+
+
+def _only(wanted: dict[str, Any], allowed: tuple[str, ...], whose: str) -> None:
+    if unknown := sorted(set(wanted) - set(allowed)):
+        raise ActionError(f"{unknown[0]:.80}: no such key; {whose} {', '.join(allowed)}.")
 
 
 def _status(value: Any) -> Status:

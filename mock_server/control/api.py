@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from os import getpid
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,8 @@ from mock_server.control.access import Guard
 from mock_server.control.actions import ActionError, TakenError
 from mock_server.control.metrics import CONTENT_TYPE, metrics_text
 from mock_server.control.openapi import control_document
-from mock_server.jobs.job import written
+from mock_server.jobs.job import State, written
+from mock_server.jobs.timestamps import rfc3339
 from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import read_session
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
@@ -25,6 +27,7 @@ from mock_server.operations.response import PROBLEM, Response
 from mock_server.operations.sending import head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
+from mock_server.store.access import real_ms
 from mock_server.store.journal import show
 
 MAX_BODY_BYTES = 1 << 20
@@ -72,9 +75,12 @@ class Control:
         self._store = store
         self._faults = faults
         self._guard = Guard(settings)
+        self._started = rfc3339(real_ms()).decode()
         routes: dict[str, dict[str, Handler]] = {
             "jobs": {"GET": self._list_jobs, "POST": self._make_jobs},
-            "jobs/{job_id:path}": {"GET": self._read_job},
+            "jobs/{job_id:path}": {"GET": self._read_job, "PATCH": self._change_job, "DELETE": self._remove_job},
+            "clock": {"GET": self._read_clock, "POST": self._set_clock},
+            "sessions": {"GET": self._list_sessions},
             "reset": {"POST": self._reset},
             "requests": {"GET": self._read_journal, "DELETE": self._empty_journal},
             "behavior": {"GET": self._read_behavior, "PUT": self._arm},
@@ -136,10 +142,22 @@ class Control:
 
     async def _read_job(self, call: _Call) -> Response:
         job_id = call.path["job_id"]
-        state = await self._store.get(call.session, job_id)
+        return await self._document(job_id, await self._store.get(call.session, job_id))
+
+    async def _change_job(self, call: _Call) -> Response:
+        job_id = call.path["job_id"]
+        return await self._document(job_id, await actions.change_job(self._store, call.session, job_id, call.body))
+
+    async def _document(self, job_id: str, state: State | None) -> Response:
         if state is None:
-            raise _ProblemError(404, f"There is no job {job_id[:80]}.")
+            raise _no_job(job_id)
         return Response(200, body=await written(job_id, state, seed=self._settings.seed))
+
+    async def _remove_job(self, call: _Call) -> Response:
+        job_id = call.path["job_id"]
+        if not await self._store.remove(call.session, job_id):
+            raise _no_job(job_id)
+        return Response(204)
 
     async def _make_jobs(self, call: _Call) -> Response:
         wanted = {} if call.body is None else call.body
@@ -170,11 +188,24 @@ class Control:
         behavior = await actions.arm(self._store, call.session, call.body, self._faults)
         return _json({} if behavior is None else behavior.shown())
 
+    async def _read_clock(self, call: _Call) -> Response:
+        return _json(actions.show_clock(await self._store.clock(call.session)))
+
+    async def _set_clock(self, call: _Call) -> Response:
+        return _json(actions.show_clock(await actions.set_clock(self._store, call.session, call.body)))
+
+    async def _list_sessions(self, _call: _Call) -> Response:
+        used = await self._store.sessions()
+        shown = [one._asdict() | {"last_used": rfc3339(one.last_used_ms).decode()} for one in used]
+        return _json(
+            {"sessions": [{key: one[key] for key in ("name", "entries", "jobs", "last_used")} for one in shown]}
+        )
+
     async def _health(self, _call: _Call) -> Response:
         reason = await self._store.health()
         if reason is not None:
             raise _ProblemError(503, reason)
-        return _json({"status": "ready"})
+        return _json({"status": "ready", "pid": getpid(), "started": self._started})
 
     async def _read_metrics(self, _call: _Call) -> Response:
         return Response(200, CONTENT_TYPE, await metrics_text(self._store))
@@ -195,6 +226,10 @@ async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -
             raise _ProblemError(400, f"The body is not well-formed JSON: {error}.") from None
     query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
     return _Call(read_session(exchange.headers), path, query, body)
+
+
+def _no_job(job_id: str) -> _ProblemError:
+    return _ProblemError(404, f"There is no job {job_id[:80]}.")
 
 
 def _json(value: object, status: int = 200) -> Response:

@@ -112,9 +112,8 @@ def canceled_document(  # noqa: PLR0913 - named, and mostly left out
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
     as_of = canceled_at_ms if as_of_ms is None else min(as_of_ms, canceled_at_ms)
     template = _template(place, bits, tasks, _CANCELED[was])
-    if age_ms is None and was == "error":
-        age_ms = _drawn_age(place, bits, tasks)
-    times = _Times(as_of, canceled_at_ms, age_ms, failed_at_ms)
+    start = None if age_ms is None and was != "error" else _start(place, bits, tasks, age_ms)
+    times = _Times(as_of, canceled_at_ms, start, failed_at_ms)
     return _fill(template, place, bits, job_id, name, times, place.user_id(canceled_by))
 
 
@@ -139,9 +138,8 @@ def active_document(  # noqa: PLR0913 - named, and mostly left out
     place = installation(seed)
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
     has_stopped = status not in _GOES_ON
-    if age_ms is None and has_stopped:
-        age_ms = _drawn_age(place, bits, tasks)
-    times = _Times(now_ms, changed_at_ms, age_ms, changed_at_ms if has_stopped else None)
+    start = None if age_ms is None and not has_stopped else _start(place, bits, tasks, age_ms)
+    times = _Times(now_ms, changed_at_ms, start, changed_at_ms if has_stopped else None)
     user = place.user_id(changed_by) if changed_by else None
     return _fill(_template(place, bits, tasks, status), place, bits, job_id, name, times, user)
 
@@ -188,15 +186,17 @@ class _Times(NamedTuple):
     """The moment at which the run stands as its execution says."""
     updated: int | None = None
     """When somebody or something changed the job; None if nothing did."""
-    age: int | None = None
-    """For how long it had run at `as_of`, in milliseconds; drawn if None."""
+    start: tuple[int, int] | None = None
+    """How long before `as_of` it was created and started, in milliseconds; as the template says if None."""
     stopped: int | None = None
     """When the last thing happened in the run, if that was later than `as_of`."""
 
 
-def _drawn_age(place: Installation, bits: _Bits, tasks: int | None) -> int:
-    """Return for how long a job has run where nobody says so: the same in whichever status, so that its start never moves."""
-    return _before(bits, _template(place, bits, tasks, "running").moments)[1]
+def _start(place: Installation, bits: _Bits, tasks: int | None, age_ms: int | None) -> tuple[int, int]:
+    """Return how long ago a job was created and started: the same in whichever status, so that neither ever moves."""
+    created, started, *_ = _before(bits, _template(place, bits, tasks, "running").moments)
+    age = started if age_ms is None else age_ms
+    return age + created - started, age
 
 
 def _before(bits: _Bits, moments: tuple[Moment, ...]) -> list[int]:
@@ -208,12 +208,15 @@ def _before(bits: _Bits, moments: tuple[Moment, ...]) -> list[int]:
 
 def _moments(before: list[int], times: _Times) -> list[int]:
     """Return each moment in epoch milliseconds: the run is stretched from its start to where it stands."""
-    if times.age is None:
+    if times.start is None:
         return [times.as_of - one for one in before]
-    start, began = before[1], times.as_of - times.age
+    created, age = times.start
+    start, began = before[1], times.as_of - age
     last, end = (0, times.as_of) if times.stopped is None else (min(before), max(times.stopped, times.as_of))
     length = max(start - last, 1)
-    return [began + (start - one) * (end - began) // length for one in before]
+    stretched = [began + (start - one) * (end - began) // length for one in before]
+    stretched[0] = times.as_of - created
+    return stretched
 
 
 def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed

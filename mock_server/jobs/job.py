@@ -34,6 +34,8 @@ class State(NamedTuple):
     ends_at_ms: int | None = None
     """When it ends by itself, unless somebody changes its status before."""
     ends_as: Literal["complete", "error"] = "complete"
+    was_since_ms: int = 0
+    """When it got the status before; 0 for one that it was made with."""
 
     def at(self, now_ms: int) -> "State":
         """Return the state at that time, by which the job may have ended by itself."""
@@ -47,10 +49,10 @@ class State(NamedTuple):
         return state if name is None else state._replace(name=name)
 
     def _become(self, status: Status, at_ms: int, by: str) -> "State":
-        was: Active = self.was
+        was, since = self.was, self.was_since_ms
         if self.status == "running" or self.status == "paused" or self.status == "error":  # noqa: PLR1714 - narrows the type
-            was = self.status
-        return State(status, self.tasks, self.name, was, at_ms, by, self.made_at_ms, self.age_ms)
+            was, since = self.status, self.changed_at_ms
+        return State(status, self.tasks, self.name, was, at_ms, by, self.made_at_ms, self.age_ms, was_since_ms=since)
 
 
 RUNNING = State()
@@ -81,6 +83,7 @@ def document(job_id: str, state: State, *, seed: int) -> bytes:
         canceled_by=state.changed_by,
         as_of_ms=state.made_at_ms or None,
         age_ms=state.age_ms,
+        failed_at_ms=state.was_since_ms or None if state.was == "error" else None,
     )
 
 

@@ -1,6 +1,6 @@
 """Times as the documents write them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -15,6 +15,17 @@ def rfc3339(milliseconds: int) -> bytes:
     minutes, seconds = divmod(seconds, 60)
     days, minutes = divmod(minutes, 1440)
     return _day(days) + _MINUTES[minutes] + _SECONDS[seconds] + _MILLISECONDS[milliseconds]
+
+
+def read_rfc3339(text: str) -> int:
+    """Return the epoch milliseconds of a time as RFC 3339 writes it. Raise ValueError for another text."""
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        moment = datetime.min  # noqa: DTZ901 - it has no zone, as a time that cannot be used
+    if moment.tzinfo is None or len(text) < len("2018-08-02T15:56:12Z"):
+        raise ValueError(f"{text!r:.80}: must be a time with its zone, such as 2018-08-02T15:56:12Z.")
+    return round(moment.astimezone(UTC).timestamp() * 1000)
 
 
 @lru_cache(maxsize=1024)

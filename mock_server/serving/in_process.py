@@ -46,6 +46,10 @@ class RunningMock:
         """Go back to the start: jobs, behaviour, journal."""
         self._call(self._mock.store.reset(session))
 
+    def advance(self, by_ms: int, *, session: str = DEFAULT_SESSION) -> None:
+        """Move the session's clock on, in milliseconds."""
+        self._call(self._mock.store.advance(session, by_ms))
+
     def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         assert self._server.loop is not None  # noqa: S101 - it is served
         return asyncio.run_coroutine_threadsafe(coroutine, self._server.loop).result()

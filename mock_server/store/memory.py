@@ -146,7 +146,10 @@ class MemoryStore:
         if was == "canceled" or was == "complete" or was == "incomplete":  # noqa: PLR1714 - narrows the type
             return Cancel("not-active", state)
         kept.canceled += 1
-        state = State("canceled", state.tasks, state.name, was, at_ms, by, state.made_at_ms, state.age_ms)
+        state = State(
+            *("canceled", state.tasks, state.name, was, at_ms, by, state.made_at_ms, state.age_ms),
+            was_since_ms=state.changed_at_ms,
+        )
         self._keep(kept, job_id, state)
         return Cancel("canceled", state, kept.canceled)
 

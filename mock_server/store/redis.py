@@ -275,7 +275,8 @@ def _write_state(state: State) -> bytes:
         *(state.ends_as, _text(state.tasks)),
     )
     name = b"" if state.name is None else _json(state.name)
-    return b"\n".join((*(str(line).encode() for line in lines), orjson.dumps(state.changed_by), name))
+    since = str(state.was_since_ms).encode()
+    return b"\n".join((*(str(line).encode() for line in lines), orjson.dumps(state.changed_by), name, since))
 
 
 def _text(number: int | None) -> str:
@@ -284,7 +285,7 @@ def _text(number: int | None) -> str:
 
 @lru_cache(maxsize=1024)  # jobs that were made together share a state here as well
 def _read_state(kept: bytes) -> State:
-    status, was, changed, made, age, ends, ends_as, tasks, by, name = kept.split(b"\n")
+    status, was, changed, made, age, ends, ends_as, tasks, by, name, since = kept.split(b"\n")
     return State(
         status.decode(),  # type: ignore[arg-type]
         int(tasks) if tasks else None,
@@ -296,6 +297,7 @@ def _read_state(kept: bytes) -> State:
         int(age) if age else None,
         int(ends) if ends else None,
         ends_as.decode(),  # type: ignore[arg-type]
+        int(since),
     )
 
 

@@ -1,13 +1,13 @@
 -- Stands before every script that reads states of jobs, after session.lua.
 --
 -- A job's state is lines: status, status before, when it got its status, when it was made, age, when it ends by itself,
--- as what, tasks, by whom (JSON), name (JSON); '' where there is nothing to say. Jobs that are made together have '#N',
+-- as what, tasks, by whom (JSON), name (JSON), when it got the status before; '' where there is nothing to say. Jobs that are made together have '#N',
 -- and the state is at that name in `facts`. A removed job has ''.
-local STATE = '^(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.*)$'
+local STATE = '^(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.*)$'
 
 local function become(state, status, when, by)
   if ACTIVE[state[1]] then
-    state[2] = state[1]
+    state[2], state[11] = state[1], state[3]
   end
   state[1], state[3], state[6], state[7], state[9] = status, when, '', 'complete', by
 end
@@ -25,7 +25,7 @@ local function write_state(state)
 end
 
 local function unseen_state(begun)
-  return {'running', 'running', '0', begun, '', '', 'complete', '', '""', ''}
+  return {'running', 'running', '0', begun, '', '', 'complete', '', '""', '', '0'}
 end
 
 -- The state of a job as it is now, or nil. `unseen` is not '' for a job that runs as long as nothing is known of it.

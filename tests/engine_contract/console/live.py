@@ -55,6 +55,14 @@ class Live:
         """Not here."""
         raise ConsoleError("A live engine makes its own jobs.")
 
+    def change_job(self, session: str, job_id: str, wanted: Mapping[str, Any]) -> bool:
+        """Not here."""
+        raise ConsoleError("A live engine's jobs are its own.")
+
+    def remove_job(self, session: str, job_id: str) -> bool:
+        """Not here."""
+        raise ConsoleError("A live engine's jobs are its own.")
+
     def reset(self, session: str) -> None:
         """Not here."""
         raise ConsoleError("A live engine has no reset.")

@@ -57,6 +57,24 @@ def test_jobs_are_made_and_reset(page: Page, caller: Caller) -> None:
     assert caller.journal() == []
 
 
+def test_somebody_else_changes_a_job_by_its_page(page: Page, caller: Caller) -> None:
+    """Its page gives it another status and name, and removes it; the form under the list says when it ends."""
+    page.goto(f"/_console/job?id={PAGE_ID}")
+    page.get_by_label("Status").select_option("complete")
+    page.get_by_label("Name", exact=True).fill("Done by others")
+    page.get_by_role("button", name="Change").click()
+    expect(page.get_by_role("heading", name="Done by others")).to_be_visible()
+    assert caller.cancel().status_code == 409
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+    assert caller.cancel().status_code == 404
+    page.get_by_label("Started, s ago").fill("180")
+    page.get_by_label("Ends in, s").fill("0")
+    page.get_by_label("Ends as").select_option("error")
+    page.get_by_role("button", name="Make").click()
+    expect(page.locator(".headline")).to_contain_text("error")
+
+
 def test_the_graph_of_a_job(page: Page, mock: RunningMock, caller: Caller) -> None:
     """Each task is a box, coloured by its status, with a legend that counts them, and the JSON beside it."""
     (job_id,) = mock.add_jobs(tasks=15)

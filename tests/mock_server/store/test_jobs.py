@@ -55,7 +55,10 @@ def test_job_ends_by_itself_at_its_time(make: Make, ends_as: Any) -> None:
 
     canceled = ("not-active", ended)
     if ends_as == "error":
-        canceled = ("canceled", State("canceled", 5, "name", "error", NOON + 100, "support", NOON, 9))
+        canceled = (
+            "canceled",
+            State("canceled", 5, "name", "error", NOON + 100, "support", NOON, 9, was_since_ms=NOON + 100),
+        )
     assert use(work) == [made, [made, made], [ended, ended], ended, *canceled]
 
 
