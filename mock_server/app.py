@@ -91,6 +91,7 @@ class Mock:
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve everything but the operation: own pages, the login, and other paths."""
+        scope = self._own_page(scope)
         path: str = scope["path"]
         if path.startswith("/_mock/"):
             await self._control(scope, receive, send)
@@ -114,6 +115,16 @@ class Mock:
             await self._pipeline.relay(scope, receive, send, self._upstream)
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
+
+    def _own_page(self, scope: Any) -> Any:
+        """Return the scope of a page of the mock's own below the base path as that of the page itself; others as they are."""
+        prefix, path = self.settings.prefix, scope["path"]
+        if not prefix or not (path == prefix or path.startswith(f"{prefix}/")):
+            return scope
+        own = path.removeprefix(prefix) or "/"
+        if own != "/" and own.partition("/")[2].partition("/")[0] not in {"_mock", "_console", "ui"}:
+            return scope
+        return {**scope, "path": own, "root_path": scope.get("root_path", "").rstrip("/") + prefix}
 
     def _methods_at(self, path: str) -> list[str]:
         """Return the methods of the further pages' operations at a path."""
@@ -152,6 +163,8 @@ class Mock:
             return f"{said}: it has a slash too many."
         if path.replace("%2F", "/") in self._paths:
             return f"{said}: an escaped slash separates nothing."
+        if self.settings.prefix and not path.startswith(f"{self.settings.prefix}/"):
+            return f"{said}: the --base-path is {self.settings.prefix}, so it may be at {self.settings.prefix}{path[:200]}."
         return f"{said}."
 
     def _page(self, root: str, path: str) -> Response | None:

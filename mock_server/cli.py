@@ -73,7 +73,7 @@ def _serve(settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     bound = bind(settings)
-    url = url_of(settings, bound[0])
+    url = url_of(settings, bound[0]) + settings.url_prefix
     if not settings.is_loopback:
         control = (
             "is open to those who have --control-token"

@@ -91,7 +91,9 @@ def swagger_ui() -> Callable[[str, str, str], Response | None]:
     def page(root: str, prefix: str, rest: str) -> Response | None:
         if rest in {"", "/", "/index.html"}:
             return Response(
-                200, HTML, _SWAGGER.format(here=f"{root}/ui/", spec=f"{root}{prefix}/openapi.json").encode()
+                200,
+                HTML,
+                _SWAGGER.format(here=f"{root}/ui/", spec=f"{root.removesuffix(prefix)}{prefix}/openapi.json").encode(),
             )
         path = files().get(rest.removeprefix("/"))
         if path is None:

@@ -78,7 +78,13 @@ class Settings:
     @property
     def allowed_control_origins(self) -> frozenset[bytes]:
         """Return the origins of `control_origins`, parsed. Raise SettingsError."""
-        return _origins(self.control_origins, "--control-origin")
+        origins = _origins(self.control_origins, "--control-origin")
+        if b"*" in origins:
+            raise SettingsError(
+                "--control-origin *: any site that somebody visits could read the journal and change the mock. "
+                "Name the origins of your pages, such as http://localhost:5173; lists of jobs are open to localhost anyway."
+            )
+        return origins
 
     @property
     def is_loopback(self) -> bool:

@@ -64,6 +64,7 @@ class RequestHooks:
             "is_armed": g.about is not None and bool(g.about.faults) and self._is_armed(),
             "broken": self.data.broken(g.session) if g.about is not None else 0,
             "url": self.url,
+            "mounted_at": request.script_root.removesuffix(self._prefix),
             "nobody": NOBODY,
             "active": ACTIVE,
             "session_pattern": PATTERN,

@@ -35,16 +35,17 @@ def _is_local(origin: bytes) -> bool:
 
 
 class Cors:
-    """The headers for pages of any localhost origin, and of those that are named."""
+    """The headers for pages of those origins that are named, and of any localhost origin."""
 
-    def __init__(self, named: frozenset[bytes]) -> None:
+    def __init__(self, named: frozenset[bytes], *, takes_localhost: bool = True) -> None:
         """Take the named origins, as `read_origins` returns them."""
         self._named = named
+        self._takes_localhost = takes_localhost
         self.headers = lru_cache(maxsize=256)(self._headers)
 
     def allows(self, origin: bytes) -> bool:
         """Return whether a page of that origin may read responses."""
-        return _is_local(origin) or origin.lower() in self._named or b"*" in self._named
+        return (self._takes_localhost and _is_local(origin)) or origin.lower() in self._named or b"*" in self._named
 
     def _headers(self, origin: bytes | None) -> Headers:
         """Return the headers that every response to a request of that origin carries."""

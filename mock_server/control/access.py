@@ -1,18 +1,21 @@
 """Access to the control API: for this machine's programs and the mock's own pages; for other pages only by name.
 
+To read jobs is open to the pages that may call the operation: what they show is what the operation would tell them.
 Besides the checks of `engine_contract.http.access`, a form of another page is kept out because it cannot send JSON.
 """
 
+import re
 from collections.abc import Mapping
 from hmac import compare_digest
 
-from engine_contract.http.access import Access
-from engine_contract.http.cors import VARY
+from engine_contract.http.access import SAFE, Access
+from engine_contract.http.cors import Cors
 from engine_contract.http.types import Headers
 from mock_server.settings import Settings, SettingsError
 
-METHODS = b"GET, POST, PUT, PATCH, DELETE"
-HEADERS = b"Authorization, Content-Type, Mock-Session, Mock-Control-Token"
+_is_of_jobs = re.compile("/_mock/jobs(/.*)?", re.DOTALL).fullmatch
+
+FOREIGN_PAGE = "The control API is closed to pages of other origins; --control-origin ORIGIN opens it."
 
 
 class Guard:
@@ -21,20 +24,25 @@ class Guard:
     def __init__(self, settings: Settings) -> None:
         if settings.control_token == "":
             raise SettingsError("--control-token: it is empty. Give a token, or leave the option out.")
-        self._origins = settings.allowed_control_origins
+        self._named = Cors(settings.allowed_control_origins, takes_localhost=False)
+        self._readers = Cors(settings.cors_origins)
         self._token = settings.control_token
         self._is_loopback = settings.is_loopback
         self._access = Access(
             host=settings.host,
             foreign_host="Host {host} is not this mock's; use the address that it printed.",
-            foreign_page="The control API is closed to pages of other origins; --control-origin ORIGIN opens it.",
-            origins=self._origins,
+            foreign_page=FOREIGN_PAGE,
+            origins=settings.allowed_control_origins,
             guards_reading=True,
         )
 
-    def objection(self, method: str, headers: Mapping[bytes, bytes]) -> str | None:
+    def objection(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> str | None:
         """Return why a request is turned away, as a sentence that says what to do; None if it is let in."""
-        return self._access.objection(method, headers) or self._objection_to_caller(headers)
+        asked = headers
+        if self._cors(method, path, headers.get(b"origin")) is self._readers:
+            # Where it comes from is right; its `Host` is still to be looked at.
+            asked = {name: value for name, value in headers.items() if name not in {b"origin", b"sec-fetch-site"}}
+        return self._access.objection(method, asked) or self._objection_to_caller(headers)
 
     def _objection_to_caller(self, headers: Mapping[bytes, bytes]) -> str | None:
         if self._token is None:
@@ -45,17 +53,19 @@ class Guard:
             return None
         return "The control API asks for --control-token: send it as Mock-Control-Token or Authorization: Bearer."
 
-    def headers(self, origin: bytes | None) -> Headers:
-        """Return CORS headers for a page that is let in."""
-        if origin is None or origin.lower() not in self._origins:
-            return VARY
-        return (
-            (b"access-control-allow-origin", origin),
-            (b"access-control-allow-credentials", b"true"),
-            (b"access-control-allow-methods", METHODS),
-            (b"access-control-allow-headers", HEADERS),
-            *VARY,
-        )
+    def headers(self, method: str, path: str, origin: bytes | None) -> Headers:
+        """Return CORS headers of an answer."""
+        return self._cors(method, path, origin).headers(origin)
+
+    def preflight(self, path: str, headers: Mapping[bytes, bytes]) -> Headers | None:
+        """Return the headers of the 204 that answers a preflight: none where the page may not, None if it is not one."""
+        method = headers.get(b"access-control-request-method", b"").decode("latin-1")
+        return self._cors(method, path, headers.get(b"origin")).preflight("OPTIONS", headers)
+
+    def _cors(self, method: str, path: str, origin: bytes | None) -> Cors:
+        """Return whose pages may send such a request."""
+        is_open = method in SAFE and _is_of_jobs(path) and origin is not None and self._readers.allows(origin)
+        return self._readers if is_open else self._named
 
 
 def _shown(headers: Mapping[bytes, bytes]) -> bytes:

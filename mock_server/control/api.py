@@ -1,8 +1,10 @@
 """The control API: JSON over HTTP under `/_mock/`."""
 
+import logging
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from os import getpid
+from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -13,7 +15,7 @@ from starlette.routing import Route, Router
 from engine_contract.http.media_types import read_content_type
 from engine_contract.http.types import Receive, Send
 from mock_server.control import actions
-from mock_server.control.access import Guard
+from mock_server.control.access import FOREIGN_PAGE, Guard
 from mock_server.control.actions import ActionError, TakenError
 from mock_server.control.metrics import CONTENT_TYPE, metrics_text
 from mock_server.control.openapi import control_document
@@ -28,9 +30,14 @@ from mock_server.operations.sending import head, send_answer
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.access import real_ms
-from mock_server.store.journal import show
+from mock_server.store.journal import Entry, show
+
+log = logging.getLogger("mock_server")
 
 MAX_BODY_BYTES = 1 << 20
+
+MOST_TOLD = 100
+"""The most refused callers that are told on the terminal, each once."""
 
 _OPEN = frozenset({"/_mock/health", "/_mock/metrics"})
 """Paths for probes and scrapers: they come by other names, and learn nothing that matters."""
@@ -76,6 +83,7 @@ class Control:
         self._faults = faults
         self._guard = Guard(settings)
         self._started = rfc3339(real_ms()).decode()
+        self._told: set[tuple[str, str]] = set()
         routes: dict[str, dict[str, Handler]] = {
             "jobs": {"GET": self._list_jobs, "POST": self._make_jobs},
             "jobs/{job_id:path}": {"GET": self._read_job, "PATCH": self._change_job, "DELETE": self._remove_job},
@@ -112,26 +120,43 @@ class Control:
             response = render(refused.refusal)
         except StoreUnavailable as error:
             response = _problem(503, f"The store cannot be reached: {error}.")
-        headers = head(response, self._guard.headers(exchange.headers.get(b"origin")))
+        asked = exchange.headers.get(b"access-control-request-method", b"") if exchange.method == "OPTIONS" else b""
+        method = asked.decode("latin-1") or exchange.method
+        headers = head(response, self._guard.headers(method, exchange.path, exchange.headers.get(b"origin")))
         await send_answer(response, headers, receive, send)
 
     async def _answer(self, exchange: Exchange, scope: Any, receive: Any, send: Any) -> Response:
-        is_preflight = exchange.method == "OPTIONS" and b"access-control-request-method" in exchange.headers
-        if is_preflight:
-            return Response(204)
+        allowed = self._guard.preflight(exchange.path, exchange.headers) if exchange.method == "OPTIONS" else None
+        if allowed is not None:
+            if not allowed:
+                await self._tell(exchange, 204, FOREIGN_PAGE)
+            return Response(204, headers=allowed)
         if exchange.path not in _OPEN:
-            objection = self._guard.objection(exchange.method, exchange.headers)
+            objection = self._guard.objection(exchange.method, exchange.path, exchange.headers)
             if objection is not None:
+                await self._tell(exchange, 403, objection)
                 raise _ProblemError(403, objection)
         try:
             # `app`: the router then raises what it would otherwise answer as text.
             await self._router({**scope, "app": self, SCOPE_KEY: exchange}, receive, send)
         except HTTPException as error:
-            allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
-            refusal = _problem(error.status_code, f"{exchange.path[:80]} takes {allowed}.")
-            return refusal._replace(headers=((b"allow", allowed.encode()),))
+            methods = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+            refusal = _problem(error.status_code, f"{exchange.path[:80]} takes {methods}.")
+            return refusal._replace(headers=((b"allow", methods.encode()),))
         assert exchange.response is not None  # noqa: S101 - an endpoint leaves it, or raises
         return exchange.response
+
+    async def _tell(self, exchange: Exchange, status: int, objection: str) -> None:
+        """Tell a caller's developer, who sees little of it in a browser, on the terminal and in the journal."""
+        origin = exchange.headers.get(b"origin", exchange.headers.get(b"host", b"?")).decode("latin-1")
+        if (origin, objection) not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add((origin, objection))
+            log.warning("Refused: %s %s of %r: %s", exchange.method, exchange.path[:80], origin[:200], objection)
+        try:
+            session = read_session(exchange.headers)
+            await self._store.record(session, _entry(exchange, session, status, objection))
+        except (Refused, StoreUnavailable):
+            return
 
     async def _nothing(self, scope: Any, _receive: Receive, _send: Send) -> None:
         raise _ProblemError(404, f"There is no {scope['path'][:80]}; there are {self._resources}.")
@@ -212,6 +237,33 @@ class Control:
 
     async def _read_openapi(self, _call: _Call) -> Response:
         return _json(control_document() | {"servers": [{"url": self._settings.url_prefix or "/"}]})
+
+
+def _entry(exchange: Exchange, session: str, status: int, objection: str) -> Entry:
+    """Return a refused call as the journal keeps it; its body was not read."""
+    return Entry(
+        at_ms=exchange.at_ms,
+        duration_ms=(perf_counter() - exchange.started) * 1000,
+        session=session,
+        method=exchange.method,
+        path=exchange.path,
+        query=exchange.query,
+        headers=exchange.raw_headers,
+        body=b"",
+        body_size=0,
+        credential="none",
+        role=None,
+        token="",
+        job_id=None,
+        status=status,
+        answer_headers=[],
+        answer_body=b"",
+        answer_size=0,
+        situation="control",
+        reason=objection,
+        fault=None,
+        wire=None,
+    )
 
 
 async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -> _Call:

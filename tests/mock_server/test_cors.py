@@ -124,7 +124,7 @@ def chromium() -> Iterator[Any]:
 
 
 def test_a_page_in_a_real_browser_calls(mock: RunningMock) -> None:
-    """A page of another origin in Chromium cancels, reads refusals and headers, uses Prefer and sessions, and cannot control."""
+    """A page of another origin in Chromium cancels, reads refusals and headers, uses Prefer and sessions, lists jobs, and cannot control."""
     html = answer_of("200 OK", PAGE.encode(), "Content-Type: text/html")
     body = f'{{"job_id": "{PAGE_ID}"}}'
 
@@ -151,10 +151,11 @@ def test_a_page_in_a_real_browser_calls(mock: RunningMock) -> None:
         assert call("/nope")["status"] == 404
         login = {"method": "POST", "body": '{"user": {"username": "support", "password": "x"}}', "headers": {}}
         assert call("/login", **login)["text"] == "support"
-        for path, method in (("/_mock/jobs", "GET"), ("/_mock/behavior", "PUT"), ("/_mock/reset", "POST")):
+        assert call("/_mock/jobs", method="GET", headers={"X-Trace": "1"})["status"] == 200
+        for path, method in (("/_mock/jobs", "POST"), ("/_mock/behavior", "PUT"), ("/_mock/requests", "GET")):
             with pytest.raises(Exception, match="Failed to fetch"):
                 call(path, method=method)
-    assert [entry["status"] for entry in mock.requests()] == [401, 503, 200, 409, 404, 200]
+    assert [entry["status"] for entry in mock.requests()] == [401, 503, 200, 409, 404, 200, 403, 204, 403]
     assert [entry["status"] for entry in mock.requests(session="tab")] == [200]
 
 
