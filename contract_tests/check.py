@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
@@ -24,15 +24,17 @@ from contract_tests.model import (
     Judgement,
     Observation,
     Report,
+    Unchecked,
     Verdict,
 )
 from contract_tests.plan.plan import Plan, make_plan
-from contract_tests.plan.scenario import ROLES, Resources, Step, fill
+from contract_tests.plan.scenario import Resources, Step, fill
+from contract_tests.purpose import Purpose
 from contract_tests.report.presenter import Presenter
-from contract_tests.run.access import SITUATION, find_way, log_in
+from contract_tests.run.access import find_way, log_in
 from contract_tests.run.credentials import Trust
 from contract_tests.run.findings import Findings
-from contract_tests.run.job_starter import STARTED, JobStarter
+from contract_tests.run.job_starter import JobStarter
 from contract_tests.run.leftovers import Leftovers
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
@@ -41,10 +43,13 @@ from contract_tests.stopping import Stopped, signals_cancel, signals_raise
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from contract_tests.transport.transport import Transport
 from engine_contract import contract
+from engine_contract.contract import Rule
 
 MAX_OBSERVED = 300  # characters of a body that are shown
 AFTER_INTERRUPT_S = 5.0  # for canceling jobs that were made and not seen canceled, once the run was interrupted
 LEFTOVERS_S = 15.0  # for canceling them otherwise, whatever is left of the deadline
+
+_NOT_OBSERVED = frozenset({Purpose.VALID, Purpose.LEFTOVER, Purpose.WAY, Purpose.START})
 
 Progress = Callable[[int, int, str], None]
 MakeSupply = Callable[[int], Supply]
@@ -66,9 +71,11 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
     if settings.max_jobs is not None:
         jobs = settings.max_jobs if jobs is None else min(jobs, settings.max_jobs)
     tokens = settings.connection.tokens
+    operation = settings.operation
     resources = Resources(
-        roles=tuple(role for role in ROLES if role in tokens),
-        others=tuple(role for role in tokens if role not in ROLES),
+        operation,
+        roles=tuple(role for role in operation.roles if role in tokens),
+        others=tuple(role for role in tokens if role not in operation.roles),
         jobs=jobs,
         derivable=guard.derivable,
         numeric=guard.numeric,
@@ -98,6 +105,7 @@ def check(
     """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
     started_at, started = time.time(), time.monotonic()
     guard = Guard(
+        settings.operation,
         unsafe=settings.unsafe_probes,
         read_back=settings.read_back or USUAL_READ_BACK,
         probe=settings.probe,
@@ -167,7 +175,7 @@ async def _run(
             plan = plan_for(settings, jobs, transport.guard)
             expected = plan.requests
             runner = _runner(settings, plan, sender, supply, found)
-            roles = [role for role in ROLES if role in transport.connection.tokens]
+            roles = [role for role in settings.operation.roles if role in transport.connection.tokens]
             reserve = min(LEFTOVERS_S, settings.deadline / 10) if tidies else 0.0
             try:
                 if failure is not None:
@@ -209,7 +217,7 @@ async def _with_access(settings: Settings, sender: Sender, findings: Findings) -
         async with asyncio.timeout(settings.deadline):
             await log_in(transport, findings)
             if auth.scheme == "auto":
-                roles = (*(role for role in ROLES if role in connection.tokens), *connection.tokens)
+                roles = (*(role for role in settings.operation.roles if role in connection.tokens), *connection.tokens)
                 auth = await find_way(sender, roles, findings)
     tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
     transport.connection = replace(connection, auth=auth if auth.scheme != "auto" else Auth(), tokens=tokens)
@@ -229,7 +237,7 @@ async def _with_remaining_access(
 
 async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found: Findings) -> None:
     """Start the jobs of --workflow that the plan wants, and let the supply ask for more."""
-    role = next((role for role in ROLES if role in settings.connection.tokens), None)
+    role = next((role for role in settings.operation.roles if role in settings.connection.tokens), None)
     if settings.workflow is None or role is None or found.because or found.interrupted:
         return
     starter = JobStarter(settings.workflow, role, sender, supply, found)
@@ -272,8 +280,8 @@ async def _end_before(found: Findings, failure: BaseException, sender: Sender, *
         raise failure
     if is_lost:
         # A command that asks an engine which is down fails too, and then nothing is wrong with the setting.
-        step = Step("whether the engine is there", Caller(), "observed", "", body='{"job_id": "<unknown>"}')
-        exchange = await sender.transport.send(fill(step, None, sender.transport.guard), step.situation)
+        step = Step(Purpose.IS_IT_THERE, Caller(), "observed", "", body='{"job_id": "<unknown>"}')
+        exchange = await sender.transport.send(fill(step, None, sender.transport.guard))
         if exchange.status is not None and exchange.status not in {*BUSY, *GATEWAY}:
             raise failure
         sender.exchanges.append(exchange)
@@ -342,6 +350,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         connections_lost=sender.connections_lost,
     )
     return build_report(
+        settings.operation.rules,
         facts,
         findings.judgements,
         findings.unchecked,
@@ -350,35 +359,36 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         skip=settings.skip,
         strict=settings.strict,
         known=known,
-        documents=any(item.rule == "response.document" and item.finding is None for item in findings.judgements),
-        fallback=("no exchange shows it", None) if findings.complete else ("the run ended before", fallback_cause),
+        fallback=Unchecked("no exchange shows it")
+        if findings.complete
+        else Unchecked("the run ended before", fallback_cause),
     )
 
 
 def build_report(  # noqa: PLR0913 - by name
+    rules: Iterable[Rule],
     facts: Report,
     judgements: Sequence[Judgement],
-    unchecked: dict[str, tuple[str, Because | None]],
+    unchecked: dict[str, Unchecked],
     redact: Callable[[str], str],
     *,
     only: Collection[str],
     skip: Collection[str],
     strict: bool,
     known: Sequence[Known],
-    documents: bool,
-    fallback: tuple[str, Because | None] = (NOT_REACHED, None),
+    fallback: Unchecked = NOT_REACHED,
 ) -> Report:
     """Return the report of a run or a recording: `facts`, with outcomes, verdict and what was observed.
 
     The facts' `undecided_because` is what is known to be missing. For the others see `rule_results`.
     """
     results = rule_results(
+        rules,
         judgements,
         unchecked,
         only=frozenset(only) or None,
         skip=frozenset(skip),
         strict=strict,
-        documents=documents,
         fallback=fallback,
     )
     today = dt.datetime.now(dt.UTC).date()
@@ -403,9 +413,10 @@ def build_report(  # noqa: PLR0913 - by name
 
 def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
     """Return the first response in each situation except that of a valid request."""
-    seen = {"a valid request", "a job that was not used is canceled", SITUATION, STARTED}
+    seen: set[str] = set()
     for exchange in exchanges:
-        if exchange.response is None or exchange.situation in seen:
+        is_of_interest = exchange.purpose not in _NOT_OBSERVED and exchange.situation not in seen
+        if exchange.response is None or not is_of_interest:
             continue
         seen.add(exchange.situation)
         # Redact before cutting: half a token would not be recognized.

@@ -66,6 +66,10 @@ def _settle_usage(options: CheckOptions) -> None:
     given = [flag for flag, value in supplies.items() if value]
     if len(given) > 1:
         raise click.UsageError(f"{given[0]} and {given[1]} exclude each other. Give one of them.")
+    if options.pages and not options.replay:
+        raise click.UsageError(
+            "--page goes with --replay. Live calls of other pages are judged by watch-engine --page."
+        )
     if not options.replay:
         is_for_mock(options, os.environ)
         return
@@ -107,15 +111,17 @@ def _run(options: CheckOptions) -> int:
 
 def _replay(options: CheckOptions, recording: Path) -> "Checked":
     from contract_tests.config.auth import Auth
-    from contract_tests.config.options import named_tokens, selected_rules
+    from contract_tests.config.options import named_tokens, read_pages, selected_rules
     from contract_tests.judge.known import read_known
     from contract_tests.recording.replay import replay
     from contract_tests.report.compare import read_earlier
 
+    pages = read_pages(options.pages)
     only, skip = selected_rules(options)
     earlier = read_earlier(options.compare)
     checked = replay(
         recording,
+        pages=pages,
         only=only,
         skip=skip,
         strict=options.strict,

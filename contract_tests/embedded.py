@@ -6,22 +6,19 @@ from contextlib import contextmanager
 from contract_tests.config.options import Connection
 from contract_tests.config.sources import Source
 from contract_tests.errors import SettingError
-from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply
+from engine_contract.contract import Operation
 from engine_contract.own_packages import explain, in_the_way_of
-
-# Roles that the mock knows and the page does not list.
-OTHER_ROLES = ("apiread", "operator")
 
 
 @contextmanager
-def embedded_engine(timeout: float) -> Iterator[tuple[Connection, Supply]]:
-    """Start the mock on a free port: how to reach it, and a supply of jobs that it makes when asked."""
+def embedded_engine(operation: Operation, timeout: float) -> Iterator[tuple[Connection, Supply]]:
+    """Start the mock of an operation on a free port: how to reach it, and a supply of jobs that it makes when asked."""
     if (file := in_the_way_of("mock_server")) is not None:
         raise SettingError(explain("mock_server", file, "A check without a URL"))
     from mock_server.serving.in_process import running_mock
     from mock_server.settings import Settings as MockSettings
 
     with running_mock(MockSettings(jobs=1)) as mock:
-        tokens = {role: Source(role, f"--token {role}") for role in (*ROLES, *OTHER_ROLES)}
+        tokens = {role: Source(role, f"--token {role}") for role in (*operation.roles, *operation.unlisted_roles)}
         yield Connection(mock.url, tokens=tokens, timeout=timeout), Supply(more=mock.add_jobs)

@@ -159,7 +159,7 @@ class Credential:
 
 
 try:
-    case_jobs = SchemathesisJobs(os.environ)
+    case_jobs = SchemathesisJobs(CONTRACT, os.environ)
     credential = Credential(os.environ)
 except SettingError as unusable:
     _end(unusable)
@@ -239,7 +239,7 @@ def filter_failure(_context: Any, failure: Failure, case: Any, response: Any) ->
 def _is_flawed(body: bytes) -> bool:
     # For Schemathesis 1.0 is not an integer; JSON knows one kind of number.
     try:
-        flaws = judge_document(read_json(body))
+        flaws = judge_document(CONTRACT, read_json(body))
     except NotJson:
         return True
     return any(not rule(flaw.rule).is_assumed for flaw in flaws)

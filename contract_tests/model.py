@@ -1,6 +1,6 @@
 """The data that flows through a run: requests, responses, exchanges, findings and the report.
 
-Everything may import this file; it imports nothing of the others. No value in it holds a secret:
+Everything may import this file; it imports none of them but `purpose`. No value in it holds a secret:
 a request names its caller, and only the transport knows the caller's credential.
 """
 
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
+
+from contract_tests.purpose import Purpose
 
 CredentialKind = Literal["token", "none", "empty", "wrong", "cut"]
 
@@ -56,6 +58,14 @@ class Request:
     content_type: str | None = "application/json"
     fresh_connection: bool = False
     """Sent on a connection of its own: what an engine leaves unread cannot spoil the next request."""
+    purpose: Purpose = field(default=Purpose.UNKNOWN, compare=False)
+    told: str = field(default="", compare=False)
+    """The words for the request, in place of its purpose's text."""
+
+    @property
+    def situation(self) -> str:
+        """Return the purpose in words."""
+        return self.told or self.purpose.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,11 @@ class Exchange:
         return self.response.status if self.response else None
 
     @property
+    def purpose(self) -> Purpose:
+        """Why the request was sent."""
+        return self.request.purpose
+
+    @property
     def accepted(self) -> bool:
         """Whether the response is a success."""
         return self.response is not None and self.response.is_success
@@ -181,6 +196,14 @@ class Judgement:
 Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]
 Verdict = Literal["conforms", "violates", "undecided"]
 Because = Literal["unreachable", "jobs", "tokens", "deadline", "network", "evidence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Why a rule was left unchecked, and what was missing; None where nothing was: then it does not count."""
+
+    reason: str
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)

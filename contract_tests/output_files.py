@@ -13,6 +13,7 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.known import kept_in, known_toml, new_entries, still_known
 from contract_tests.recording.profile import profile_from
 from contract_tests.report import WRITERS
+from engine_contract.contract import load_contract
 from engine_contract.options import CheckOptions
 from engine_contract.private_files import replacing
 
@@ -87,7 +88,9 @@ def _write_known(path: Path, checked: Checked, days: int | None) -> str:
 
 
 def _write_profile(path: Path, checked: Checked) -> str:
-    writer = profile_from(checked.report.exchanges, path, checked.report.engine, checked.presenter.redact)
+    writer = profile_from(
+        load_contract(), checked.report.exchanges, path, checked.report.engine, checked.presenter.redact
+    )
     writer.check()
     writer.write()
     if writer.failure:

@@ -11,7 +11,6 @@ from contract_tests.config.sources import COMMAND_TIMEOUT_S, Source
 from contract_tests.model import Caller
 from contract_tests.plan.describe import describe_step, steps_of
 from contract_tests.plan.plan import Plan
-from contract_tests.plan.scenario import PATH, ROLES
 from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, start_request
 from contract_tests.transport.sender import RETRIES
 from engine_contract.contract.page import page_sha256
@@ -73,7 +72,7 @@ def preview_of(options: CheckOptions, settings: Settings, plan: Plan) -> dict[st
         "wrong_credentials": sum(callers[kind] for kind in _WRONG),
         "no_credentials": callers["none"],
         "steps": list(steps_of(plan)),
-        "not_checked": [{"rule": rule, "reason": reason} for rule, (reason, _) in plan.missing.items()],
+        "not_checked": [{"rule": rule, "reason": why.reason} for rule, why in plan.missing.items()],
     }
 
 
@@ -123,7 +122,7 @@ def _requests(plan: Plan) -> Iterator[str]:
         for scenario in stage.scenarios:
             job += scenario.needs_job
             for step in scenario.steps:
-                yield f"  {describe_step(step, job if scenario.needs_job else None)}"
+                yield f"  {describe_step(step, job if scenario.needs_job else None, plan.operation)}"
 
 
 def _before_the_plan(settings: Settings) -> Iterator[str]:
@@ -186,10 +185,13 @@ def _shown(command: str) -> str:
 
 def _paths(settings: Settings, plan: Plan) -> Sequence[dict[str, str]]:
     """Return each method and path below the base that a request may have."""
-    found = [(step.method, step.path) for scenario in plan.scenarios for step in scenario.steps]
+    own = plan.operation
+    found = [
+        (step.method or own.method, step.path or own.path) for scenario in plan.scenarios for step in scenario.steps
+    ]
     if plan.cancels:
         found.append(("GET", settings.read_back or USUAL_READ_BACK))
-        found.append(("POST", PATH))  # the diagnosis, and jobs that are left
+        found.append((own.method, own.path))  # the diagnosis, and jobs that are left
     if any(source.user is not None for source in settings.connection.tokens.values()):
         found.append(("POST", LOGIN))
     if settings.workflow is not None:
@@ -207,7 +209,7 @@ def _jobs_from(options: CheckOptions, settings: Settings) -> str:
     if options.jobs_command:
         return "made by --jobs-command"
     if settings.workflow:
-        role = next((role for role in ROLES if role in settings.connection.tokens), None)
+        role = next((role for role in settings.operation.roles if role in settings.connection.tokens), None)
         return f"started by the run, of the workflow {visible(settings.workflow)}, as {role or 'nobody: no token'}"
     return "none are given"
 
@@ -217,4 +219,6 @@ def _clean_up(options: CheckOptions, settings: Settings) -> str:
         return "nothing is made, so nothing is left"
     if settings.keep_jobs:
         return "none: jobs that were made and not used stay active (--keep-jobs)"
-    return f"jobs that were made and not seen canceled are canceled by POST {PATH}, whatever ends the run"
+    return (
+        f"jobs that were made and not seen canceled are canceled by {settings.operation.route}, whatever ends the run"
+    )

@@ -17,6 +17,7 @@ from contract_tests.preview import preview_lines, preview_of
 from contract_tests.report.compare import read_earlier
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
+from engine_contract.contract import load_contract
 from engine_contract.options import CheckOptions
 
 Jobs = Sequence[str] | Callable[[int], Sequence[str]]
@@ -50,7 +51,7 @@ def describe_run(options: CheckOptions, *, warn: Warn) -> Iterator[str]:
     """Yield the lines that say what a run would send; one document with --json. Raises SettingError."""
     with _engine(options, None, None, warn) as (settings, _):
         read_known(options.known)
-        guard = Guard(unsafe=settings.unsafe_probes)
+        guard = Guard(settings.operation, unsafe=settings.unsafe_probes)
         job_ids = known_ids(options)
         guard.supply(job_ids or ())
         plan = plan_for(settings, None if job_ids is None else len(job_ids), guard)
@@ -82,7 +83,7 @@ def _engine(
         return
     if (unused := unused_by_mock(options)) is not None:
         warn(unused)
-    with embedded_engine(options.timeout) as (connection, of_mock):
+    with embedded_engine(load_contract(), options.timeout) as (connection, of_mock):
 
         def ask(count: int) -> Supply:
             of_mock.ask_for(count)

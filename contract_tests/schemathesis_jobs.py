@@ -11,6 +11,7 @@ from contract_tests.errors import SettingError
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.neutralize import JOB_ID, names_job
 from contract_tests.safety.supply import Supply
+from engine_contract.contract import Operation
 
 MAX_JOBS = 100
 BATCH = 8  # jobs asked of a command at a time: what is left over at the end is less than that
@@ -24,9 +25,9 @@ class SchemathesisJobs:
     and the others by their status.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, operation: Operation, environment: Mapping[str, str]) -> None:
         """Read `CHECK_ENGINE_JOBS`, `CHECK_ENGINE_JOBS_COMMAND` and `CHECK_ENGINE_MAX_JOBS`. Raises SettingError."""
-        self.guard = Guard()
+        self.guard = Guard(operation)
         self.let_in = False
         self.accepted = 0
         self.refused: Counter[int] = Counter()

@@ -192,7 +192,7 @@ class CheckOptions(EngineOptions):
     max_jobs: int | None = option(
         least=0,
         metavar="N",
-        help="Cancel at most N jobs.  [default: what the plan needs, 24 or fewer]",
+        help="Cancel at most N jobs.  [default: what the plan needs, 20 or fewer]",
         setting="A whole number from 0 on: the most jobs to cancel.",
     )
     keep_jobs: bool = option(
@@ -325,6 +325,14 @@ class CheckOptions(EngineOptions):
     replay: Path | None = option(
         metavar="FILE.har", help="Judge a recording, also in a zip; send nothing.", command_only=True
     )
+    pages: tuple[Path, ...] = option(
+        name="--page",
+        default=(),
+        metavar="FILE|DIR",
+        path="either",
+        help="With --replay: a further documentation page, or a folder of them, whose calls are judged too. Repeatable.",
+        command_only=True,
+    )
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)
     list_known: bool = option(
         default=False, help="Print the lists of known deviations that the kit ships and end.", command_only=True
@@ -371,6 +379,13 @@ class WatchOptions(EngineOptions):
     rewrite: bool = option(
         default=False,
         help="Write the watcher's address in place of the engine's own into text bodies: pages, scripts, JSON.",
+    )
+    pages: tuple[Path, ...] = option(
+        name="--page",
+        default=(),
+        metavar="FILE|DIR",
+        path="either",
+        help="A further documentation page, or a folder of them, whose calls are judged as they pass. Repeatable.",
     )
     record: Path | None = option(
         metavar="FILE.har", help="Write every exchange into FILE.har, without secrets; never over an older file."

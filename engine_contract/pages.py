@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from engine_contract.contract import Operation, load_contract
+from engine_contract.contract import Operation, know_rules, load_contract
 from engine_contract.contract.draft import PageError, draft
 from engine_contract.contract.files import load_yaml
 from engine_contract.contract.ledger import parse_rules
@@ -31,6 +31,7 @@ def load_pages(paths: Iterable[Path]) -> tuple[Operation, ...]:
                         f"Change the operationId in {page.stem}.openapi.yaml."
                     )
             found[page] = operation
+            know_rules(operation.rules)
     return tuple(found.values())
 
 

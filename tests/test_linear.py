@@ -115,7 +115,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "contract_tests.watch.cli:_host_name": ("a", "[<<:>>", "<<a>>/"),
     "contract_tests.judge.answers:MASKED": ("abcdef012345678-", "1", "<<a>>g"),
     "contract_tests.judge.answers:_LOGIN": ("log", "sign-", "sso", "auth"),
-    "contract_tests.judge.passive:_TELLS_OF_THE_JOB": ("not ", "no such active "),
+    "contract_tests.judge.canceled_jobs:_TELLS_OF_THE_JOB": ("not ", "no such active "),
     "contract_tests.judge.received:_ARRAY": ("an array of <<1>> ",),
     "contract_tests.judge.received:_DATE_TIME": ('"2026-01-01T00:00:00.<<1>>Z" ',),
     "contract_tests.judge.received:_HEX": ("abcdef0-", "<<1>>g"),

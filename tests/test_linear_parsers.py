@@ -231,7 +231,7 @@ PARSERS: Mapping[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         ("1", '"1', "abcdef0-", "/", "(a string"),
     ),
     "documents judged": (
-        _refusing(lambda t: document.judge_document(json.loads(t))),
+        _refusing(lambda t: document.judge_document(load_contract(), json.loads(t))),
         ('{"tasks":{"a":[<<1,>>1]}}', '{"_id":"<<a>>"}', "[<<1,>>1]", '{"status":"<<\\u0000>>"}'),
     ),
     "answers judged": (
@@ -276,7 +276,7 @@ def test_recording_takes_linear_time(field: str, tmp_path: Path) -> None:
         path = tmp_path / "a.har"
         path.write_text(json.dumps({"log": {"version": "1.2", "creator": {"name": "x"}, "entries": [entry]}}), "utf-8")
         with suppress(Exception):
-            read_har(path)
+            read_har(path, [load_contract()])
 
     for shape in ("1", "é", "token=", "http://h/<<?a=>>"):
         hold_linear(read, shape)

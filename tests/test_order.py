@@ -42,6 +42,7 @@ ORDER = [
     "mock_server.serving",
     "mock_server.cli",
     "mock_server",
+    "contract_tests.purpose",
     "contract_tests.model",
     "contract_tests.errors",
     "contract_tests.stopping",

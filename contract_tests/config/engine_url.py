@@ -4,7 +4,7 @@ import os
 from urllib.parse import urlsplit
 
 from contract_tests.errors import SettingError
-from contract_tests.plan.scenario import PATH
+from engine_contract.contract import load_contract
 from engine_contract.options import EngineOptions
 
 FROM_VARIABLE = "env:"
@@ -53,4 +53,4 @@ def parse_base(url: str) -> str:
         )
     if parts.query or parts.fragment:
         raise SettingError(f"{url}: a base has no query and no fragment. {allowed}")
-    return url.rstrip("/").removesuffix(PATH).rstrip("/")
+    return url.rstrip("/").removesuffix(load_contract().path).rstrip("/")

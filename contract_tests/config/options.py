@@ -1,7 +1,7 @@
 """From the options of a command to settings, a connection and a supply of jobs."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from contract_tests.config.sources import (
     supply_from_file,
 )
 from contract_tests.errors import SettingError
-from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply
-from engine_contract.contract import load_rules
+from engine_contract.contract import Operation, load_contract, load_rules
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
+from engine_contract.pages import load_pages
 from engine_contract.text.curl import Added
 from engine_contract.text.masking import is_secret
 
@@ -74,6 +74,7 @@ class Settings:
     """The choice of checks, and how they are made; the connection is separate."""
 
     connection: Connection
+    operation: Operation = field(default_factory=load_contract)
     label: str | None = None
     seed: int = 0
     only: tuple[str, ...] = ()
@@ -143,14 +144,23 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
     return connection, warnings
 
 
+def read_pages(paths: Sequence[Path]) -> tuple[Operation, ...]:
+    """Return the operations of further pages. Raises SettingError."""
+    try:
+        return load_pages(paths)
+    except ValueError as error:
+        raise SettingError(f"--page {error}") from error
+
+
 def named_tokens(options: EngineOptions) -> dict[str, Source]:
     """Return where the tokens of --token are, by role. Raises SettingError."""
     return _of_the_page(parse_sources(options.tokens, option="--token", left="ROLE"))
 
 
 def _of_the_page(sources: dict[str, Source]) -> dict[str, Source]:
+    roles = load_contract().roles
     for name, source in sources.items():
-        if name not in ROLES and name.lower() in ROLES:
+        if name not in roles and name.lower() in roles:
             raise SettingError(f"{source.option}: the page writes the role {name.lower()}, and so must the option.")
     return sources
 

@@ -11,7 +11,7 @@ def select_rules(patterns: Sequence[str], *, option: str) -> frozenset[str]:
     """Return the ids that the patterns (ids, and globs such as `roles.*`) match. Raises SettingError for no match."""
     chosen: set[str] = set()
     for pattern in patterns:
-        matching = {rule.id for rule in contract.load_rules() if fnmatchcase(rule.id, pattern)}
+        matching = {rule.id for rule in contract.known_rules() if fnmatchcase(rule.id, pattern)}
         if not matching:
             raise SettingError(
                 f"{option} {pattern}: no rule has that id. check-engine --list-rules shows all; globs such as roles.* are allowed."

@@ -1,22 +1,25 @@
 """One exchange against the rules: the response to a valid request, and the response to one that must be refused."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from contract_tests.judge.document import identity_flaw, judge_document, seen_fields
 from contract_tests.model import Exchange, Finding, Judgement, Response
-from engine_contract import contract
+from engine_contract.contract import Operation
 from engine_contract.http.content_encoding import unknown_coding
 from engine_contract.http.media_types import codec_of, read_content_type
 from engine_contract.http.strict_json import NotJson, TooMuchJson, is_json, read_json
 
 SHOWN_BYTES = 64 * 1024
 WITHOUT_BODY = frozenset({204, 205})
-RESPONSE_RULES = tuple(rule for rule in contract.load_rules() if rule.field is not None)
 
 
-def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool = False) -> list[Judgement]:
-    """Judge the 2xx response to a valid request for `job_id`, None where it is not known which job was meant.
+def judge_success(
+    operation: Operation, exchange: Exchange, job_id: str | None = None, *, overlapping: bool = False
+) -> list[Judgement]:
+    """Judge the 2xx response to a valid request for `job_id`, None where it is not known which job was meant, if one.
 
     `overlapping`: other cancel requests were under way, so that another job's document is a break of
     `effects.overlap` and not of `effects.identity`.
@@ -24,17 +27,38 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
     response = exchange.response
     if response is None or not response.is_success:
         return []
-    incomplete = _completeness_flaw(response)
+    return of_ledger(operation, _success(operation, exchange, response, job_id, overlapping=overlapping))
+
+
+def of_ledger(operation: Operation, judgements: Iterable[Judgement]) -> list[Judgement]:
+    """Return the judgements on rules that the operation's ledger has, with the ledger's ids in place of short ones."""
+    if operation.is_contract:
+        return list(judgements)
+    found = []
+    for item in judgements:
+        if (rule := operation.rule(item.rule)) is not None:
+            broken = None if item.finding is None else replace(item.finding, rule=rule.id)
+            found.append(replace(item, rule=rule.id, finding=broken))
+    return found
+
+
+def _success(
+    operation: Operation, exchange: Exchange, response: Response, job_id: str | None, *, overlapping: bool
+) -> list[Judgement]:
+    itself = "the document itself, as in the page's example"
+    if operation.is_contract:
+        itself = "the job itself, a JSON object as in the page's example"
+    incomplete = _completeness_flaw(operation, response)
     judgements = [
         Judgement("transport.status", origin=response.origin),
-        _judge(exchange, "transport.status.exact", _status_flaw(response)),
+        _judge(exchange, "transport.status.exact", _status_flaw(operation, response)),
         _judge(exchange, "transport.complete", incomplete),
     ]
     if incomplete is not None:
         return judgements
     if not response.body.strip():
         received = f"status {response.status} with an empty body"
-        flaw = (received, "the job itself, a JSON object as in the page's example")
+        flaw = (received, itself)
         judgements.append(_judge(exchange, "response.document", flaw))
         if response.status not in WITHOUT_BODY:
             judgements.append(_judge(exchange, "transport.json", (received, "one JSON document")))
@@ -48,14 +72,16 @@ def judge_success(exchange: Exchange, job_id: str | None, *, overlapping: bool =
         flaw = (f"{_excerpt(response.body)}: {error}", "one JSON document, as in the page's example")
         return [*judgements, _judge(exchange, "transport.json", flaw)]
     judgements.append(Judgement("transport.json", origin=response.origin))
-    judgements += _judge_fields(exchange, document)
+    judgements += _judge_fields(operation, exchange, document)
     if job_id is not None:
         rule_id = "effects.overlap" if overlapping else "effects.identity"
         judgements.append(_judge(exchange, rule_id, identity_flaw(document, job_id)))
     return judgements
 
 
-def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) -> list[Judgement]:
+def judge_refusal(
+    operation: Operation, exchange: Exchange, rule_id: str, *, conclusive: bool = True
+) -> list[Judgement]:
     """Judge the response to a request that `rule_id` says must be refused: a success breaks the rule.
 
     `conclusive=False`: the request may have been refused for another reason, so that a refusal
@@ -66,12 +92,15 @@ def judge_refusal(exchange: Exchange, rule_id: str, *, conclusive: bool = True) 
         return []
     if response.is_success:
         received = f"status {response.status} to {exchange.situation}"
-        return [_judge(exchange, rule_id, (received, f"a refusal: {contract.rule(rule_id).title}"))]
+        rule = operation.rule(rule_id)
+        documented = f"a refusal: {rule.title}" if rule else "a refusal"
+        return of_ledger(operation, [finding(rule_id, received, documented, exchange)])
     flaw = None
     if not 400 <= response.status < 500:
         flaw = (f"status {response.status} to {exchange.situation}", "a refusal with a 4xx status")
     judgements = [_judge(exchange, "transport.refusal_status", flaw)]
-    return [Judgement(rule_id, origin=response.origin), *judgements] if conclusive else judgements
+    held = [Judgement(rule_id, origin=response.origin)] if conclusive else []
+    return of_ledger(operation, [*held, *judgements])
 
 
 def document_of(response: Response | None) -> Any:
@@ -99,12 +128,14 @@ def leads_to_login(response: Response | None) -> bool:
     return bool(_LOGIN.search(page_of(response)))
 
 
-def holds_job(response: Response | None) -> bool:
-    """Return whether the response is a success with a job's document, flawed or not."""
+def holds_document(operation: Operation, response: Response | None) -> bool:
+    """Return whether the response is a success with the documented document, flawed or not."""
     if response is None or not response.is_success:
         return False
     document = document_of(response)
-    return document is not None and all(flaw.rule != "response.document" for flaw in judge_document(document))
+    return document is not None and all(
+        flaw.rule != "response.document" for flaw in judge_document(operation, document)
+    )
 
 
 def finding(rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> Judgement:
@@ -146,8 +177,8 @@ def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Ju
     return finding(rule_id, *flaw, exchange)
 
 
-def _judge_fields(exchange: Exchange, document: Any) -> list[Judgement]:
-    flaws = {flaw.rule: flaw for flaw in judge_document(document)}
+def _judge_fields(operation: Operation, exchange: Exchange, document: Any) -> list[Judgement]:
+    flaws = {flaw.rule: flaw for flaw in judge_document(operation, document)}
     broken = [
         Judgement(
             rule_id,
@@ -158,23 +189,25 @@ def _judge_fields(exchange: Exchange, document: Any) -> list[Judgement]:
     ]
     if "response.document" in flaws:
         return broken
-    seen = seen_fields(document)
+    seen = seen_fields(operation, document)
     origin = _origin(exchange)
-    held = [Judgement(rule.id, origin=origin) for rule in RESPONSE_RULES if rule.id not in flaws and rule.field in seen]
-    return broken + held
+    ids = (rule.id.removeprefix(operation.rule_prefix) for rule in operation.response_rules if rule.field in seen)
+    return broken + [Judgement(rule_id, origin=origin) for rule_id in ids if rule_id not in flaws]
 
 
-def _status_flaw(response: Response) -> tuple[str, str] | None:
-    return None if response.status == 200 else (f"status {response.status}", "status 200")
+def _status_flaw(operation: Operation, response: Response) -> tuple[str, str] | None:
+    due = operation.response_status
+    return None if response.status == due else (f"status {response.status}", f"status {due}")
 
 
-def _completeness_flaw(response: Response) -> tuple[str, str] | None:
+def _completeness_flaw(operation: Operation, response: Response) -> tuple[str, str] | None:
+    whole = "the whole canceled job" if operation.is_contract else "the whole answer"
     if response.broken_off is not None:
-        return f"an answer that {response.flaw}", "the whole canceled job"
+        return f"an answer that {response.flaw}", whole
     coding = unknown_coding(response.header("content-encoding") or "")
     if coding is None or is_json(response.body):
         return None
-    return f"an answer that cannot be read: nobody knows its content encoding {coding[:40]}", "the whole canceled job"
+    return f"an answer that cannot be read: nobody knows its content encoding {coding[:40]}", whole
 
 
 def _content_type_flaw(response: Response) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""The canceled job against the response schema and the ledger, at every depth."""
+"""A response's document against the schema and the ledger of its operation, at every depth."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 
 from contract_tests.judge.received import MISSING, pattern, shape
-from engine_contract import contract
+from engine_contract.contract import Operation
 from engine_contract.dependencies import require
 from engine_contract.text.json_pointer import pointer_of
 
@@ -47,15 +47,19 @@ class Flaw:
     more: tuple[tuple[str, str], ...] = ()
 
 
-def judge_document(document: Any) -> list[Flaw]:
-    """Return the document's flaws, one for each rule that it breaks, with the first place and the number of others."""
-    if (flaw := _not_the_job(document)) is not None:
+def judge_document(operation: Operation, document: Any) -> list[Flaw]:
+    """Return the document's flaws, one for each rule that it breaks, with the first place and the number of others.
+
+    The ids of rules are without the operation's prefix.
+    """
+    if (flaw := _not_the_document(operation, document)) is not None:
         return [flaw]
     found: dict[str, dict[Path, str]] = {}
-    for path, received in _errors(document):
-        rule_id = _owner(path, missing=received == MISSING)
-        found.setdefault(rule_id, {}).setdefault(path, received)
-    return [_flaw(rule_id, list(places.items())) for rule_id, places in found.items()]
+    for path, received in _errors(operation, document):
+        rule_id = _owner(operation, path, missing=received == MISSING)
+        if rule_id is not None:
+            found.setdefault(rule_id, {}).setdefault(path, received)
+    return [_flaw(operation, rule_id, list(places.items())) for rule_id, places in found.items()]
 
 
 def identity_flaw(document: Any, job_id: str) -> tuple[str, str] | None:
@@ -65,7 +69,7 @@ def identity_flaw(document: Any, job_id: str) -> tuple[str, str] | None:
     return f"_id {show(document['_id'])}", f"the job that was canceled, _id {show(job_id)}"
 
 
-def seen_fields(document: Any) -> frozenset[tuple[str, ...]]:
+def seen_fields(operation: Operation, document: Any) -> frozenset[tuple[str, ...]]:
     """Return the places of the ledger at which the document has a value."""
     seen: set[tuple[str, ...]] = {()}
 
@@ -75,7 +79,7 @@ def seen_fields(document: Any) -> frozenset[tuple[str, ...]]:
             seen.add(place)
             walk(child, sub, place)
 
-    walk(document, contract.load_contract().response_schema, ())
+    walk(document, operation.response_schema, ())
     return frozenset(seen)
 
 
@@ -98,30 +102,43 @@ def show(value: Any) -> str:  # noqa: PLR0911 - a line a kind
     return type(value).__name__
 
 
-def _not_the_job(document: Any) -> Flaw | None:
-    documented = "the job itself, a JSON object as in the page's example"
+def _not_the_document(operation: Operation, document: Any) -> Flaw | None:
+    """Return the flaw of a value that is not the documented object at all, or holds it deeper."""
+    if not _documented_keys(operation):
+        return None
+    noun = "job" if operation.is_contract else "document"
+    documented = f"the {noun} itself, a JSON object as in the page's example"
     if not isinstance(document, dict):
-        inside = " with the job in it" if isinstance(document, list) and any(map(_looks_like_job, document)) else ""
+        is_around = isinstance(document, list) and any(_looks_alike(operation, item) for item in document)
+        inside = f" with the {noun} in it" if is_around else ""
         return Flaw("response.document", "", show(document) + inside, documented)
-    if _looks_like_job(document):
+    if _looks_alike(operation, document):
         return None
     for key, value in document.items():
-        if _looks_like_job(value):
-            received = f"the job wrapped in {key!r}"
+        if _looks_alike(operation, value):
+            received = f"the {noun} wrapped in {key!r}"
             return Flaw("response.document", pointer_of([_sound(key)]), received, f"{documented}, not wrapped")
+    if not operation.is_contract:
+        return None  # which fields another page's document needs is the schema's to say
     return Flaw("response.document", "", f"{show(document)}, which is not a job document", documented)
 
 
-def _looks_like_job(value: Any) -> bool:
-    documented = contract.load_contract().response_schema["properties"]
-    return isinstance(value, dict) and sum(key in value for key in documented) >= _MIN_DOCUMENTED_FIELDS
+def _documented_keys(operation: Operation) -> frozenset[str]:
+    """Return the names of a documented object's fields; none where the document is another value, or is open."""
+    schema = operation.response_schema
+    return frozenset(schema.get("properties", {})) if schema.get("type") == "object" else frozenset()
 
 
-def _errors(document: Any) -> Iterator[tuple[Path, str]]:
+def _looks_alike(operation: Operation, value: Any) -> bool:
+    keys = _documented_keys(operation)
+    return isinstance(value, dict) and len(keys & value.keys()) >= min(_MIN_DOCUMENTED_FIELDS, len(keys))
+
+
+def _errors(operation: Operation, document: Any) -> Iterator[tuple[Path, str]]:
     """Yield each place that does not fit the schema, and the value there."""
     # Only what the schema describes is looked at: added fields may hold anything, at any depth.
-    known = _project(document, contract.load_contract().response_schema)
-    for count, error in enumerate(_validator().iter_errors(known)):
+    known = _project(document, operation.response_schema)
+    for count, error in enumerate(_validator(operation).iter_errors(known)):
         if count >= _MAX_ERRORS:
             return
         path = tuple(_key(part) for part in error.instance_path)
@@ -132,14 +149,14 @@ def _errors(document: Any) -> Iterator[tuple[Path, str]]:
 
 
 @cache
-def _validator() -> Any:
-    return jsonschema_rs.Draft202012Validator(_expected_schema(), validate_formats=True)
+def _validator(operation: Operation) -> Any:
+    return jsonschema_rs.Draft202012Validator(_expected_schema(operation), validate_formats=True)
 
 
-def _expected_schema() -> dict[str, Any]:
+def _expected_schema(operation: Operation) -> dict[str, Any]:
     """Return the response schema; it also requires the fields whose absence breaks an assumed rule."""
-    schema: dict[str, Any] = copy.deepcopy(dict(contract.load_contract().response_schema))
-    for rule in contract.load_rules():
+    schema: dict[str, Any] = copy.deepcopy(dict(operation.response_schema))
+    for rule in operation.rules:
         if rule.field is None or not rule.id.endswith(".present"):
             continue
         *parents, name = rule.field
@@ -209,30 +226,30 @@ def _key(part: str | int) -> str | int:
 
 
 @cache
-def _owners() -> dict[tuple[str, ...], dict[str, str]]:
+def _owners(operation: Operation) -> dict[tuple[str, ...], dict[str, str]]:
     """Return the rules by the place they own: place → {"type": rule, "present": rule}."""
     owners: dict[tuple[str, ...], dict[str, str]] = {}
-    for rule in contract.load_rules():
+    for rule in operation.rules:
         if rule.field is not None:
             kind = "present" if rule.id.endswith(".present") else "type"
-            owners.setdefault(rule.field, {})[kind] = rule.id
+            owners.setdefault(rule.field, {})[kind] = rule.id.removeprefix(operation.rule_prefix)
     return owners
 
 
-def _owner(path: Path, *, missing: bool) -> str:
-    """Return the rule that owns a place of a document, or the nearest place above it."""
-    place = _place(path)
-    rules = _owners()
+def _owner(operation: Operation, path: Path, *, missing: bool) -> str | None:
+    """Return the rule that owns a place of a document, or the nearest place above it; None where no rule does."""
+    place = _place(operation, path)
+    rules = _owners(operation)
     if missing and "present" in rules.get(place, {}):
         return rules[place]["present"]
-    while place not in rules:
+    while place and "type" not in rules.get(place, {}):
         place = place[:-1]
-    return rules[place]["type"]
+    return rules.get(place, {}).get("type")
 
 
-def _place(path: Path) -> tuple[str, ...]:
+def _place(operation: Operation, path: Path) -> tuple[str, ...]:
     """Return a path with its keys of maps and indices of arrays replaced by `*`."""
-    schema: Mapping[str, Any] = contract.load_contract().response_schema
+    schema: Mapping[str, Any] = operation.response_schema
     place: list[str] = []
     for key in path:
         if key in schema.get("properties", {}):
@@ -245,14 +262,15 @@ def _place(path: Path) -> tuple[str, ...]:
     return tuple(place)
 
 
-def _flaw(rule_id: str, places: list[tuple[Path, str]]) -> Flaw:
+def _flaw(operation: Operation, rule_id: str, places: list[tuple[Path, str]]) -> Flaw:
     more = f", and so at {len(places) - 1} more places" if len(places) > 1 else ""
     differing: dict[tuple[object, str], tuple[str, str]] = {}
     for path, received in places:
         pointer = pointer_of(_sound(str(key)) for key in path)
         differing.setdefault((pattern(pointer), shape(received)), (pointer, received))
     (pointer, received), *others = differing.values()
-    return Flaw(rule_id, pointer, f"{received}{more}", contract.rule(rule_id).title, tuple(others))
+    rule = operation.rule(rule_id)
+    return Flaw(rule_id, pointer, f"{received}{more}", rule.title if rule else rule_id, tuple(others))
 
 
 def _at(document: Any, path: Path) -> Any:

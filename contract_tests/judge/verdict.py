@@ -3,36 +3,34 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from contract_tests.judge.answers import RESPONSE_RULES
-from contract_tests.model import Because, Judgement, Outcome, RuleResult, Verdict
-from engine_contract import contract
+from contract_tests.model import Because, Judgement, Outcome, RuleResult, Unchecked, Verdict
+from engine_contract.contract import Rule
 
 MAX_INSTANCES = 4  # values of a header that are shown
 NOT_SEEN = "no document had anything there"
-NOT_REACHED = "no exchange of the run shows it"
+NOT_REACHED = Unchecked("no exchange of the run shows it")
 
 
 def rule_results(  # noqa: PLR0913 - what a run knows, by name
+    rules: Iterable[Rule],
     judgements: Iterable[Judgement],
-    unchecked: dict[str, tuple[str, Because | None]],
+    unchecked: dict[str, Unchecked],
     *,
     only: frozenset[str] | None,
     skip: frozenset[str],
     strict: bool,
-    documents: bool,
-    fallback: tuple[str, Because | None] = (NOT_REACHED, None),
+    fallback: Unchecked = NOT_REACHED,
 ) -> tuple[RuleResult, ...]:
-    """Return the outcome of each rule in the order of the ledger.
+    """Return the outcome of each rule, in their order. A field that no judged document had holds.
 
-    `documents`: whether any job's document was judged, so that a field which none of them had holds.
     `fallback` is the reason, and what was missing, for rules that nothing was learned of.
     """
     by_rule: dict[str, list[Judgement]] = {}
     for judgement in judgements:
         by_rule.setdefault(judgement.rule, []).append(judgement)
-    fields = {rule.id for rule in RESPONSE_RULES}
+    documents = {rule_id for rule_id, found in by_rule.items() if any(item.finding is None for item in found)}
     results = []
-    for rule in contract.load_rules():
+    for rule in rules:
         if rule.id in skip or (only is not None and rule.id not in only):
             results.append(RuleResult(rule.id, "skipped", rule.reason))
             continue
@@ -44,14 +42,20 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
             results.append(replace(result, seen=len(judged), failed=len(findings), told_apart=_told_apart(judged)))
         elif judged and rule.id not in unchecked:
             results.append(RuleResult(rule.id, "held", rule.reason, seen=len(judged)))
-        elif documents and rule.id in fields and rule.id not in unchecked:
+        elif rule.field is not None and document_rule(rule) in documents and rule.id not in unchecked:
             results.append(RuleResult(rule.id, "held", NOT_SEEN))
         else:
-            reason, cause = unchecked.get(rule.id, fallback)
-            inherent = rule.id in unchecked and cause is None
+            why = unchecked.get(rule.id, fallback)
+            inherent = rule.id in unchecked and why.because is None
             counts = not inherent and (strict or not rule.is_assumed)
-            results.append(RuleResult(rule.id, "unchecked", reason, counts=counts, cause=cause))
+            results.append(RuleResult(rule.id, "unchecked", why.reason, counts=counts, cause=why.because))
     return tuple(results)
+
+
+def document_rule(rule: Rule) -> str:
+    """Return the id of the rule on the whole document that holds a rule's field."""
+    prefix, slash, _ = rule.id.rpartition("/")
+    return f"{prefix}{slash}response.document"
 
 
 def _told_apart(judged: Sequence[Judgement]) -> str | None:

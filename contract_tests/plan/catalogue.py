@@ -9,22 +9,23 @@ from contract_tests.plan.scenario import (
     FURTHER,
     JOB,
     NO_JOB,
-    PATH,
     PRETTY,
     SPELLINGS,
     UNKNOWN,
     VALID,
+    Priority,
     Resources,
     Scenario,
     Step,
 )
+from contract_tests.purpose import Purpose
 
 # The ways in which such engines take a credential: a wrong one is refused by whichever way it comes.
 WAYS = ("bearer", "basic", "cookie:token", "query:token", "header:Authorization")
 
 
 def _repeat(caller: Caller) -> Step:
-    return Step("a second cancel of the same job", caller, "refused", "effects.repeat")
+    return Step(Purpose.REPEAT, caller, "refused", "effects.repeat")
 
 
 def _callers(resources: Resources) -> list[Caller]:
@@ -38,63 +39,71 @@ def baseline(resources: Resources) -> Iterator[Scenario]:
         callers *= 2
     for index, caller in enumerate(callers):
         repeats = (_repeat(callers[index - 1]), _repeat(caller))
-        valid_cancel = Step("a valid request", caller, "accepted", "effects.isolation", body=SPELLINGS[index % 2])
-        yield Scenario(caller.role or "", valid_cancel=valid_cancel, repeats=repeats)
+        valid_cancel = Step(Purpose.VALID, caller, "accepted", "effects.isolation", body=SPELLINGS[index % 2])
+        priority = Priority.ROLE + resources.operation.roles.index(caller.role or "")
+        yield Scenario(caller.role or "", valid_cancel=valid_cancel, repeats=repeats, priority=priority)
 
 
-def _on_job(
-    name: str, index: int, resources: Resources, refused: Iterable[Step], rule: str = "effects.refused"
+def _on_job(  # noqa: PLR0913 - by name
+    name: str,
+    index: int,
+    resources: Resources,
+    refused: Iterable[Step],
+    rule: str = "effects.refused",
+    *,
+    priority: int = Priority.USUAL,
 ) -> Iterator[Scenario]:
     """Yield a scenario whose job is canceled at its end; the role differs from scenario to scenario."""
     callers = _callers(resources)
     if not callers:
-        yield Scenario(name, tuple(refused))
+        yield Scenario(name, tuple(refused), priority=priority)
         return
     caller = callers[index % len(callers)]
-    valid_cancel = Step("a valid request", caller, "accepted", rule, body=SPELLINGS[index % len(SPELLINGS)])
-    yield Scenario(name, tuple(refused), valid_cancel, (_repeat(callers[(index + 1) % len(callers)]),))
+    valid_cancel = Step(Purpose.VALID, caller, "accepted", rule, body=SPELLINGS[index % len(SPELLINGS)])
+    repeats = (_repeat(callers[(index + 1) % len(callers)]),)
+    yield Scenario(name, tuple(refused), valid_cancel, repeats, priority=priority)
 
 
 # Bad bodies that name no job: what is wrong, the rule, the body.
 _BAD = (
-    ("job_id is missing", "request.job_id.required", "{}"),
-    ("job_id is misspelled", "request.job_id.required", '{"jobid": "<unknown>"}'),
-    ("job_id is null", "request.job_id.type", '{"job_id": null}'),
-    ("job_id is a number", "request.job_id.type", '{"job_id": -1}'),
-    ("job_id is zero", "request.job_id.type", '{"job_id": 0}'),
-    ("job_id is a fraction", "request.job_id.type", '{"job_id": 0.5}'),
-    ("job_id is true", "request.job_id.type", '{"job_id": true}'),
-    ("job_id is false", "request.job_id.type", '{"job_id": false}'),
-    ("job_id is an empty object", "request.job_id.type", '{"job_id": {}}'),
-    ("job_id is an empty array", "request.job_id.type", '{"job_id": []}'),
-    ("job_id is empty", "request.job_id.empty", '{"job_id": ""}'),
-    ("the body is an array", "request.body", "[]"),
-    ("the body is a string", "request.body", '""'),
-    ("the body is null", "request.body", "null"),
-    ("the body is empty", "request.body", ""),
-    ("there is no body", "request.body", None),
-    ("the body is broken JSON", "request.body", '{"job_id":'),
-    ("the id of no job", "effects.unknown", '{"job_id": "<unknown>"}'),
+    (Purpose.ID_MISSING, "request.job_id.required", "{}"),
+    (Purpose.ID_MISSPELLED, "request.job_id.required", '{"jobid": "<unknown>"}'),
+    (Purpose.ID_NULL, "request.job_id.type", '{"job_id": null}'),
+    (Purpose.ID_NUMBER, "request.job_id.type", '{"job_id": -1}'),
+    (Purpose.ID_ZERO, "request.job_id.type", '{"job_id": 0}'),
+    (Purpose.ID_FRACTION, "request.job_id.type", '{"job_id": 0.5}'),
+    (Purpose.ID_TRUE, "request.job_id.type", '{"job_id": true}'),
+    (Purpose.ID_FALSE, "request.job_id.type", '{"job_id": false}'),
+    (Purpose.ID_EMPTY_OBJECT, "request.job_id.type", '{"job_id": {}}'),
+    (Purpose.ID_EMPTY_ARRAY, "request.job_id.type", '{"job_id": []}'),
+    (Purpose.ID_EMPTY, "request.job_id.empty", '{"job_id": ""}'),
+    (Purpose.BODY_ARRAY, "request.body", "[]"),
+    (Purpose.BODY_STRING, "request.body", '""'),
+    (Purpose.BODY_NULL, "request.body", "null"),
+    (Purpose.BODY_EMPTY, "request.body", ""),
+    (Purpose.BODY_NONE, "request.body", None),
+    (Purpose.BODY_BROKEN, "request.body", '{"job_id":'),
+    (Purpose.NO_JOB, "effects.unknown", '{"job_id": "<unknown>"}'),
 )
 
 # On an engine where nobody else's jobs can be hit: values that select jobs where they are not checked.
 _UNSAFE = (
-    ("job_id is a query object", "request.job_id.type", '{"job_id": {"$ne": null}}'),
-    ("job_id is a query object", "request.job_id.type", '{"job_id": {"$gt": ""}}'),
-    ("job_id is a wildcard", "effects.unknown", '{"job_id": "*"}'),
-    ("job_id is a wildcard", "effects.unknown", '{"job_id": "%"}'),
-    ("job_id is a pattern", "effects.unknown", '{"job_id": ".*"}'),
-    ("job_id is a single character", "effects.unknown", '{"job_id": "4"}'),
-    ("job_id is blank", "effects.unknown", '{"job_id": " "}'),
-    ("job_id is a positive number", "request.job_id.type", '{"job_id": 5}'),
+    (Purpose.ID_QUERY_OBJECT, "request.job_id.type", '{"job_id": {"$ne": null}}'),
+    (Purpose.ID_QUERY_OBJECT, "request.job_id.type", '{"job_id": {"$gt": ""}}'),
+    (Purpose.ID_WILDCARD, "effects.unknown", '{"job_id": "*"}'),
+    (Purpose.ID_WILDCARD, "effects.unknown", '{"job_id": "%"}'),
+    (Purpose.ID_PATTERN, "effects.unknown", '{"job_id": ".*"}'),
+    (Purpose.ID_CHARACTER, "effects.unknown", '{"job_id": "4"}'),
+    (Purpose.ID_BLANK, "effects.unknown", '{"job_id": " "}'),
+    (Purpose.ID_POSITIVE, "request.job_id.type", '{"job_id": 5}'),
 )
 
 
 def probes(resources: Resources) -> Iterator[Scenario]:
     """Yield requests without an active job that must be refused, each by one role: any cancel is seen at once."""
     callers = _callers(resources)
-    for index, (situation, rule, body) in enumerate(_BAD if callers else ()):
-        yield Scenario(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
+    for index, (purpose, rule, body) in enumerate(_BAD if callers else ()):
+        yield Scenario(rule, (Step(purpose, callers[index % len(callers)], "refused", rule, body),))
 
 
 def parameters(resources: Resources, seed: int) -> Iterator[Scenario]:
@@ -102,50 +111,50 @@ def parameters(resources: Resources, seed: int) -> Iterator[Scenario]:
     callers = _callers(resources)
     if not callers:
         return
-    for index, (situation, rule, body) in enumerate(_BAD):
+    for index, (purpose, rule, body) in enumerate(_BAD):
         for caller in callers:
             if caller != callers[index % len(callers)]:
-                yield Scenario(rule, (Step(situation, caller, "refused", rule, body),))
+                yield Scenario(rule, (Step(purpose, caller, "refused", rule, body),))
     if resources.unsafe:
-        for index, (situation, rule, body) in enumerate(_UNSAFE):
-            yield Scenario(rule, (Step(situation, callers[index % len(callers)], "refused", rule, body),))
+        for index, (purpose, rule, body) in enumerate(_UNSAFE):
+            yield Scenario(rule, (Step(purpose, callers[index % len(callers)], "refused", rule, body),))
     written = {body for _, _, body in _BAD}
-    for index, bad in enumerate(bad for bad in bad_bodies(seed) if bad.body not in written):
+    for index, bad in enumerate(bad for bad in bad_bodies(resources.operation, seed) if bad.body not in written):
         caller = callers[index % len(callers)]
-        yield Scenario(bad.rule, (Step("a generated body", caller, "refused", bad.rule, bad.body),))
+        yield Scenario(bad.rule, (Step(Purpose.GENERATED, caller, "refused", bad.rule, bad.body),))
 
 
 # Requests that hold an active job's id where it is not documented: what is wrong, the rule, the body.
-_ARRAY = (("the id stands in an array", "request.job_id.type", '{"job_id": ["<job>"]}'),)
+_ARRAY = ((Purpose.ID_IN_ARRAY, "request.job_id.type", '{"job_id": ["<job>"]}'),)
 _LONGER_ARRAY = (
-    ("the id stands in an array with another", "request.job_id.type", '{"job_id": ["<job>", "<unknown>"]}'),
-    ("the id stands in an array with another", "request.job_id.type", '{"job_id": ["<unknown>", "<job>"]}'),
+    (Purpose.ID_IN_LONGER_ARRAY, "request.job_id.type", '{"job_id": ["<job>", "<unknown>"]}'),
+    (Purpose.ID_IN_LONGER_ARRAY, "request.job_id.type", '{"job_id": ["<unknown>", "<job>"]}'),
 )
-_NUMBER = (("the id is sent as a number", "request.job_id.type", '{"job_id": <job>}'),)
+_NUMBER = ((Purpose.ID_AS_NUMBER, "request.job_id.type", '{"job_id": <job>}'),)
 _OBJECT = (
-    ("the id stands in an object", "request.job_id.type", '{"job_id": {"_id": "<job>"}}'),
-    ("the id stands in an object", "request.job_id.type", '{"job_id": {"job_id": "<job>"}}'),
-    ("the id has another name", "request.job_id.required", '{"id": "<job>"}'),
-    ("the id has another name", "request.job_id.required", '{"_id": "<job>"}'),
-    ("the id has another name", "request.job_id.required", '{"jobId": "<job>"}'),
-    ("the id has another name", "request.job_id.required", '{"JOB_ID": "<job>"}'),
-    ("job_id stands deeper in the body", "request.job_id.required", '{"data": {"job_id": "<job>"}}'),
+    (Purpose.ID_IN_OBJECT, "request.job_id.type", '{"job_id": {"_id": "<job>"}}'),
+    (Purpose.ID_IN_OBJECT, "request.job_id.type", '{"job_id": {"job_id": "<job>"}}'),
+    (Purpose.ID_RENAMED, "request.job_id.required", '{"id": "<job>"}'),
+    (Purpose.ID_RENAMED, "request.job_id.required", '{"_id": "<job>"}'),
+    (Purpose.ID_RENAMED, "request.job_id.required", '{"jobId": "<job>"}'),
+    (Purpose.ID_RENAMED, "request.job_id.required", '{"JOB_ID": "<job>"}'),
+    (Purpose.ID_DEEPER, "request.job_id.required", '{"data": {"job_id": "<job>"}}'),
 )
 _BODIES = (
-    ("the body is the id as a string", "request.body", '"<job>"'),
-    ("the body is an array with the id", "request.body", '["<job>"]'),
-    ("the body is an array with the object", "request.body", '[{"job_id": "<job>"}]'),
-    ("the body is broken JSON with the id", "request.body", '{"job_id": "<job>"'),
-    ("the body is broken JSON with the id", "request.body", '{"job_id": "<job>",}'),
-    ("the body is broken JSON with the id", "request.body", "{'job_id': '<job>'}"),
+    (Purpose.BODY_IS_ID, "request.body", '"<job>"'),
+    (Purpose.BODY_ARRAY_OF_ID, "request.body", '["<job>"]'),
+    (Purpose.BODY_ARRAY_OF_OBJECT, "request.body", '[{"job_id": "<job>"}]'),
+    (Purpose.BODY_BROKEN_WITH_ID, "request.body", '{"job_id": "<job>"'),
+    (Purpose.BODY_BROKEN_WITH_ID, "request.body", '{"job_id": "<job>",}'),
+    (Purpose.BODY_BROKEN_WITH_ID, "request.body", "{'job_id': '<job>'}"),
 )
 _CUT = (
-    ("the id lacks its last character", "effects.exact", '{"job_id": "<cut-end>"}'),
-    ("the id lacks its first character", "effects.exact", '{"job_id": "<cut-start>"}'),
+    (Purpose.CUT_END, "effects.exact", '{"job_id": "<cut-end>"}'),
+    (Purpose.CUT_START, "effects.exact", '{"job_id": "<cut-start>"}'),
 )
 _LONGER = (
-    ("the id has one character more at its end", "effects.exact", '{"job_id": "<longer-end>"}'),
-    ("the id has one character more at its start", "effects.exact", '{"job_id": "<longer-start>"}'),
+    (Purpose.LONGER_END, "effects.exact", '{"job_id": "<longer-end>"}'),
+    (Purpose.LONGER_START, "effects.exact", '{"job_id": "<longer-start>"}'),
 )
 _METHODS = (("GET", "HEAD"), ("PUT", "PATCH"), ("DELETE", "OPTIONS"))
 
@@ -161,14 +170,16 @@ def on_jobs(resources: Resources) -> Iterator[Scenario]:
         tried = (step for number in tries for step in _denied(number, resources))
         yield replace(scenario, denied=(*scenario.denied, *tried))
     others = [
-        step for role in resources.others for step in _twice(Caller(role, "token"), f"the role {role}", "roles.others")
+        step
+        for role in resources.others
+        for step in _twice(Caller(role, "token"), Purpose.OTHER_ROLE, "roles.others", f"the role {role}")
     ]
     if others:
-        yield from _on_job("others", 0, resources, others)
+        yield from _on_job("others", 0, resources, others, priority=Priority.OTHERS)
 
 
-def _twice(caller: Caller, situation: str, rule: str) -> list[Step]:
-    step = Step(situation, caller, "refused", rule)
+def _twice(caller: Caller, purpose: Purpose, rule: str, told: str = "") -> list[Step]:
+    step = Step(purpose, caller, "refused", rule, told=told)
     return [step, replace(step, body=PRETTY)]
 
 
@@ -187,16 +198,17 @@ def _denied(index: int, resources: Resources) -> tuple[Step, ...]:
         return ()
     role = resources.others[index % len(resources.others)]
     body, how = _TRIES[(index // len(resources.others)) % len(_TRIES)]
-    return (Step(f"the role {role}{how}", Caller(role, "token"), "refused", "roles.others", body),)
+    caller, told = Caller(role, "token"), f"the role {role}{how}"
+    return (Step(Purpose.OTHER_ROLE, caller, "refused", "roles.others", body, told=told),)
 
 
 def _on_jobs(resources: Resources) -> Iterator[Scenario]:
     callers = _callers(resources)
 
-    def each(bad: Iterable[tuple[str, str, str]]) -> list[Step]:
+    def each(bad: Iterable[tuple[Purpose, str, str]]) -> list[Step]:
         return [Step(what, caller, "refused", rule, body) for what, rule, body in bad for caller in callers]
 
-    def in_turn(bad: Iterable[tuple[str, str, str]]) -> list[Step]:
+    def in_turn(bad: Iterable[tuple[Purpose, str, str]]) -> list[Step]:
         return [
             Step(what, callers[index % len(callers)], "refused", rule, body)
             for index, (what, rule, body) in enumerate(bad)
@@ -206,10 +218,10 @@ def _on_jobs(resources: Resources) -> Iterator[Scenario]:
         return
     location = [
         replace(step, query=(("job_id", JOB),))
-        for step in each([("the id stands in the query", "request.job_id.location", "{}")])
+        for step in each([(Purpose.ID_IN_QUERY, "request.job_id.location", "{}")])
     ] + [
         Step(
-            "the id stands in the query, without a body",
+            Purpose.ID_IN_QUERY_ALONE,
             caller,
             "refused",
             "request.job_id.location",
@@ -219,8 +231,10 @@ def _on_jobs(resources: Resources) -> Iterator[Scenario]:
         for caller in callers
     ]
     number = each(_NUMBER) if resources.numeric else []
-    yield from _on_job("array", 0, resources, [*each(_ARRAY), *in_turn(_LONGER_ARRAY), *number])
-    yield from _on_job("location", 1, resources, location)
+    yield from _on_job(
+        "array", 0, resources, [*each(_ARRAY), *in_turn(_LONGER_ARRAY), *number], priority=Priority.ARRAY
+    )
+    yield from _on_job("location", 1, resources, location, priority=Priority.LOCATION)
     yield from _on_job("object", 2, resources, in_turn(_OBJECT))
     yield from _on_job("bodies", 3, resources, in_turn(_BODIES))
     if resources.derivable:
@@ -228,68 +242,75 @@ def _on_jobs(resources: Resources) -> Iterator[Scenario]:
         yield from _on_job("longer", 5, resources, each(_LONGER))
     for index, methods in enumerate(_METHODS):
         steps = [_other_method(method, callers[(index + at) % len(callers)]) for at, method in enumerate(methods)]
-        yield from _on_job(" and ".join(methods), 6 + index, resources, steps, "effects.methods")
-    further = Step("a further property beside job_id", callers[0], "observed", "effects.refused", FURTHER)
-    yield from _on_job("further", 9, resources, [further])
+        name, priority = " and ".join(methods), Priority.METHODS + index
+        yield from _on_job(name, 6 + index, resources, steps, "effects.methods", priority=priority)
+    further = Step(Purpose.FURTHER, callers[0], "observed", "effects.refused", FURTHER)
+    yield from _on_job("further", 9, resources, [further], priority=Priority.FURTHER)
+    own = resources.operation.path
     elsewhere = Step(
-        "a path that does not exist",
+        Purpose.OTHER_PATH,
         callers[1 % len(callers)],
         "ineffective",
         "effects.paths",
-        path=f"{PATH}-{UNKNOWN}",
+        path=f"{own}-{UNKNOWN}",
     )
     nearby = [
-        Step(f"the role {role}, at the path {path}", Caller(role, "token"), "ineffective", "roles.others", path=path)
-        for role, path in zip(resources.others, (f"{PATH}/", PATH.lower()), strict=False)
+        Step(
+            Purpose.OTHER_ROLE,
+            Caller(role, "token"),
+            "ineffective",
+            "roles.others",
+            path=path,
+            told=f"the role {role}, at the path {path}",
+        )
+        for role, path in zip(resources.others, (f"{own}/", own.lower()), strict=False)
     ]
-    for scenario in _on_job("elsewhere", 10, resources, [elsewhere], "effects.paths"):
+    for scenario in _on_job("elsewhere", 10, resources, [elsewhere], "effects.paths", priority=Priority.ELSEWHERE):
         yield replace(scenario, denied=tuple(nearby))
     yield _race(callers)
 
 
 def _other_method(method: str, caller: Caller) -> Step:
     return Step(
-        f"{method} in place of POST",
+        Purpose.OTHER_METHOD,
         caller,
         "ineffective",
         "effects.methods",
         query=(("job_id", JOB),),
         method=method,
         fresh_connection=True,
+        told=f"{method} in place of POST",
     )
 
 
 def _race(callers: Sequence[Caller]) -> Scenario:
     """Return several cancels of one job at the same time: one succeeds."""
-    first, *rest = [
-        Step("simultaneous cancels of one job", caller, "accepted", "effects.isolation") for caller in callers
-    ]
+    first, *rest = [Step(Purpose.RACE, caller, "accepted", "effects.isolation") for caller in callers]
     rivals = [replace(step, expect="refused", rule="effects.repeat") for step in rest or [first]]
-    return Scenario("race", valid_cancel=first, rivals=tuple(rivals))
+    return Scenario("race", valid_cancel=first, rivals=tuple(rivals), priority=Priority.RACE)
 
 
 def credentials(resources: Resources) -> Iterator[Scenario]:
     """Yield requests without a known credential, the wrong ones last: some engines lock out callers that send one."""
     # The id that an engine remembers of a refused request must not be taken for the next one's.
     after = [
-        Step(f"{situation}, after the id of a job", caller, "refused", rule, body)
+        Step(purpose, caller, "refused", rule, body)
         for caller in _callers(resources)[:1]
-        for situation, rule, body in (
-            ("job_id is missing", "request.job_id.required", "{}"),
-            ("the id of no job", "effects.unknown", NO_JOB),
+        for purpose, rule, body in (
+            (Purpose.ID_MISSING_AFTER, "request.job_id.required", "{}"),
+            (Purpose.NO_JOB_AFTER, "effects.unknown", NO_JOB),
         )
     ]
 
     nobody = Caller(kind="none")
-    without_body = Step("no credential, without a body", nobody, "refused", "roles.none", None)
-    none = [*_twice(nobody, "no credential", "roles.none"), without_body, *after[:1]]
-    yield from _on_job("none", 1, resources, none)
-    yield from _on_job(
-        "empty", 2, resources, [*_twice(Caller(kind="empty"), "an empty credential", "roles.empty"), *after[1:]]
-    )
+    without_body = Step(Purpose.NO_CREDENTIAL_OR_BODY, nobody, "refused", "roles.none", None)
+    none = [*_twice(nobody, Purpose.NO_CREDENTIAL, "roles.none"), without_body, *after[:1]]
+    yield from _on_job("none", 1, resources, none, priority=Priority.NONE)
+    empty = [*_twice(Caller(kind="empty"), Purpose.EMPTY_CREDENTIAL, "roles.empty"), *after[1:]]
+    yield from _on_job("empty", 2, resources, empty, priority=Priority.EMPTY)
     wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != resources.auth)]
-    steps = [Step("a wrong credential", caller, "refused", "roles.wrong") for caller in wrong]
+    steps = [Step(Purpose.WRONG_CREDENTIAL, caller, "refused", "roles.wrong") for caller in wrong]
     if resources.auth != "basic" and resources.roles:
         # A cut password could lock its user out; a cut token is nobody's.
-        steps.append(Step("a token without its end", Caller(resources.roles[0], "cut"), "refused", "roles.wrong"))
-    yield from _on_job("wrong", 3, resources, steps)
+        steps.append(Step(Purpose.CUT_CREDENTIAL, Caller(resources.roles[0], "cut"), "refused", "roles.wrong"))
+    yield from _on_job("wrong", 3, resources, steps, priority=Priority.WRONG)

@@ -5,6 +5,7 @@ from typing import Any
 
 from contract_tests.plan.plan import Plan
 from contract_tests.plan.scenario import JOB, Step
+from engine_contract.contract import Operation
 from engine_contract.text.printable import one_line, visible
 
 _HOPES = {
@@ -15,12 +16,12 @@ _HOPES = {
 }
 
 
-def describe_step(step: Step, job: int | None) -> str:
+def describe_step(step: Step, job: int | None, operation: Operation) -> str:
     """Return one request on a line: method, caller, what is sent, what is expected."""
     body = _body(step)
     sent = "no body" if body is None else one_line(body) or "an empty body"
     query = "".join(f" ?{name}={value}" for name, value in step.query)
-    text = f"{step.method:7} {step.caller}: {sent}{query} → {_HOPES[step.expect]} ({step.rule}; {step.situation})"
+    text = f"{step.method or operation.method:7} {step.caller}: {sent}{query} → {_HOPES[step.expect]} ({step.rule}; {step.situation})"
     return visible(text.replace(JOB, f"<job {job}>") if job is not None else text)
 
 
@@ -35,8 +36,8 @@ def steps_of(plan: Plan) -> Iterator[dict[str, Any]]:
                 yield {
                     "stage": stage.name,
                     "job": job if scenario.needs_job else None,
-                    "method": step.method,
-                    "path": step.path,
+                    "method": step.method or plan.operation.method,
+                    "path": step.path or plan.operation.path,
                     "caller": str(step.caller),
                     "body": None if body is None else visible(body),
                     "query": [list(pair) for pair in step.query],

@@ -29,7 +29,7 @@ class BadBody:
 
 
 @cache
-def bad_bodies(seed: int) -> tuple[BadBody, ...]:
+def bad_bodies(operation: contract.Operation, seed: int) -> tuple[BadBody, ...]:
     """Return at most `COUNT` different bodies that break the request schema, the same ones for the same seed.
 
     None of them can name a job: they keep their shape alone.
@@ -45,7 +45,7 @@ def bad_bodies(seed: int) -> tuple[BadBody, ...]:
         return len(bodies) < COUNT
 
     with _no_foreign_hooks():
-        _draw(seed, COUNT * 10, take)
+        _draw(operation, seed, COUNT * 10, take)
     return tuple(bodies.values())
 
 
@@ -86,7 +86,7 @@ def _no_foreign_constants() -> Iterator[None]:
         providers.CONSTANTS_CACHE.cache.clear()
 
 
-def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
+def _draw(operation: contract.Operation, seed: int, most: int, take: Callable[[Any], bool]) -> None:
     """Draw at most `most` bodies and hand each to `take`, until that returns false."""
     require(
         "hypothesis",
@@ -110,14 +110,13 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
     from schemathesis.config import SchemathesisConfig
     from schemathesis.generation.modes import GenerationMode
 
-    cancel = contract.load_contract()
     # A configuration of its own: a schemathesis.toml that lies about is somebody else's.
     config = SchemathesisConfig()
     # Any character: to find those that a codec has takes Hypothesis a second and 200 MB where it may keep no file. That
     # is also why these are not the cases of schemathesis's coverage phase, whose texts have a codec.
     config.projects.default.generation.codec = None
-    schema = schemathesis.openapi.from_dict(_bare_document(cancel), config=config)
-    operation = schema[cancel.path][cancel.method]
+    schema = schemathesis.openapi.from_dict(_bare_document(operation), config=config)
+    strategies = schema[operation.path][operation.method]
 
     @seeded(seed)
     @settings(
@@ -129,7 +128,7 @@ def _draw(seed: int, most: int, take: Callable[[Any], bool]) -> None:
         phases=[Phase.generate],
         report_multiple_bugs=False,
     )
-    @given(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    @given(strategies.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def draw(case: Any) -> None:
         if not take(case.body):
             raise _StopDrawing

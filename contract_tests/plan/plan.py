@@ -7,27 +7,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from contract_tests.model import Because
+from contract_tests.model import Unchecked
 from contract_tests.plan import catalogue
-from contract_tests.plan.scenario import NO_JOB, ROLES, Resources, Scenario
+from contract_tests.plan.scenario import AFTER_WRONG_CREDENTIAL, ALONE, NO_JOB, TOGETHER, Mode, Resources, Scenario
 from engine_contract import contract
+from engine_contract.contract import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Scenarios that belong together. `at_once`: how many run together; with None all, and their cancels overlap."""
+    """Scenarios that belong together. `at_once`: how many run together; None for all."""
 
     name: Literal["baseline", "probes", "parameters", "jobs", "credentials"]
     scenarios: tuple[Scenario, ...]
     at_once: int | None = None
+    mode: Mode = TOGETHER
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The stages, and the rules that cannot be checked, with the reason and what was missing."""
 
+    operation: Operation
     stages: tuple[Stage, ...]
-    missing: dict[str, tuple[str, Because | None]]
+    missing: dict[str, Unchecked]
 
     @property
     def scenarios(self) -> Iterator[Scenario]:
@@ -52,25 +55,25 @@ class Plan:
 
 def make_plan(resources: Resources, seed: int = 0) -> Plan:
     """Return the plan for these resources. Without a token of a documented role no scenario has a job."""
-    missing: dict[str, tuple[str, Because | None]] = {}
+    missing: dict[str, Unchecked] = {}
     stages = [
-        Stage("baseline", tuple(catalogue.baseline(resources)), at_once=1),
+        Stage("baseline", tuple(catalogue.baseline(resources)), at_once=1, mode=ALONE),
         Stage("probes", tuple(catalogue.probes(resources)), at_once=1),
         Stage("parameters", tuple(catalogue.parameters(resources, seed))),
         Stage("jobs", tuple(catalogue.on_jobs(resources))),
-        Stage("credentials", tuple(catalogue.credentials(resources)), at_once=1),
+        Stage("credentials", tuple(catalogue.credentials(resources)), at_once=1, mode=AFTER_WRONG_CREDENTIAL),
     ]
     if not resources.derivable:
         reason = (
             "the supplied ids are short, or may end in a running number, "
             "so that one with a character more or less could be somebody else's job"
         )
-        missing["effects.exact"] = (reason, None)
-    for role in ROLES:
+        missing["effects.exact"] = Unchecked(reason)
+    for role in resources.operation.roles:
         if role not in resources.roles:
-            missing[f"roles.{role}"] = (f"no token for the role: give --token {role}=SOURCE", "tokens")
+            missing[f"roles.{role}"] = Unchecked(f"no token for the role: give --token {role}=SOURCE", "tokens")
     if not resources.others:
-        missing["roles.others"] = (
+        missing["roles.others"] = Unchecked(
             "no token for a role that the page does not list: give --token apiread=SOURCE",
             "tokens",
         )
@@ -84,9 +87,9 @@ def make_plan(resources: Resources, seed: int = 0) -> Plan:
             for rule_id in scenario.rules
         }
         for rule_id in sorted(unproved):
-            missing.setdefault(rule_id, (reason, "tokens"))
+            missing.setdefault(rule_id, Unchecked(reason, "tokens"))
     stages = _select(stages, resources.wanted)
-    return Plan(tuple(_ration(stages, resources, missing)), missing)
+    return Plan(resources.operation, tuple(_ration(stages, resources, missing)), missing)
 
 
 def _select(stages: Sequence[Stage], wanted: frozenset[str] | None) -> list[Stage]:
@@ -114,50 +117,25 @@ _SHOWN_BY_SUCCESS = [
     or rule.id in {"request.json", "route.path", "effects.overlap", "effects.canceled", "effects.identity"}
 ]
 
-# The most informative first: roles that may, then requests that must not cancel.
-_LAST = ("further", "GET and HEAD", "PUT and PATCH", "DELETE and OPTIONS", "elsewhere")
-_PRIORITY = (
-    "admin",
-    "engineering",
-    "support",
-    "apiwrite",
-    "others",
-    "none",
-    "array",
-    "location",
-    "wrong",
-    "empty",
-    "race",
-)
 
-
-def _telling(scenario: Scenario) -> int:
-    """Return the sort key: the most informative scenarios first, those that only check assumed rules last."""
-    if scenario.name in _LAST:
-        return 100 + _LAST.index(scenario.name)
-    return _PRIORITY.index(scenario.name) if scenario.name in _PRIORITY else len(_PRIORITY)
-
-
-def _ration(
-    stages: Sequence[Stage], resources: Resources, missing: dict[str, tuple[str, Because | None]]
-) -> Iterator[Stage]:
+def _ration(stages: Sequence[Stage], resources: Resources, missing: dict[str, Unchecked]) -> Iterator[Stage]:
     """Drop the scenarios for which jobs are missing, the least informative first."""
     with_jobs = [scenario for stage in stages for scenario in stage.scenarios if scenario.needs_job]
-    with_jobs.sort(key=_telling)
+    with_jobs.sort(key=lambda scenario: scenario.priority)
     kept = with_jobs if resources.jobs is None else with_jobs[: resources.jobs]
     dropped = [scenario for scenario in with_jobs if scenario not in kept]
     reason = f"too few jobs: {resources.jobs} of {len(with_jobs)}; give more by {resources.jobs_option}"
     for scenario in dropped:
         # Also if another scenario shows a part of the rule: a rule that was checked in part is not held.
         for rule_id in sorted(scenario.rules):
-            missing.setdefault(rule_id, (reason, "jobs"))
+            missing.setdefault(rule_id, Unchecked(reason, "jobs"))
     if {scenario.valid_cancel.body for scenario in dropped if scenario.valid_cancel} - {
         scenario.valid_cancel.body for scenario in kept if scenario.valid_cancel
     }:
-        missing.setdefault("request.json", (reason, "jobs"))
+        missing.setdefault("request.json", Unchecked(reason, "jobs"))
     if not kept:
         for rule_id in _SHOWN_BY_SUCCESS:
-            missing.setdefault(rule_id, (reason, "jobs"))
+            missing.setdefault(rule_id, Unchecked(reason, "jobs"))
     for stage in stages:
         yield replace(stage, scenarios=tuple(_in_place(scenario, dropped) for scenario in stage.scenarios))
 
@@ -167,7 +145,7 @@ def _in_place(scenario: Scenario, dropped: Sequence[Scenario]) -> Scenario:
     if scenario not in dropped:
         return scenario
     refused = tuple(
-        replace(step, body=NO_JOB, situation=f"{step.situation}, for the id of no job")
+        replace(step, body=NO_JOB, told=f"{step.situation}, for the id of no job")
         for step in dict.fromkeys(scenario.refused)
         if step.rule.startswith("roles.")
     )

@@ -8,21 +8,18 @@ Scenarios without a job are single requests that name no active job.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Literal
 
 from contract_tests.model import Caller, Request
+from contract_tests.purpose import Purpose
 from contract_tests.safety.guard import Guard
-from engine_contract import contract
+from engine_contract.contract import Operation
 
 Expect = Literal["accepted", "refused", "ineffective", "observed"]
 
 JOB, UNKNOWN = "<job>", "<unknown>"
-NO_JOB_SITUATION, REPEAT_SITUATION = "the id of no job", "a second cancel of the same job"
 DERIVED = {"<cut-end>", "<cut-start>", "<longer-end>", "<longer-start>"}
-
-PATH = contract.load_contract().path
-METHOD = contract.load_contract().method
-ROLES = contract.load_contract().roles
 
 # The same valid body, as different clients write it.
 VALID = '{"job_id": "<job>"}'
@@ -41,7 +38,7 @@ SPELLINGS = (
 class Step:
     """One request. In `body` and `query`, `<job>` and the like are placeholders for ids that the run fills in."""
 
-    situation: str
+    purpose: Purpose
     caller: Caller
     expect: Expect
     rule: str
@@ -49,10 +46,18 @@ class Step:
     the job is no longer active."""
     body: str | bytes | None = VALID
     query: tuple[tuple[str, str], ...] = ()
-    method: str = METHOD
+    method: str | None = None
+    """None for the operation's own, as for the path."""
     fresh_connection: bool = False
-    path: str = PATH
+    path: str | None = None
     """In it `<unknown>` is the placeholder for a minted id."""
+    told: str = ""
+    """The words for the request, in place of its purpose's text."""
+
+    @property
+    def situation(self) -> str:
+        """Return the purpose in words."""
+        return self.told or self.purpose.value
 
     @property
     def names_job(self) -> bool:
@@ -72,6 +77,43 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Mode:
+    """How the requests of a stage are sent."""
+
+    one_by_one: bool = False
+    """Whether each scenario is carried out from beginning to end, one request after the other."""
+    overlapping: bool = False
+    """Whether cancels of different jobs are under way at the same time."""
+    after_wrong_credential: bool = False
+    """Whether a caller may be locked out when its valid request is sent."""
+
+
+ALONE = Mode()
+TOGETHER = Mode(overlapping=True)
+AFTER_WRONG_CREDENTIAL = Mode(one_by_one=True, after_wrong_credential=True)
+
+
+class Priority(IntEnum):
+    """Which scenarios get a job where there are too few, the lowest first: those that tell the most.
+
+    The roles that may come first, in the page's order; what only assumed rules need comes last.
+    """
+
+    ROLE = 0
+    OTHERS = 100
+    NONE = 101
+    ARRAY = 102
+    LOCATION = 103
+    WRONG = 104
+    EMPTY = 105
+    RACE = 106
+    USUAL = 200
+    FURTHER = 300
+    METHODS = 301
+    ELSEWHERE = 400
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """The requests for one job, or one request that needs none.
 
@@ -84,6 +126,7 @@ class Scenario:
     repeats: tuple[Step, ...] = ()
     rivals: tuple[Step, ...] = ()
     """Sent together with the valid cancel, for the same job."""
+    priority: int = Priority.USUAL
     denied: tuple[Step, ...] = ()
     """Requests of roles that may not, sent along with the refused ones, or with the rivals: another scenario shows their
     rule."""
@@ -119,8 +162,9 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The roles and jobs that a run has, and the rules that it checks."""
+    """The operation to check, the roles and jobs that a run has, and the rules that it checks."""
 
+    operation: Operation
     roles: tuple[str, ...]
     """Documented roles with a token, in the page's order."""
     others: tuple[str, ...]
@@ -150,12 +194,21 @@ def fill(step: Step, job_id: str | None, guard: Guard) -> Request:
     if isinstance(body, str):
         body = filled(body, quoted=True).encode()
     query = tuple((name, filled(value, quoted=False)) for name, value in step.query)
-    path = filled(step.path, quoted=False)
-    return Request(step.method, path, step.caller, query, body, fresh_connection=step.fresh_connection)
+    path = filled(step.path or guard.operation.path, quoted=False)
+    return Request(
+        step.method or guard.operation.method,
+        path,
+        step.caller,
+        query,
+        body,
+        fresh_connection=step.fresh_connection,
+        purpose=step.purpose,
+        told=step.told,
+    )
 
 
 def _replacements(step: Step, job_id: str | None, guard: Guard) -> Iterator[tuple[str, str]]:
-    text = step.path + (step.body if isinstance(step.body, str) else "")
+    text = (step.path or "") + (step.body if isinstance(step.body, str) else "")
     if job_id is not None:
         yield JOB, job_id
         for placeholder in DERIVED:

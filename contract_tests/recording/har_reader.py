@@ -4,7 +4,7 @@ Browsers leave credentials out, and bodies that they no longer have. Where somet
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,11 +13,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.errors import SettingError
-from contract_tests.judge.passive import CONTRACT, ObservedCancel, before_operation, is_cancel
+from contract_tests.judge.passive import ObservedCall
+from contract_tests.judge.route import before_operation, called_below
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
+from contract_tests.purpose import Purpose
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.har_bodies import answered_body, header_of, number_of, posted_body
 from contract_tests.recording.har_file import HarFile, open_har
+from engine_contract.contract import Operation
 from engine_contract.http.strict_json import json_type
 from engine_contract.text.masking import can_be_learned, is_secret, mask_text
 
@@ -31,7 +34,7 @@ _MILLISECONDS_FROM = 1e11  # a number as a date: seconds since 1970 below, of wh
 
 # Fields of the kit's own, by where they stand: texts, and whether something is so.
 _OWN_TEXTS = {
-    (): ("_role", "_credential", "_caller", "_situation", "_job_id", "_obstacle"),
+    (): ("_role", "_credential", "_caller", "_situation", "_purpose", "_job_id", "_obstacle"),
     ("request", "postData"): ("_base64",),
     ("response",): ("_fault", "_error"),
 }
@@ -47,11 +50,15 @@ _OWN_FLAGS = {
 class Recorded:
     """An entry of a recording. `base` is the engine's, before the operation's path; times are seconds since 1970."""
 
-    observed: ObservedCancel
+    observed: ObservedCall
     base: str
     ended_at: float
-    is_cancel: bool
     secrets: tuple[str, ...] = ()
+
+    @property
+    def is_cancel(self) -> bool:
+        """Whether the contract's own operation is called."""
+        return self.observed.operation is not None and self.observed.operation.is_contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +75,16 @@ class _Reader:
 
     file: HarFile
     callers: Callers
+    operations: Sequence[Operation]
     is_own: bool
 
 
-def read_har(path: Path, callers: Callers | None = None) -> HarEntries:
-    """Read the entries; `callers` knows the tokens of roles. Raises SettingError for what is not a HAR file."""
+def read_har(path: Path, operations: Sequence[Operation], callers: Callers | None = None) -> HarEntries:
+    """Read the entries; `operations` are those that are judged, `callers` knows the tokens of roles. Raises SettingError for what is not a HAR file."""
     file = open_har(path)
     creator = file.log.get("creator")
     name = creator.get("name") if isinstance(creator, dict) else None
-    reader = _Reader(file, callers or Callers(), isinstance(name, str) and name in OWN)
+    reader = _Reader(file, callers or Callers(), operations, isinstance(name, str) and name in OWN)
     recorded: list[Recorded] = []
     left_out: list[str] = []
     for number, entry in enumerate(file.log["entries"]):
@@ -133,13 +141,12 @@ def _entry(entry: Mapping[str, Any], reader: _Reader, *, after: float) -> Record
     is_own = reader.is_own
     sent, received = entry["request"], entry["response"]
     url = urlsplit(sent["url"])
-    at_engine = before_operation(url.path)
-    path = url.path if at_engine is None else CONTRACT.path
-    base = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{at_engine or ''}"
+    method = sent["method"] if is_own else sent["method"].upper()
+    operation, below, path = _called(reader.operations, method, url.path)
+    base = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{below}"
     started_at = _date(entry.get("startedDateTime"))
     started_at = after if started_at is None else started_at
     elapsed = min(max(0.0, number_of(entry.get("time"), 0.0) / 1000), MAX_DURATION_S)
-    method = sent["method"] if is_own else sent["method"].upper()
     headers = _pairs(sent.get("headers"))
     query = parse_qsl(url.query, keep_blank_values=True)
     caller, credential, secrets = _caller(entry, [*headers, *_cookies(sent)], query, reader)
@@ -156,6 +163,7 @@ def _entry(entry: Mapping[str, Any], reader: _Reader, *, after: float) -> Record
         tuple((name, value) for name, value in query if not is_secret(name)),
         body,
         content_type,
+        purpose=Purpose.__members__.get(entry.get("_purpose") or "", Purpose.UNKNOWN) if is_own else Purpose.UNKNOWN,
     )
     fault = None if response else _FAULTS.get(received.get("_fault") or "")
     detail = str(received.get("_error") or "")
@@ -171,8 +179,23 @@ def _entry(entry: Mapping[str, Any], reader: _Reader, *, after: float) -> Record
     if response is None and fault is None:
         missing_answer = "the recording holds no answer"
     obstacle = entry.get("_obstacle") or missing_body or missing_answer
-    observed = ObservedCancel(exchange, credential, bool(entry.get("_overlapping")), obstacle, unseen)
-    return Recorded(observed, base, started_at + elapsed, is_cancel(request.method, path), secrets)
+    observed = ObservedCall(exchange, operation, credential, bool(entry.get("_overlapping")), obstacle, unseen)
+    return Recorded(observed, base, started_at + elapsed, secrets)
+
+
+def _called(operations: Sequence[Operation], method: str, path: str) -> tuple[Operation | None, str, str]:
+    """Return the operation that is called, what stands before its path, and the path below that.
+
+    By another method the path is that of an operation too.
+    """
+    found = called_below(operations, method, path)
+    if found is not None:
+        operation, below = found
+        return operation, below, path[len(below) :] if operation.parameters_in("path") else operation.path
+    for operation in operations:
+        if not operation.parameters_in("path") and (before := before_operation(operation, path)) is not None:
+            return None, before, operation.path
+    return None, "", path
 
 
 def _date(value: Any) -> float | None:

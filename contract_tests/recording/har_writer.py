@@ -36,6 +36,7 @@ def har_entry(seen: ObservedExchange, redaction: Redaction, base: str) -> dict[s
     if judged is not None:
         entry |= {
             "_situation": redaction.text(judged.exchange.situation),
+            "_purpose": judged.exchange.purpose.name,
             "_job_id": None if judged.exchange.job_id is None else redaction.text(judged.exchange.job_id),
             "_overlapping": proxied.overlapping,
             "_violations": list(judged.broken),

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from contract_tests.judge.passive import CONTRACT, JudgedCancel
+from contract_tests.judge.passive import JudgedCall
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.callers import PresentedCredential
 from contract_tests.recording.proxied_exchange import ProxiedExchange
@@ -23,13 +23,13 @@ MAX_FOUND = 1000
 
 @dataclass(frozen=True, slots=True)
 class ObservedExchange:
-    """An exchange with its secrets, and its judgement. `judged` is None if it is not a cancel."""
+    """An exchange with its secrets, and its judgement. `judged` is None where no operation is called."""
 
     proxied: ProxiedExchange
     exchange: Exchange
     """The exchange with the content encodings of its bodies undone."""
     shown: PresentedCredential
-    judged: JudgedCancel | None
+    judged: JudgedCall | None
     is_login: bool
     """Whether the request asks for a credential, by its route or as it sends a password."""
 
@@ -50,7 +50,9 @@ def exchange_of(proxied: ProxiedExchange, caller: Caller) -> Exchange:
     content_type = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), None)
     query = tuple(parse_qsl(proxied.query, keep_blank_values=True)) if proxied.query else ()
     body = bytes(proxied.body.data) if proxied.body.size else None
-    path = CONTRACT.path if proxied.is_cancel else proxied.path
+    operation = proxied.operation
+    # In one spelling, but for the values that it holds.
+    path = operation.path if operation is not None and not operation.parameters_in("path") else proxied.path
     request = Request(proxied.method, path, caller, query, body, content_type)
     response = _answer(proxied)
     return Exchange(
@@ -94,7 +96,7 @@ def _encoding(headers: HeaderList) -> str:
 
 
 def obstacle_of(proxied: ProxiedExchange) -> str | None:
-    """Return why a cancel cannot be judged, None if it can be."""
+    """Return why a call cannot be judged, None if it can be."""
     if proxied.obstacle:
         return proxied.obstacle
     if proxied.body.is_cut:

@@ -16,18 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import SettingError
-from contract_tests.judge.answers import RESPONSE_RULES, document_of, holds_job
+from contract_tests.judge.answers import document_of, holds_document
 from contract_tests.judge.document import seen_fields
 from contract_tests.judge.passive import (
-    CONTRACT,
-    JudgedCancel,
-    ObservedCancel,
+    JudgedCall,
+    ObservedCall,
     PassiveJudge,
-    before_operation,
-    is_cancel,
 )
+from contract_tests.judge.route import before_operation, called_operation
 from contract_tests.model import Exchange, Response
 from engine_contract import contract
+from engine_contract.contract import Operation
 from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
 from engine_contract.private_files import replacing
@@ -89,6 +88,7 @@ class _Refused:
 class ProfileWriter:
     """Gathers how one engine answers, and writes it down whenever something new was learned."""
 
+    operation: Operation
     path: Path
     engine: str
     redact: Callable[[str], str] = str
@@ -108,14 +108,14 @@ class ProfileWriter:
                 f"--write-profile {self.path}: the file cannot be written there. Name a file in a directory that can be written."
             )
 
-    def learn(self, judged: JudgedCancel) -> None:
+    def learn(self, judged: JudgedCall) -> None:
         """Take in what an exchange shows, and write the file if that is something new."""
         before = self.profile()
         self.take(judged)
         if self.profile() != before:
             self.write()
 
-    def take(self, judged: JudgedCancel) -> None:
+    def take(self, judged: JudgedCall) -> None:
         """Take in what an exchange shows."""
         exchange = judged.exchange
         response = exchange.response
@@ -123,17 +123,20 @@ class ProfileWriter:
             response is None
             or response.broken_off
             or len(response.body) > MAX_BODY_BYTES
-            or before_operation(exchange.request.path) != ""
+            or before_operation(self.operation, exchange.request.path) != ""
         ):
             return
         if response.is_success:
-            if is_cancel(exchange.request.method, exchange.request.path) and holds_job(response):
+            if exchange.request.method == self.operation.method and holds_document(self.operation, response):
                 self._documents += 1
                 if judged.has_canceled and judged.caller is not None:
                     self._allowed.add(judged.caller)
-                self._fields |= seen_fields(document_of(response))
+                self._fields |= seen_fields(self.operation, document_of(response))
             return
-        looks, look = self._looks.setdefault(_refused(judged, response), Counter()), self._look(exchange, response)
+        looks, look = (
+            self._looks.setdefault(_refused(self.operation, judged, response), Counter()),
+            self._look(exchange, response),
+        )
         if look in looks or len(looks) < MAX_LOOKS:
             looks[look] += 1
 
@@ -183,7 +186,7 @@ class ProfileWriter:
         """Return the fields of the page's example that no document had, though it had their parents."""
         if not self._documents:
             return []
-        places = dict.fromkeys(rule.field for rule in RESPONSE_RULES if rule.field)
+        places = dict.fromkeys(rule.field for rule in self.operation.response_rules if rule.field)
         missing = [
             place
             for place in places
@@ -214,38 +217,38 @@ class ProfileWriter:
 
 
 def profile_from(
-    exchanges: Iterable[Exchange], path: Path, engine: str, redact: Callable[[str], str] = str
+    operation: Operation, exchanges: Iterable[Exchange], path: Path, engine: str, redact: Callable[[str], str] = str
 ) -> ProfileWriter:
     """Return a writer of the profile that a run's exchanges show; `write` writes it."""
-    writer, passive_judge = ProfileWriter(path, engine, redact), PassiveJudge()
+    writer, passive_judge = ProfileWriter(operation, path, engine, redact), PassiveJudge()
     for exchange in exchanges:
-        if is_cancel(exchange.request.method, exchange.request.path):
+        if called_operation([operation], exchange.request.method, exchange.request.path) is not None:
             caller = exchange.request.caller
             credential = f"role {caller.role}" if caller.kind == "token" and caller.role else None
-            writer.take(passive_judge.judge(ObservedCancel(exchange, credential)))
+            writer.take(passive_judge.judge(ObservedCall(exchange, operation, credential)))
         else:
-            writer.take(JudgedCancel(exchange))
+            writer.take(JudgedCall(exchange))
     return writer
 
 
-def _refused(judged: JudgedCancel, response: Response) -> _Refused:
+def _refused(operation: Operation, judged: JudgedCall, response: Response) -> _Refused:
     """Return who was refused, and the mock's names of the situation; None for one that cannot be told."""
     exchange, status, rule_id = judged.exchange, response.status, judged.rule
     name: str | None
     if status in _BY_STATUS:
         name = _BY_STATUS[status]
-    elif exchange.request.method != CONTRACT.method:
+    elif exchange.request.method != operation.method:
         name = "method-not-allowed" if status >= 400 and exchange.request.method not in {"OPTIONS", "HEAD"} else None
     elif status in {502, 504}:
         name = None  # a gateway's answer
     elif rule_id in _CALLERS:
         name = SITUATIONS[rule_id]
     else:
-        return _of_a_caller(judged, response)
+        return _of_a_caller(operation, judged, response)
     return _Refused(None, may_be_allowed=False, if_allowed=name, otherwise=name)
 
 
-def _of_a_caller(judged: JudgedCancel, response: Response) -> _Refused:
+def _of_a_caller(operation: Operation, judged: JudgedCall, response: Response) -> _Refused:
     """Return the situation of a caller that may be one who can cancel jobs."""
     request, rule_id = judged.exchange.request, judged.rule
     if rule_id is None:
@@ -257,7 +260,7 @@ def _of_a_caller(judged: JudgedCancel, response: Response) -> _Refused:
     is_stranger = rule_id is None or response.status in _OF_THE_CALLER
     return _Refused(
         judged.caller,
-        may_be_allowed=request.caller.role in CONTRACT.roles,
+        may_be_allowed=request.caller.role in operation.roles,
         if_allowed=name,
         otherwise=_of_a_stranger(response) if is_stranger else name,
         is_stranger=is_stranger,
@@ -275,7 +278,7 @@ def _of_a_stranger(response: Response) -> str | None:
     return "not-active" if _NOT_ACTIVE.search(response.body) else "unknown-job"
 
 
-def _of_a_valid_request(judged: JudgedCancel, response: Response) -> str | None:
+def _of_a_valid_request(judged: JudgedCall, response: Response) -> str | None:
     """Return why a valid request was refused: by the status, or by the response's text about the job."""
     if response.status in _OF_THE_REQUEST:
         return _OF_THE_REQUEST[response.status]

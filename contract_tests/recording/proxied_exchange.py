@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.model import Fault
+from engine_contract.contract import Operation
 from engine_contract.http.types import HeaderList
 
-KEPT_OF_CANCEL_BYTES = 8 << 20  # check-engine too judges at most this much
+KEPT_OF_JUDGED_BYTES = 8 << 20  # check-engine too judges at most this much
 KEPT_OF_OTHERS_BYTES = 4 << 20
 
 
@@ -40,7 +41,8 @@ class ProxiedExchange:
     path: str
     query: str
     headers: HeaderList
-    is_cancel: bool
+    operation: Operation | None
+    """The operation that is called, None for another request."""
     body: Copy
     response: Copy
     started_at: float = field(default_factory=time.time)
@@ -60,18 +62,23 @@ class ProxiedExchange:
     """The messages of a WebSocket, as HAR files hold them."""
 
     @classmethod
-    def of(cls, scope: Any, *, is_cancel: bool) -> "ProxiedExchange":
+    def of(cls, scope: Any, operation: Operation | None) -> "ProxiedExchange":
         """Return the exchange of an ASGI request that has just come."""
-        limit = KEPT_OF_CANCEL_BYTES if is_cancel else KEPT_OF_OTHERS_BYTES
+        limit = KEPT_OF_JUDGED_BYTES if operation is not None else KEPT_OF_OTHERS_BYTES
         return cls(
             method=scope.get("method", "GET"),
             path=scope["raw_path"].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
             headers=list(scope["headers"]),
-            is_cancel=is_cancel,
+            operation=operation,
             body=Copy(limit),
             response=Copy(limit),
         )
+
+    @property
+    def is_cancel(self) -> bool:
+        """Whether the contract's own operation is called."""
+        return self.operation is not None and self.operation.is_contract
 
     @property
     def target(self) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterable, Sequence
 
 from contract_tests.config.auth import Auth
-from contract_tests.judge.passive import CONTRACT
 from contract_tests.report.presenter import Presenter
 from engine_contract.http.content_encoding import decode_content
 from engine_contract.text import masking
@@ -26,7 +25,7 @@ class Redaction:
     def __init__(self, known: Iterable[str] = (), *, ordinary: Iterable[str] = ()) -> None:
         """Take the known secrets; `ordinary` are words that serve as tokens but are not secret: the names of roles."""
         self._known = frozenset(filter(None, known))
-        self._ordinary = {*ordinary, *CONTRACT.roles, "apiread", "operator"}
+        self._ordinary = set(ordinary)
         self._learned: dict[str, None] = {}
         self._jobs: dict[str, None] = {}
         self._presenter: Presenter | None = None

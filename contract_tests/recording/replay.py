@@ -5,15 +5,16 @@ from pathlib import Path
 
 from contract_tests.check import Checked, build_report
 from contract_tests.config.auth import Auth
-from contract_tests.judge.answers import RESPONSE_RULES, holds_job
+from contract_tests.judge.answers import holds_document
 from contract_tests.judge.known import Known
-from contract_tests.judge.passive import CONTRACT, JudgedCancel, PassiveJudge
-from contract_tests.model import Because, JobsUse, Judgement, Report
+from contract_tests.judge.passive import JudgedCall, PassiveJudge
+from contract_tests.judge.verdict import document_rule
+from contract_tests.model import JobsUse, Judgement, Report, Unchecked
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.har_reader import Recorded, read_har
 from contract_tests.recording.observed import jobs_in
 from contract_tests.report.presenter import Presenter
-from engine_contract import contract
+from engine_contract.contract import Operation, Rule, load_contract
 from engine_contract.text.masking import can_be_learned, is_job_id
 from engine_contract.text.printable import plural
 
@@ -25,6 +26,7 @@ MAX_NOTES = 5
 def replay(  # noqa: PLR0913 - what a recording is judged by, by name
     path: Path,
     *,
+    pages: Sequence[Operation] = (),
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     strict: bool = False,
@@ -33,69 +35,71 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
     auth: Auth | None = None,
     tokens: Mapping[str, str] | None = None,
 ) -> Checked:
-    """Judge a recording; `only` and `skip` are ids of rules, and `tokens` name the callers that show them.
+    """Judge a recording. Raises SettingError for what is not a HAR file.
 
-    Raises SettingError for a file that is not a HAR file.
+    `pages` are further operations whose calls are judged. `only` and `skip` are ids of rules, and `tokens` name the
+    callers that show them.
     """
-    tokens = tokens or {}
-    entries = read_har(path, Callers(auth or Auth(), tokens))
+    tokens, own = tokens or {}, load_contract()
+    operations = (own, *pages)
+    entries = read_har(path, operations, Callers(auth or Auth(), tokens))
     recorded = entries.recorded
-    judged_cancels, judgements = _judge(recorded)
-    judgements += _of_all(judged_cancels, judgements)
-    documents = any(holds_job(judged.exchange.response) for judged in judged_cancels)
-    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded, tokens, judged_cancels))
+    calls, judgements = _judge(recorded)
+    judgements += _of_all(own, calls, judgements)
+    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded, tokens, calls))
     notes = (
-        *_notes(path, recorded, judged_cancels),
+        *_notes(path, operations, recorded, calls),
         *_left_out(entries.left_out),
         *_not_shown(tokens, recorded),
     )
+    rules = [rule for operation in operations for rule in operation.rules]
     report = build_report(
-        _facts(label, presenter.base, recorded, judged_cancels, notes=notes),
+        rules,
+        _facts(label, presenter.base, recorded, calls, notes=notes),
         judgements,
-        _unchecked(judged_cancels, judgements, documents=documents),
+        _unchecked(rules, calls, judgements),
         presenter.redact,
         only=only,
         skip=skip,
         strict=strict,
         known=known,
-        documents=documents,
     )
     return Checked(report, presenter, known)
 
 
-def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCancel], list[Judgement]]:
-    """Judge each cancel; documents of other routes show which jobs were active, and which are canceled."""
+def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCall], list[Judgement]]:
+    """Judge each call; documents of other routes show which jobs were active, and which are canceled."""
     passive_judge = PassiveJudge()
-    judged_cancels: list[JudgedCancel] = []
+    calls: list[JudgedCall] = []
     judgements: list[Judgement] = []
     for item in recorded:
-        if item.is_cancel:
-            judged_cancels.append(passive_judge.judge(item.observed))
-            judgements += judged_cancels[-1].judgements
-        else:
+        if item.observed.operation is not None:
+            calls.append(passive_judge.judge(item.observed))
+            judgements += calls[-1].judgements
+        if not item.is_cancel:
             for job_id, status, _ in jobs_in(item.observed.exchange):
-                judgements += passive_judge.see_job(job_id, status)
-    return judged_cancels, judgements
+                judgements += passive_judge.jobs.see(job_id, status)
+    return calls, judgements
 
 
-def _of_all(judged_cancels: Sequence[JudgedCancel], judgements: Sequence[Judgement]) -> list[Judgement]:
+def _of_all(own: Operation, calls: Sequence[JudgedCall], judgements: Sequence[Judgement]) -> list[Judgement]:
     """Return the judgements that only the recording as a whole shows."""
     judged = {judgement.rule for judgement in judgements}
-    succeeded = sum(holds_job(judged.exchange.response) for judged in judged_cancels)
+    succeeded = any(call.operation is own and holds_document(own, call.exchange.response) for call in calls)
     return [Judgement("transport.stable")] if succeeded and "transport.stable" not in judged else []
 
 
 def _unchecked(
-    judged_cancels: Sequence[JudgedCancel], judgements: Sequence[Judgement], *, documents: bool
-) -> dict[str, tuple[str, Because | None]]:
+    rules: Sequence[Rule], calls: Sequence[JudgedCall], judgements: Sequence[Judgement]
+) -> dict[str, Unchecked]:
     """Return the rules that the recording does not show, which does not count against the engine."""
     judged = {judgement.rule for judgement in judgements}
-    fields = {rule.id for rule in RESPONSE_RULES} if documents else set()
-    named = any(judged.exchange.request.caller.role for judged in judged_cancels)
+    held = {judgement.rule for judgement in judgements if judgement.finding is None}
+    named = any(call.exchange.request.caller.role for call in calls)
     return {
-        rule.id: (NOBODY_NAMED if rule.aspect == "roles" and not named else NOT_SHOWN, None)
-        for rule in contract.load_rules()
-        if rule.id not in judged and rule.id not in fields
+        rule.id: Unchecked(NOBODY_NAMED if rule.aspect == "roles" and not named else NOT_SHOWN)
+        for rule in rules
+        if rule.id not in judged and (rule.field is None or document_rule(rule) not in held)
     }
 
 
@@ -103,12 +107,16 @@ def _facts(
     label: str | None,
     base: str,
     recorded: Sequence[Recorded],
-    judged_cancels: Sequence[JudgedCancel],
+    calls: Sequence[JudgedCall],
     *,
     notes: tuple[str, ...],
 ) -> Report:
-    exchanges = tuple(judged.exchange for judged in judged_cancels)
-    canceled = {exchange.job_id: None for exchange in exchanges if exchange.job_id and holds_job(exchange.response)}
+    exchanges = tuple(call.exchange for call in calls)
+    canceled = {
+        call.exchange.job_id: None
+        for call in calls
+        if call.operation and call.exchange.job_id and holds_document(call.operation, call.exchange.response)
+    }
     started_at = min((item.observed.exchange.started_at for item in recorded), default=0.0)
     return Report(
         verdict="undecided",
@@ -117,7 +125,7 @@ def _facts(
         label=label,
         started_at=started_at,
         duration_s=round(max((item.ended_at for item in recorded), default=0.0) - started_at, 3),
-        undecided_because=() if _is_decided(judged_cancels) else ("jobs",),
+        undecided_because=() if _is_decided(calls) else ("jobs",),
         notes=notes,
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,
@@ -125,18 +133,21 @@ def _facts(
     )
 
 
-def _is_decided(judged_cancels: Sequence[JudgedCancel]) -> bool:
+def _is_decided(calls: Sequence[JudgedCall]) -> bool:
     """Return whether the recording holds a success that was judged."""
-    return any(judged.judgements and judged.exchange.accepted for judged in judged_cancels)
+    return any(call.judgements and call.exchange.accepted for call in calls)
 
 
-def _notes(path: Path, recorded: Sequence[Recorded], judged_cancels: Sequence[JudgedCancel]) -> list[str]:
+def _notes(
+    path: Path, operations: Sequence[Operation], recorded: Sequence[Recorded], calls: Sequence[JudgedCall]
+) -> list[str]:
     notes = []
-    held = f"{plural(len(recorded), 'exchange')}, {len(judged_cancels)} of them a {CONTRACT.method} {CONTRACT.path}"
-    if not _is_decided(judged_cancels):
+    routes = " or ".join(operation.route for operation in operations)
+    held = f"{plural(len(recorded), 'exchange')}, {len(calls)} of them a {routes}"
+    if not _is_decided(calls):
         notes.append(f"The recording {path} holds no answered cancel that shows anything about the contract: {held}.")
-    reasons = dict.fromkeys(judged.note for judged in judged_cancels if judged.note)
-    count = sum(judged.note is not None for judged in judged_cancels)
+    reasons = dict.fromkeys(call.note for call in calls if call.note)
+    count = sum(call.note is not None for call in calls)
     if reasons:
         told = " ".join(list(reasons)[:MAX_NOTES])
         notes.append(f"{plural(count, 'cancel')} of the recording could not be judged. {told}")
@@ -167,11 +178,9 @@ def _base(recorded: Sequence[Recorded]) -> str:
     return next(iter([*cancels, *(item.base for item in recorded)]), "unknown")
 
 
-def _secrets(
-    recorded: Sequence[Recorded], tokens: Mapping[str, str], judged_cancels: Sequence[JudgedCancel]
-) -> frozenset[str]:
+def _secrets(recorded: Sequence[Recorded], tokens: Mapping[str, str], calls: Sequence[JudgedCall]) -> frozenset[str]:
     """Return the credentials that a recording of others may hold, and those that were given."""
-    ids = {judged.exchange.job_id for judged in judged_cancels}
+    ids = {call.exchange.job_id for call in calls}
     held = {secret for item in recorded for secret in item.secrets if secret not in ids or not is_job_id(secret)}
     # A token that is its role's own name, as test engines have them, is not a secret.
     secret = {token for role, token in tokens.items() if token.partition(":")[0] != role}

@@ -3,7 +3,7 @@
 Written by hand and not with the package harfile, which has no fields of one's own: a replay needs
 who sent a request and in which situation. Those begin with `_`, as HAR wants it:
 
-on an entry      `_role`, `_credential` (token, none, empty, wrong), `_situation`, `_job_id`
+on an entry      `_role`, `_credential` (token, none, empty, wrong), `_situation`, `_purpose`, `_job_id`
 on postData      `_base64` where the body is not text
 on a response    `_fault` and `_error` where there is no response or one that breaks off; `_unreadable` if it is whole
 on its content   `_cut` where only the beginning is kept
@@ -63,6 +63,7 @@ def exchange_entry(exchange: Exchange, presenter: Presenter, limit: int) -> dict
         "_role": caller.role,
         "_credential": caller.kind,
         "_situation": short_text(exchange.situation, presenter),
+        "_purpose": exchange.purpose.name,
         "_job_id": None if exchange.job_id is None else short_text(exchange.job_id, presenter),
     }
 

@@ -22,9 +22,9 @@ from contract_tests.model import (
     RuleResult,
     Verdict,
 )
-from contract_tests.plan.scenario import ROLES
 from contract_tests.report.compare import Change, Changes, changes_since
 from contract_tests.report.presenter import Presenter
+from engine_contract.contract import load_contract
 from engine_contract.contract.ledger import Level
 from engine_contract.contract.ledger import rule as ledger_rule
 from engine_contract.text.printable import one_line, plural, shorten, timestamp, visible
@@ -278,7 +278,7 @@ class _Words:
         rule = ledger_rule(result.rule)
         callers = [finding.exchange.request.caller for finding in result.findings if finding.exchange]
         roles = tuple(dict.fromkeys(caller.role for caller in callers if caller.role and caller.kind == "token"))
-        known = [role for role in ROLES if role in self.presenter.variables]
+        known = [role for role in load_contract().roles if role in self.presenter.variables]
         return ShownRule(
             id=rule.id,
             aspect=rule.aspect,

@@ -6,6 +6,7 @@ from contract_tests.config.auth import Auth
 from contract_tests.errors import SettingError
 from contract_tests.model import Caller, Exchange
 from contract_tests.plan.scenario import NO_JOB, Step, fill
+from contract_tests.purpose import Purpose
 from contract_tests.run.findings import Findings
 from contract_tests.run.likeness import is_alike, look_without
 from contract_tests.transport.sender import Sender, describe_failure
@@ -13,7 +14,6 @@ from contract_tests.transport.transport import Transport
 
 WAYS = ("bearer", "query:token", "cookie:token", "basic")
 """How such engines take a credential, by public clients; `basic` takes a user and a password."""
-SITUATION = "the way of the credential"
 
 
 async def log_in(transport: Transport, found: Findings) -> None:
@@ -69,8 +69,8 @@ def _ways(credential: str) -> tuple[str, ...]:
 
 
 async def _try(sender: Sender, caller: Caller) -> Exchange:
-    step = Step(SITUATION, caller, "observed", "route.path", NO_JOB)
-    return await sender.send(fill(step, None, sender.transport.guard), SITUATION)
+    step = Step(Purpose.WAY, caller, "observed", "route.path", NO_JOB)
+    return await sender.send(fill(step, None, sender.transport.guard))
 
 
 def _is_alike(sender: Sender, exchange: Exchange, other: Exchange) -> bool:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from contract_tests.judge.answers import judge_success, look
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement
-from contract_tests.plan.scenario import NO_JOB, NO_JOB_SITUATION, SPELLINGS, Step, fill
+from contract_tests.plan.scenario import ALONE, NO_JOB, SPELLINGS, Mode, Step, fill
+from contract_tests.purpose import Purpose
 from contract_tests.run.credentials import Credentials
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
@@ -27,6 +28,7 @@ class Canceller:
         """Take the means of a run; `sender` has the transport and its guard."""
         self.sender = sender
         self._supply = supply
+        self._operation = sender.transport.guard.operation
         self.found = found
         self.evidence = evidence
         self.credentials = credentials
@@ -59,29 +61,27 @@ class Canceller:
 
     async def _send(self, step: Step, job_id: str | None) -> Exchange:
         request = fill(step, job_id, self.sender.transport.guard)
-        return await self.sender.send(request, step.situation, job_id, is_due=step.expect == "accepted")
+        return await self.sender.send(request, job_id, is_due=step.expect == "accepted")
 
-    async def cancel_active(
-        self, step: Step, job_id: str, *, overlapping: bool = False, after_bad_credential: bool = False
-    ) -> tuple[JobOutcome, Exchange]:
+    async def cancel_active(self, step: Step, job_id: str, mode: Mode = ALONE) -> tuple[JobOutcome, Exchange]:
         """Send a valid request for a job that should be active, and return what became of the job."""
         step, began = self.by_working_role(step), time.monotonic()
         exchange = await self.exchange(step, job_id)
-        if after_bad_credential:
+        if mode.after_wrong_credential:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
             self._note_lock_out(step, exchange, time.monotonic() - began)
         exchange = await self.once_known(step, job_id, exchange)
         if exchange.accepted:
             self._body = self._body if self.canceled else step.body
-            return self._succeeded(exchange, job_id, overlapping=overlapping), exchange
+            return self._succeeded(exchange, job_id, mode), exchange
         if (outcome := self._outcome_of(exchange)) is not None:
             if outcome is JobOutcome.LOST:
                 self.lost_jobs.add(job_id)
             return outcome, exchange
         is_refusal = self.sender.is_refusal(exchange) or 400 <= (exchange.status or 0) < 500
         if is_refusal or await self.credentials.is_turned_away(exchange):
-            return await self._refused(step, job_id, exchange, overlapping=overlapping)
-        return await self._failed(step, job_id, exchange, overlapping=overlapping)
+            return await self._refused(step, job_id, exchange, mode)
+        return await self._failed(step, job_id, exchange, mode)
 
     async def once_known(self, step: Step, job_id: str, exchange: Exchange) -> Exchange:
         """Ask again for a job that may have been made just now, once each replica knows it, if it was answered as unknown.
@@ -104,8 +104,8 @@ class Canceller:
 
     async def _of_no_job(self, caller: Caller) -> list[Exchange]:
         """Return a caller's requests for the id of no job; without any, one is sent."""
-        sent = [e for e in self.sender.exchanges if e.situation == NO_JOB_SITUATION and e.request.caller == caller]
-        return sent or [await self._send(Step(NO_JOB_SITUATION, caller, "refused", "effects.unknown", NO_JOB), None)]
+        sent = [e for e in self.sender.exchanges if e.purpose is Purpose.NO_JOB and e.request.caller == caller]
+        return sent or [await self._send(Step(Purpose.NO_JOB, caller, "refused", "effects.unknown", NO_JOB), None)]
 
     def _outcome_of(self, exchange: Exchange) -> JobOutcome | None:
         """Return the outcome that a refusal shows without another request, None if it takes one."""
@@ -123,8 +123,8 @@ class Canceller:
             return JobOutcome.UNSURE
         return None
 
-    def _succeeded(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> JobOutcome:
-        self.judge(exchange, job_id, overlapping=overlapping)
+    def _succeeded(self, exchange: Exchange, job_id: str, mode: Mode) -> JobOutcome:
+        self.judge(exchange, job_id, mode)
         role = exchange.request.caller.role or ""
         origin = exchange.response.origin if exchange.response else ()
         for rule_id in ("request.json", "route.path", f"roles.{role}"):
@@ -135,9 +135,9 @@ class Canceller:
         self.evidence.canceled(exchange)
         return JobOutcome.CANCELED
 
-    def judge(self, exchange: Exchange, job_id: str, *, overlapping: bool) -> None:
+    def judge(self, exchange: Exchange, job_id: str, mode: Mode) -> None:
         """Judge a success; the end of the run decides whether the network cut it short."""
-        for judgement in judge_success(exchange, job_id, overlapping=overlapping):
+        for judgement in judge_success(self._operation, exchange, job_id, overlapping=mode.overlapping):
             if judgement.rule == "transport.complete" and exchange.is_dropped:
                 self._cut.append((judgement, exchange))
             else:
@@ -151,22 +151,18 @@ class Canceller:
             else:
                 self.found.add(judgement)
         if self._cut and all(item.rule != "transport.complete" for item in self.found.judgements):
-            self.found.unchecked.setdefault("transport.complete", ("the network cut every success short", "network"))
+            self.found.leave_unchecked("transport.complete", "the network cut every success short", "network")
 
-    async def _failed(
-        self, step: Step, job_id: str, exchange: Exchange, *, overlapping: bool
-    ) -> tuple[JobOutcome, Exchange]:
+    async def _failed(self, step: Step, job_id: str, exchange: Exchange, mode: Mode) -> tuple[JobOutcome, Exchange]:
         """Judge an error of the engine or a redirect: it is a break, and the job may be canceled or not."""
         received = f"status {exchange.status} to a valid request"
         self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
         again = await self.exchange(step, job_id)
         if again.accepted:
-            return self._succeeded(again, job_id, overlapping=overlapping), again
+            return self._succeeded(again, job_id, mode), again
         return JobOutcome.UNSURE, exchange
 
-    async def _refused(
-        self, step: Step, job_id: str, exchange: Exchange, *, overlapping: bool
-    ) -> tuple[JobOutcome, Exchange]:
+    async def _refused(self, step: Step, job_id: str, exchange: Exchange, mode: Mode) -> tuple[JobOutcome, Exchange]:
         """Tell a refusal's reason, where some role is known to work: the role, the spelling of the body, or the job."""
         role = step.caller.role or ""
         trusted = next((other for other in self.working if other != role), role)
@@ -184,7 +180,7 @@ class Canceller:
             if is_lost(answered):
                 return JobOutcome.LOST, answered
             if answered.accepted:
-                fate = self._succeeded(answered, job_id, overlapping=overlapping)
+                fate = self._succeeded(answered, job_id, mode)
                 self._refused_an_active_job(step, exchange, other, is_turned_away=is_turned_away)
                 return fate, exchange
             answers.append(answered)
@@ -239,7 +235,7 @@ class Canceller:
         refused = [
             e.status
             for e in self.sender.exchanges
-            if (e.job_id, e.situation) == (exchange.job_id, step.situation) and e.status in LOCKED_OUT
+            if (e.job_id, e.purpose) == (exchange.job_id, step.purpose) and e.status in LOCKED_OUT
         ]
         if exchange.accepted and refused and lasted_s >= LOCK_OUT_WAITS_S[0]:
             or_load = ", or its load" if refused[-1] in BUSY else ""
@@ -253,10 +249,10 @@ class Canceller:
 
         None if that is unclear.
         """
-        before = {look(e) for e in self.sender.exchanges if e.situation == NO_JOB_SITUATION}
+        before = {look(e) for e in self.sender.exchanges if e.purpose is Purpose.NO_JOB}
         if refused.status not in LOCKED_OUT or not before or look(refused) in before:
             return None
-        no_job = Step("the id of no job, after a wrong credential", step.caller, "observed", "route.path", NO_JOB)
+        no_job = Step(Purpose.NO_JOB_AFTER_WRONG, step.caller, "observed", "route.path", NO_JOB)
         now = await self._send(replace(no_job, fresh_connection=True), None)
         return now.status == refused.status and look(now) not in before
 

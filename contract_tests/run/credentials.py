@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contract_tests.model import BUSY, Caller, Exchange
-from contract_tests.plan.scenario import METHOD, PATH, ROLES
+from contract_tests.purpose import Purpose
 from contract_tests.run.findings import Findings
 from contract_tests.run.likeness import Look, is_alike, look_without, looks_of
 from contract_tests.safety.guard import probe_request
@@ -13,7 +13,6 @@ from contract_tests.transport.sender import Sender
 OTHERS = "roles.others"
 SAMPLES = 2  # responses to a wrong credential: what differs between them says nothing
 WRONG = Caller(kind="wrong")
-SITUATION, PROBE_SITUATION = "a wrong credential once more", "the probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Credentials:
         self._sender = sender
         self._found = found
         self._trust = trust
+        self._operation = sender.transport.guard.operation
         self._accepted: dict[str, tuple[int, float]] = {}
         """For each role which token was accepted last, and when."""
         self._refused: dict[str, _Suspect] = {}
@@ -119,7 +119,7 @@ class Credentials:
                 await self._ask_wrong(exchange)
             alike = next(filter(self._is_as_to_wrong, exchanges), None)
             if alike is not None and not await self._probe_tells(role):
-                self._found.unchecked.setdefault(OTHERS, (self._why_not(role, alike), "tokens"))
+                self._found.leave_unchecked(OTHERS, self._why_not(role, alike), "tokens")
 
     def conclude(self) -> None:
         """Say what the refusals meant that could mean a token."""
@@ -142,13 +142,13 @@ class Credentials:
 
     def _note_ends(self) -> None:
         """Say whose token was at last answered as a wrong one, where others learn what is wrong with the request."""
-        refused = [exchange for exchange in self._sender.exchanges if _is_cancel(exchange) and not exchange.accepted]
+        refused = [
+            exchange for exchange in self._sender.exchanges if self._is_cancel(exchange) and not exchange.accepted
+        ]
         of_tokens = [exchange for exchange in refused if exchange.request.caller.kind == "token"]
-        told = {exchange.situation for exchange in of_tokens if not self.may_mean_token(exchange)}
+        told = {exchange.purpose for exchange in of_tokens if not self.may_mean_token(exchange)}
         for role, (token, at) in self._accepted.items():
-            later = [
-                e for e in of_tokens if e.request.caller.role == role and e.started_at > at and e.situation in told
-            ]
+            later = [e for e in of_tokens if e.request.caller.role == role and e.started_at > at and e.purpose in told]
             # One that was renewed is answered otherwise once more.
             ended = max(later, key=lambda exchange: exchange.started_at, default=None)
             if ended is not None and self._is_as_to_wrong(ended):
@@ -180,7 +180,7 @@ class Credentials:
             f"The token of {role} is not accepted (status {suspect.exchange.status}), and {was}. "
             f"{help_}{'' if can_renew else ': --login, or --token with cmd:COMMAND'}."
         )
-        self._found.unchecked.setdefault(suspect.rule, (sentence.removesuffix("."), "tokens"))
+        self._found.leave_unchecked(suspect.rule, sentence.removesuffix("."), "tokens")
         self._found.stop("tokens", sentence)
 
     def _why_not(self, role: str, exchange: Exchange) -> str:
@@ -197,9 +197,11 @@ class Credentials:
             exchanges = [
                 exchange
                 for exchange in self._sender.exchanges
-                if exchange.request.caller == Caller(role, "token") and _is_cancel(exchange) and not exchange.accepted
+                if exchange.request.caller == Caller(role, "token")
+                and self._is_cancel(exchange)
+                and not exchange.accepted
             ]
-            if role not in ROLES and exchanges:
+            if role not in self._operation.roles and exchanges:
                 yield role, exchanges
 
     def _is_as_to_wrong(self, exchange: Exchange) -> bool:
@@ -209,6 +211,10 @@ class Credentials:
         secrets = self._secrets(exchange) if wrong else frozenset()
         return bool(wrong) and is_alike(look_without(exchange, secrets), looks_of(wrong, secrets))
 
+    def _is_cancel(self, exchange: Exchange) -> bool:
+        request, own = exchange.request, self._operation
+        return (request.method, request.path) == (own.method, own.path) and exchange.response is not None
+
     def _wrong(self) -> list[Exchange]:
         """Return the cancels with a wrong credential, sent in the way of this run."""
         return [
@@ -216,7 +222,7 @@ class Credentials:
             for exchange in self._sender.exchanges
             if exchange.request.caller.kind in {"wrong", "cut"}
             and exchange.request.caller.way is None
-            and _is_cancel(exchange)
+            and self._is_cancel(exchange)
         ]
 
     async def _ask_wrong(self, exchange: Exchange) -> None:
@@ -227,7 +233,8 @@ class Credentials:
             if len(same) >= SAMPLES or (wrong and not same):
                 return
             request = same[0].request if same else exchange.request
-            await self._sender.send(replace(request, caller=WRONG), SITUATION, exchange.job_id)
+            wrong_once_more = replace(request, caller=WRONG, purpose=Purpose.WRONG_ONCE_MORE, told="")
+            await self._sender.send(wrong_once_more, exchange.job_id)
 
     async def _probe_tells(self, role: str) -> bool:
         """Return whether a GET that any valid token may send is answered otherwise than to a wrong credential."""
@@ -241,7 +248,7 @@ class Credentials:
         return is_renewed and self._is_told(own, wrong)
 
     async def _probe(self, caller: Caller) -> Exchange:
-        return await self._sender.send(probe_request(self._trust.probe or "/", caller), PROBE_SITUATION)
+        return await self._sender.send(probe_request(self._trust.probe or "/", caller))
 
     def _is_told(self, own: Exchange, wrong: Sequence[Exchange]) -> bool:
         secrets = self._secrets(own)
@@ -263,7 +270,3 @@ def _may_be_as_to_wrong(exchange: Exchange) -> bool:
 def is_redirect(status: int | None) -> bool:
     """Return whether a status sends the caller elsewhere, as to a login."""
     return status is not None and 300 <= status < 400
-
-
-def _is_cancel(exchange: Exchange) -> bool:
-    return exchange.request.path == PATH and exchange.request.method == METHOD and exchange.response is not None

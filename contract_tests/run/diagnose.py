@@ -7,11 +7,13 @@ from typing import Any
 
 from contract_tests.judge.answers import finding, leads_to_login, look, page_of
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement, Response
-from contract_tests.plan.scenario import METHOD, PATH, UNKNOWN, Step, fill
+from contract_tests.plan.scenario import UNKNOWN, Step, fill
+from contract_tests.purpose import Purpose
 from contract_tests.run.credentials import WRONG
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure
+from engine_contract.contract import Operation
 from engine_contract.text.masking import mask_text
 from engine_contract.text.printable import one_line, shorten, visible
 
@@ -31,7 +33,6 @@ _WANTS_ORIGIN = re.compile(r"\borigin\b|\bcsrf\b", re.IGNORECASE)
 _HEAD = re.compile(r"<(?:style|script)\b[^<]*+", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*+>")
 MAX_WORDS = 200  # characters of a refusal that are quoted
-LAST_PART = f"/{PATH.rpartition('/')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class _Evidence:
 
 async def diagnose(sender: Sender, guard: Guard, supply: Supply) -> Diagnosis:
     """Tell why the valid requests sent so far were answered without a success."""
-    tried = tuple(exchange for exchange in sender.exchanges if exchange.situation == "a valid request")
+    tried = tuple(exchange for exchange in sender.exchanges if exchange.purpose is Purpose.VALID)
     # The first response for a job is the most informative: the job may be gone at the next request.
     valid = next((exchange for exchange in tried if _is_telling(exchange)), tried[-1])
     if valid.response is None:
@@ -76,25 +77,28 @@ async def _explain(
         return changed
     caller = valid.request.caller
 
-    async def ask(situation: str, template: str | None, changes: dict[str, Any] | None = None) -> Exchange:
-        step = Step(situation, caller, "observed", "route.path", template)
+    async def ask(
+        purpose: Purpose, template: str | None, changes: dict[str, Any] | None = None, told: str = ""
+    ) -> Exchange:
+        step = Step(purpose, caller, "observed", "route.path", template, told=told)
         request = replace(fill(step, valid.job_id, guard), **(changes or {}))
-        return await sender.send(request, situation, valid.job_id)
+        return await sender.send(request, valid.job_id)
 
     evidence = _Evidence(
         valid,
         tried,
-        unknown=await ask("the id of no job", f'{{"job_id": "{UNKNOWN}"}}'),
-        missing=await ask("job_id is missing", "{}"),
-        sibling=await ask("a path that does not exist", "{}", {"path": f"{PATH}-{guard.mint()}"}),
+        unknown=await ask(Purpose.NO_JOB, f'{{"job_id": "{UNKNOWN}"}}'),
+        missing=await ask(Purpose.ID_MISSING, "{}"),
+        sibling=await ask(Purpose.OTHER_PATH, "{}", {"path": f"{guard.operation.path}-{guard.mint()}"}),
     )
     told = _in_between(evidence) or await _sent_away(evidence, sender) or _by_status(evidence)
     if told is not None:
         return told
-    for situation, rule_id, documented, changes in _elsewhere(valid.job_id or ""):
-        if sender.transport.connection.base.endswith(PATH.rpartition("/")[0]) and changes.get("path") == LAST_PART:
+    for situation, rule_id, documented, changes in _elsewhere(valid.job_id or "", guard):
+        first, last = _parts(guard.operation)
+        if sender.transport.connection.base.endswith(first) and changes.get("path") == last:
             continue  # the base has the route's first part, and should not
-        other = await ask(situation, None, changes)
+        other = await ask(Purpose.DIAGNOSIS, None, changes, situation)
         if other.accepted:
             received = f"status {valid.status} to the documented request, and {other.status} to {situation}"
             return Diagnosis(
@@ -165,8 +169,8 @@ async def _sent_away(evidence: _Evidence, sender: Sender) -> Diagnosis | None:
     pages = {page_of(exchange.response) for exchange in exchanges}
     if len(pages) > 1 or not pages - {""}:
         return None
-    request = replace(evidence.unknown.request, caller=WRONG)
-    wrong = await sender.send(request, "a wrong credential, for the id of no job")
+    request = replace(evidence.unknown.request, caller=WRONG, purpose=Purpose.WRONG_FOR_NO_JOB, told="")
+    wrong = await sender.send(request)
     if page_of(wrong.response) not in pages:
         return None
     page = pages.pop()[:200]
@@ -197,15 +201,15 @@ def _redirects_all(evidence: _Evidence) -> str | None:
     exchanges = (*evidence.all_valid, evidence.unknown, evidence.missing, evidence.sibling)
     if not all(page_of(exchange.response) for exchange in exchanges):
         return None
-    return page_of(evidence.valid.response).removesuffix(PATH)[:200] or "/"
+    return page_of(evidence.valid.response).removesuffix(evidence.valid.request.path)[:200] or "/"
 
 
-def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
+def _elsewhere(job_id: str, guard: Guard) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
     """Yield undocumented ways to ask for the same cancel: situation, the rule that is broken if one works, the change."""
     in_body = "job_id in a JSON body, as in the page's example"
-    on_route = f"{METHOD} {PATH}"
+    own, on_route = guard.operation.path, guard.operation.route
     form = f"job_id={job_id}".encode()
-    json_body = fill(Step("", Caller(), "observed", ""), job_id, Guard()).body or b""
+    json_body = fill(Step(Purpose.DIAGNOSIS, Caller(), "observed", ""), job_id, guard).body or b""
     return (
         (
             "the id in a form",
@@ -216,13 +220,13 @@ def _elsewhere(job_id: str) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
         ("the id under the name jobId", "request.json", in_body, {"body": json_body.replace(b"job_id", b"jobId")}),
         ("the id under the name id", "request.json", in_body, {"body": json_body.replace(b"job_id", b"id")}),
         ("the id in the query", "request.json", in_body, {"query": (("job_id", job_id),)}),
-        ("the path with a slash at its end", "route.path", on_route, {"path": f"{PATH}/", "body": json_body}),
-        ("the path in lower case", "route.path", on_route, {"path": PATH.lower(), "body": json_body}),
+        ("the path with a slash at its end", "route.path", on_route, {"path": f"{own}/", "body": json_body}),
+        ("the path in lower case", "route.path", on_route, {"path": own.lower(), "body": json_body}),
         (
             "the path without its first part",
             "route.path",
             on_route,
-            {"path": LAST_PART, "body": json_body},
+            {"path": _parts(guard.operation)[1], "body": json_body},
         ),
         (
             "PUT in place of POST",
@@ -252,7 +256,7 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
             "unreachable",
         )
     if status in {405, 410, 501} and evidence.sibling.status != status:
-        return _broken("route.path", f"status {status}: the operation is not served there", f"{METHOD} {PATH}", valid)
+        return _broken("route.path", f"status {status}: the operation is not served there", _route(valid), valid)
     if is_unknown and _ASKS_FOR_MORE.search(looks[1]):
         return _broken("request.json", f"status {status}, which asks for more than job_id", "job_id alone", valid)
     supplied = f"{len(supply.supplied)} supplied" if supply.supplied else "the"
@@ -276,12 +280,22 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
         received = f"status {status}, as where job_id is missing, to a JSON body with job_id"
         return _broken("request.json", received, "job_id in a JSON body, as in the page's example", valid)
     if status == 404 and evidence.sibling.status != 404:
-        return _broken("route.path", "status 404, unlike on a path that does not exist", f"{METHOD} {PATH}", valid)
+        return _broken("route.path", "status 404, unlike on a path that does not exist", _route(valid), valid)
     return Diagnosis(
         f"The engine refused every valid request with {status}: the supplied jobs are not active, "
         "or it refuses everything. Give ids of active jobs.",
         "jobs",
     )
+
+
+def _route(exchange: Exchange) -> str:
+    return f"{exchange.request.method} {exchange.request.path}"
+
+
+def _parts(operation: Operation) -> tuple[str, str]:
+    """Return the path's first part and its last one, each with its slash."""
+    first, slash, last = operation.path.rpartition("/")
+    return first, slash + last
 
 
 def _broken(rule_id: str, received: str, documented: str, exchange: Exchange) -> Diagnosis:

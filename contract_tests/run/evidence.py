@@ -16,7 +16,6 @@ from engine_contract.text.printable import plural
 
 LOOKS = 5  # at a job, where connections are lost before a response comes
 RULE = "effects.canceled"
-SITUATION = "a canceled job is read back"
 _CANCELED = frozenset({"canceled", "cancelled"})
 _TELLS_NOTHING = frozenset({*BUSY, *GATEWAY})
 _IDS = ("_id", "id", "job_id")
@@ -65,7 +64,7 @@ class Evidence:
     async def status(self, job_id: str, caller: Caller) -> str | None:
         """Return how a job is shown; None where it is not."""
         request = read_back_request(self._path or USUAL_READ_BACK, job_id, caller)
-        return shown_status((await self._sender.send(request, SITUATION, job_id)).response, job_id)
+        return shown_status((await self._sender.send(request, job_id)).response, job_id)
 
     def repeated(self, exchange: Exchange) -> None:
         """Take in the response to a later cancel of a canceled job."""
@@ -175,7 +174,7 @@ class Evidence:
         ]
         is_shown = any(item.rule == RULE for item in self._found.judgements)
         if in_doubt or (not is_shown and self._found.complete):
-            self._found.unchecked.setdefault(RULE, (self._why_not(len(in_doubt)), "evidence"))
+            self._found.leave_unchecked(RULE, self._why_not(len(in_doubt)), "evidence")
 
     def _why_not(self, in_doubt: int) -> str:
         how = (
@@ -207,9 +206,9 @@ class Evidence:
         request, transport = read_back_request(path, job_id, caller), self._sender.transport
         token = transport.tokens.in_use(caller.role)
         for _ in range(LOOKS):
-            exchange = await self._sender.send(request, SITUATION, job_id)
+            exchange = await self._sender.send(request, job_id)
             if exchange.status == 401 and await transport.renew(caller.role or "", token, is_due=False):
-                exchange = await self._sender.send(request, SITUATION, job_id)
+                exchange = await self._sender.send(request, job_id)
             if not is_lost(exchange):
                 break
         status = shown_status(exchange.response, job_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from contract_tests.judge.answers import finding
-from contract_tests.model import Because, Exchange, Judgement
+from contract_tests.model import Because, Exchange, Judgement, Unchecked
 
 
 class JobOutcome(Enum):
@@ -24,7 +24,7 @@ class Findings:
 
     judgements: list[Judgement] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    unchecked: dict[str, tuple[str, Because | None]] = field(default_factory=dict)
+    unchecked: dict[str, Unchecked] = field(default_factory=dict)
     because: list[Because] = field(default_factory=list)
     leftover_canceled: int = 0
     still_active: list[str] = field(default_factory=list)
@@ -44,6 +44,10 @@ class Findings:
     def broken(self) -> set[str]:
         """Return the rules that are broken so far."""
         return {item.rule for item in self.judgements if item.finding}
+
+    def leave_unchecked(self, rule_id: str, reason: str, because: Because | None = None) -> None:
+        """Record why a rule is not checked; the first reason stands."""
+        self.unchecked.setdefault(rule_id, Unchecked(reason, because))
 
     def note(self, sentence: str) -> None:
         """Add a sentence on the run as a whole, once."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contract_tests.errors import SettingError
-from contract_tests.judge.answers import holds_job, judge_refusal
+from contract_tests.judge.answers import holds_document, judge_refusal
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
-from contract_tests.plan.scenario import NO_JOB_SITUATION, REPEAT_SITUATION, Scenario, Step
+from contract_tests.plan.scenario import ALONE, TOGETHER, Mode, Scenario, Step
+from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings, JobOutcome
@@ -31,6 +32,7 @@ class JobRunner:
     def __init__(self, canceller: Canceller, supply: Supply, wanted: int, found: Findings) -> None:
         """Take the means of a run; `wanted` is the number of jobs that the plan uses."""
         self.canceller = canceller
+        self._operation = canceller.sender.transport.guard.operation
         self.supply = supply
         self.found = found
         self.dead_baseline: list[Exchange] = []
@@ -50,7 +52,7 @@ class JobRunner:
         self._uncertain: set[str] = set()
         """Jobs that a request without a response may have canceled, as the page leaves open."""
 
-    async def prepare(self, scenario: Scenario, *, one_by_one: bool = False) -> tuple[Scenario, str, bool] | None:
+    async def prepare(self, scenario: Scenario, mode: Mode) -> tuple[Scenario, str, bool] | None:
         """Lease a job and send what must not cancel it. None without a job; True if a request was accepted."""
         job_id = None
         if scenario.needs_job:
@@ -58,7 +60,7 @@ class JobRunner:
             if job_id is None:
                 self.out_of_jobs(scenario)
                 return None
-        if one_by_one:
+        if mode.one_by_one:
             accepted = [await self._must_not_cancel(step, job_id) for step in scenario.tried]
         else:
             accepted = await gather_limited(self._must_not_cancel(step, job_id) for step in scenario.tried)
@@ -71,7 +73,7 @@ class JobRunner:
         # A loose engine may take such an id for anybody's job: few are under way when the response to one ends them.
         async with self._aimless:
             if self._harm is not None:
-                self.found.unchecked.setdefault(step.rule, (self._harm, None))
+                self.found.leave_unchecked(step.rule, self._harm)
                 return False
             return await self._tried(step, job_id)
 
@@ -93,33 +95,29 @@ class JobRunner:
 
     async def _tried(self, step: Step, job_id: str | None) -> bool:
         exchange, times = await self._until_answered(step, job_id)
-        if not step.is_aimed and exchange.accepted and holds_job(exchange.response):
+        if not step.is_aimed and exchange.accepted and holds_document(self._operation, exchange.response):
             self._harm = f"no longer sent: the engine answered {step.situation} with a job, which may be anybody's"
         if step.expect == "refused":
             if exchange.fault is Fault.GUARD:
-                self.found.unchecked.setdefault(step.rule, (exchange.detail, None))
+                self.found.leave_unchecked(step.rule, exchange.detail)
             elif is_lost(exchange):
                 self._unanswered.append((step, exchange, times))
             elif exchange.response is None:
                 received = f"no answer to {step.situation}, {times} times: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
             conclusive = bool(self.canceller.working) or _tells_a_refusal(exchange)
-            self.found.judgements += judge_refusal(exchange, step.rule, conclusive=conclusive)
-        if step.expect == "ineffective" and step.rule.startswith("roles.") and holds_job(exchange.response):
+            self.found.judgements += judge_refusal(self._operation, exchange, step.rule, conclusive=conclusive)
+        if (
+            step.expect == "ineffective"
+            and step.rule.startswith("roles.")
+            and holds_document(self._operation, exchange.response)
+        ):
             received = f"status {exchange.status} and a job to {step.situation}"
             self.found.break_rule(step.rule, received, f"no cancel: {contract.rule(step.rule).title}", exchange)
             return True
         return exchange.accepted and step.expect != "ineffective"
 
-    async def finish(
-        self,
-        scenario: Scenario,
-        job_id: str,
-        *,
-        spent: bool,
-        overlapping: bool = True,
-        after_bad_credential: bool = False,
-    ) -> tuple[Scenario, str | None]:
+    async def finish(self, scenario: Scenario, job_id: str, mode: Mode, *, spent: bool) -> tuple[Scenario, str | None]:
         """Cancel the job of a scenario, which shows that it was still active. Return its id if it is canceled now."""
         if scenario.valid_cancel is None:
             return scenario, None
@@ -133,16 +131,12 @@ class JobRunner:
             await self.canceller.evidence.settle(job_id)
         if scenario.rivals:
             return scenario, await self._race(scenario, job_id)
-        fate, exchange = await self.canceller.cancel_active(
-            scenario.valid_cancel, job_id, overlapping=overlapping, after_bad_credential=after_bad_credential
-        )
+        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, mode)
         if fate is JobOutcome.LOST:
-            return scenario, await self._finish_again(scenario, job_id, exchange, overlapping=overlapping)
+            return scenario, await self._finish_again(scenario, job_id, exchange, mode)
         died_twice = True
         if fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
-            another, fate, exchange = await self._once_more(
-                scenario, job_id, exchange, overlapping=overlapping, after_bad_credential=after_bad_credential
-            )
+            another, fate, exchange = await self._once_more(scenario, job_id, exchange, mode)
             died_twice, job_id = another is not None, another or job_id
         self._judge_fate(scenario, fate, exchange, died_twice=died_twice)
         return scenario, job_id if fate is JobOutcome.CANCELED else None
@@ -157,7 +151,7 @@ class JobRunner:
         )
 
     async def _once_more(
-        self, scenario: Scenario, job_id: str, dead: Exchange, *, overlapping: bool, after_bad_credential: bool
+        self, scenario: Scenario, job_id: str, dead: Exchange, mode: Mode
     ) -> tuple[str | None, JobOutcome, Exchange]:
         """Run the scenario with another job; None without one. If it stays active, the first may have just ended."""
         another = await self.lease()
@@ -169,15 +163,13 @@ class JobRunner:
             # An observed request cancels, as the page leaves open, so the second job says nothing about the first.
             self.ended.append((scenario, dead))
             return another, JobOutcome.UNSURE, dead
-        fate, exchange = await self.canceller.cancel_active(
-            scenario.valid_cancel, another, overlapping=overlapping, after_bad_credential=after_bad_credential
-        )
+        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, another, mode)
         if fate is not JobOutcome.CANCELED:
             return job_id, JobOutcome.DEAD, dead
         self.ended.append((scenario, dead))
         return another, fate, exchange
 
-    async def _finish_again(self, scenario: Scenario, job_id: str, lost: Exchange, *, overlapping: bool) -> str | None:
+    async def _finish_again(self, scenario: Scenario, job_id: str, lost: Exchange, mode: Mode) -> str | None:
         """Run a scenario whose last response was lost with another job. Return the job's id if it is canceled."""
         another = await self._another(lost)
         accepted = [await self._must_not_cancel(step, another) for step in scenario.tried if another]
@@ -185,13 +177,11 @@ class JobRunner:
             return None
         # Without another job the same one is asked for again: a success shows that it was not canceled.
         valid_cancel = replace(scenario.valid_cancel, fresh_connection=True)
-        fate, exchange = await self.canceller.cancel_active(valid_cancel, another or job_id, overlapping=overlapping)
+        fate, exchange = await self.canceller.cancel_active(valid_cancel, another or job_id, mode)
         if another is None and fate is JobOutcome.DEAD:
             self.out_of_jobs(scenario)
             return None
-        fate, exchange, job_id = await self._insist(
-            valid_cancel, another or job_id, fate, exchange, overlapping=overlapping
-        )
+        fate, exchange, job_id = await self._insist(valid_cancel, another or job_id, fate, exchange, mode)
         if fate is JobOutcome.DEAD and is_lost(lost):
             self._lost_twice(scenario, lost)
             return None
@@ -199,18 +189,18 @@ class JobRunner:
         return job_id if fate is JobOutcome.CANCELED else None
 
     async def _insist(
-        self, valid_cancel: Step, job_id: str, fate: JobOutcome, exchange: Exchange, *, overlapping: bool = False
+        self, valid_cancel: Step, job_id: str, fate: JobOutcome, exchange: Exchange, mode: Mode = ALONE
     ) -> tuple[JobOutcome, Exchange, str]:
         """Ask up to three times more for a job whose response was lost, where the network is seen to lose connections."""
         for _ in range(MORE_TRIES):
             if fate is not JobOutcome.LOST or not is_lost(exchange) or not self.canceller.sender.network_drops:
                 break
             lost = exchange
-            fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, overlapping=overlapping)
+            fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
             if fate is JobOutcome.DEAD and (another := await self.lease()) is not None:
                 # The request whose response was lost has canceled it.
                 job_id = another
-                fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, overlapping=overlapping)
+                fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
             elif fate is JobOutcome.DEAD:
                 return JobOutcome.LOST, lost, job_id
         return fate, exchange, job_id
@@ -258,7 +248,7 @@ class JobRunner:
                 self._lost_twice(scenario, exchange)
             case JobOutcome.LOCKED_OUT:
                 for rule_id in scenario.rules:
-                    self.found.unchecked.setdefault(rule_id, ("a lock-out after a wrong credential", "tokens"))
+                    self.found.leave_unchecked(rule_id, "a lock-out after a wrong credential", "tokens")
             case JobOutcome.DEAD if exchange.job_id not in self._uncertain:
                 self._judge_dead(scenario, valid_cancel, exchange, died_twice=died_twice)
             case _:
@@ -269,7 +259,7 @@ class JobRunner:
         if len(self.dead_baseline) >= MOST_DEAD:
             # Jobs vanish when others are canceled: nothing shows that a refused request did it.
             self.dead_baseline.append(exchange)
-            self.found.unchecked.setdefault(valid_cancel.rule, ("jobs vanish when others are canceled", None))
+            self.found.leave_unchecked(valid_cancel.rule, "jobs vanish when others are canceled")
             return
         if not died_twice:
             self.ended.append((scenario, exchange))
@@ -299,14 +289,14 @@ class JobRunner:
             exchange = await self.canceller.exchange(step, job_id)
             if exchange.accepted and not is_settled:
                 evidence.accepted_early(step, job_id)
-                self.found.judgements += judge_refusal(exchange, step.rule)
+                self.found.judgements += judge_refusal(self._operation, exchange, step.rule)
                 return
             if is_settled and exchange.status is not None and not exchange.accepted:
                 evidence.refused_settled(step.caller)
             if exchange.fault is Fault.TIMEOUT:
                 received = f"no answer to {step.situation}: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
-            self.found.judgements += judge_refusal(exchange, step.rule)
+            self.found.judgements += judge_refusal(self._operation, exchange, step.rule)
             self.canceller.evidence.repeated(exchange)
 
     async def _race(self, scenario: Scenario, job_id: str, *, once_more: bool = True) -> str | None:
@@ -328,7 +318,7 @@ class JobRunner:
         if not winners:
             return await self._race_lost(scenario, job_id, once_more=once_more)
         for exchange in winners:
-            self.canceller.judge(exchange, job_id, overlapping=True)
+            self.canceller.judge(exchange, job_id, TOGETHER)
         self.canceller.canceled += 1
         self.canceller.evidence.canceled(winners[0])
         if len(winners) > 1:
@@ -336,7 +326,7 @@ class JobRunner:
             self.found.break_rule("effects.repeat", received, "one success: the job is canceled once", winners[1])
         for exchange in exchanges:
             if not exchange.accepted:
-                self.found.judgements += judge_refusal(exchange, "effects.repeat")
+                self.found.judgements += judge_refusal(self._operation, exchange, "effects.repeat")
         return job_id
 
     async def _race_unseen(self, scenario: Scenario, lost: Exchange, *, once_more: bool) -> str | None:
@@ -351,7 +341,7 @@ class JobRunner:
         """Find out why none of the simultaneous requests succeeded; race for another job if this one may have ended."""
         if scenario.valid_cancel is None:
             return None
-        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, overlapping=True)
+        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, TOGETHER)
         another = None
         if once_more and fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
             another = await self.lease()
@@ -415,29 +405,27 @@ class JobRunner:
         is_network = self.canceller.sender.network_drops
         reason = "the jobs ran out: some were spent on answers that had to be asked for again"
         for rule_id in scenario.rules:
-            self.found.unchecked.setdefault(rule_id, (reason, "network" if is_network else "jobs"))
+            self.found.leave_unchecked(rule_id, reason, "network" if is_network else "jobs")
 
     def conclude_on_lost(self) -> None:
         """Say of requests that were not answered whether the engine or the network did it."""
         for step, exchange, times in self._unanswered:
             if self.canceller.sender.is_losing_often:
-                self.found.unchecked.setdefault(step.rule, (LOSES_OFTEN, "network"))
+                self.found.leave_unchecked(step.rule, LOSES_OFTEN, "network")
             else:
                 received = f"no answer to {step.situation}, {times} times: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
         for scenario, exchange in self.lost:
             if self.canceller.sender.network_drops:
                 for rule_id in scenario.rules:
-                    self.found.unchecked.setdefault(rule_id, (LOSES_OFTEN, "network"))
+                    self.found.leave_unchecked(rule_id, LOSES_OFTEN, "network")
             else:
                 received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
                 self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
 
     def statuses_of_gone_jobs(self) -> set[int | None]:
         """Return the statuses for the id of no job and for a canceled one."""
-        return {
-            e.status for e in self.canceller.sender.exchanges if e.situation in (NO_JOB_SITUATION, REPEAT_SITUATION)
-        }
+        return {e.status for e in self.canceller.sender.exchanges if e.purpose in {Purpose.NO_JOB, Purpose.REPEAT}}
 
 
 def _tells_a_refusal(exchange: Exchange) -> bool:

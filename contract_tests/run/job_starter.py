@@ -8,7 +8,6 @@ from contract_tests.safety.guard import start_request
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import Sender, describe_failure
 
-STARTED = "a job is started"
 MAX_ID_CHARS = 512
 
 
@@ -45,9 +44,9 @@ class JobStarter:
     async def _send(self) -> Exchange:
         transport = self._sender.transport
         token = transport.tokens.in_use(self._role)
-        exchange = await self._sender.send(self._request, STARTED)
+        exchange = await self._sender.send(self._request)
         if exchange.status == 401 and await transport.renew(self._role, token, is_due=True):
-            exchange = await self._sender.send(self._request, STARTED)
+            exchange = await self._sender.send(self._request)
         return exchange
 
     def _fail(self, exchange: Exchange) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from contract_tests.model import BUSY, GATEWAY, Caller, Exchange
 from contract_tests.plan.scenario import Step
+from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.job_runner import JobRunner
 from contract_tests.transport.sender import GaveUp
 from engine_contract.contract.job_status import ACTIVE
 
-SITUATION = "a job that was not used is canceled"
 SILENCES = 3  # requests without a response after which no more are sent
 _GONE = frozenset({404, 409, 410})
 
@@ -72,7 +72,7 @@ class Leftovers:
     async def _send(self, job_id: str) -> Exchange | None:
         """Send as the first role that is not refused; None where all are."""
         for role in list(self._roles):
-            step = Step(SITUATION, Caller(role, "token"), "accepted", "effects.canceled")
+            step = Step(Purpose.LEFTOVER, Caller(role, "token"), "accepted", "effects.canceled")
             exchange = await self._canceller.exchange(step, job_id)
             exchange = await self._canceller.once_known(step, job_id, exchange)
             if not await self._canceller.credentials.is_turned_away(exchange):

@@ -11,7 +11,8 @@ from statistics import median
 
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
-from contract_tests.plan.scenario import Scenario
+from contract_tests.plan.scenario import Mode, Scenario
+from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.credentials import Credentials, Trust
@@ -74,15 +75,14 @@ class Runner:
 
     async def _stages(self) -> None:
         for stage in self.plan.stages:
-            match stage.name:
-                case "baseline":
-                    if not await self._baseline(stage):
-                        return
-                case "credentials":
-                    for scenario in stage.scenarios:
-                        await self._run_scenario(scenario, after_bad_credential=True)
-                case _:
-                    await self._side_by_side(stage)
+            if stage.name == "baseline":
+                if not await self._baseline(stage):
+                    return
+            elif stage.mode.one_by_one:
+                for scenario in stage.scenarios:
+                    await self._run_scenario(scenario, stage.mode)
+            else:
+                await self._side_by_side(stage)
         if self.canceller.working:
             await self.evidence.look_at_others(self._reader())
         # At the end, so that a job that comes back to life has had some time for it.
@@ -161,10 +161,12 @@ class Runner:
         """Send all that must be refused, then all valid cancels at once (they overlap), then the second cancels."""
         scenarios = [scenario for scenario in stage.scenarios if scenario.steps]
         at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
-        prepared = await gather_limited((self.jobs.prepare(scenario) for scenario in scenarios), at_once=at_once)
+        prepared = await gather_limited(
+            (self.jobs.prepare(scenario, stage.mode) for scenario in scenarios), at_once=at_once
+        )
         with_jobs = [item for item in prepared if item is not None]
         fates = await gather_limited(
-            self.jobs.finish(scenario, job_id, spent=spent) for scenario, job_id, spent in with_jobs
+            self.jobs.finish(scenario, job_id, stage.mode, spent=spent) for scenario, job_id, spent in with_jobs
         )
         await gather_limited(
             self.jobs.repeat(job_id, scenario.repeats) for scenario, job_id in fates if job_id is not None
@@ -175,20 +177,18 @@ class Runner:
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
         return ceil(median(took) / NOT_SLOW_S) if took else 1
 
-    async def _run_scenario(self, scenario: Scenario, *, after_bad_credential: bool) -> None:
+    async def _run_scenario(self, scenario: Scenario, mode: Mode) -> None:
         """Run one scenario from beginning to end."""
-        prepared = await self.jobs.prepare(scenario, one_by_one=True)
+        prepared = await self.jobs.prepare(scenario, mode)
         if prepared is None:
             return
         _, job_id, spent = prepared
-        _, canceled = await self.jobs.finish(
-            scenario, job_id, spent=spent, overlapping=False, after_bad_credential=after_bad_credential
-        )
+        _, canceled = await self.jobs.finish(scenario, job_id, mode, spent=spent)
         if canceled is not None:
             await self.jobs.repeat(canceled, scenario.repeats)
 
     async def _nothing_worked(self) -> bool:
-        if not any(exchange.situation == "a valid request" for exchange in self.sender.exchanges):
+        if not any(exchange.purpose is Purpose.VALID for exchange in self.sender.exchanges):
             self.found.stop("jobs", "There was no job to cancel.")
             return True
         diagnosis: Diagnosis = await diagnose(self.sender, self.sender.transport.guard, self.supply)

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from contract_tests.model import Caller, Request
-from engine_contract.contract import load_contract
+from contract_tests.purpose import Purpose
+from engine_contract.contract import Operation
 
 USUAL_READ_BACK = "/workflow_engine/job/{job_id}/details"
 """Where such engines show a job: public clients poll it until the status is no longer running."""
@@ -28,16 +29,14 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,14}\Z")
 _SPECIAL_KEYS = frozenset({"constructor", "prototype"})
 # The rest of a body that is not JSON, once the allowed ids are taken out, must not name a job.
 _INERT_TEXT = re.compile(r"(?:[\s{}\[\]:,\"'=&\x00-\x1f\x7f-\xff]|job_id|true|false|null)*\Z")
-# The operation's path, and spellings of it that a wrong engine may serve in its place.
-_PATH = load_contract().path
-_PATHS = frozenset({_PATH, f"{_PATH}/", _PATH.lower(), f"/{_PATH.rpartition('/')[2]}"})
 _ID_LIKE = re.compile(r"[0-9A-Za-z_-]{16,}")
 
 
 def read_back_request(template: str, job_id: str, caller: Caller) -> Request:
     """Return the GET that shows a job. `template` is a path below the engine's base with `{job_id}` in it."""
     path, _, query = template.replace("{job_id}", quote(job_id, safe="")).partition("?")
-    return Request("GET", path, caller, tuple(parse_qsl(query, keep_blank_values=True)))
+    pairs = tuple(parse_qsl(query, keep_blank_values=True))
+    return Request("GET", path, caller, pairs, purpose=Purpose.READ_BACK)
 
 
 LOGIN = "/login"
@@ -47,19 +46,20 @@ LOGIN = "/login"
 def login_request(user: str, password: str) -> Request:
     """Return the request that logs a user in."""
     body = json.dumps({"user": {"username": user, "password": password}}).encode()
-    return Request("POST", LOGIN, Caller(), body=body)
+    return Request("POST", LOGIN, Caller(), body=body, purpose=Purpose.LOGIN, told=f"the login of {user}")
 
 
 def probe_request(path: str, caller: Caller) -> Request:
     """Return the GET that any valid token may send."""
     path, _, query = path.partition("?")
-    return Request("GET", path, caller, tuple(parse_qsl(query, keep_blank_values=True)))
+    pairs = tuple(parse_qsl(query, keep_blank_values=True))
+    return Request("GET", path, caller, pairs, purpose=Purpose.PROBE)
 
 
 def start_request(workflow: str, caller: Caller) -> Request:
     """Return the request that starts a job of a workflow, as the vendor's GitHub Action does."""
     path = f"/workflow_engine/startJobWithOptions/{quote(workflow, safe='')}"
-    return Request("POST", path, caller, body=b'{"options": {}}')
+    return Request("POST", path, caller, body=b'{"options": {}}', purpose=Purpose.START)
 
 
 class Guard:
@@ -67,17 +67,22 @@ class Guard:
 
     def __init__(
         self,
+        operation: Operation,
         *,
         unsafe: bool = False,
         read_back: str | None = None,
         probe: str | None = None,
         workflow: str | None = None,
     ) -> None:
-        """Take the settings; `unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
+        """Take the operation and the settings; `unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
 
         `read_back` is a path with `{job_id}` in it, whose GET shows a job: supplied jobs may be read there.
         `probe` is a path that every caller may GET. `workflow` is one whose jobs may be started.
         """
+        self.operation = operation
+        own = operation.path
+        # The path, and spellings of it that a wrong engine may serve in its place.
+        self._paths = frozenset({own, f"{own}/", own.lower(), f"/{own.rpartition('/')[2]}"})
         self.unsafe = unsafe
         self._read_back = read_back
         self._probe = probe
@@ -140,7 +145,7 @@ class Guard:
         path = request.path
         for minted in self._minted:
             path = path.replace(f"-{minted}", "")
-        if path not in _PATHS:
+        if path not in self._paths:
             return f"the path {request.path} is another operation's"
         for name, value in request.query:
             if not self._inert_key(name):

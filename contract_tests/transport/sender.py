@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from contract_tests.errors import OutsideGuardError
 from contract_tests.judge.answers import form, look
 from contract_tests.model import BUSY, Exchange, Fault, Request, Response
+from contract_tests.purpose import Purpose
 from contract_tests.transport.transport import Transport
 
 RETRIES = 3
@@ -77,15 +78,13 @@ class Sender:
         """Seconds until the deadline."""
         return self._ends - time.monotonic()
 
-    async def send(
-        self, request: Request, situation: str, job_id: str | None = None, *, is_due: bool = False
-    ) -> Exchange:
+    async def send(self, request: Request, job_id: str | None = None, *, is_due: bool = False) -> Exchange:
         """Send, and send again while the engine says that it is busy: at most three times.
 
         `is_due`: a success is due, so that a refusal which the engine gives by 429 or 503 is doubted once.
         Raises GaveUp after several connections in a row that failed.
         """
-        exchange = await self._once(request, situation, job_id)
+        exchange = await self._once(request, job_id)
         if is_due and exchange.is_dropped:
             self._lost_due.add(exchange.response is not None)
         if exchange.status in BUSY and retry_after(exchange.response) is None and not is_due:
@@ -99,7 +98,7 @@ class Sender:
         answers: list[Exchange] = []
         for attempt in range(RETRIES + 1):
             if attempt:
-                exchange = await self._once(exchange.request, exchange.situation, exchange.job_id)
+                exchange = await self._once(exchange.request, exchange.job_id)
             if exchange.status not in BUSY:
                 break
             answers.append(exchange)
@@ -176,16 +175,16 @@ class Sender:
         """Send nothing for this number of seconds."""
         self._not_before = max(self._not_before, time.monotonic() + seconds)
 
-    async def _once(self, request: Request, situation: str, job_id: str | None) -> Exchange:
+    async def _once(self, request: Request, job_id: str | None) -> Exchange:
         if self._drops > 1:
             request = replace(request, fresh_connection=True)  # the engine closes connections that are in use
         async with self._gate:
             if self._is_busy or self._drops > 1:
                 # An engine that throttles, or takes few connections, is asked one request at a time from then on.
                 async with self._one_by_one:
-                    exchange = await self._paced(request, situation, job_id)
+                    exchange = await self._paced(request, job_id)
             else:
-                exchange = await self._paced(request, situation, job_id)
+                exchange = await self._paced(request, job_id)
         self._sent += 1
         # Before the first response a lost connection looks like an engine that is not there.
         self.connections_lost += exchange.is_dropped or (exchange.fault in _UNSENT and self._has_answered)
@@ -201,7 +200,7 @@ class Sender:
         self._kept += len(kept.response.body) if kept.response else 0
         self.exchanges.append(kept)
 
-    async def _paced(self, request: Request, situation: str, job_id: str | None) -> Exchange:
+    async def _paced(self, request: Request, job_id: str | None) -> Exchange:
         if self._interval:
             slot = max(self._next_slot, time.monotonic())
             self._next_slot = slot + self._interval
@@ -209,9 +208,9 @@ class Sender:
         while (pause := self._not_before - time.monotonic()) > 0:  # noqa: ASYNC110 - another may prolong it
             await asyncio.sleep(pause)
         try:
-            return await self.transport.send(request, situation, job_id)
+            return await self.transport.send(request, job_id)
         except OutsideGuardError as error:
-            return Exchange(request, situation, fault=Fault.GUARD, detail=str(error), job_id=job_id)
+            return Exchange(request, request.situation, fault=Fault.GUARD, detail=str(error), job_id=job_id)
 
     async def _count_failures(self, exchange: Exchange) -> None:
         if exchange.fault is Fault.GUARD:
@@ -227,7 +226,8 @@ class Sender:
         # Does it fail altogether, or only at this request? An earlier request that it answered is sent again.
         answered = next((e for e in reversed(self.exchanges) if _is_whole(e) and not e.accepted and e.job_id), None)
         if answered is not None:
-            again = await self.transport.send(answered.request, "an earlier request once more", answered.job_id)
+            once_more = replace(answered.request, purpose=Purpose.ONCE_MORE, told="")
+            again = await self.transport.send(once_more, answered.job_id)
             self._keep(again)
             if _is_whole(again):
                 self._failures = 0

@@ -70,7 +70,7 @@ class Transport:
         if self.connection.auth.scheme == "basic":
             self.tokens.set(role, f"{user}:{password}")
             return None
-        exchange = await self.send(self.guard.log_in(user, password), f"the login of {user}")
+        exchange = await self.send(self.guard.log_in(user, password))
         token = token_of(exchange.response.body) if exchange.response and exchange.accepted else None
         if token is None:
             return exchange
@@ -97,7 +97,7 @@ class Transport:
                 return False
             return True
 
-    async def send(self, request: Request, situation: str, job_id: str | None = None) -> Exchange:
+    async def send(self, request: Request, job_id: str | None = None) -> Exchange:
         """Send a request and wait for the whole response, at most the connection's timeout.
 
         Raises OutsideGuardError, before anything is sent, for a request that the guard objects to.
@@ -122,7 +122,7 @@ class Transport:
         except (httpx.InvalidURL, OSError, ValueError) as error:
             fault, detail = Fault.PROTOCOL, sentence_of(error)
         response = response_of(head, parts, detail if fault else None, time.monotonic() - started, is_cut=is_cut)
-        return Exchange(request, situation, response, None if response else fault, detail, started_at, job_id)
+        return Exchange(request, request.situation, response, None if response else fault, detail, started_at, job_id)
 
     async def _receive(
         self, request: Request, head: list[httpx.Response], parts: list[bytes], bound: asyncio.Timeout

@@ -45,7 +45,7 @@ def main(options: WatchOptions) -> None:
     URL is the engine's base, with any path before /workflow_engine/cancelJob, or an engine's name in the
     settings file. Point clients and browsers at the address that is printed first; the second is the console's.
     """
-    from contract_tests.config.options import live_connection
+    from contract_tests.config.options import live_connection, read_pages
     from contract_tests.watch.settings import WatchSettings
 
     connection, warnings = live_connection(options)
@@ -53,6 +53,7 @@ def main(options: WatchOptions) -> None:
         click.echo(f"watch-engine: {warning}", err=True)
     settings = WatchSettings(
         connection=connection,
+        pages=read_pages(options.pages),
         host=options.host,
         allow_hosts=frozenset(map(_host_name, options.allow_hosts)),
         rewrite=options.rewrite,

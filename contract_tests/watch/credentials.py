@@ -12,6 +12,7 @@ from contract_tests.run.findings import Findings
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from contract_tests.transport.transport import Transport
+from engine_contract.contract import Operation
 
 PATIENCE_S = 30.0
 """Seconds for finding out how a credential travels."""
@@ -20,9 +21,9 @@ PATIENCE_S = 30.0
 class WatchCredentials:
     """Knows the tokens of roles; requests of its own go to the engine only to log in and to find the way."""
 
-    def __init__(self, connection: Connection, *, learn: Callable[[str], None]) -> None:
-        """Take the tokens; `learn` gets each secret. Raises SettingError for tokens that cannot be used."""
-        self._transport = Transport(connection, Guard(), wrong_credential=token_hex(16))
+    def __init__(self, operation: Operation, connection: Connection, *, learn: Callable[[str], None]) -> None:
+        """Take the operation to find the way with, and the tokens; `learn` gets each secret. Raises SettingError for tokens that cannot be used."""
+        self._transport = Transport(connection, Guard(operation), wrong_credential=token_hex(16))
         self._tokens = self._transport.tokens
         self._tokens.read()
         self._auth = connection.auth

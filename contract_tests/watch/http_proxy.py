@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from contract_tests.judge.passive import is_cancel
+from contract_tests.judge.route import called_operation
 from contract_tests.model import Fault
 from contract_tests.recording.proxied_exchange import ProxiedExchange
 from contract_tests.watch.access import CallerAccess
@@ -62,7 +62,9 @@ class HttpProxy:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> ProxiedExchange:
         """Pass one HTTP request on."""
-        proxied = ProxiedExchange.of(scope, is_cancel=is_cancel(scope["method"], scope["raw_path"].decode("latin-1")))
+        operations = self._observer.settings.operations
+        operation = called_operation(operations, scope["method"], scope["raw_path"].decode("latin-1"))
+        proxied = ProxiedExchange.of(scope, operation)
         way = _Way(proxied, receive, send, is_old=scope.get("http_version") == "1.0")
         with self._observer.under_way(proxied):
             try:
@@ -97,7 +99,7 @@ class HttpProxy:
             return
         is_own = self._access.is_own(proxied.headers)
         headers = request_headers(proxied.headers, self._upstream.address, self._upstream.extra, is_own=is_own)
-        if proxied.is_cancel or self._rewrites or _is_code(proxied):
+        if proxied.operation is not None or self._rewrites or _is_code(proxied):
             headers = only_readable(headers)
         try:
             received = await self._upstream.send(proxied.method, proxied.target, headers, way.request_body())
@@ -108,7 +110,7 @@ class HttpProxy:
             await self._answer_for_engine(way, _STATUS.get(error.fault, 502), error.fault, str(error))
             return
         proxied.status, proxied.response_headers = received.status_code, list(received.headers.raw)
-        if proxied.is_cancel:
+        if proxied.operation is not None:
             await way.read_rest()
             if not way.is_request_whole:
                 proxied.obstacle = "the engine answered before the request was whole"
@@ -134,7 +136,7 @@ class HttpProxy:
         await way.send_body(b"" if way.proxied.method == "HEAD" else body)
 
     async def _hold(self, way: "_Way", received: httpx.Response) -> None:
-        """Judge the response to a cancel, then pass it on. One that is too large or too slow streams on unjudged."""
+        """Judge the response to a call, then pass it on. One that is too large or too slow streams on unjudged."""
         proxied = way.proxied
         parts: list[bytes] = []
         try:
@@ -252,7 +254,7 @@ class _Way:
                 self.proxied.body.add(part)
                 yield part
             if not message.get("more_body"):
-                if not self.proxied.is_cancel:
+                if self.proxied.operation is None:
                     self.watch_caller()
                 return
 
@@ -268,7 +270,7 @@ class _Way:
                     self.is_request_whole = not message.get("more_body")
 
     def watch_caller(self) -> None:
-        """End this exchange if the caller goes away; a cancel goes on to its end."""
+        """End this exchange if the caller goes away; a call that is judged goes on to its end."""
         if self._waiter is None:
             self._waiter = asyncio.create_task(self._until_gone())
 
@@ -314,7 +316,13 @@ def _moved(proxied: ProxiedExchange, stream: AsyncIterator[bytes], engine: OwnOr
     encoding = encodings[0].strip().lower() or "identity"
     media = read_content_type(_value(proxied, b"content-type")).media
     is_whole = proxied.method != "HEAD" and proxied.status not in {204, 206, 304}
-    if proxied.is_cancel or not is_whole or not is_text(media) or len(encodings) > 1 or encoding not in READABLE:
+    if (
+        proxied.operation is not None
+        or not is_whole
+        or not is_text(media)
+        or len(encodings) > 1
+        or encoding not in READABLE
+    ):
         return None
     mover = engine.mover(own_host(proxied.headers))
     return None if mover is None else _through(mover, Unpacker(encoding), stream)

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 from contract_tests import model
-from contract_tests.judge.passive import JudgedCancel, ObservedCancel, PassiveJudge
+from contract_tests.judge.passive import JudgedCall, ObservedCall, PassiveJudge
 from contract_tests.model import Exchange
 from contract_tests.recording.callers import Callers, PresentedCredential
 from contract_tests.recording.har_writer import har_entry, shown_headers
@@ -28,7 +29,7 @@ SHOWN_FROM = BODY_SHOWN_BYTES + 8192
 """Bytes of a body that are searched for secrets before it is cut to what is shown."""
 
 Tell = Callable[[Entry], None]
-Learn = Callable[[JudgedCancel], None]
+Learn = Callable[[JudgedCall], None]
 
 
 class Observer:
@@ -83,8 +84,8 @@ class Observer:
         query = _pairs(proxied.query)
         shown = self.callers.of(headers, query)
         exchange = exchange_of(proxied, shown.caller)
-        judged = self._judge(proxied, exchange, shown) if proxied.is_cancel else None
-        if judged is not None:
+        judged = self._judge(proxied, exchange, shown) if proxied.operation is not None else None
+        if judged is not None and proxied.is_cancel:
             self.redaction.show_jobs(_ids_of(judged.exchange))
         self.redaction.learn(shown.secrets)
         sent = bytes(proxied.body.data)
@@ -99,22 +100,22 @@ class Observer:
             await self.recording.append(await self._har_entry(seen, weight), weight)
         kept = self.journal.add(self._entry(seen))
         for learn in self._learn:
-            learn(judged or JudgedCancel(exchange))
+            learn(judged or JudgedCall(exchange))
         for tell in self._tell:
             tell(kept)
         if not self.notice and (what := self._names_itself(proxied, exchange)):
             self._notice(f"{what} of {kept.method} {kept.path}")
         proxied.number = kept.number
         if proxied.is_cancel:
-            self._see_jobs(exchange, judged, kept)
+            self._see_jobs(exchange, kept, is_cancel=True)
         else:
             # Once the response has been passed on: that can wait.
-            asyncio.get_running_loop().call_soon(self._see_jobs, exchange, judged, kept)
+            asyncio.get_running_loop().call_soon(partial(self._see_jobs, exchange, kept, is_cancel=False))
         return _marks(judged)
 
     def _names_itself(self, proxied: ProxiedExchange, exchange: Exchange) -> str:
         """Return what of a response names the engine's own origin where a browser follows it; empty if nothing does."""
-        if proxied.is_cancel or exchange.response is None or 300 <= exchange.response.status < 400:
+        if proxied.operation is not None or exchange.response is None or 300 <= exchange.response.status < 400:
             return ""
         origin, body = self._own_origin, exchange.response.body
         if self.settings.rewrite:
@@ -142,8 +143,10 @@ class Observer:
             return har_entry(seen, self.redaction, base)
         return await asyncio.to_thread(har_entry, seen, self.redaction, base)
 
-    def _judge(self, proxied: ProxiedExchange, exchange: Exchange, shown: PresentedCredential) -> JudgedCancel:
-        observed = ObservedCancel(exchange, shown.credential, proxied.overlapping, obstacle_of(proxied))
+    def _judge(self, proxied: ProxiedExchange, exchange: Exchange, shown: PresentedCredential) -> JudgedCall:
+        observed = ObservedCall(
+            exchange, proxied.operation, shown.credential, proxied.overlapping, obstacle_of(proxied)
+        )
         return self.passive_judge.judge(observed)
 
     def _entry(self, seen: ObservedExchange) -> Entry:
@@ -190,15 +193,13 @@ class Observer:
         text = self.redaction.message
         return Finding(finding.rule, text(finding.received), text(finding.documented), finding.pointer)
 
-    def _see_jobs(self, exchange: Exchange, judged: JudgedCancel | None, entry: Entry) -> None:
+    def _see_jobs(self, exchange: Exchange, entry: Entry, *, is_cancel: bool) -> None:
         """Take note of the jobs that the exchange names."""
         seen = []
         for job_id, status, name in jobs_in(exchange):
-            if judged is None:
-                self.passive_judge.see_job(job_id, status)
-            document = (
-                entry.response.body.encode() if judged is not None and entry.response.size <= BODY_SHOWN_BYTES else None
-            )
+            if not is_cancel:
+                self.passive_judge.jobs.see(job_id, status)
+            document = entry.response.body.encode() if is_cancel and entry.response.size <= BODY_SHOWN_BYTES else None
             seen.append(SeenJob(job_id, status, name, entry.number, document))
         if entry.job_id and all(job.job_id != entry.job_id for job in seen):
             seen.append(SeenJob(entry.job_id, last_entry=entry.number))
@@ -222,7 +223,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True) if query else []
 
 
-def _marks(judged: JudgedCancel | None) -> HeaderList:
+def _marks(judged: JudgedCall | None) -> HeaderList:
     if judged is None:
         return []
     marks = ((b"contract-violations", judged.broken), (b"contract-warnings", judged.warned))

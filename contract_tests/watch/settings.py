@@ -5,6 +5,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from contract_tests.config.options import Connection
+from engine_contract.contract import Operation, load_contract
 
 KEY_BYTES = 16
 
@@ -15,6 +16,9 @@ class WatchSettings:
 
     connection: Connection
     """Its timeout is how long the engine may send nothing before it is given up, in seconds."""
+    operation: Operation = field(default_factory=load_contract)
+    pages: tuple[Operation, ...] = ()
+    """Operations of further pages, whose calls are judged too."""
     host: str = "127.0.0.1"
     """The address that the engine's port listens on."""
     console_key: str = field(default_factory=lambda: token_urlsafe(KEY_BYTES))
@@ -27,3 +31,8 @@ class WatchSettings:
     write_profile: Path | None = None
     journal: int = 1000
     """Entries that are kept in memory."""
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations whose calls are judged, the contract's own first."""
+        return (self.operation, *self.pages)

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 
 from contract_tests.config.auth import place_credential
 from contract_tests.judge.document import judge_document
-from contract_tests.judge.passive import CONTRACT
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.profile import ProfileWriter
 from contract_tests.recording.proxied_exchange import ProxiedExchange
@@ -35,11 +34,14 @@ class Watch:
         """Wire the parts. Raises SettingError for tokens, certificates or files that cannot be used."""
         self.settings = settings
         connection = settings.connection
-        self.credentials = WatchCredentials(connection, learn=lambda secret: redaction.learn([secret]))
+        self.credentials = WatchCredentials(
+            settings.operation, connection, learn=lambda secret: redaction.learn([secret])
+        )
         self.roles = tuple(sorted(connection.tokens))
         """The roles as which the console can cancel jobs."""
         self.upstream = Upstream(connection)
-        redaction = Redaction(self.credentials.secrets(), ordinary=self.roles)
+        known = {role for one in settings.operations for role in (*one.roles, *one.unlisted_roles)}
+        redaction = Redaction(self.credentials.secrets(), ordinary=(*self.roles, *known))
         self.profile = _profile_writer(settings, redaction)
         callers = Callers(
             connection.auth,
@@ -65,9 +67,9 @@ class Watch:
         self.access = CallerAccess.of(settings)
         self.http_proxy = HttpProxy(self.upstream, self.observer, self.access)
         self._complained: str | None = None
-        judge_document(
-            dict(CONTRACT.response_examples["page"])
-        )  # so that the first cancel is judged as fast as the next
+        for operation in settings.operations:
+            # So that the first call is judged as fast as the next.
+            judge_document(operation, operation.response_example)
         self.loop: asyncio.AbstractEventLoop | None = None
 
     async def cancel(self, role: str, job_id: str) -> Entry:
@@ -83,6 +85,7 @@ class Watch:
         return entry
 
     async def _cancel(self, role: str, job_id: str) -> ProxiedExchange:
+        operation = self.settings.operation
         auth, credential = await self.credentials.of(role)
         query: list[tuple[str, str]] = []
         headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
@@ -90,7 +93,7 @@ class Watch:
         body = json.dumps({"job_id": job_id}).encode()
         headers.append(("Content-Length", str(len(body))))
         sent = [(name.lower().encode(), value.encode()) for name, value in headers]
-        scope = http_scope(CONTRACT.method, CONTRACT.path, sent, urlencode(query, quote_via=quote).encode())
+        scope = http_scope(operation.method, operation.path, sent, urlencode(query, quote_via=quote).encode())
 
         async def receive() -> Mapping[str, Any]:
             return {"type": "http.request", "body": body}
@@ -121,6 +124,6 @@ class Watch:
 def _profile_writer(settings: WatchSettings, redaction: Redaction) -> ProfileWriter | None:
     if settings.write_profile is None:
         return None
-    writer = ProfileWriter(settings.write_profile, settings.connection.base, redact=redaction.text)
+    writer = ProfileWriter(settings.operation, settings.write_profile, settings.connection.base, redact=redaction.text)
     writer.check()
     return writer

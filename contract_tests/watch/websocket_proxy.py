@@ -51,7 +51,7 @@ class WebSocketProxy:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Pass one WebSocket on, to its end."""
-        proxied = ProxiedExchange.of(scope, is_cancel=False)
+        proxied = ProxiedExchange.of(scope, None)
         proxied.frames = []
         await receive()
         if (objection := self._access.objection("GET", proxied.headers)) is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Literal, cast
 
 from engine_contract.contract.ledger import Rule
@@ -26,7 +27,7 @@ class Parameter:
     example: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """An operation as data; schemas have their references resolved.
 
@@ -57,6 +58,11 @@ class Operation:
     rule_prefix: str = ""
 
     @property
+    def is_contract(self) -> bool:
+        """Return whether this is the contract's own operation, and not another page's."""
+        return not self.rule_prefix
+
+    @property
     def route(self) -> str:
         """Return method and path, as a page writes them."""
         return f"{self.method} {self.path}"
@@ -70,6 +76,11 @@ class Operation:
     def response_example(self) -> Any:
         """Return the first example of the response, None without one."""
         return next(iter(self.response_examples.values()), None)
+
+    @property
+    def response_rules(self) -> tuple[Rule, ...]:
+        """Return the rules that own a place in the response's document."""
+        return tuple(rule for rule in self.rules if rule.field is not None)
 
     def parameters_in(self, place: Literal["path", "query"]) -> tuple[Parameter, ...]:
         """Return the parameters that travel in the path, or in the query."""
@@ -94,12 +105,17 @@ class Operation:
 
     def rule(self, short: str) -> Rule | None:
         """Return the rule of an id without the prefix, such as `roles.none`; None if the ledger has none."""
-        return next((rule for rule in self.rules if rule.id == f"{self.rule_prefix}{short}"), None)
+        return _by_id(self).get(f"{self.rule_prefix}{short}")
 
 
 def is_parameter(part: str) -> bool:
     """Return whether a part of a path's template is a parameter: `{name}`."""
     return part.startswith("{") and part.endswith("}")
+
+
+@cache
+def _by_id(operation: Operation) -> Mapping[str, Rule]:
+    return {rule.id: rule for rule in operation.rules}
 
 
 def find_operation(operations: Iterable[Operation], method: str, path: str) -> Operation | None:

@@ -9,6 +9,7 @@ from contract_tests import check as check_module
 from contract_tests.judge.verdict import rule_results
 from contract_tests.model import Judgement, RuleResult
 from engine_contract import contract
+from engine_contract.contract import Rule
 from mock_server import faults as catalogue
 from tests import field_engine, standin
 from tests.support.engines import ObservedExchange, check_field_engine, check_mock, check_standin, expected, is_found
@@ -34,10 +35,12 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """The rules that the test's runs judge. Each run of the score proves that a judgement names a rule of the ledger."""
     seen: set[str] = set()
 
-    def results(judgements: Iterable[Judgement], *rest: Any, **named: Any) -> tuple[RuleResult, ...]:
+    def results(
+        rules: Iterable[Rule], judgements: Iterable[Judgement], *rest: Any, **named: Any
+    ) -> tuple[RuleResult, ...]:
         gathered = list(judgements)
         seen.update(judgement.rule for judgement in gathered)
-        return rule_results(gathered, *rest, **named)
+        return rule_results(rules, gathered, *rest, **named)
 
     monkeypatch.setattr(check_module, "rule_results", results)
     yield seen

@@ -11,6 +11,7 @@ from contract_tests.config.options import Connection
 from contract_tests.recording.profile import ProfileWriter
 from contract_tests.recording.recording_file import Recording
 from contract_tests.report import write_reports
+from engine_contract.contract import load_contract
 from engine_contract.draft_cli import main
 from engine_contract.private_files import create, replacing
 from tests.contract_tests.report.reports import PRESENTER, conforming
@@ -57,7 +58,7 @@ def test_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
 def test_every_writer_writes_for_the_owner_alone(tmp_path: Path) -> None:
     """Reports, profiles, recordings and drafts of pages; no draft is left behind."""
     write_reports(conforming(), PRESENTER, tmp_path)
-    ProfileWriter(tmp_path / "profile.json", Connection("http://e").base).write()
+    ProfileWriter(load_contract(), tmp_path / "profile.json", Connection("http://e").base).write()
     Recording(tmp_path / "all.har", "http://e").close()
     done = CliRunner().invoke(main, [str(PAGE), "--output", str(tmp_path)])
     assert done.exit_code == 0, done.output

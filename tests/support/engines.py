@@ -10,8 +10,8 @@ from contract_tests.config.auth import Auth
 from contract_tests.config.options import EMBEDDED_READ_BACK, Connection, Settings
 from contract_tests.config.sources import Source
 from contract_tests.model import Report
-from contract_tests.plan.scenario import ROLES
 from contract_tests.safety.supply import Supply
+from engine_contract.contract import load_contract
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings as MockSettings
 from tests import field_engine, standin
@@ -65,7 +65,7 @@ class ObservedExchange:
 
 def settings_for(url: str, *, auth: str = "bearer", roles: tuple[str, ...] | None = None, **changes: Any) -> Settings:
     """Return settings for an engine whose tokens are the names of the roles."""
-    names = roles if roles is not None else (*ROLES, "apiread", "operator")
+    names = roles if roles is not None else (*load_contract().roles, "apiread", "operator")
     tokens = {role: Source(f"{role}:secret" if auth == "basic" else role, f"--token {role}") for role in names}
     timeout = changes.pop("timeout", 3.0)
     defaults: dict[str, Any] = {"seed": 7, "deadline": 110.0}

@@ -87,8 +87,9 @@ def _serve(path: str) -> None:
     for module in ("contract_tests.check", "contract_tests.embedded", "mock_server.serving.in_process"):
         import_module(module)
     from contract_tests.plan.generate import bad_bodies
+    from engine_contract.contract import load_contract
 
-    bad_bodies(1)
+    bad_bodies(load_contract(), 1)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen(16)

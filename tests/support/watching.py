@@ -20,6 +20,7 @@ from contract_tests.watch.app import WatchApp
 from contract_tests.watch.cli import make_server
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
+from engine_contract.contract import Operation
 from engine_contract.http.net import bind, url_of
 
 Result = TypeVar("Result")
@@ -66,6 +67,7 @@ def watching(
     proxy: str | None = None,
     allow_hosts: frozenset[str] = frozenset(),
     rewrite: bool = False,
+    pages: tuple[Operation, ...] = (),
 ) -> Iterator[Watching]:
     """Watch an engine on a free port; the roles' tokens are their names unless others are given."""
     named = {role: role for role in ROLES} if tokens is None else tokens
@@ -86,6 +88,7 @@ def watching(
         journal=journal,
         allow_hosts=allow_hosts,
         rewrite=rewrite,
+        pages=pages,
     )
     said: list[str] = []
     watch = Watch(settings, say=said.append)

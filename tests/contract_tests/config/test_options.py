@@ -11,6 +11,7 @@ from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.tokens import Tokens
 from contract_tests.transport.transport import Transport
+from engine_contract.contract import load_contract
 from engine_contract.options import CheckOptions
 
 PROXY = "http://ci:pr0xy-s3cret@proxy.example:3128"
@@ -31,7 +32,7 @@ def test_proxy_by_variable_is_used_and_never_shown() -> None:
     assert connection.proxy == PROXY
     assert command_environment(OPTIONS, connection.base)["HTTPS_PROXY"] == PROXY
     assert connection.added.options == ("--proxy", "$GATE")
-    assert "pr0xy-s3cret" in Transport(connection, Guard(), wrong_credential="x").secrets()
+    assert "pr0xy-s3cret" in Transport(connection, Guard(load_contract()), wrong_credential="x").secrets()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ ASSUMED = {rule.field for rule in contract.load_rules() if rule.id.endswith(".pr
 @pytest.mark.parametrize("path", PLACES, ids=_pointer)
 def test_null_breaks_the_rule_of_its_place(path: tuple[Any, ...]) -> None:
     """Null in place of any field, element or map value breaks a documented rule, and the pointer names the place."""
-    (flaw,) = judge_document(_with(path, None))
+    (flaw,) = judge_document(contract.load_contract(), _with(path, None))
     assert flaw.pointer == _pointer(path)
     assert flaw.received == "null"
     assert contract.rule(flaw.rule).level == "documented"
@@ -78,7 +78,7 @@ def test_null_breaks_the_rule_of_its_place(path: tuple[Any, ...]) -> None:
 )
 def test_absence_breaks_a_rule(path: tuple[Any, ...]) -> None:
     """The absence of a field breaks its rule: an assumed one where engines leave it out, else a documented one."""
-    flaws = judge_document(_with(path, ABSENT))
+    flaws = judge_document(contract.load_contract(), _with(path, ABSENT))
     if _is_free(path):
         assert flaws == []
         return
@@ -117,7 +117,7 @@ def test_absence_breaks_a_rule(path: tuple[Any, ...]) -> None:
 )
 def test_what_is_fine(path: tuple[Any, ...], value: Any) -> None:
     """5.0 is an integer; empty arrays, maps and strings, added fields, and dates with or without a fraction are fine."""
-    assert judge_document(_with(path, value)) == []
+    assert judge_document(contract.load_contract(), _with(path, value)) == []
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_is_fine(path: tuple[Any, ...], value: Any) -> None:
 )
 def test_what_is_not(path: tuple[Any, ...], value: Any, rule_id: str) -> None:
     """Another type breaks the rule of its place, at any depth and in every element."""
-    assert [flaw.rule for flaw in judge_document(_with(path, value))] == [rule_id]
+    assert [flaw.rule for flaw in judge_document(contract.load_contract(), _with(path, value))] == [rule_id]
 
 
 @pytest.mark.parametrize(
@@ -148,20 +148,20 @@ def test_what_is_not(path: tuple[Any, ...], value: Any, rule_id: str) -> None:
 )
 def test_what_is_no_job(document: Any) -> None:
     """A wrapped job, or something else in its place, breaks one rule and is said once."""
-    (flaw,) = judge_document(document)
+    (flaw,) = judge_document(contract.load_contract(), document)
     assert flaw.rule == "response.document"
 
 
 def test_wrapped_in_canceled_job_is_named() -> None:
     """A body wrapped in canceled_job breaks the contract with a message that says so."""
-    (flaw,) = judge_document({"canceled_job": PAGE})
+    (flaw,) = judge_document(contract.load_contract(), {"canceled_job": PAGE})
     assert "wrapped in 'canceled_job'" in flaw.received
 
 
 def test_many_breaks_of_a_rule_are_one_flaw() -> None:
     """A rule broken in 2,000 tasks is told once, with their number."""
     task = {**PAGE["tasks"]["workflow_start"], "x": None}
-    (flaw,) = judge_document(_with(("tasks",), {str(number): task for number in range(1500)}))
+    (flaw,) = judge_document(contract.load_contract(), _with(("tasks",), {str(number): task for number in range(1500)}))
     assert flaw.rule == "response.tasks.x"
     assert "1499 more places" in flaw.received
 
@@ -170,9 +170,9 @@ def test_many_breaks_of_a_rule_are_one_flaw() -> None:
 @settings(max_examples=150, deadline=None)
 def test_any_document_is_judged(document: Any) -> None:
     """Whatever JSON an engine sends, the judge says something of it and does not fail."""
-    assert judge_document(document)
-    assert judge_document(_with(("added",), document)) == []
-    judge_document(_with(("tasks", "key"), document))
+    assert judge_document(contract.load_contract(), document)
+    assert judge_document(contract.load_contract(), _with(("added",), document)) == []
+    judge_document(contract.load_contract(), _with(("tasks", "key"), document))
 
 
 @given(st.binary(max_size=60))
@@ -180,7 +180,7 @@ def test_any_document_is_judged(document: Any) -> None:
 def test_any_bytes_are_judged(body: bytes) -> None:
     """Whatever bytes an engine sends with 200, the answer is found broken and the judge does not fail."""
     exchange = Exchange(Request("POST", "/", Caller()), "a valid request", Response(200, (), body))
-    assert [item for item in judge_success(exchange, "id") if item.finding]
+    assert [item for item in judge_success(contract.load_contract(), exchange, "id") if item.finding]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_document_that_is_nested_deeper_than_can_be_read_is_not_judged() -> No
     body = b'{"further": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
     response = Response(200, (("content-type", "application/json"),), body)
     exchange = Exchange(Request("POST", "/", Caller("admin", "token")), "a valid request", response)
-    judged = judge_success(exchange, "a")
+    judged = judge_success(contract.load_contract(), exchange, "a")
     assert [item.rule for item in judged if item.finding] == []
     assert "transport.json" not in {item.rule for item in judged}
 

@@ -25,7 +25,7 @@ from contract_tests.judge.known import (
 )
 from contract_tests.judge.received import kind, pattern, shape
 from contract_tests.judge.verdict import rule_results
-from contract_tests.model import Caller, Exchange, Request, Response, RuleResult
+from contract_tests.model import Caller, Exchange, Request, Response, RuleResult, Unchecked
 from engine_contract import contract
 
 TODAY = dt.date(2026, 5, 1)
@@ -55,11 +55,11 @@ def _results(*documents: Any) -> tuple[RuleResult, ...]:
     for document in documents:
         response = Response(200, (("content-type", "application/json"),), json.dumps(document).encode())
         exchange = Exchange(Request("POST", "/", Caller("admin", "token")), "a valid request", response)
-        judgements += judge_success(exchange, document["_id"])
-    every = {rule.id: ("the run is of documents alone", None) for rule in contract.load_rules()}
+        judgements += judge_success(contract.load_contract(), exchange, document["_id"])
+    every = {rule.id: Unchecked("the run is of documents alone") for rule in contract.load_rules()}
     judged = {judgement.rule for judgement in judgements}
     unchecked: Any = {rule_id: why for rule_id, why in every.items() if rule_id not in judged}
-    return rule_results(judgements, unchecked, only=None, skip=frozenset(), strict=False, documents=True)
+    return rule_results(contract.load_rules(), judgements, unchecked, only=None, skip=frozenset(), strict=False)
 
 
 def _written(results: Sequence[RuleResult], kept: Sequence[Known] = ()) -> list[Known]:

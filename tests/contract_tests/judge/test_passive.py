@@ -2,7 +2,8 @@
 
 import pytest
 
-from contract_tests.judge.passive import before_operation, is_cancel
+from contract_tests.judge.route import before_operation, called_operation
+from engine_contract.contract import load_contract
 
 
 @pytest.mark.parametrize(
@@ -22,5 +23,5 @@ from contract_tests.judge.passive import before_operation, is_cancel
 )
 def test_before_operation_any_spelling_is_the_operation(path: str, before: str | None) -> None:
     """Escapes of letters do not hide a cancel from the judge; an escaped slash is no part of its path."""
-    assert before_operation(path) == before
-    assert is_cancel("POST", path) == (before == "")
+    assert before_operation(load_contract(), path) == before
+    assert (called_operation([load_contract()], "POST", path) is not None) == (before == "")

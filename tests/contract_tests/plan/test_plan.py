@@ -7,19 +7,23 @@ from pathlib import Path
 import pytest
 
 from contract_tests.plan.plan import make_plan
-from contract_tests.plan.scenario import ROLES, Resources
+from contract_tests.plan.scenario import Resources
+from engine_contract.contract import load_contract
+from engine_contract.option_rows import rows
+from engine_contract.options import CheckOptions
+from tests.support import ROOT
 from tests.support.check_engine import TOKENS, check_engine, write_jobs
 from tests.support.engines import check_standin, standin_engine
 
 
 def test_a_whole_run_stays_within_its_bounds() -> None:
     """At most 24 jobs and 250 requests, and at least three successes for each role."""
-    plan = make_plan(Resources(ROLES, ("apiread",), None))
+    plan = make_plan(Resources(load_contract(), load_contract().roles, ("apiread",), None))
     assert plan.jobs <= 24
     assert plan.requests <= 250
     assert plan.missing == {}
     canceller = [scenario.valid_cancel.caller.role for scenario in plan.scenarios if scenario.valid_cancel]
-    assert all(canceller.count(role) >= 3 for role in ROLES)
+    assert all(canceller.count(role) >= 3 for role in load_contract().roles)
 
 
 @pytest.mark.parametrize("tokens", [TOKENS, ["--token=apiread=apiread"], []], ids=["all", "another", "none"])
@@ -113,7 +117,7 @@ def test_fewer_jobs_leave_rules_unchecked_and_never_held(jobs: int) -> None:
     else:
         assert seen.report.verdict == "conforms", seen.why()
     if jobs == 4:
-        assert all(seen.outcome(f"roles.{role}") == "held" for role in ROLES)
+        assert all(seen.outcome(f"roles.{role}") == "held" for role in load_contract().roles)
         assert seen.outcome("response.status") == "held"
         assert seen.outcome("roles.others") == "unchecked"
         assert seen.outcome("effects.methods") == "unchecked"
@@ -146,7 +150,7 @@ def test_one_role_alone() -> None:
 
 def test_other_roles_try_each_job() -> None:
     """Roles that may not try every job of the plan's middle in turn, in several ways, at the cost of no job."""
-    plan = make_plan(Resources(ROLES, ("apiread", "operator"), None))
+    plan = make_plan(Resources(load_contract(), load_contract().roles, ("apiread", "operator"), None))
     (stage,) = (stage for stage in plan.stages if stage.name == "jobs")
     denied = [step for scenario in stage.scenarios for step in scenario.denied]
     assert {step.caller.role for step in denied} == {"apiread", "operator"}
@@ -165,3 +169,29 @@ def test_what_may_be_anybodys_is_sent_one_by_one_until_it_harms(tmp_path: Path) 
     assert "request.job_id.required" in done.out
     assert len(answered) == 1
     assert "no longer sent" in done.out
+
+
+def test_number_of_jobs_in_help_and_docs_is_that_of_the_catalogue() -> None:
+    """What a whole run cancels is counted from its scenarios; texts name that number."""
+    operation = load_contract()
+    wanted = make_plan(Resources(operation, operation.roles, operation.unlisted_roles, None)).jobs
+    (option,) = [row for row in rows(CheckOptions) if row.flag == "--max-jobs"]
+    assert f"{wanted} or fewer" in option.help
+    for name, text in {
+        "README.md": f"cancels {wanted} jobs",
+        "docs/jobs.md": f"cancels some {wanted} jobs",
+        "docs/qa.md": f"about {wanted} of which it cancels",
+    }.items():
+        assert text in (ROOT / name).read_text(encoding="utf-8"), name
+
+
+def test_jobs_are_rationed_by_the_priority_of_their_scenarios() -> None:
+    """With few jobs the roles come first, in the page's order, then those that may not; assumed rules come last."""
+    operation = load_contract()
+    full = make_plan(Resources(operation, operation.roles, ("apiread",), None))
+    with_jobs = sorted((s for s in full.scenarios if s.needs_job), key=lambda scenario: scenario.priority)
+    names = [scenario.name for scenario in with_jobs]
+    assert names[:6] == [*operation.roles, "others", "none"]
+    assert names[-5:] == ["further", "GET and HEAD", "PUT and PATCH", "DELETE and OPTIONS", "elsewhere"]
+    few = make_plan(Resources(operation, operation.roles, ("apiread",), 5))
+    assert [scenario.name for scenario in few.scenarios if scenario.needs_job] == names[:5]

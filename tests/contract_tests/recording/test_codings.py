@@ -27,7 +27,7 @@ def _checked(body: bytes, headers: list[tuple[str, str]]) -> dict[str, str]:
     head = httpx.Response(200, headers=headers, extensions={"kept_headers": raw})
     response = response_of([head], [body], None, 0.0, is_cut=False)
     request = Request("POST", ROUTE, Caller("admin", "token"), body=b"{}")
-    judged = judge_success(Exchange(request, "a valid request", response), JOB_ID)
+    judged = judge_success(load_contract(), Exchange(request, "a valid request", response), JOB_ID)
     return {item.rule: item.finding.received for item in judged if item.finding and "warn" not in item.rule}
 
 

@@ -14,6 +14,7 @@ from contract_tests.errors import SettingError
 from contract_tests.recording import har_file
 from contract_tests.recording.har_reader import read_har
 from contract_tests.recording.replay import replay
+from engine_contract.contract import load_contract
 from tests.contract_tests.recording.exports import JOB, browser_entry, browser_har, right_document
 from tests.support.watching import ROUTE
 
@@ -295,7 +296,7 @@ def test_a_zip_of_playwright_is_read(tmp_path: Path, folder: str) -> None:
 def test_a_zip_without_a_recording_is_told(tmp_path: Path, members: dict[str, bytes], says: str) -> None:
     """The message says what the zip holds."""
     with pytest.raises(SettingError, match=says):
-        read_har(zipped(tmp_path / "x.zip", members))
+        read_har(zipped(tmp_path / "x.zip", members), [load_contract()])
 
 
 def test_a_torn_zip_is_told(tmp_path: Path) -> None:
@@ -304,7 +305,7 @@ def test_a_torn_zip_is_told(tmp_path: Path) -> None:
     for torn in (whole[:200], whole.replace(b"x" * 9, b"y" * 9, 1), whole[:-22] + b"\0" * 22):
         (tmp_path / "torn.zip").write_bytes(torn)
         with pytest.raises(SettingError, match="that zip cannot be read"):
-            read_har(tmp_path / "torn.zip")
+            read_har(tmp_path / "torn.zip", [load_contract()])
 
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,12 +320,12 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert report.verdict == "undecided"
     monkeypatch.setattr(har_file, "MAX_DIRECTORY_BYTES", 100)
     with pytest.raises(SettingError, match="too many files"):
-        read_har(zipped(tmp_path / "many.zip", {"har.har": har, "a": b"", "b": b"", "c": b""}))
+        read_har(zipped(tmp_path / "many.zip", {"har.har": har, "a": b"", "b": b"", "c": b""}), [load_contract()])
     monkeypatch.setattr(har_file, "MAX_FILE_BYTES", 400)
     with pytest.raises(SettingError, match="larger than"):
-        read_har(tmp_path / "har.har")
+        read_har(tmp_path / "har.har", [load_contract()])
     with pytest.raises(SettingError, match="larger than"):
-        read_har(zipped(tmp_path / "bomb.zip", {"har.har": b" " * 5000}))
+        read_har(zipped(tmp_path / "bomb.zip", {"har.har": b" " * 5000}), [load_contract()])
 
 
 def test_tokens_name_the_callers(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from contract_tests.cli import main
-from contract_tests.judge.passive import CONTRACT
 from contract_tests.model import Caller, Exchange, Request, Response
 from contract_tests.recording.profile import SITUATIONS, ProfileWriter, profile_from
+from engine_contract.contract import load_contract
 from mock_server.operations.profile import load_profile
 from mock_server.operations.refusals import SITUATIONS as OF_THE_MOCK
 from mock_server.serving.in_process import running_mock
@@ -169,7 +169,7 @@ def refused(body: bytes, content_type: str | None, job_id: str, status: int = 40
     headers = () if content_type is None else (("Content-Type", content_type),)
     sent = json.dumps({"job_id": job_id}).encode()
     return Exchange(
-        Request("POST", CONTRACT.path, Caller("admin", "token"), body=sent), "", Response(status, headers, body)
+        Request("POST", load_contract().path, Caller("admin", "token"), body=sent), "", Response(status, headers, body)
     )
 
 
@@ -187,7 +187,7 @@ def refused(body: bytes, content_type: str | None, job_id: str, status: int = 40
 def test_bodies_become_templates(tmp_path: Path, body: bytes, content_type: str | None, job_id: str, look: Any) -> None:
     """The job's id becomes a placeholder wherever it stands by itself; what is no JSON, or in another charset, is kept."""
     path = tmp_path / "p.json"
-    profile_from([refused(body, content_type, job_id)], path, "http://e").write()
+    profile_from(load_contract(), [refused(body, content_type, job_id)], path, "http://e").write()
     (shown,) = json.loads(path.read_text())["situations"].values()
     assert shown.get("body") == look
     rendered = load_profile(path).situations
@@ -201,7 +201,7 @@ def test_the_usual_look_of_a_situation_is_kept(tmp_path: Path) -> None:
         refused(b"no job", "text/plain", "b"),
         refused(b"no job", "text/plain", "c"),
     ]
-    profile = profile_from(exchanges, tmp_path / "p.json", "http://e").profile()
+    profile = profile_from(load_contract(), exchanges, tmp_path / "p.json", "http://e").profile()
     assert profile["situations"] == {"unknown-job": {"status": 409, "content_type": "text/plain", "body": "no job"}}
 
 
@@ -211,12 +211,12 @@ def test_faults_are_no_refusals(tmp_path: Path) -> None:
         refused(b"Internal Server Error", "text/plain", "a", 500),
         refused(b"Bad Gateway", "text/plain", "a", 502),
     ]
-    assert profile_from(exchanges, tmp_path / "p.json", "http://e").profile()["situations"] == {}
+    assert profile_from(load_contract(), exchanges, tmp_path / "p.json", "http://e").profile()["situations"] == {}
 
 
 def test_a_profile_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """The failure is kept as a sentence, and nothing else stops."""
-    writer = ProfileWriter(tmp_path / "none" / "p.json", "http://e")
+    writer = ProfileWriter(load_contract(), tmp_path / "none" / "p.json", "http://e")
     writer.write()
     assert "could not be written" in (writer.failure or "")
 
@@ -227,7 +227,7 @@ def test_profile_holds_no_raw_control_characters_and_marks_of_direction(tmp_path
     body = json.dumps({"error": odd}, ensure_ascii=False).encode()
     request = Request("POST", ROUTE, Caller(None, "none"), body=b"{}", content_type="application/json")
     answer = Response(401, (("Content-Type", "application/json"),), body)
-    profile_from([Exchange(request, "", answer)], tmp_path / "p.json", "http://e").write()
+    profile_from(load_contract(), [Exchange(request, "", answer)], tmp_path / "p.json", "http://e").write()
     text = (tmp_path / "p.json").read_text(encoding="utf-8")
     assert text.replace("\n", "").isprintable()
     assert "é ü" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contract_tests.plan.scenario import ROLES
+from engine_contract.contract import load_contract
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings
 from tests.support.check_engine import check_engine, write_jobs
@@ -48,7 +48,7 @@ def test_what_must_be_refused_is_asked_with_a_fresh_token(tmp_path: Path, fault:
     issued = tmp_path / "issued"
     with running_mock(Settings(jobs=1, fault=fault)) as mock, gateway(mock.url, issued) as url:
         jobs = write_jobs(tmp_path, mock.add_jobs(24))
-        tokens = [f"--token={role}=cmd:echo {role}.$(cat {issued})" for role in ROLES]
+        tokens = [f"--token={role}=cmd:echo {role}.$(cat {issued})" for role in load_contract().roles]
         done = check_engine(url, *tokens, "--jobs", str(jobs), "--skip", "roles.others", cwd=tmp_path)
     assert done.status == status, done.out + done.err
     if fault is not None:

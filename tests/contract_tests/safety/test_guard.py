@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from contract_tests.model import Caller, Request
 from contract_tests.plan.plan import make_plan
-from contract_tests.plan.scenario import METHOD, PATH, ROLES, Resources, fill
+from contract_tests.plan.scenario import Resources, fill
 from contract_tests.safety.guard import Guard, login_request, probe_request
+from engine_contract.contract import load_contract
+
+CONTRACT = load_contract()
 
 OURS = ["4321abcdef694aa79dae47ad", "4430ceadbd694aa79994ad47"]
 THEIRS = "5cb7b531d06c4eb89fd21b1c"
@@ -24,13 +27,13 @@ VALUES = st.recursive(
 
 
 def _guard(ids: list[str] | None = None, *, unsafe: bool = False) -> Guard:
-    guard = Guard(unsafe=unsafe)
+    guard = Guard(CONTRACT, unsafe=unsafe)
     guard.supply(OURS if ids is None else ids)
     return guard
 
 
-def _request(body: bytes | None, *, path: str = PATH, query: tuple[tuple[str, str], ...] = ()) -> Request:
-    return Request(METHOD, path, Caller(), query, body)
+def _request(body: bytes | None, *, path: str = CONTRACT.path, query: tuple[tuple[str, str], ...] = ()) -> Request:
+    return Request(CONTRACT.method, path, Caller(), query, body)
 
 
 def _texts(node: Any) -> list[str]:
@@ -145,7 +148,7 @@ def test_running_numbers_are_not_derived_from(ids: list[str], derivable: bool) -
 
 def test_minted_ids_are_as_long_as_the_longest() -> None:
     """Minted ids are 24 hex characters, or as long as the longest supplied id, and always others."""
-    assert len(Guard().mint()) == 24
+    assert len(Guard(CONTRACT).mint()) == 24
     guard = _guard([*OURS, "a" * 40])
     assert len(guard.mint()) == 40
     assert guard.mint() != guard.mint()
@@ -158,7 +161,9 @@ def test_minted_ids_are_as_long_as_the_longest() -> None:
 def test_the_whole_plan_passes(ids: list[str], unsafe: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """Every request of a plan passes the guard, whatever the supplied ids look like."""
     guard = _guard(ids, unsafe=unsafe)
-    resources = Resources(ROLES, ("apiread",), None, derivable=guard.derivable, numeric=guard.numeric, unsafe=unsafe)
+    resources = Resources(
+        CONTRACT, CONTRACT.roles, ("apiread",), None, derivable=guard.derivable, numeric=guard.numeric, unsafe=unsafe
+    )
     for scenario in make_plan(resources).scenarios:
         for step in scenario.steps:
             request = fill(step, ids[0] if scenario.valid_cancel else None, guard)
@@ -167,7 +172,7 @@ def test_the_whole_plan_passes(ids: list[str], unsafe: bool) -> None:  # noqa: F
 
 def test_guard_lets_out_a_login_and_the_probe_and_nothing_like_them() -> None:
     """A login is the very request that was registered; the probe is a GET of that path alone, without a body."""
-    guard = Guard(probe="/whoami?x=1")
+    guard = Guard(CONTRACT, probe="/whoami?x=1")
     login = guard.log_in("admin@pronghorn", "secret")
     assert guard.objection(login) is None
     assert guard.objection(probe_request("/whoami?x=1", Caller("admin", "token"))) is None
@@ -183,4 +188,4 @@ def test_guard_lets_out_a_login_and_the_probe_and_nothing_like_them() -> None:
         replace(probe, body=b"{}"),
     ):
         assert guard.objection(other) is not None, other
-    assert Guard().objection(probe) is not None
+    assert Guard(CONTRACT).objection(probe) is not None

@@ -26,7 +26,7 @@ ANY_JSON = st.recursive(
 @given(ANY_JSON)
 def test_any_body_passes_the_guard_and_keeps_its_fault(body: Any) -> None:
     """An inert body is one that the guard lets through, and it breaks the same rule as before, or none."""
-    guard = Guard()
+    guard = Guard(load_contract())
     safe = neutralize(body, guard.mint)
     sent = _bytes(safe)
     request = Request("POST", load_contract().path, Caller(), (), sent)
@@ -38,7 +38,7 @@ def test_any_body_passes_the_guard_and_keeps_its_fault(body: Any) -> None:
 @given(st.dictionaries(st.text(), st.text() | st.lists(st.text() | st.integers()) | st.none()))
 def test_any_query_passes_the_guard(query: dict[str, Any]) -> None:
     """An inert query is one that the guard lets through."""
-    guard = Guard()
+    guard = Guard(load_contract())
     safe = neutralize_query(query, guard.mint, lambda _name, _value: False)
     request = Request("POST", load_contract().path, Caller(), tuple(safe.items()))
     assert guard.objection(request) is None
