@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
-from contract_tests.config.auth import Auth, usual_variable
+from contract_tests.config.auth import usual_variable
 from contract_tests.config.options import Settings
 from contract_tests.errors import CommandError, SettingError
 from contract_tests.judge.known import Known, apply_known, expiring
@@ -79,7 +79,8 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         jobs=jobs,
         derivable=guard.derivable,
         numeric=guard.numeric,
-        auth="bearer" if settings.connection.auth.scheme == "auto" else str(settings.connection.auth),
+        auth=str(settings.connection.auth.settled),
+        cuts_tokens=not settings.connection.auth.takes_users,
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
         jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs, --jobs-command or --workflow",
@@ -115,7 +116,9 @@ def check(
     supply, transport, failure = Supply(), None, None
     try:
         with signals_raise():
-            transport = Transport(settings.connection, guard, wrong_credential=_wrong_credential(settings))
+            transport = Transport(
+                settings.connection, guard, wrong_credential=settings.connection.auth.wrong(token_hex(16))
+            )
             supply = make_supply(wish)
             if wish and supply.made and not supply.supplied:
                 supply.ask_for(wish)
@@ -216,11 +219,11 @@ async def _with_access(settings: Settings, sender: Sender, findings: Findings) -
     with _stops(findings):
         async with asyncio.timeout(settings.deadline):
             await log_in(transport, findings)
-            if auth.scheme == "auto":
+            if not auth.is_settled:
                 roles = (*(role for role in settings.operation.roles if role in connection.tokens), *connection.tokens)
                 auth = await find_way(sender, roles, findings)
     tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
-    transport.connection = replace(connection, auth=auth if auth.scheme != "auto" else Auth(), tokens=tokens)
+    transport.connection = replace(connection, auth=auth.settled, tokens=tokens)
     return replace(settings, connection=transport.connection)
 
 
@@ -435,12 +438,6 @@ def presenter_for(settings: Settings, transport: Transport) -> Presenter:
         secrets=transport.secrets() if not settings.embedded else frozenset(),
         added=connection.added,
     )
-
-
-def _wrong_credential(settings: Settings) -> str:
-    """Return a credential that nobody was given; for basic a user and a password."""
-    wrong = token_hex(16)
-    return f"{wrong[:12]}:{wrong[12:]}" if settings.connection.auth.scheme == "basic" else wrong
 
 
 def exit_status(verdict: Verdict, stopped_by: int | None = None) -> int:

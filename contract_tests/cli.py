@@ -127,7 +127,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
         strict=options.strict,
         label=options.label,
         known=read_known(options.known),
-        auth=Auth.parse(options.auth if options.auth not in {None, "auto"} else "bearer"),
+        auth=Auth.parse(options.auth or "bearer").settled,
         tokens={role: source.read() for role, source in named_tokens(options).items()},
     )
     return replace(checked, report=replace(checked.report, earlier=earlier))

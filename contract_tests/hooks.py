@@ -41,7 +41,7 @@ import click
 import requests
 import schemathesis
 
-from contract_tests.config.auth import Auth, on_the_wire
+from contract_tests.config.auth import Auth
 from contract_tests.config.sources import Source, parse_sources
 from contract_tests.errors import KitError, OutsideGuardError, SettingError
 from contract_tests.judge.document import judge_document
@@ -106,7 +106,7 @@ class Credential:
                 f"Give a token of one of {', '.join(CONTRACT.roles)}."
             )
         self.auth = Auth.parse(environment.get("CHECK_ENGINE_AUTH") or "bearer")
-        if self.auth.scheme == "auto":
+        if not self.auth.is_settled:
             raise SettingError(
                 "CHECK_ENGINE_AUTH=auto: the hooks do not find out how the credential travels. Give bearer, basic, "
                 "cookie:NAME, query:NAME or header:NAME; check-engine --auth auto says which."
@@ -115,27 +115,19 @@ class Credential:
 
     def value(self) -> str | None:
         """Return the credential as it is sent, None if none is given."""
-        return None if self._source is None else on_the_wire(self.auth, self._source.read())
+        return None if self._source is None else self.auth.on_the_wire(self._source.read())
 
     def place(self, case: Any, value: str) -> None:
         """Put the credential into a case."""
-        match self.auth.scheme:
-            case "bearer":
-                case.headers["Authorization"] = f"Bearer {value}"
-            case "basic":
-                case.headers["Authorization"] = f"Basic {value}"
-            case "header":
-                case.headers[self.auth.name] = value
-            case "cookie":
-                case.cookies[self.auth.name] = value
-            case "query":
-                case.query[self.auth.name] = value
+        place, name, text = self.auth.pair(value)
+        {"header": case.headers, "cookie": case.cookies, "query": case.query}[place][name] = text
 
     def is_pair(self, name: str, value: Any) -> bool:
         """Return whether a query parameter is the credential, or what Schemathesis sends for a wrong one."""
         if value == INVALID_CREDENTIAL:
             return name in _QUERY_CREDENTIALS
-        return self.auth.scheme == "query" and name == self.auth.name and value == self.value()
+        own = self.value()
+        return own is not None and ("query", name, value) == self.auth.pair(own)
 
     def is_replaced(self, request: Outgoing) -> bool:
         """Return whether a request carries an `Authorization` that is neither the credential nor of Schemathesis' making."""
@@ -148,7 +140,7 @@ class Credential:
             or _WRONG_BASIC in sent
         ):
             return False
-        is_ours = self.auth.scheme in {"bearer", "basic"} or self.auth.name.lower() == "authorization"
+        is_ours = self.auth.pair(value)[1].lower() == "authorization"
         return not (is_ours and sent.endswith(value))
 
     def is_in(self, case: Any) -> bool:

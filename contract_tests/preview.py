@@ -24,14 +24,6 @@ WAYS_TRIED = 5  # requests at most that find out how a credential travels
 _WRONG = frozenset({"wrong", "cut", "empty"})
 _OPTION = re.compile(r"(?<!\S)(--?[A-Za-z][\w-]*+)(=|[ \t]{1,8}+)(\S++)")
 _PASSWORD = re.compile(r"//[^/@\s]*@")
-_TRAVELS: Mapping[str, str] = {
-    "auto": "as bearer, query parameter, cookie or basic, whichever the engine takes",
-    "bearer": "in the header Authorization, after Bearer",
-    "basic": "in the header Authorization, after Basic",
-    "cookie": "in the cookie {name}",
-    "query": "in the query parameter {name}",
-    "header": "in the header {name}",
-}
 
 
 def preview_of(options: CheckOptions, settings: Settings, plan: Plan) -> dict[str, Any]:
@@ -51,7 +43,7 @@ def preview_of(options: CheckOptions, settings: Settings, plan: Plan) -> dict[st
         "proxy": _PASSWORD.sub("//…@", connection.proxy) if connection.proxy else None,
         "client_certificate": str(connection.client_cert) if connection.client_cert else None,
         "credentials": [
-            {"role": role, "form": _form(source), "travels": _way(settings)}
+            {"role": role, "form": _form(source), "travels": connection.auth.travels}
             for role, source in connection.tokens.items()
             if live
         ],
@@ -130,7 +122,7 @@ def _before_the_plan(settings: Settings) -> Iterator[str]:
     logins = [role for role, source in settings.connection.tokens.items() if source.user is not None]
     if logins:
         yield f"logins: POST {LOGIN} for {', '.join(logins)}, and again where a token has ended"
-    if settings.connection.tokens and settings.connection.auth.scheme == "auto":
+    if settings.connection.tokens and not settings.connection.auth.is_settled:
         yield f"the way of the credential: up to {WAYS_TRIED} requests with the id of no job"
     if settings.workflow is not None:
         yield f"jobs: POST {start_request(settings.workflow, Caller()).path}, once for each"
@@ -151,11 +143,6 @@ def _form(source: Source) -> str:
         case _:
             form = "given as it is, and not shown"
     return form if source.user is None else f"from a login as {visible(source.user)}, with the password: {form}"
-
-
-def _way(settings: Settings) -> str:
-    auth = settings.connection.auth
-    return _TRAVELS[auth.scheme].format(name=auth.name)
 
 
 def _commands(options: CheckOptions, settings: Settings, plan: Plan) -> Iterator[dict[str, str]]:

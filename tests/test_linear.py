@@ -105,6 +105,7 @@ MATCHED = frozenset(
 )
 
 SHAPES: dict[str, tuple[str, ...]] = {
+    "contract_tests.config.auth:_SCHEME": ("bearer ", "Basic"),
     "contract_tests.config.auth:_TOKEN": ("a", "a<<a>> "),
     "contract_tests.config.auth:variable_of": ("-", "A"),
     "contract_tests.config.settings_file:_NAME": ("a", "a.", "<<a>>/"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Bearer
 from contract_tests.judge import answers, document, received
 from contract_tests.model import Response
 from contract_tests.recording import har_bodies
@@ -158,7 +158,9 @@ PARSERS: Mapping[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         ("a", "token=", "%41", "=", "&"),
     ),
     "callers": (
-        lambda t: Callers(Auth()).of([("Authorization", f"Basic {t}"), ("Cookie", t), ("X-Token", t)], [("token", t)]),
+        lambda t: Callers(Bearer()).of(
+            [("Authorization", f"Basic {t}"), ("Cookie", t), ("X-Token", t)], [("token", t)]
+        ),
         ("token=", "QUFB", "%41", ";"),
     ),
     "learning": (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from contract_tests.config.auth import Auth, variable_of
+from contract_tests.config.auth import Auth, Bearer, variable_of
 from contract_tests.config.engine_url import FROM_VARIABLE, base_of
 from contract_tests.config.rule_selection import select_rules
 from contract_tests.config.sources import (
@@ -42,7 +42,7 @@ class Connection:
 
     base: str
     """The URL that the contract's path is appended to, without a slash at its end."""
-    auth: Auth = field(default_factory=Auth)
+    auth: Auth = field(default_factory=Bearer)
     tokens: Mapping[str, Source] = field(default_factory=dict)
     headers: Mapping[str, Source] = field(default_factory=dict)
     timeout: float = 10.0

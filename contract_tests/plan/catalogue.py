@@ -310,7 +310,6 @@ def credentials(resources: Resources) -> Iterator[Scenario]:
     yield from _on_job("empty", 2, resources, empty, priority=Priority.EMPTY)
     wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != resources.auth)]
     steps = [Step(Purpose.WRONG_CREDENTIAL, caller, "refused", "roles.wrong") for caller in wrong]
-    if resources.auth != "basic" and resources.roles:
-        # A cut password could lock its user out; a cut token is nobody's.
+    if resources.cuts_tokens and resources.roles:
         steps.append(Step(Purpose.CUT_CREDENTIAL, Caller(resources.roles[0], "cut"), "refused", "roles.wrong"))
     yield from _on_job("wrong", 3, resources, steps, priority=Priority.WRONG)

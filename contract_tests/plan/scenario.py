@@ -178,6 +178,9 @@ class Resources:
     wanted: frozenset[str] | None = None
     """Rules to check; None for all."""
     auth: str = "bearer"
+    """How the credentials travel, as in `--auth`."""
+    cuts_tokens: bool = True
+    """Whether a credential may be sent without its end: a cut password could lock its user out."""
     jobs_option: str = "--jobs, --jobs-command or --workflow"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Auth, Bearer
 from contract_tests.judge.passive import identity
 from contract_tests.model import Caller
 from engine_contract.http.cookies import read_cookies
@@ -28,7 +28,7 @@ class Callers:
     `vouched`: each request carries a credential that the watcher itself adds, so that none is without one.
     """
 
-    auth: Auth = field(default_factory=Auth)
+    auth: Auth = field(default_factory=Bearer)
     tokens: Mapping[str, str] = field(default_factory=dict)
     vouched: bool = False
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Bearer
 from contract_tests.report.presenter import Presenter
 from engine_contract.http.content_encoding import decode_content
 from engine_contract.text import masking
@@ -35,7 +35,7 @@ class Redaction:
         """The presenter with which the writers of reports remove the secrets known by now."""
         if self._presenter is None:
             secrets = self._known | frozenset(self._learned)
-            self._presenter = Presenter(base="", auth=Auth(), secrets=secrets)
+            self._presenter = Presenter(base="", auth=Bearer(), secrets=secrets)
         return self._presenter
 
     def show_jobs(self, job_ids: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract_tests.check import Checked, build_report
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Auth, Bearer
 from contract_tests.judge.answers import holds_document
 from contract_tests.judge.known import Known
 from contract_tests.judge.passive import JudgedCall, PassiveJudge
@@ -42,11 +42,11 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
     """
     tokens, own = tokens or {}, load_contract()
     operations = (own, *pages)
-    entries = read_har(path, operations, Callers(auth or Auth(), tokens))
+    entries = read_har(path, operations, Callers(auth or Bearer(), tokens))
     recorded = entries.recorded
     calls, judgements = _judge(recorded)
     judgements += _of_all(own, calls, judgements)
-    presenter = Presenter(_base(recorded), Auth(), secrets=_secrets(recorded, tokens, calls))
+    presenter = Presenter(_base(recorded), Bearer(), secrets=_secrets(recorded, tokens, calls))
     notes = (
         *_notes(path, operations, recorded, calls),
         *_left_out(entries.left_out),

@@ -75,11 +75,8 @@ class Presenter:
         It names the job `job_id` by a variable too: one that the reader starts, where this one is canceled.
         """
         request, credential = exchange.request, self._credential(exchange.request)
+        credential = None if credential is None else self._auth(request).curl(credential)
         shown = self._request(request, credential and CREDENTIAL)
-        if self._auth(request).scheme == "basic" and credential in {"", "wrong"}:
-            # curl asks for a password where there is none, and an empty credential is sent as a colon.
-            shown = self._request(request, CREDENTIAL)
-            credential = f"{credential}:{credential}"
         body = None if shown.body is None else self.redact(shown.body.decode("utf-8", "surrogateescape"))
         line = curl(
             shown.method,

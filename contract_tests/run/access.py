@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Auth, Bearer
 from contract_tests.errors import SettingError
 from contract_tests.model import Caller, Exchange
 from contract_tests.plan.scenario import NO_JOB, Step, fill
@@ -41,7 +41,7 @@ async def find_way(sender: Sender, roles: Iterable[str], found: Findings) -> Aut
     """
     role = next((role for role in roles if role in sender.transport.tokens), None)
     if role is None:
-        return Auth()
+        return Bearer()
     nobody = await _try(sender, Caller())
     second = None
     for way in _ways(sender.transport.tokens[role]) if nobody.response else ():
@@ -60,7 +60,7 @@ async def find_way(sender: Sender, roles: Iterable[str], found: Findings) -> Aut
     if nobody.response is not None:
         told = f"{second}, which was answered otherwise" if second else "bearer: no way was answered otherwise"
         found.note(f"--auth auto: the credential travels as {told} than no credential.")
-    return second or Auth()
+    return second or Bearer()
 
 
 def _ways(credential: str) -> tuple[str, ...]:

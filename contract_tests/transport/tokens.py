@@ -125,28 +125,21 @@ class Tokens:
         self._hide(role, token)
 
     def _hide(self, role: str, secret: str) -> None:
-        user, colon, password = secret.partition(":")
-        parts = [secret]
-        if colon and self._auth.scheme in {"basic", "auto"}:
-            parts = [password] if user == role else [secret, password]
+        parts = self._auth.secrets(secret)
+        if secret.partition(":")[0] == role and len(parts) > 1:
+            parts -= {secret}  # a user that is its role's own name is not a secret
         # A token without its end is sent as a wrong credential, and gives most of the secret away.
         self.hidden |= {part for each in parts if each != role for part in (each, cut(each))}
 
 
 def check_token(token: str, source: Source, auth: Auth) -> None:
-    """Raise SettingError for a credential in quotes, or with the scheme before it."""
+    """Raise SettingError for a credential in quotes, or one that its way does not take."""
     if len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":
         raise SettingError(
             f"{source.option}: the credential is in quotes, which would be sent with it. Take the quotes away."
         )
-    scheme, space, _ = token.partition(" ")
-    if space and scheme.lower() in {"bearer", "basic"} and auth.scheme != "header":
-        raise SettingError(
-            f"{source.option}: the credential begins with {scheme!r}, which is sent before it anyway. "
-            f"Give it without {scheme!r}."
-        )
-    if auth.scheme == "basic" and ":" not in token and source.user is None:
-        raise SettingError(f"{source.option}: is not user:password, which --auth basic takes.")
+    if (flaw := auth.flaw(token)) is not None:
+        raise SettingError(f"{source.option}: {flaw}")
 
 
 def cut(token: str) -> str:

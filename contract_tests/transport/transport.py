@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from contract_tests.config.auth import Auth, on_the_wire, place_credential
+from contract_tests.config.auth import Auth, Basic, place_credential
 from contract_tests.config.options import Connection
 from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
@@ -56,9 +56,8 @@ class Transport:
     @property
     def wrong_credentials(self) -> frozenset[str]:
         """Return what is sent as a wrong credential, in all its forms."""
-        password = self._wrong.partition(":")[2]
-        basic = self._wrong if password else f"{self._wrong[:12]}:{self._wrong[12:]}"
-        return frozenset(filter(None, {self._wrong, *basic.split(":"), on_the_wire(Auth("basic"), basic)}))
+        basic = Basic().wrong(self._wrong)
+        return frozenset(filter(None, {self._wrong, *basic.split(":"), Basic().on_the_wire(basic)}))
 
     async def log_in(self, role: str) -> Exchange | None:
         """Get a role's token by its login. Return what was answered in its place, None where it was a token.
@@ -67,7 +66,7 @@ class Transport:
         """
         source = self.connection.tokens[role]
         user, password = source.user or "", await asyncio.to_thread(self.tokens.password, role)
-        if self.connection.auth.scheme == "basic":
+        if self.connection.auth.takes_users:
             self.tokens.set(role, f"{user}:{password}")
             return None
         exchange = await self.send(self.guard.log_in(user, password))
@@ -171,15 +170,12 @@ class Transport:
             case "none":
                 return None
             case "empty":
-                return on_the_wire(auth, "")
+                return auth.on_the_wire("")
             case "wrong":
-                wrong = self._wrong
-                if auth.scheme == "basic" and ":" not in wrong:
-                    wrong = f"{wrong[:12]}:{wrong[12:]}"
-                return on_the_wire(auth, wrong)
+                return auth.on_the_wire(auth.wrong(self._wrong))
             case "cut":
                 return cut(self.tokens[caller.role or ""])
-        return on_the_wire(auth, self.tokens[caller.role or ""])
+        return auth.on_the_wire(self.tokens[caller.role or ""])
 
 
 # Alerts of TLS (RFC 8446, 6.2), as OpenSSL names them.

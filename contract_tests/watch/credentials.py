@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from secrets import token_hex
 
-from contract_tests.config.auth import Auth, on_the_wire
+from contract_tests.config.auth import Auth
 from contract_tests.config.options import Connection
 from contract_tests.errors import SettingError
 from contract_tests.run.access import find_way
@@ -48,9 +48,9 @@ class WatchCredentials:
                     what = describe_failure(refused) if refused.response is None else f"status {refused.status}"
                     raise RuntimeError(f"the login for the role {role} gave no token: {what}")
                 self._take(role)
-            if self._auth.scheme == "auto":
+            if not self._auth.is_settled:
                 await self._find_way(role)
-        return self._auth, on_the_wire(self._auth, self._tokens[role])
+        return self._auth, self._auth.on_the_wire(self._tokens[role])
 
     async def renew(self, role: str) -> bool:
         """Get another token for one that was refused. Return whether there is one."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Basic
 from contract_tests.config.options import command_environment, live_connection, values_of_secrets
 from contract_tests.config.sources import run_command
 from contract_tests.errors import CommandError, SettingError
@@ -70,7 +70,7 @@ def test_failing_command_is_quoted_without_values_of_secret_variables() -> None:
 def test_tokens_that_were_renewed_stay_hidden() -> None:
     """Each token and password that a role ever had is a secret to the end of the run."""
     connection, _ = live_connection(replace(OPTIONS, proxy=None, tokens=("admin=admin:first-password",), auth="basic"))
-    tokens = Tokens(connection.tokens, Auth("basic"))
+    tokens = Tokens(connection.tokens, Basic())
     for number in range(3):
         tokens.set("admin", f"alice:pass-number-{number}")
     assert tokens.hidden >= {"first-password", *(f"pass-number-{number}" for number in range(3))}

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Bearer
 from contract_tests.model import (
     Caller,
     Exchange,
@@ -33,7 +33,7 @@ HOSTILE = (
 )
 
 PRESENTER = Presenter(
-    ENGINE, Auth(), {"admin": "$ADMIN_TOKEN", "support": "$SUPPORT_TOKEN"}, frozenset({"s3cr3t-token"})
+    ENGINE, Bearer(), {"admin": "$ADMIN_TOKEN", "support": "$SUPPORT_TOKEN"}, frozenset({"s3cr3t-token"})
 )
 
 

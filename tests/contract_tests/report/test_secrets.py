@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from rich.console import Console
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Auth, Bearer
 from contract_tests.judge.known import Known, known_toml, new_entries
 from contract_tests.model import Caller, Exchange, Fault, Finding, Observation, Report, Request, Response, RuleResult
 from contract_tests.report import har, write_reports
@@ -115,7 +115,7 @@ def test_no_spelling_of_a_token_is_written_or_printed(
 
 def test_the_variable_takes_the_tokens_place(tmp_path: Path) -> None:
     """A curl line and a HAR entry name the variable that holds the token."""
-    presenter = Presenter(ENGINE, Auth(), {"admin": "$ADMIN_TOKEN"}, frozenset({TOKEN}))
+    presenter = Presenter(ENGINE, Bearer(), {"admin": "$ADMIN_TOKEN"}, frozenset({TOKEN}))
     write_reports(_leaky(), presenter, tmp_path)
     assert "Bearer $ADMIN_TOKEN" in (tmp_path / "requests.har").read_text()
     assert "Bearer $ADMIN_TOKEN" in (tmp_path / "report.json").read_text()
@@ -133,7 +133,7 @@ def test_secret_that_an_engine_hands_out_is_masked_by_its_name(tmp_path: Path) -
         exchanges=(seen,),
         observed=(Observation("x", 400, "text/plain", told),),
     )
-    presenter = Presenter(ENGINE, Auth(), {}, frozenset())
+    presenter = Presenter(ENGINE, Bearer(), {}, frozenset())
     file = StringIO()
     print_report(report, presenter, Console(file=file, width=1000), quiet=False, verbose=True)
     for text in (file.getvalue(), *(path.read_text() for path in write_reports(report, presenter, tmp_path))):

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import httpx
 import pytest
 
-from contract_tests.config.auth import Auth
+from contract_tests.config.auth import Auth, Bearer
 from contract_tests.config.options import Connection
 from contract_tests.config.sources import Source
 from contract_tests.model import Caller as Sender
@@ -286,7 +286,7 @@ def test_lines_hold_what_is_added_to_each_request(engine: Raw) -> None:
         client_cert=Path("me.pem"),
         insecure=True,
     )
-    line = Presenter(engine.url, Auth(), {"support": "$S"}, added=connection.added).curl(_exchange("bearer"))
+    line = Presenter(engine.url, Bearer(), {"support": "$S"}, added=connection.added).curl(_exchange("bearer"))
     assert line.startswith("curl -i --cacert 'ca bundle.pem' --cert me.pem -k 'http://")
     entry = Entry(
         number=1,
