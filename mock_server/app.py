@@ -58,6 +58,10 @@ class Mock:
         self._cancels = serve(self._contract, routed, faults.catalogue(), fault)
         self._served = {one.name: _serve_page(one, settings.prefix, fault) for one in self._further}
         self._faults = {one.operation.name: one.changes for one in (self._cancels, *self._served.values())}
+        if settings.fault is not None and not any(settings.fault in known for known in self._faults.values()):
+            raise SettingsError(
+                f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
+            )
         self._control = Control(settings, self.store, self._faults)
         self._console_data = MockData(settings, self.store, self, operations, self._faults)
         self._console = Console(self._console_data, guard=_console_guard(settings))
@@ -207,10 +211,6 @@ def create_app(settings: Settings | None = None) -> Mock:
     """
     settings = settings or Settings()
     check_settings(settings)
-    if settings.fault is not None and faults.find(settings.fault) is None:
-        raise SettingsError(
-            f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
-        )
     if settings.store == "memory":
         return Mock(settings, MemoryStore(settings))
     from mock_server.store.redis_address import read_address

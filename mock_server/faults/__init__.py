@@ -14,7 +14,7 @@ from mock_server.faults.transport import transport
 from mock_server.faults.variations import variations as odd
 from mock_server.operations.exchange import Change
 
-__all__ = ["Change", "catalogue", "documented", "faults", "find", "variations"]
+__all__ = ["Change", "catalogue", "documented", "faults", "variations"]
 
 
 @cache
@@ -39,8 +39,3 @@ def variations() -> tuple[Change, ...]:
 def catalogue() -> Mapping[str, Change]:
     """Return faults and variations, by name."""
     return {change.name: change for change in (*faults(), *variations())}
-
-
-def find(name: str) -> Change | None:
-    """Return the fault or variation of that name."""
-    return catalogue().get(name)

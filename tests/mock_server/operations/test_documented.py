@@ -193,6 +193,15 @@ def test_preferences_are_honoured(client: httpx.Client) -> None:
     assert "null.total" in prefer("fault=nope").json()["detail"]
 
 
+def test_fault_from_the_start_may_be_one_of_a_page(folder: Path) -> None:
+    """`--fault` takes the faults of all operations, and holds for those that have it."""
+    with running_mock(Settings(pages=(folder,), fault="null.total")) as mock:
+        answer = httpx.get(mock.url + TASKS, params={"limit": 1}, headers={"Authorization": "Bearer admin"})
+        assert answer.json()["total"] is None
+        cancel = httpx.post(mock.url + ROUTE, json={"job_id": PAGE_ID}, headers={"Authorization": "Bearer admin"})
+        assert cancel.json()["_id"] == PAGE_ID
+
+
 def test_behaviour_is_armed_for_one_operation(client: httpx.Client) -> None:
     """`operation` names whose requests are meant: a page's alone, and without it the contract's own alone."""
     client.headers["Authorization"] = "Bearer admin"
