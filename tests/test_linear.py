@@ -298,6 +298,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.values:_page_words": ("a", " "),
     "engine_contract.text.masking.values:_page_words 2": ("a", " "),
     "mock_server.console_adapter.data:MockData": ("-", "A"),
+    "mock_server.control.access:_is_of_jobs": ("/_mock/jobs/", "/"),
     "mock_server.faults.request:_read_anyhow": ('"job_id"', '"job_id"<< >>', '"job_id":"', '"job_id":<< >>'),
     "mock_server.faults.request:request": ('{"job_id": "<<a>>"', '{"job_id":'),
     "mock_server.faults.transport:_NO_JSON": ('"', '"a', '"a"'),
