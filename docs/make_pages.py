@@ -138,10 +138,41 @@ def refusals_table() -> str:
     return "\n".join(table) + "\n"
 
 
+LESSONS = {
+    "reset": "`fetch` rejects, and the job is canceled: read the list again before you offer another try",
+    "truncated": "the status says 200 and the body fails: an error while reading is not a refusal",
+    "stalled": "without a timeout of its own the screen waits for ever",
+    "json-html": "a 200 that is not JSON, as a proxy or a login page sends it: look at the content type first",
+    "json-empty": "a 200 without a body: `response.json()` rejects",
+    "throttles": "429 with `Retry-After`: wait, and do not send it at once",
+    "unavailable-at-times": "503 and nothing was done: another try is safe here",
+    "bad-gateway-one-of-three": "502 from something between, and the job is canceled: another try is then refused",
+    "slow": "the button must not send twice, and leaving the page must not break it",
+    "does-not-cancel": "a success is not the job's state: read it back where it matters",
+    "in-transit": "a canceled job whose tasks still say `running`: no end, no `finish_state` yet",
+    "sparse": "all that may be left out is left out: no `metrics`, `x`, `y`, `error`",
+    "extended": "fields that nobody knows, some of them null",
+    "empty-strings": "names that are empty: a row needs something to click on",
+    "large": "2,000 tasks in one document",
+    "dates-without-fraction": "an offset in place of `Z`: parse dates, do not cut strings",
+    "refuses-unknown-job-with-200": "an error inside a 200",
+}
+"""Faults and variations that change what a screen must do, and what each teaches."""
+
+
+def screens_table() -> str:
+    """Return the faults and variations that matter to screens."""
+    changes = catalogue.catalogue()
+    table = ["| name | what the mock does | what a screen learns |", "|---|---|---|"]
+    table += [f"| `{name}` | {_cell(changes[name].sentence)} | {lesson} |" for name, lesson in LESSONS.items()]
+    return "\n".join(table) + "\n"
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "score": score_table,
     "refusals": refusals_table,
+    "screens": screens_table,
 }
 
 

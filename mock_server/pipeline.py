@@ -23,6 +23,7 @@ from mock_server.operations.profile import names as profile_names
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, asked_for, render, situation_of
 from mock_server.operations.response import Response
 from mock_server.operations.sending import BODILESS, head, send_answer
+from mock_server.request_log import RequestLog
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.journal import KEPT_BYTES, KEPT_ID_CHARS, Entry
@@ -67,6 +68,7 @@ class Pipeline:
         self._store = store
         self._credentials = credentials
         self._profiles = profiles
+        self._log = RequestLog(settings)
         self._profile_names = profile_names()
         self._cors = Cors(settings.cors_origins)
 
@@ -284,6 +286,8 @@ class Pipeline:
             fault=fault,
             wire=None if response.wire is None else response.wire.kind,
         )
+        if self._log.is_on:
+            self._log.write(entry)
         try:
             await self._store.record(exchange.session, entry)
         except StoreUnavailable:

@@ -1,6 +1,7 @@
 """Every option of the mock, as one value: read from the command line, and checked."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,7 @@ class Settings:
     tls_key: Path | None = None
     max_body: int = 1 << 20
     journal: int = 1000
+    log: bool = False
     now_ms: int | None = None
     pages: tuple[Path, ...] = ()
 
@@ -127,6 +129,7 @@ def read_settings(options: MockOptions) -> Settings:
         tls_key=options.tls_key,
         max_body=options.max_body,
         journal=options.journal,
+        log=sys.stderr.isatty() if options.log is None else options.log,
         pages=options.pages,
         now_ms=None if options.now is None else _now(options.now),
     )

@@ -34,6 +34,7 @@ ORDER = [
     "mock_server.connexion",
     "mock_server.faults",
     "mock_server.upstream",
+    "mock_server.request_log",
     "mock_server.openapi_pages",
     "mock_server.pipeline",
     "mock_server.control",

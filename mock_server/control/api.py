@@ -27,6 +27,7 @@ from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.refusals import Refused, phrase, render
 from mock_server.operations.response import PROBLEM, Response
 from mock_server.operations.sending import head, send_answer
+from mock_server.request_log import RequestLog
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.access import real_ms
@@ -83,6 +84,7 @@ class Control:
         self._faults = faults
         self._guard = Guard(settings)
         self._started = rfc3339(real_ms()).decode()
+        self._log = RequestLog(settings)
         self._told: set[tuple[str, str]] = set()
         routes: dict[str, dict[str, Handler]] = {
             "jobs": {"GET": self._list_jobs, "POST": self._make_jobs},
@@ -124,6 +126,9 @@ class Control:
         method = asked.decode("latin-1") or exchange.method
         headers = head(response, self._guard.headers(method, exchange.path, exchange.headers.get(b"origin")))
         await send_answer(response, headers, receive, send)
+        if self._log.is_on and exchange.path not in _OPEN:
+            reason = orjson.loads(response.body)["detail"] if response.content_type == PROBLEM else None
+            self._log.write(_entry(exchange, response.status, reason))
 
     async def _answer(self, exchange: Exchange, scope: Any, receive: Any, send: Any) -> Response:
         allowed = self._guard.preflight(exchange.path, exchange.headers) if exchange.method == "OPTIONS" else None
@@ -153,8 +158,8 @@ class Control:
             self._told.add((origin, objection))
             log.warning("Refused: %s %s of %r: %s", exchange.method, exchange.path[:80], origin[:200], objection)
         try:
-            session = read_session(exchange.headers)
-            await self._store.record(session, _entry(exchange, session, status, objection))
+            exchange.session = read_session(exchange.headers)
+            await self._store.record(exchange.session, _entry(exchange, status, objection))
         except (Refused, StoreUnavailable):
             return
 
@@ -239,12 +244,12 @@ class Control:
         return _json(control_document() | {"servers": [{"url": self._settings.url_prefix or "/"}]})
 
 
-def _entry(exchange: Exchange, session: str, status: int, objection: str) -> Entry:
-    """Return a refused call as the journal keeps it; its body was not read."""
+def _entry(exchange: Exchange, status: int, reason: str | None) -> Entry:
+    """Return a call as the journal keeps refused ones, without its body."""
     return Entry(
         at_ms=exchange.at_ms,
         duration_ms=(perf_counter() - exchange.started) * 1000,
-        session=session,
+        session=exchange.session,
         method=exchange.method,
         path=exchange.path,
         query=exchange.query,
@@ -260,7 +265,7 @@ def _entry(exchange: Exchange, session: str, status: int, objection: str) -> Ent
         answer_body=b"",
         answer_size=0,
         situation="control",
-        reason=objection,
+        reason=reason,
         fault=None,
         wire=None,
     )
@@ -277,7 +282,8 @@ async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -
         except orjson.JSONDecodeError as error:
             raise _ProblemError(400, f"The body is not well-formed JSON: {error}.") from None
     query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
-    return _Call(read_session(exchange.headers), path, query, body)
+    exchange.session = read_session(exchange.headers)
+    return _Call(exchange.session, path, query, body)
 
 
 def _no_job(job_id: str) -> _ProblemError:

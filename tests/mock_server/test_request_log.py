@@ -1,0 +1,49 @@
+"""`--log`: a line a request on stderr."""
+
+import json
+import re
+import signal
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from engine_contract.options import MockOptions
+from mock_server.settings import read_settings
+from tests.mock_server.test_cli import cancel, serving
+from tests.support.caller import PAGE_ID, ROUTE
+
+
+def test_each_request_has_a_line(tmp_path: Path) -> None:
+    """With --log a line has method, path, role, status, reason and ms, without secrets; probes have none."""
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({"s3cret-token": "support"}))
+    with serving("--log", "--tokens", str(tokens)) as (process, url):
+        cancel(url, token="s3cret-token")
+        cancel(url, token="s3cret-token")
+        httpx.post(f"{url}{ROUTE}?token=wr0ng-token", json={"job_id": PAGE_ID}, headers={"Mock-Session": "mine"})
+        httpx.post(f"{url}/_mock/jobs", json={"tasks": 1})
+        httpx.get(f"{url}/_mock/health")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+    lines = [re.sub(r"\d+\.\d ms", "N ms", line) for line in err.splitlines()]
+    assert out == ""
+    assert lines == [
+        f"POST {ROUTE} support 200 N ms",
+        f"POST {ROUTE} support 409 The job {PAGE_ID} is canceled already. N ms",
+        f"POST {ROUTE} - 401 The credential is wrong: it belongs to no role. N ms (session mine)",
+        "POST /_mock/jobs - 400 tasks 1: must be a whole number from 3 to 2000. N ms",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "is_terminal", "is_on"), [(None, True, True), (None, False, False), (False, True, False)]
+)
+def test_a_terminal_has_the_lines_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, *, given: bool | None, is_terminal: bool, is_on: bool
+) -> None:
+    """Without --log lines are written where stderr is a terminal; MOCK_ENGINE_LOG=0 turns them off."""
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: is_terminal))
+    assert read_settings(MockOptions(log=given)).log is is_on
