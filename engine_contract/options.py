@@ -456,8 +456,9 @@ class MockOptions:
         path="either",
         help="Further documentation page to serve, or a folder of them. Repeatable.",
     )
-    log: bool | None = option(
-        help="Print a line a request on stderr: method, path, role, status, reason, ms.  [default: where stderr is a terminal]"
+    log: bool = option(
+        default=False,
+        help="Print a line a request on stderr: method, path, role, status, reason, ms.  [default: where stderr is a terminal]",
     )
     list_faults: bool = option(default=False, help="List faults and variations.")
     list_profiles: bool = option(default=False, help="List the profiles that are shipped, and how each refuses.")

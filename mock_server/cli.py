@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from dataclasses import replace
 
 import click
 from click.core import ParameterSource
@@ -43,8 +44,15 @@ def main(options: MockOptions) -> None:
     elif options.list_profiles:
         click.echo(_listed_profiles())
     else:
-        _warn_of_secret(click.get_current_context(), options)
-        _serve(read_settings(options))
+        context = click.get_current_context()
+        _warn_of_secret(context, options)
+        _serve(replace(read_settings(options), log=_is_logging(context, options)))
+
+
+def _is_logging(context: click.Context, options: MockOptions) -> bool:
+    """Return whether requests are logged: as --log or its variable says, else where somebody watches."""
+    is_said = context.get_parameter_source("log") is not ParameterSource.DEFAULT
+    return options.log if is_said else sys.stderr.isatty()
 
 
 def _warn_of_secret(context: click.Context, options: MockOptions) -> None:

@@ -1,7 +1,6 @@
 """Every option of the mock, as one value: read from the command line, and checked."""
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,7 +128,7 @@ def read_settings(options: MockOptions) -> Settings:
         tls_key=options.tls_key,
         max_body=options.max_body,
         journal=options.journal,
-        log=sys.stderr.isatty() if options.log is None else options.log,
+        log=options.log,
         pages=options.pages,
         now_ms=None if options.now is None else _now(options.now),
     )

@@ -3,15 +3,14 @@
 import json
 import re
 import signal
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
-from engine_contract.options import MockOptions
-from mock_server.settings import read_settings
+from mock_server import Settings, cli
 from tests.mock_server.test_cli import cancel, serving
 from tests.support.caller import PAGE_ID, ROUTE
 
@@ -39,11 +38,16 @@ def test_each_request_has_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "is_terminal", "is_on"), [(None, True, True), (None, False, False), (False, True, False)]
+    ("variable", "is_terminal", "is_on"),
+    [(None, True, True), (None, False, False), ("0", True, False), ("1", False, True)],
 )
 def test_a_terminal_has_the_lines_unless_told_otherwise(
-    monkeypatch: pytest.MonkeyPatch, *, given: bool | None, is_terminal: bool, is_on: bool
+    monkeypatch: pytest.MonkeyPatch, *, variable: str | None, is_terminal: bool, is_on: bool
 ) -> None:
-    """Without --log lines are written where stderr is a terminal; MOCK_ENGINE_LOG=0 turns them off."""
-    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: is_terminal))
-    assert read_settings(MockOptions(log=given)).log is is_on
+    """Without --log lines are written where stderr is a terminal; MOCK_ENGINE_LOG decides otherwise."""
+    served: list[Settings] = []
+    monkeypatch.setattr(cli, "_serve", served.append)
+    monkeypatch.setattr(cli, "sys", SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: is_terminal)))
+    done = CliRunner().invoke(cli.main, [], env={"MOCK_ENGINE_LOG": variable})
+    assert done.exit_code == 0, done.output
+    assert [settings.log for settings in served] == [is_on]
