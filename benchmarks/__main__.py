@@ -1,17 +1,24 @@
-"""All measurements: `python -m benchmarks [throughput] [growth] [checks] [--quick]`.
+"""All measurements: `python -m benchmarks [throughput] [redis] [growth] [checks] [--quick]`.
 
-Without a name all three. Figures and goals go to RESULTS.md beside this file, and the curves of growth to growth.svg.
+Without a name all of them. Figures and goals go to RESULTS.md beside this file, and the curves of growth to growth.svg.
 """
 
 import argparse
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
-from benchmarks import checks, growth, throughput
+from benchmarks import checks, growth, redis, throughput
 from benchmarks.machine import load_average
 
 QUIET = 1.5
 
-PARTS: dict[str, Callable[..., None]] = {"throughput": throughput.run, "growth": growth.run, "checks": checks.run}
+PARTS: dict[str, Callable[..., None]] = {
+    "throughput": throughput.run,
+    "redis": redis.run,
+    "growth": growth.run,
+    "checks": checks.run,
+}
 
 
 def main() -> None:
@@ -21,14 +28,16 @@ def main() -> None:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all if none is named")
     parser.add_argument("--quick", action="store_true", help="a moment of each, to see that it works; writes nothing")
+    parser.add_argument("--before", type=Path, metavar="DIRECTORY", help="a checkout of an older version (redis)")
     options = parser.parse_args()
     for name in options.parts:
         if name not in PARTS:
             parser.error(f"there is no part {name}; there are {', '.join(PARTS)}")
     if not options.quick and (load := load_average()) > QUIET:
         print(f"The machine is busy (load {load:.1f}): figures will be low, and ratios rough.")
-    for name in options.parts or PARTS:
-        PARTS[name](quick=options.quick)
+    parts = PARTS | {"redis": partial(redis.run, before=options.before)}
+    for name in options.parts or parts:
+        parts[name](quick=options.quick)
 
 
 if __name__ == "__main__":

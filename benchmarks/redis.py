@@ -1,28 +1,31 @@
 """The mock on Redis: requests a second with 1, 2 and 4 workers, and what a request costs there and in memory.
 
-python -m benchmarks.redis [--seconds 5] [--rounds 3] [--connections 32]
+python -m benchmarks redis [--before DIRECTORY]
 
-Prints Markdown. Load generator, workers and Redis share the machine's cores, so the rates are what is left of them;
-the processor times are what each request costs, wherever it runs. Of several rounds the best is given.
+Load generator, workers and Redis share the machine's cores, so the rates are what is left of them; the processor times
+are what each request costs, wherever it runs. `--before` names a checkout of an older version, which is measured in the
+same run, by turns.
 """
 
-import argparse
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import psutil
 
 from benchmarks.load import load
-from benchmarks.machine import describe
+from benchmarks.results import table, verdict, write_section
+from benchmarks.servers import ROOT, contestants, running
 from tests.support.redis_server import redis_server
 
 WORKERS = (1, 2, 4)
+CONNECTIONS = 32
 
 
 class Cost(NamedTuple):
@@ -35,11 +38,20 @@ class Cost(NamedTuple):
     redis_us: float
 
 
+class Setup(NamedTuple):
+    """What is measured; `workers` is 0 for the store in memory, `checkout` None for Prism."""
+
+    name: str
+    workers: int
+    checkout: Path | None
+
+
 @contextmanager
-def mock(*options: str) -> Iterator[tuple[int, str]]:
-    """The mock on a free port: process and URL."""
+def _mock(checkout: Path, *options: str) -> Iterator[tuple[int, str]]:
+    """The mock of a checkout, on a free port: process and URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mock_server.cli", "--port", "0", "--any-job", *options],
+        cwd=checkout,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -51,28 +63,27 @@ def mock(*options: str) -> Iterator[tuple[int, str]]:
         process.wait(20)
 
 
-def measure(workers: int | None, arguments: argparse.Namespace) -> Cost:
-    """One start under load; `workers` is None for the store in memory."""
+def measure(setup: Setup, *, seconds: float, warm_up: float) -> Cost:
+    """One start under load."""
     with ExitStack() as stack:
         redis_pid: int | None = None
         options: tuple[str, ...] = ()
-        if workers is not None:
+        if setup.workers:
             # It writes each command into a file, synced every second, as one runs it in earnest.
             redis = stack.enter_context(redis_server(Path(stack.enter_context(TemporaryDirectory()))))
-            redis_pid, options = redis.pid, ("--store", redis.url, "--workers", str(workers))
-        pid, address = stack.enter_context(mock(*options))
-        warm = load(address, seconds=0.1, warm_up=2.0, connections=arguments.connections)
+            redis_pid, options = redis.pid, ("--store", redis.url, "--workers", str(setup.workers))
+        if setup.checkout is None:
+            prism = next(one for one in contestants()[0] if one.name == "Prism")
+            server = stack.enter_context(running(prism.command))
+            pid, address = server.pid, server.url
+        else:
+            pid, address = stack.enter_context(_mock(setup.checkout, *options))
+        warm = load(address, seconds=0.1, warm_up=warm_up, connections=CONNECTIONS)
         before = _cpu_s(pid), _cpu_s(redis_pid)
-        measured = load(
-            address,
-            seconds=arguments.seconds,
-            warm_up=0.0,
-            connections=arguments.connections,
-            offset=warm.next_offset,
-        )
+        measured = load(address, seconds=seconds, warm_up=0.0, connections=CONNECTIONS, offset=warm.next_offset)
         after = _cpu_s(pid), _cpu_s(redis_pid)
     if measured.unexpected:
-        raise SystemExit(f"Answers that were not expected: {measured.unexpected}")
+        raise SystemExit(f"{setup.name}: answers that were not expected: {measured.unexpected}")
     mock_us, redis_us = ((end - start) / measured.requests * 1e6 for start, end in zip(before, after, strict=True))
     return Cost(measured.per_second, measured.p50_ms, measured.p99_ms, mock_us, redis_us)
 
@@ -86,28 +97,72 @@ def _cpu_s(pid: int | None) -> float:
     return sum(time.user + time.system for time in times)
 
 
-def main() -> None:
-    """Measure, and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.redis", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=32)
-    arguments = parser.parse_args()
+def run(*, quick: bool, before: Path | None = None) -> None:
+    """Measure, print a table, and put it into RESULTS.md unless the run is a quick one."""
     if shutil.which("redis-server") is None:
-        raise SystemExit("redis-server is not installed (apt-get install redis-server).")
-    print(f"{describe()}; the load generator runs on them too. {arguments.connections} connections, best of", end=" ")
-    print(f"{arguments.rounds} rounds.\n")
-    print("| store | workers | requests/s | p50 ms | p99 ms | mock, µs of processor a request | Redis, µs |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
-    for workers in (None, *WORKERS):
-        best = max((measure(workers, arguments) for _ in range(arguments.rounds)), key=lambda cost: cost.per_second)
-        store = "memory" if workers is None else "Redis"
-        print(
-            f"| {store} | {workers or 1} | {best.per_second:,.0f} | {best.p50_ms:.1f} | {best.p99_ms:.1f} "
-            f"| {best.mock_us:.0f} | {best.redis_us:.0f} |",
-            flush=True,
-        )
+        print("| redis | not measured: redis-server is not installed (apt-get install redis-server). |")
+        return
+    workers = WORKERS[:1] if quick else WORKERS
+    setups = [Setup("memory", 0, ROOT), *(Setup(f"Redis, {number}", number, ROOT) for number in workers)]
+    if before is not None:
+        setups += [Setup(f"Redis, {number}, before", number, before) for number in workers]
+    has_prism = any(one.name == "Prism" for one in contestants()[0]) and not quick
+    setups += [Setup("Prism", 0, None)] if has_prism else []
+    rounds, seconds, warm_up = (1, 0.3, 0.2) if quick else (5, 3.0, 2.0)
+    costs: dict[str, list[Cost]] = {setup.name: [] for setup in setups}
+    for _ in range(rounds):
+        for setup in setups:
+            costs[setup.name].append(measure(setup, seconds=seconds, warm_up=warm_up))
+            print(setup.name, costs[setup.name][-1], flush=True)
+    text = _report(costs, rounds, seconds, has_before=before is not None)
+    print(f"\n{text}\n")
+    if not quick:
+        write_section("Redis", text)
 
 
-if __name__ == "__main__":
-    main()
+def _report(costs: dict[str, list[Cost]], rounds: int, seconds: float, *, has_before: bool) -> str:
+    middle = {name: Cost(*map(median, zip(*each, strict=True))) for name, each in costs.items()}
+    rows = [
+        [
+            name,
+            f"{cost.per_second:,.0f}",
+            f"{min(one.per_second for one in costs[name]):,.0f}",
+            f"{max(one.per_second for one in costs[name]):,.0f}",
+            f"{cost.p50_ms:.1f}",
+            f"{cost.p99_ms:.1f}",
+            f"{cost.mock_us:.0f}",
+            f"{cost.redis_us:.0f}" if cost.redis_us else "",
+            f"{cost.mock_us / middle['memory'].mock_us:.1f}x",
+        ]
+        for name, cost in middle.items()
+    ]
+    head = ("store, workers", "requests/s", "lowest", "highest", "p50 ms", "p99 ms", "µs", "Redis µs", "of memory's")
+    lines = [
+        (
+            f"{CONNECTIONS} connections, {rounds} rounds of {seconds:g} s by turns; medians. Load generator, workers and "
+            "Redis (`--appendonly yes`) share the cores. Each request is a cancel, one in ten of them refused, and is "
+            'written into the journal. "µs" is what a request costs the mock of processor time, "Redis µs" what it '
+            "costs Redis."
+        ),
+        "",
+        table(head, rows),
+    ]
+    if "Prism" in costs:
+        pairs = zip(costs["Redis, 1"], costs["Prism"], strict=True)
+        ratio = median(mock.per_second / prism.per_second for mock, prism in pairs)
+        lines += ["", f"One worker on Redis answers {ratio:.2f} times as much as Prism (goal: 1, {verdict(ratio, 1)})."]
+    if has_before:
+        of_before = [
+            f"{median(a.per_second / b.per_second for a, b in zip(each, costs[f'{name}, before'], strict=True)):.2f}"
+            for name, each in costs.items()
+            if f"{name}, before" in costs
+        ]
+        lines += [
+            "",
+            (
+                '"before" is the version with a link to Redis of its own. Of what that answered it is now '
+                f"{', '.join(of_before)} times with {', '.join(map(str, WORKERS[: len(of_before)]))} workers, in the "
+                "median of the rounds."
+            ),
+        ]
+    return "\n".join(lines)
