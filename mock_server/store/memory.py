@@ -212,33 +212,32 @@ class MemoryStore:
             del kept.changed[job_id]
         return True
 
-    async def _walk(self, session: str) -> AsyncIterator[tuple[str, State]]:
+    async def _chunks(self, session: str) -> AsyncIterator[list[tuple[str, State]]]:
         kept = self._session(session)
-        changed, running, clock = kept.changed, kept.running, kept.clock
-        now = clock.at(real_ms())
-        for number, job_id in enumerate([*self._start, *(key for key in changed if key not in self._start)], 1):
-            state = changed.get(job_id, running)
-            if state is not None:
-                yield job_id, state if state.ends_at_ms is None else state.at(now)
-            if number % CHUNK_JOBS == 0:
-                await sleep(0)
+        changed, running, now = kept.changed, kept.running, kept.clock.at(real_ms())
+        ids = [*self._start, *(job_id for job_id in changed if job_id not in self._start)]
+        for place in range(0, len(ids), CHUNK_JOBS):
+            found = ((job_id, changed.get(job_id, running)) for job_id in ids[place : place + CHUNK_JOBS])
+            yield [(job_id, state.at(now)) for job_id, state in found if state is not None]
+            await sleep(0)
 
     async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
-        async for job_id, state in self._walk(session):
-            if statuses is None or state.status in statuses:
-                yield job_id, state
+        async for chunk in self._chunks(session):
+            for job_id, state in chunk:
+                if statuses is None or state.status in statuses:
+                    yield job_id, state
 
     async def page(self, session: str, statuses: frozenset[str] | None, *, offset: int, limit: int) -> Page:
-        found: list[tuple[str, State]] = []
-        counts: Counter[str] = Counter()
-        place = 0
-        async for job_id, state in self._walk(session):
-            counts[state.status] += 1
-            if statuses is None or state.status in statuses:
-                if offset <= place < offset + limit:
-                    found.append((job_id, state))
-                place += 1
-        return Page(found, counts)
+        page, place = Page([], Counter()), 0
+        async for chunk in self._chunks(session):
+            for job in chunk:
+                status = job[1].status
+                page.counts[status] += 1
+                if statuses is None or status in statuses:
+                    if offset <= place < offset + limit:
+                        page.jobs.append(job)
+                    place += 1
+        return page
 
     async def reset(self, session: str) -> None:
         kept = self._session(session)

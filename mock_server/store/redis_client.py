@@ -30,8 +30,8 @@ PATIENCE_S = 1.2
 CONNECT_S = 1.0
 """Seconds that a connection gets to stand, log-in included."""
 
-CONNECTIONS = 2
-"""At most this many connections a process: steps that are asked for while all are in use go together, over the next."""
+CONNECTIONS = 8
+"""At most this many connections a process. Steps that are asked for in one turn of the loop go together over one."""
 
 WAIT_MS = 1000
 """Milliseconds that Redis's own replicas get to have a change."""
