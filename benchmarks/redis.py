@@ -151,8 +151,10 @@ def _report(costs: dict[str, list[Cost]], rounds: int, seconds: float, *, has_be
         rate, cost = _against(costs, "Redis, 1", "Prism")
         lines += [
             "",
-            f"One worker on Redis answers {rate:.2f} times as much as Prism (goal: 1, {verdict(rate, 1)}), and a request "
-            f"costs it {cost:.2f} times the processor time. The second holds on a machine that others use too.",
+            (
+                f"One worker on Redis answers {rate:.2f} times as much as Prism (goal: 1, {verdict(rate, 1)}), and a request "
+                f"costs it {cost:.2f} times the processor time. The second holds on a machine that others use too."
+            ),
         ]
     if has_before:
         each = [name for name in costs if f"{name}, before" in costs]
@@ -160,10 +162,12 @@ def _report(costs: dict[str, list[Cost]], rounds: int, seconds: float, *, has_be
         workers = ", ".join(map(str, WORKERS[: len(each)]))
         lines += [
             "",
-            f'"before" is the version with a link to Redis of its own. With {workers} workers it is now '
-            f"{', '.join(f'{rate:.2f}' for rate, _ in pairs)} times the rate, and "
-            f"{', '.join(f'{cost:.2f}' for _, cost in pairs)} times the processor time of mock and Redis together, in "
-            "the medians of the rounds.",
+            (
+                f'"before" is the version with a link to Redis of its own. With {workers} workers it is now '
+                f"{', '.join(f'{rate:.2f}' for rate, _ in pairs)} times the rate, and "
+                f"{', '.join(f'{cost:.2f}' for _, cost in pairs)} times the processor time of mock and Redis together, in "
+                "the medians of the rounds."
+            ),
         ]
     return "\n".join(lines)
 
