@@ -133,6 +133,21 @@ def test_reset_is_the_start(make: Make) -> None:
     assert use(work) == [["running", 0.0, 0, False], ["canceled", 4.0, 1, True]]
 
 
+def test_behaviour_of_an_operation_applies_to_that_alone(make: Make) -> None:
+    """One that names an operation leaves cancels alone and is not used up by them; one that names none is theirs."""
+
+    async def work() -> list[bool]:
+        store = make(Settings())
+        seen: list[bool] = []
+        for armed in ("getTasks", None):
+            await store.arm(DEFAULT_SESSION, Behavior(code=409, times=1, operation=armed))
+            asked = (None, "other", "getTasks", None, "getTasks")
+            seen += [await store.spend(DEFAULT_SESSION, None, "admin", one) is not None for one in asked]
+        return seen
+
+    assert use(work) == [False, False, True, False, False, True, False, False, False, False]
+
+
 def test_sessions_expire_unused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that nobody used for an hour is forgotten; one in use and the default one stay."""
     clock = [1000.0]
