@@ -88,6 +88,7 @@ def _insert(path: Path, after: str, text: str) -> None:
 SEEN = """
 import json
 from contract_tests.judge.document import judge_document
+from engine_contract.contract import load_contract
 from mock_server import faults
 from mock_server.jobs.documents import canceled_document, ids
 documents = [json.loads(canceled_document(job_id, canceled_at_ms=1, canceled_by="admin")) for job_id in ids(0, 0, 40)]
@@ -95,8 +96,8 @@ wrong = documents[0] | {"priority": "high"}
 print(json.dumps({
     "values": sorted({document.get("priority", "absent") for document in documents}, key=str),
     "notes": sorted({task["note"] for document in documents for task in document["tasks"].values()}),
-    "flaws": [flaw.rule for document in documents for flaw in judge_document(document) if not flaw.rule.endswith(".present")],
-    "wrong": [flaw.rule for flaw in judge_document(wrong)],
+    "flaws": [flaw.rule for document in documents for flaw in judge_document(load_contract(), document) if not flaw.rule.endswith(".present")],
+    "wrong": [flaw.rule for flaw in judge_document(load_contract(), wrong)],
     "faults": [change.name for change in faults.faults() if change.name.endswith(("priority", "tasks.note"))],
 }))
 """
