@@ -29,5 +29,8 @@ def draft(content: str, name: str = "") -> Draft:
     `name` is the operation's, mostly that of the page's file; without one that is fit it is the end of the path.
     """
     text = Text(content)
-    page = read_page(text, name)
-    return Draft(draft_openapi(page), draft_ledger(page, text))
+    try:
+        page = read_page(text, name)
+        return Draft(draft_openapi(page), draft_ledger(page, text))
+    except RecursionError as error:
+        raise PageError(1, "the JSON of the page is nested too deep", "Allowed are a hundred levels.") from error

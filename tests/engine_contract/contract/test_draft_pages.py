@@ -343,6 +343,13 @@ def test_errors_name_the_line_and_what_is_allowed(page: PageText, there: str, me
     assert content.splitlines()[caught.value.line - 1].strip().startswith(there)
 
 
+def test_page_whose_json_is_nested_too_deep_is_refused() -> None:
+    """A page is refused where Python's own stack would end."""
+    with pytest.raises(PageError, match=r"nested too deep. Allowed are a hundred levels"):
+        draft(str(replace(PAGE, answer=f"{'[' * 5000}{']' * 5000}")))
+    assert draft(str(replace(PAGE, answer=f"{'[' * 100}{']' * 100}"))).rules
+
+
 def test_what_stands_before_the_first_heading() -> None:
     """A page begins with a heading."""
     with pytest.raises(
