@@ -17,8 +17,8 @@ from tests.support.alone import alone
 HERE = Path(__file__).parent
 SPEC = ROOT / "spec" / "openapi.yaml"
 
-_MODULES = HERE / "node_modules"
-_INSTALLED = _MODULES / ".installed-for"  # holds the hash of the lock file that it was installed from
+MODULES = HERE / "node_modules"
+_INSTALLED = MODULES / ".installed-for"  # holds the hash of the lock file that it was installed from
 _LOCK = HERE / "install.lock"
 _INSTALL_S = 300.0
 
@@ -39,7 +39,7 @@ def install(npm: str) -> None:
 
 def command(tool: str, *arguments: str | Path) -> list[str]:
     """The command line of an installed tool."""
-    path = shutil.which(tool, path=str(_MODULES / ".bin"))
+    path = shutil.which(tool, path=str(MODULES / ".bin"))
     assert path is not None, f"{tool} is not installed; package.json must name its package."
     return [path, *map(str, arguments)]
 
