@@ -62,13 +62,7 @@ def test_every_rule_is_judged(judged: set[str]) -> None:
     assert judged == RULES
 
 
-# A null or an absence breaks a rule in one way, whichever field it is: half of them run on every machine, all in CI.
-FAULTS = [change.name for change in catalogue.faults()]
-OF_EACH_FIELD = [name for name in FAULTS if name.startswith(("null.", "absent."))]
-IN_CI = OF_EACH_FIELD[::2]
-
-
-@pytest.mark.parametrize("name", [*_marked([name for name in FAULTS if name not in IN_CI]), *_marked(IN_CI, soak=True)])
+@pytest.mark.parametrize("name", _marked([change.name for change in catalogue.faults()]))
 def test_each_fault_of_the_catalogue_is_found(name: str) -> None:
     """Each fault that mock-engine lists is found under the rule that it is listed with."""
     seen = check_mock(name, timeout=1.0 if name in NEVER_WHOLE else 3.0)
