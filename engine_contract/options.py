@@ -410,6 +410,14 @@ class MockOptions:
         default=False, help="Every id of 24 lowercase hex characters not seen before is an active job."
     )
     tokens: Path | None = option(metavar="FILE", help='JSON that maps tokens to roles: {"s3cret": "support"}.')
+    users: Path | None = option(
+        metavar="FILE",
+        help='JSON of those who can log in: {"alice@example": {"password": "…", "role": "support"}}. [default: a role\'s '
+        "name is a user with any password]",
+    )
+    token_lifetime: float | None = option(
+        above=0, metavar="S", help="Seconds after which a login's token is 401; only such tokens count then."
+    )
     default_role: str | None = option(metavar="ROLE", help="Role of those who send no credential.")
     base_path: str = option(default="/", metavar="PATH", help="Path before /workflow_engine/cancelJob.")
     now: str | None = option(
@@ -420,6 +428,9 @@ class MockOptions:
         default=(),
         metavar="ORIGIN",
         help="Origin whose pages may call, besides localhost; * for any. Repeatable.",
+    )
+    contract_only: bool = option(
+        default=False, help="Leave out the calls around a cancel, such as login, start and search: they are 404."
     )
     upstream: str | None = option(metavar="URL", help="Where requests for all other paths go.")
     latency: str | None = option(

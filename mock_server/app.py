@@ -18,10 +18,11 @@ from mock_server.control.actions import arm
 from mock_server.control.api import Control
 from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
+from mock_server.operations.companions import MARK, VALUE, Companions
 from mock_server.operations.credentials import Credentials, known_roles
-from mock_server.operations.documented import Documented
+from mock_server.operations.documented import Companion, Documented
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
-from mock_server.operations.login import log_in
+from mock_server.operations.login import with_reason
 from mock_server.operations.profile import Profiles
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.operations.response import Response
@@ -56,14 +57,25 @@ class Mock:
         fault = settings.fault or ""
         routed = route_by([(self._contract, self._cancel)], settings.prefix)
         self._cancels = serve(self._contract, routed, faults.catalogue(), fault)
-        self._served = {one.name: _serve_page(one, settings.prefix, fault) for one in self._further}
-        self._faults = {one.operation.name: one.changes for one in (self._cancels, *self._served.values())}
+        self._companions = Companions(settings, self.store, self._credentials, self._contract.roles)
+        wires = faults.companion()
+        self._around = {
+            one.name: serve(one, self._companions.answer(one), wires, "") for one in self._companions.operations
+        }
+        self._served = {
+            one.name: _serve_page(one, settings.prefix, fault, self._companions.described_by(one))
+            for one in self._further
+        }
+        known = (self._cancels, *self._around.values(), *self._served.values())
+        self._faults = {one.operation.name: one.changes for one in known}
         if settings.fault is not None and not any(settings.fault in known for known in self._faults.values()):
             raise SettingsError(
                 f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
             )
         self._control = Control(settings, self.store, self._faults)
-        self._console_data = MockData(settings, self.store, self, operations, self._faults)
+        self._console_data = MockData(
+            settings, self.store, self, operations, self._faults, credentials=self._credentials
+        )
         self._console = Console(self._console_data, guard=_console_guard(settings))
         ui = swagger_ui()
         self._pages: dict[str, Page] = {
@@ -107,9 +119,9 @@ class Mock:
             self._console_data.loop = get_running_loop()
             await self._console(scope, receive, send)
             return
-        is_login = path in {"/login", self.settings.prefix + "/login"}
-        if is_login and (self._upstream is None or scope["method"] in {"POST", "OPTIONS"}):
-            await self._pipeline.run(scope, receive, send, self._log_in)
+        companions = self._companions.at(path)
+        if companions and self._takes(scope["method"], [one.method for one, _ in companions]):
+            await self._pipeline.run(scope, receive, send, self._serve_companion)
             return
         page = self._page(scope.get("root_path", ""), path) if scope["method"] in {"GET", "HEAD"} else None
         if page is not None:
@@ -179,12 +191,41 @@ class Mock:
         page = self._pages.get(name)
         return None if page is None else page(encoded_path(root.rstrip("/")), slash + rest)
 
-    async def _log_in(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:  # noqa: ARG002
-        if exchange.method in {"GET", "HEAD"}:
+    async def _serve_companion(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
+        """Answer a call around a cancel, marked as no part of the contract."""
+        companions = self._companions.at(exchange.path)
+        method = "GET" if exchange.method == "HEAD" else exchange.method
+        operation, value = next((found for found in companions if found[0].method == method), companions[0])
+        served = self._around[operation.name]
+        exchange.context[VALUE] = value
+        if operation.parameters and operation.parameters[0].name == "id":
+            exchange.job_id = value
+        try:
+            if operation.method != method:
+                return self._login_page(exchange, served)
+            response = await self._pipeline.operate(exchange, scope, receive, served)
+        except Refused as refused:
+            response = await self._pipeline.refuse(exchange, refused.refusal)
+            if operation.path in {"/login", "/oauth/token"}:
+                is_client = operation.path == "/oauth/token" and refused.refusal.situation == "wrong-credential"
+                error = "invalid_client" if is_client else refused.refusal.detail
+                response = with_reason(response, refused.refusal, error)
+        return response._replace(headers=(*response.headers, *MARK))
+
+    def _login_page(self, exchange: Exchange, served: Served) -> Response:
+        """Return the page of a profile at the login's path. Raise Refused where there is none: another method is allowed."""
+        if served.operation.path == "/login" and exchange.method in {"GET", "HEAD"}:
             self._pipeline.prefer(exchange, self._cancels)
             if exchange.profile is not None and exchange.profile.login_page:
                 return Response(200, HTML, exchange.profile.login_page.encode())
-        return await log_in(exchange, receive, self._credentials, self.settings.max_body)
+        allowed = served.operation.method
+        raise Refused(
+            Refusal(
+                "method-not-allowed",
+                f"The method is not allowed here; {allowed} is.",
+                headers=((b"allow", allowed.encode()),),
+            )
+        )
 
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
         """Return the newest entries of a session's journal above number `since`, newest last, secrets masked."""
@@ -235,9 +276,9 @@ def _further(settings: Settings) -> tuple[Operation, ...]:
         raise SettingsError(f"--page {error}") from None
 
 
-def _serve_page(operation: Operation, prefix: str, fault: str) -> Served:
+def _serve_page(operation: Operation, prefix: str, fault: str, companion: Companion | None) -> Served:
     try:
-        answer = Documented(operation, prefix)
+        answer = Documented(operation, prefix, companion)
     except ValueError as error:
         raise SettingsError(f"--page {operation.name}: a schema cannot be used: {error}") from None
     return serve(operation, answer, faults.documented(operation), fault)

@@ -127,21 +127,25 @@ class Pipeline:
     async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, respond: Respond) -> Response:
         try:
             self._identify(exchange)
+            if self._credentials.is_opaque:
+                exchange.credential = await self._credentials.look_up(
+                    self._store, exchange.session, exchange.credential
+                )
             response = await respond(exchange, scope, receive)
         except Refused as refused:
-            response = await self._refuse(exchange, refused.refusal)
+            response = await self.refuse(exchange, refused.refusal)
         except HTTPException as error:
-            response = await self._refuse(exchange, _of_http(error))
+            response = await self.refuse(exchange, _of_http(error))
         except Gone:
             raise
         except StoreUnavailable as error:
             # Not the engine's response, so no fault or variation has a part in it.
             exchange.change = None
-            response = await self._refuse(exchange, _without_store(error))
+            response = await self.refuse(exchange, _without_store(error))
         except Exception:
             # A mistake of the mock's own: one request is answered so, the next ones are served.
             log.exception("%s %s failed", exchange.method, exchange.path)
-            response = await self._refuse(exchange, Refusal("failure", "The mock failed; its terminal says how."))
+            response = await self.refuse(exchange, Refusal("failure", "The mock failed; its terminal says how."))
         change = exchange.change
         if change is not None and change.reply is not None:
             response = change.reply(response, exchange)
@@ -207,7 +211,8 @@ class Pipeline:
         """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""
         self.prefer(exchange, served)
         preferences = exchange.preferences
-        role, job_id, name = exchange.credential.role, exchange.claimed_job_id, served.further_name
+        role, name = exchange.credential.role, served.further_name
+        job_id = exchange.job_id or exchange.claimed_job_id
         acts = exchange.method == served.operation.method
         if preferences.says_what:
             armed = None  # what the request asks for itself neither uses up what is armed nor mixes with it
@@ -245,7 +250,8 @@ class Pipeline:
             raise Refused(Refusal("not-found", f"There is nothing at {exchange.path[:200]}."))
         return exchange.response if code is None else exchange.response._replace(status=code)
 
-    async def _refuse(self, exchange: Exchange, refusal: Refusal) -> Response:
+    async def refuse(self, exchange: Exchange, refusal: Refusal) -> Response:
+        """Return a refusal as this engine answers it, and note it in the exchange."""
         exchange.refusal = refusal
         change = exchange.change
         if change is not None and change.refused is not None:

@@ -30,7 +30,8 @@ class SettingsError(ValueError):
 class Settings:
     """Options of the mock; each has the meaning and default of the command line's.
 
-    `tokens` maps secret tokens to roles; None means that the name of a role is its token.
+    `users` maps names to passwords and roles; None means that a role's name is a user with any password.
+    `token_lifetime` is in seconds. `tokens` maps secret tokens to roles; None means that the name of a role is its token.
     `latency_ms` is the range of a delay before each response of the operation, in milliseconds.
     `profile` is a path or the name of a shipped profile. `max_body` is in bytes. `now_ms` is the time at which the
     clock of each session stands at its start, in epoch milliseconds; None for the real time.
@@ -59,6 +60,9 @@ class Settings:
     journal: int = 1000
     log: bool = False
     now_ms: int | None = None
+    users: Mapping[str, tuple[str, str]] | None = field(default=None, repr=False)
+    token_lifetime: float | None = None
+    contract_only: bool = False
     pages: tuple[Path, ...] = ()
 
     @property
@@ -130,6 +134,9 @@ def read_settings(options: MockOptions) -> Settings:
         journal=options.journal,
         log=options.log,
         pages=options.pages,
+        users=None if options.users is None else read_users(options.users),
+        token_lifetime=options.token_lifetime,
+        contract_only=options.contract_only,
         now_ms=None if options.now is None else _now(options.now),
     )
 
@@ -170,6 +177,26 @@ def read_tokens(path: Path) -> dict[str, str]:
     return value
 
 
+def read_users(path: Path) -> dict[str, tuple[str, str]]:
+    """Read the file of `--users`: name → password and role. Raise SettingsError, which never shows a password."""
+    try:
+        value = orjson.loads(read_text(path))
+    except OSError as error:
+        raise SettingsError(f"--users {path}: cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise SettingsError(f"--users {path}: is not JSON: {error}.") from None
+    if not isinstance(value, dict) or not value:
+        example = '{"alice@example": {"password": "…", "role": "support"}}'
+        raise SettingsError(f"--users {path}: must be an object of users, such as {example}.")
+    for name, user in value.items():
+        texts = [user.get(key) for key in ("password", "role")] if isinstance(user, dict) and len(user) == 2 else []
+        if not name or not texts or not all(isinstance(text, str) and text for text in texts):
+            raise SettingsError(
+                f"--users {path}: {name}: must be an object with password and role, both strings that are not empty."
+            )
+    return {name: (user["password"], user["role"]) for name, user in value.items()}
+
+
 def _latency(text: str) -> tuple[float, float]:
     try:
         return delay_range(text)
@@ -206,6 +233,10 @@ def check_settings(settings: Settings) -> None:
     """Raise SettingsError, with what is allowed, for the first setting that cannot be used."""
     if not 0 <= settings.jobs <= 1_000_000:
         raise SettingsError(f"--jobs {settings.jobs}: must be from 0 to 1000000.")
+    if settings.users is not None and settings.tokens is not None:
+        raise SettingsError("--users beside --tokens: only tokens of logins count then; leave out --tokens.")
+    if settings.token_lifetime is not None and settings.token_lifetime <= 0:
+        raise SettingsError(f"--token-lifetime {settings.token_lifetime:g}: must be more than 0 seconds.")
     if settings.journal < 0:
         raise SettingsError(f"--journal {settings.journal}: must be 0 or more entries.")
     if settings.max_body < 1:

@@ -19,7 +19,7 @@ from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
 from mock_server.control.actions import ActionError
 from mock_server.jobs.job import State, document, summary
-from mock_server.operations.credentials import known_roles
+from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.exchange import Change
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal
@@ -40,16 +40,19 @@ class MockData:
 
     loop: asyncio.AbstractEventLoop
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made in one place
         self,
         settings: Settings,
         store: Store,
         app: Application,
         operations: Sequence[Operation],
         known_faults: Mapping[str, Mapping[str, Change]],
+        *,
+        credentials: Credentials,
     ) -> None:
         self._contract, *_ = self._operations = operations
         self._faults = known_faults
+        self._credentials = credentials
         self._settings = settings
         self._store = store
         self._app = app
@@ -168,7 +171,7 @@ class MockData:
 
     def credential(self, role: str | None) -> str:
         """Return the role itself where its name is its token, else the variable that holds it."""
-        if role and self._settings.tokens is None:
+        if role and self._settings.tokens is None and not self._credentials.is_opaque:
             return role
         return f"${re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN" if role else "$TOKEN"
 
@@ -193,8 +196,7 @@ class MockData:
     def _headers(self, session: str, role: str) -> list[tuple[bytes, bytes]]:
         headers = [(b"host", b"127.0.0.1"), (b"user-agent", USER_AGENT), (b"content-type", b"application/json")]
         if role:
-            tokens = self._settings.tokens
-            token = role if tokens is None else next((token for token, its in tokens.items() if its == role), role)
+            token = self._call(self._credentials.give(self._store, session, "console", role))
             headers.append((b"authorization", f"Bearer {token}".encode("latin-1", "replace")))
         if session:
             headers.append((b"mock-session", session.encode()))

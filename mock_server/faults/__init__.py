@@ -1,6 +1,7 @@
 """The catalogue: faults, each of which breaks a rule, and variations, which break none."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from engine_contract.contract import load_contract
@@ -14,7 +15,7 @@ from mock_server.faults.transport import transport
 from mock_server.faults.variations import variations as odd
 from mock_server.operations.exchange import Change
 
-__all__ = ["Change", "catalogue", "documented", "faults", "variations"]
+__all__ = ["Change", "catalogue", "companion", "documented", "faults", "variations"]
 
 
 @cache
@@ -39,3 +40,9 @@ def variations() -> tuple[Change, ...]:
 def catalogue() -> Mapping[str, Change]:
     """Return faults and variations, by name."""
     return {change.name: change for change in (*faults(), *variations())}
+
+
+@cache
+def companion() -> Mapping[str, Change]:
+    """Return the faults of the transport, as they may come with the calls around a cancel: there no rule is broken."""
+    return {change.name: replace(change, rule=None) for change in transport()}

@@ -1,6 +1,9 @@
 """The caller of a request: the credential with its role, and the session."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from hmac import compare_digest
+from secrets import token_hex
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -11,6 +14,7 @@ from engine_contract.text.basic import read_basic
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import DEFAULT_SESSION
+from mock_server.store.access import Access, Login
 
 
 class Credential(NamedTuple):
@@ -23,7 +27,17 @@ class Credential(NamedTuple):
     kind: str
     role: str | None = None
     token: str = ""
+    user: str = ""
+    is_expired: bool = False
 
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Return user and role; the user of a token that is a role's is that role."""
+        return self.user or self.role or "", self.role or ""
+
+
+DEFAULT_USER = "admin@pronghorn"
+"""The vendor's default user, one of role `admin`."""
 
 NONE = Credential("none")
 UNKNOWN = Credential("unknown")
@@ -44,6 +58,15 @@ class Credentials:
         self.roles: Mapping[str, str] = {role: role for role in roles} if settings.tokens is None else settings.tokens
         if settings.default_role is not None and settings.default_role not in {*roles, *self.roles.values()}:
             raise SettingsError(f"--default-role {settings.default_role}: no such role; known are {', '.join(roles)}.")
+        self.users = settings.users
+        self.lifetime_ms = None if settings.token_lifetime is None else round(1000 * settings.token_lifetime)
+        self.is_opaque = self.users is not None or self.lifetime_ms is not None
+        """Whether only tokens of logins count, which the store knows."""
+        known = {*roles, *self.roles.values()}
+        for user, (_, role) in (self.users or {}).items():
+            if role not in known:
+                raise SettingsError(f"--users: {user}: no role {role}; known are {', '.join(sorted(known))}.")
+        self._by_token = {} if self.is_opaque else self.roles
         self.absent = NONE if settings.default_role is None else Credential("default", settings.default_role)
 
     def read(self, headers: Mapping[bytes, bytes], query: bytes) -> Credential:
@@ -62,14 +85,42 @@ class Credentials:
                 return self._of_token("queryToken", values[0])
         return self.absent
 
-    def token_of(self, user: str, password: str) -> str | None:
-        """Return the token that a login answers: the role's name, or the secret that the password already is."""
-        if not self.has_secrets:
-            return user if user in self.roles else None
-        return password if self.roles.get(password) == user else None
+    async def look_up(self, store: Access, session: str, credential: Credential) -> Credential:
+        """Return the credential with the role that the store knows of its token."""
+        if credential.role is not None or not credential.token or credential.kind == "basic":
+            return credential
+        login = await store.login(session, credential.token)
+        if login is None:
+            return credential
+        role = None if login.is_expired else login.role
+        return credential._replace(role=role, user=login.user, is_expired=login.is_expired)
+
+    async def log_in(self, store: Access, session: str, user: str, password: str) -> str | None:
+        """Return the token that a login gets, None for a user or a password that is wrong."""
+        role = self._role_of(user, password)
+        if role is None:
+            return None
+        return password if self.has_secrets and not self.is_opaque else await self.give(store, session, user, role)
+
+    async def give(self, store: Access, session: str, user: str, role: str) -> str:
+        """Return a token for a user of that role: a new one where only those of logins count, else the role's name."""
+        if not self.is_opaque:
+            return next((token for token, of in self.roles.items() if of == role), role)
+        token = urlsafe_b64encode(token_hex(16).encode()).decode()
+        await store.admit(session, token, Login(user, role), lifetime_ms=self.lifetime_ms)
+        return token
+
+    def _role_of(self, user: str, password: str) -> str | None:
+        if self.users is not None:
+            wanted, role = self.users.get(user, (None, None))
+            is_right = wanted is not None and compare_digest(password.encode(), wanted.encode())
+            return role if is_right else None
+        if self.has_secrets:  # a role is a user, with the secret as its password
+            return user if self.roles.get(password) == user else None
+        return self.roles.get("admin" if user == DEFAULT_USER else user)
 
     def _of_token(self, kind: str, token: str) -> Credential:
-        return Credential(kind, self.roles.get(token), token)
+        return Credential(kind, self._by_token.get(token), token)
 
     def _of_header(self, value: bytes) -> Credential:
         scheme, _, rest = value.decode("latin-1").partition(" ")
@@ -82,8 +133,8 @@ class Credentials:
             user, colon, password = read_basic(token).partition(":")
         except ValueError:
             return Credential("basic", token=token)
-        role = self.token_of(user, password) if colon else None
-        return Credential("basic", role if role is None else user, password or user)
+        role = self._role_of(user, password) if colon else None
+        return Credential("basic", role, password or user, user)
 
 
 def objection(credential: Credential, roles: Sequence[str], what: str) -> Refusal | None:
@@ -102,6 +153,8 @@ def wrong_credential(credential: Credential) -> Refusal:
         return NO_CREDENTIAL
     if credential.kind == "unknown":
         return Refusal("wrong-credential", "The Authorization header is of a form that is not known here.")
+    if credential.is_expired:
+        return Refusal("wrong-credential", "The token has expired. Log in again.")
     if not credential.token:
         return Refusal("wrong-credential", "The credential is empty.")
     return Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")

@@ -1,0 +1,208 @@
+"""The calls that real clients send around a cancel, on the mock's own state. They are no part of the contract.
+
+Which there are, what they are sent and what is read of their answers is known from public clients of such engines. On these
+engines a slash at the end and the case of a path do not matter.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from engine_contract.contract import Operation
+from engine_contract.contract.operation import Parameter, is_parameter
+from engine_contract.http.types import Headers
+from mock_server.jobs.job import State, written
+from mock_server.operations.credentials import Credentials, objection
+from mock_server.operations.exchange import SCOPE_KEY, Exchange
+from mock_server.operations.job_search import read_search, search_jobs
+from mock_server.operations.login import grant, log_in, log_out
+from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.response import JSON, Response
+from mock_server.settings import Settings
+from mock_server.store import Store
+from mock_server.store.access import real_ms
+
+MARK: Headers = ((b"mock-companion", b"no part of the contract"),)
+"""The header of each answer."""
+
+RELEASE = "2019.3.8"
+"""The edition that the health calls name: a client takes the part before the last dot for a number."""
+
+VALUE = "companion.value"
+"""The key of the path's value in the context of an exchange."""
+
+Handle = Callable[[Exchange], Awaitable[Response]]
+
+_ANYBODY = ("login", "logout", "oauthToken")
+
+
+def _operations(roles: tuple[str, ...]) -> Iterator[Operation]:
+    """Yield the companions; `roles` are those that may start jobs. No roles stand for every valid credential."""
+    engine = "/workflow_engine"
+    yield _operation("startJobWithOptions", "POST", f"{engine}/startJobWithOptions/{{workflow}}", roles)
+    yield _operation("startJob", "POST", f"{engine}/startJob/{{workflow}}", roles)
+    yield _operation("getJobDetails", "GET", f"{engine}/job/{{id}}/details")
+    yield _operation("getJobShallow", "GET", f"{engine}/getJobShallow/{{id}}")
+    yield _operation("getJobDeep", "GET", f"{engine}/getJobDeep/{{id}}")
+    yield _operation("searchJobs", "POST", f"{engine}/jobs/search")
+    yield _operation("whoami", "GET", "/whoami")
+    yield _operation("healthServer", "GET", "/health/server")
+    yield _operation("healthApplications", "GET", "/health/applications")
+    yield _operation("healthStatus", "GET", "/health/status")
+    yield _operation("login", "POST", "/login")
+    yield _operation("logout", "POST", "/logout")
+    yield _operation("oauthToken", "POST", "/oauth/token")
+
+
+def _operation(name: str, method: str, path: str, roles: tuple[str, ...] = ()) -> Operation:
+    named = [part[1:-1] for part in path.split("/") if is_parameter(part)]
+    parameters = tuple(Parameter(one, "path", required=True, schema={"type": "string"}) for one in named)
+    is_posted = method == "POST"
+    return Operation(name, method, path, roles, parameters=parameters, takes_body=is_posted, rule_prefix=f"{name}/")
+
+
+def companions(roles: tuple[str, ...]) -> tuple[Operation, ...]:
+    """Return the companions as operations; `roles` are those that may start jobs."""
+    return tuple(_operations(roles))
+
+
+def shape(path: str) -> str:
+    """Return what two templates of a path have in common that stand for the same paths."""
+    return re.sub(r"\{[^{}]*\}", "{}", path).rstrip("/").lower()
+
+
+class Companions:
+    """Answers their requests. Made once; all that changes is in the store."""
+
+    def __init__(self, settings: Settings, store: Store, credentials: Credentials, roles: tuple[str, ...]) -> None:
+        self._settings, self._store, self._credentials = settings, store, credentials
+        self.operations = () if settings.contract_only else companions(roles)
+        self._handles: Mapping[str, Handle] = {
+            "startJobWithOptions": self._start,
+            "startJob": self._start,
+            "getJobDetails": self._show,
+            "getJobShallow": self._show,
+            "getJobDeep": self._show,
+            "searchJobs": self._search,
+            "whoami": self._who,
+            "healthServer": self._server,
+            "healthApplications": self._applications,
+            "healthStatus": self._status,
+            "login": lambda exchange: log_in(exchange, credentials, store),
+            "logout": lambda exchange: log_out(exchange, store),
+            "oauthToken": lambda exchange: grant(exchange, credentials, store),
+        }
+        self._templates = [(one, one.path.lower().split("/")) for one in self.operations]
+
+    def at(self, path: str) -> list[tuple[Operation, str]]:
+        """Return the companions at a path, each with the value of its parameter."""
+        prefix, lower = self._settings.prefix.lower(), path.lower()
+        given, parts = path.rstrip("/").split("/"), lower.rstrip("/").split("/")
+        found = []
+        depth = prefix.count("/")
+        is_inside = lower.startswith(f"{prefix}/")
+        for operation, template in self._templates:
+            # The login is also there without the base path.
+            cut = 0 if operation.name == "login" and not is_inside else depth
+            if (is_inside or not cut) and _fits(template, ["", *parts[cut + 1 :]]):
+                place = next((at for at, part in enumerate(template) if is_parameter(part)), None)
+                found.append((operation, "" if place is None else unquote(given[cut + place])))
+        return found
+
+    def answer(self, operation: Operation) -> Callable[[Any, Any, Any], Awaitable[None]]:
+        """Return the ASGI application of one of them: it leaves its response in the exchange."""
+        handle = self.handler(operation)
+
+        async def answer(scope: Any, _receive: Any, _send: Any) -> None:
+            exchange: Exchange = scope[SCOPE_KEY]
+            if operation.name not in _ANYBODY:
+                refusal = objection(exchange.credential, operation.roles, "start jobs")
+                if refusal is not None:
+                    raise Refused(refusal)
+            exchange.response = await handle(exchange)
+
+        return answer
+
+    def handler(self, operation: Operation) -> Handle:
+        """Return what answers a request of one of them that was checked."""
+        return self._handles[operation.name]
+
+    def described_by(self, page: Operation) -> Handle | None:
+        """Return what answers an operation that a further page describes too, None if that is none of these."""
+        for operation in self.operations:
+            if (operation.method, shape(operation.path)) == (page.method, shape(page.path)):
+                return self._of_page(operation, page)
+        return None
+
+    def _of_page(self, operation: Operation, page: Operation) -> Handle:
+        handle, prefix = self.handler(operation), self._settings.prefix
+
+        async def answer(exchange: Exchange) -> Response:
+            values = page.match(exchange.path.removeprefix(prefix)) or {}
+            exchange.context[VALUE] = unquote(next(iter(values.values()), ""))
+            response = await handle(exchange)
+            return response._replace(headers=(*response.headers, *MARK))
+
+        return answer
+
+    async def _start(self, exchange: Exchange) -> Response:
+        if exchange.body and not isinstance(exchange.json, dict):
+            raise Refused(Refusal("bad-body", 'The body must be a JSON object such as {"options": {}}.', "options"))
+        made_at_ms = (await self._store.clock(exchange.session)).at(real_ms())
+        state = State(name=exchange.context[VALUE], made_at_ms=made_at_ms)
+        (exchange.job_id,) = await self._store.mint(exchange.session, 1, state)
+        return await self._document(exchange, exchange.job_id, state)
+
+    async def _show(self, exchange: Exchange) -> Response:
+        exchange.job_id = job_id = exchange.context[VALUE]
+        state = await self._store.get(exchange.session, job_id)
+        if state is None:
+            raise Refused(Refusal("unknown-job", f"There is no job {job_id[:80]}.", "id"))
+        return await self._document(exchange, job_id, state)
+
+    async def _document(self, exchange: Exchange, job_id: str, state: State) -> Response:
+        body = await written(job_id, state, seed=self._settings.seed)
+        if exchange.profile is not None and exchange.profile.edits_documents:
+            body = orjson.dumps(exchange.profile.edit(orjson.loads(body)))
+        return Response(200, JSON, body)
+
+    async def _search(self, exchange: Exchange) -> Response:
+        if exchange.body and exchange.json is None:
+            raise Refused(Refusal("bad-body", "The body is not well-formed JSON."))
+        profile, wanted = exchange.profile, read_search(exchange.json)
+        edit = _as_it_is if profile is None or not profile.edits_documents else profile.edit
+        return _json(await search_jobs(self._store, exchange.session, wanted, edit, seed=self._settings.seed))
+
+    async def _who(self, exchange: Exchange) -> Response:
+        user, role = exchange.credential.owner
+        groups: list[str] = []
+        return _json(
+            {"username": user, "firstname": user, "provenance": "Local AAA", "roles": [role], "groups": groups}
+        )
+
+    async def _server(self, _exchange: Exchange) -> Response:
+        return _json({"release": RELEASE, "version": RELEASE, "serverName": "mock-engine", "engine": "mock"})
+
+    async def _applications(self, _exchange: Exchange) -> Response:
+        running = {"id": "WorkFlowEngine", "version": RELEASE, "state": "RUNNING"}
+        return _json({"results": [running], "total": 1})
+
+    async def _status(self, _exchange: Exchange) -> Response:
+        return _json({"serverId": "mock-engine", "apps": "running", "adapters": "running", "timestamp": real_ms()})
+
+
+def _fits(template: list[str], parts: list[str]) -> bool:
+    return len(template) == len(parts) and all(
+        bool(part) if is_parameter(wanted) else wanted == part for wanted, part in zip(template, parts, strict=True)
+    )
+
+
+def _as_it_is(document: dict[str, Any]) -> dict[str, Any]:
+    return document
+
+
+def _json(value: object) -> Response:
+    return Response(200, JSON, orjson.dumps(value))

@@ -1,0 +1,199 @@
+"""What `POST /workflow_engine/jobs/search` asks for: which jobs, in which order, which part of them, which fields.
+
+Clients send `{"options": {"fields", "sort", "limit", "skip", "query"}}`, in the language of the engine's database. What is not
+known of it is refused, so that nobody takes jobs for found that were not looked for.
+"""
+
+import re
+from asyncio import sleep
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from mock_server.jobs.job import State, document, summary
+from mock_server.operations.refusals import Refusal, Refused
+from mock_server.store.jobs import Jobs
+
+DEFAULT_LIMIT = 50
+MOST_RESULTS = 1_000
+
+_Test = Callable[[Any], bool]
+_OPTIONS = ("fields", "limit", "query", "skip", "sort")
+_CAPITAL = re.compile(r"\\.|[A-Z]", re.DOTALL)
+_SHORT = frozenset({"_id", "name", "status"})  # what is known of a job without its document
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search. Places in documents are keys with dots between them."""
+
+    tests: tuple[tuple[str, _Test], ...] = ()
+    order: tuple[tuple[str, bool], ...] = ()
+    """Places to sort by, the first counts most; True for the largest first."""
+    shown: frozenset[str] = frozenset()
+    """The fields of a result besides `_id`; empty for all."""
+    hidden: frozenset[str] = frozenset()
+    limit: int = DEFAULT_LIMIT
+    skip: int = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether no document is needed to find the jobs."""
+        return all(place in _SHORT for place, _ in (*self.tests, *self.order))
+
+
+async def search_jobs(
+    jobs: Jobs, session: str, wanted: Search, edit: Callable[[dict[str, Any]], dict[str, Any]], *, seed: int
+) -> dict[str, Any]:
+    """Return the part of the jobs that is asked for, as documents, and how many there are in all."""
+
+    def whole(job_id: str, state: State) -> dict[str, Any]:
+        return edit(orjson.loads(document(job_id, state, seed=seed)))
+
+    found: list[tuple[str, State]] = []
+    keys: list[Any] = []
+    total = 0
+    async for job_id, state in jobs.jobs(session, None):
+        known = _short(job_id, state, seed) if wanted.is_short else whole(job_id, state)
+        if all(test(_at(known, place)) for place, test in wanted.tests):
+            total += 1
+            if wanted.order:
+                keys.append([_at(known, place) for place, _ in wanted.order])
+                found.append((job_id, state))
+            elif wanted.skip < total <= wanted.skip + wanted.limit:
+                found.append((job_id, state))
+        if not wanted.is_short:
+            await sleep(0)
+    if wanted.order:
+        found = _sorted(found, keys, wanted)[wanted.skip : wanted.skip + wanted.limit]
+    results = []
+    for job_id, state in found:
+        results.append(_part(whole(job_id, state), wanted))
+        await sleep(0)  # a thousand documents take a while: other requests are served meanwhile
+    return {"results": results, "total": total, "metadata": {"limit": wanted.limit, "skip": wanted.skip}}
+
+
+def read_search(body: Any) -> Search:
+    """Read a search from its JSON. Raise Refused for one that is not understood."""
+    if body is None:
+        return Search()
+    options = body.get("options", body) if isinstance(body, dict) else body
+    if not isinstance(options, dict):
+        raise _bad("options", "must be an object")
+    if unknown := sorted(set(options) - set(_OPTIONS)):
+        raise _bad(unknown[0], f"no such option; there are {', '.join(_OPTIONS)}")
+    fields, order = _object(options, "fields"), _object(options, "sort")
+    return Search(
+        tests=tuple((place, _test(place, value)) for place, value in _object(options, "query").items()),
+        order=tuple((place, value in (-1, "desc", "descending")) for place, value in order.items()),
+        shown=frozenset(name.partition(".")[0] for name, value in fields.items() if value),
+        hidden=frozenset(name for name, value in fields.items() if not value),
+        limit=min(_whole(options, "limit", DEFAULT_LIMIT), MOST_RESULTS),
+        skip=_whole(options, "skip", 0),
+    )
+
+
+def _short(job_id: str, state: State, seed: int) -> dict[str, str]:
+    shown = summary(job_id, state, seed=seed)
+    return {"_id": job_id, "name": shown["name"], "status": shown["status"]}
+
+
+def _sorted(found: list[tuple[str, State]], keys: list[list[Any]], wanted: Search) -> list[tuple[str, State]]:
+    places = list(range(len(found)))
+    for number, (_, is_down) in reversed(list(enumerate(wanted.order))):
+        column = [_rank(key[number]) for key in keys]
+        places.sort(key=column.__getitem__, reverse=is_down)
+    return [found[place] for place in places]
+
+
+def _at(known: Any, place: str) -> Any:
+    for key in place.split("."):
+        known = known.get(key) if isinstance(known, dict) else None
+    return known
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Return a key by which values of several types can be sorted."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return (0, 0)
+    return (1, value) if isinstance(value, int | float) else (2, value)
+
+
+def _part(found: dict[str, Any], wanted: Search) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in found.items()
+        if key not in wanted.hidden and (not wanted.shown or key in wanted.shown or key == "_id")
+    }
+
+
+def _test(place: str, value: Any) -> _Test:
+    if not isinstance(value, dict) or not any(key.startswith("$") for key in value):
+        return lambda found: found == value
+    tests = []
+    for operator, operand in value.items():
+        if operator == "$regex":
+            tests.append(_pattern(place, operand, value.get("$options", "")))
+        elif operator in _OPERATORS:
+            tests.append(_OPERATORS[operator](operand))
+        elif operator != "$options":
+            raise _bad(f"{place}.{operator}", f"no such operator; there are {', '.join(('$regex', *_OPERATORS))}")
+    return lambda found: all(test(found) for test in tests)
+
+
+def _pattern(place: str, pattern: Any, options: Any) -> _Test:
+    if not isinstance(options, str) or set(options) - set("ims"):
+        raise _bad(f"{place}.$options", "must be some of i, m and s")
+    if is_folded := "i" in options:
+        pattern = _CAPITAL.sub(lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), str(pattern))
+    try:  # the library's expressions take linear time, whatever a caller sends
+        schema = {"type": "string", "pattern": pattern}
+        check = jsonschema_rs.Draft4Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        raise _bad(f"{place}.$regex", f"is not a regular expression that is known here: {error!s:.80}") from None
+    return lambda found: check.is_valid(found.lower() if is_folded and isinstance(found, str) else found)
+
+
+def _listed(operand: Any) -> list[Any]:
+    return operand if isinstance(operand, list) else [operand]
+
+
+def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Any], _Test]:
+    def of(operand: Any) -> _Test:
+        return lambda found: _rank(found)[0] == _rank(operand)[0] != 0 and holds(found, operand)
+
+    return of
+
+
+_OPERATORS: Mapping[str, Callable[[Any], _Test]] = {
+    "$eq": lambda operand: lambda found: found == operand,
+    "$ne": lambda operand: lambda found: found != operand,
+    "$in": lambda operand: lambda found: found in _listed(operand),
+    "$nin": lambda operand: lambda found: found not in _listed(operand),
+    "$exists": lambda operand: lambda found: (found is not None) == bool(operand),
+    "$gt": _compared(lambda found, operand: bool(found > operand)),
+    "$gte": _compared(lambda found, operand: bool(found >= operand)),
+    "$lt": _compared(lambda found, operand: bool(found < operand)),
+    "$lte": _compared(lambda found, operand: bool(found <= operand)),
+}
+
+
+def _object(options: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = options.get(name, {})
+    if not isinstance(value, dict):
+        raise _bad(f"options.{name}", "must be an object")
+    return value
+
+
+def _whole(options: Mapping[str, Any], name: str, default: int) -> int:
+    value = options.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise _bad(f"options.{name}", "must be a whole number, 0 or more")
+    return value
+
+
+def _bad(field: str, why: str) -> Refused:
+    return Refused(Refusal("bad-parameter", f"{field[:80]}: {why}.", field[:80]))
