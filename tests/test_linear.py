@@ -302,6 +302,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "mock_server.faults.request:_read_anyhow": ('"job_id"', '"job_id"<< >>', '"job_id":"', '"job_id":<< >>'),
     "mock_server.faults.request:request": ('{"job_id": "<<a>>"', '{"job_id":'),
     "mock_server.faults.transport:_NO_JSON": ('"', '"a', '"a"'),
+    "mock_server.operations.companions:shape": ("{", "{a", "{}"),
+    "mock_server.operations.job_search:_CAPITAL": ("A", "\\", "\\A"),
     "mock_server.operations.preferences:_ITEM": ('"', '"\\', ",", "a", 'a;\\"b,'),
     "mock_server.operations.preferences:_PREFERENCE": ("code=503;<< >>x", " ", 'a="<<\\">>', "a;", "a<< >>", 'a;"'),
     "mock_server.operations.preferences:_unquote": ("\\", "a"),

@@ -241,7 +241,10 @@ class Control:
         return Response(200, CONTENT_TYPE, await metrics_text(self._store))
 
     async def _read_openapi(self, _call: _Call) -> Response:
-        return _json(control_document() | {"servers": [{"url": self._settings.url_prefix or "/"}]})
+        return _json(
+            control_document(contract_only=self._settings.contract_only)
+            | {"servers": [{"url": self._settings.url_prefix or "/"}]}
+        )
 
 
 def _entry(exchange: Exchange, status: int, reason: str | None) -> Entry:

@@ -4,6 +4,7 @@
 which this mock refuses, and the documents of jobs are added here from the contract and from the table of situations.
 """
 
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from engine_contract.contract import load_contract, load_openapi
 from engine_contract.contract.files import load_yaml
 from engine_contract.contract.job_status import STATUSES
+from mock_server.operations.companions import companions
 from mock_server.operations.refusals import OWN, SITUATIONS
 
 _PATH = Path(__file__).with_name("openapi.yaml")
@@ -19,8 +21,11 @@ _REFUSAL = {"content": {"application/problem+json": {"schema": {"$ref": "#/compo
 
 
 @cache
-def control_document() -> dict[str, Any]:
-    """Return the document, without `servers`. Shared: copy it before you change it."""
+def control_document(*, contract_only: bool = False) -> dict[str, Any]:
+    """Return the document, without `servers`. Shared: copy it before you change it.
+
+    `contract_only` leaves out the calls around a cancel.
+    """
     described: dict[str, Any] = load_yaml(_PATH)
     contract = deepcopy(load_openapi())
     components = {**described["components"], "examples": contract["components"]["examples"]}
@@ -40,7 +45,11 @@ def control_document() -> dict[str, Any]:
             "description": "What this mock has beside the contract. `/openapi.yaml` is the contract itself.",
         },
         "security": described["security"],
-        "paths": {**_with_refusals(contract), **described["paths"]},
+        "paths": {
+            **_with_refusals(contract),
+            **({} if contract_only else dict(_companions(contract["security"]))),
+            **described["paths"],
+        },
         "components": components,
     }
 
@@ -54,6 +63,63 @@ def _any_job(schemas: dict[str, Any]) -> dict[str, Any]:
     job["properties"]["metrics"] = metrics
     job["properties"]["status"] = {"$ref": "#/components/schemas/JobStatus"}
     return job
+
+
+_SUMMARIES = {
+    "startJobWithOptions": "Start a job of a workflow: it gets the workflow's name",
+    "startJob": "Start a job of a workflow: it gets the workflow's name",
+    "getJobDetails": "Read a job",
+    "getJobShallow": "Read a job",
+    "getJobDeep": "Read a job",
+    "searchJobs": "Search jobs",
+    "whoami": "Read who the caller is",
+    "healthServer": "Read the server's release",
+    "healthApplications": "Read the applications' states",
+    "healthStatus": "Read the server's state",
+    "login": "Log in: the answer is the bare token, which the cookie `token` holds too",
+    "logout": "End the token that the request carries",
+    "oauthToken": "Get a token for a client's id and secret, which are a user's name and password",
+}
+
+
+def _companions(security: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield path and description of each call around a cancel."""
+    for one in companions(load_contract().roles):
+        job = one.parameters or None
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{'Job' if job else 'Companion'}"}}}
+        if one.name == "searchJobs":
+            content = {"application/json": {"schema": {"$ref": "#/components/schemas/FoundJobs"}}}
+        elif one.name in {"login", "logout"}:
+            content = {"text/plain": {"schema": {"type": "string"}}}
+        described: dict[str, Any] = {
+            "operationId": one.name,
+            "summary": _SUMMARIES[one.name],
+            "description": "The contract has no such call, as the header `Mock-Companion` says.",
+            "x-companion": True,
+            "security": [] if one.name in {"login", "oauthToken"} else security,
+            "parameters": [
+                {"$ref": "#/components/parameters/Session"},
+                *({"name": p.name, "in": "path", "required": True, "schema": p.schema} for p in one.parameters),
+            ],
+            "responses": {
+                "200": {"description": "Done.", "content": content},
+                "default": {"description": "It was refused.", **_REFUSAL},
+            },
+        }
+        if one.name in _BODIES:
+            media = "application/x-www-form-urlencoded" if one.name == "oauthToken" else "application/json"
+            schema = {"$ref": f"#/components/schemas/{_BODIES[one.name]}"}
+            described["requestBody"] = {"content": {media: {"schema": schema}}}
+        yield one.path, {one.method.lower(): described}
+
+
+_BODIES = {
+    "startJobWithOptions": "Companion",
+    "startJob": "Companion",
+    "searchJobs": "JobSearch",
+    "login": "Login",
+    "oauthToken": "ClientCredentials",
+}
 
 
 def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What `POST /workflow_engine/jobs/search` asks for: which jobs, in which order, which part of them, which fields.
 
-Clients send `{"options": {"fields", "sort", "limit", "skip", "query"}}`, in the language of the engine's database. What is not
-known of it is refused, so that nobody takes jobs for found that were not looked for.
+Clients send `{"options": {"fields", "sort", "limit", "skip", "query"}}`, in the language of the engine's database. The mock
+refuses the parts that it does not know, so that nobody takes jobs for found that were not looked for.
 """
 
 import re

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -57,3 +60,16 @@ def _missing(what: str, remedy: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def need_client(name: str, *, below: tuple[int, int] = (4, 0)) -> ModuleType:
+    """Return the module of a public client. If it is missing, skip the test, or fail it in CI.
+
+    `below` is the first Python that the client does not know: there the test is skipped in CI too.
+    """
+    if sys.version_info >= below:
+        pytest.skip(f"{name} knows Python below {below[0]}.{below[1]} alone")
+    try:
+        return import_module(name)
+    except ImportError:
+        _missing(name, "pip install -r tests/clients/requirements.txt")

@@ -15,7 +15,7 @@ from tests.support.forty_pages import OPERATIONS, PAGES, ROLES, body_of, path_of
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
     """A client of a mock that serves all pages."""
-    with running_mock(Settings(pages=PAGES)) as mock, httpx.Client(base_url=mock.url) as client:
+    with running_mock(Settings(pages=PAGES, contract_only=True)) as mock, httpx.Client(base_url=mock.url) as client:
         yield client
 
 

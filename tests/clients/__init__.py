@@ -1,0 +1,1 @@
+"""Public clients of such engines, unchanged, on the mock."""

@@ -1,0 +1,252 @@
+"""The calls around a cancel: who may, what they take of the mock's abilities, and that they are no part of the contract."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+from openapi_spec_validator import validate
+
+from engine_contract.contract import load_contract
+from mock_server import Settings
+from mock_server.operations.companions import companions
+from mock_server.serving.in_process import RunningMock, running_mock
+from mock_server.settings import SettingsError, check_settings, read_users
+from tests.support.caller import PAGE_ID, ROUTE, Caller
+
+MARK = "no part of the contract"
+ALL = companions(load_contract().roles)
+LOGIN = {"user": {"username": "admin@pronghorn", "password": "any"}}
+
+
+def _send(client: httpx.Client, operation: Any, role: str | None, **headers: str) -> httpx.Response:
+    path = operation.path.replace("{workflow}", "Backup").replace("{id}", PAGE_ID)
+    if role is not None:
+        headers["Authorization"] = f"Bearer {role}"
+    form = {"grant_type": "client_credentials", "client_id": "support"} if operation.name == "oauthToken" else None
+    login = LOGIN if operation.name == "login" else None
+    response = client.request(operation.method, path, headers=headers, data=form, json=login)
+    client.cookies.clear()
+    return response
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.name)
+def test_companion_is_marked_and_asks_for_a_credential(caller: Caller, operation: Any) -> None:
+    """Each says that it is no part of the contract, refusals included; only the four roles start jobs."""
+    answers = [_send(caller.client, operation, role) for role in ("support", "apiread", "nobody", None)]
+    assert {answer.headers["mock-companion"] for answer in answers} == {MARK}
+    if operation.name in {"login", "oauthToken"}:
+        assert [answer.status_code for answer in answers] == [200] * 4
+    else:
+        assert [answer.status_code for answer in answers] == [200, 403 if operation.roles else 200, 401, 401]
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.name)
+def test_companion_takes_what_the_operation_takes(caller: Caller, operation: Any) -> None:
+    """`Prefer`, armed behaviour, CORS and the journal; what is armed for it leaves the cancel alone."""
+    asked = _send(caller.client, operation, "admin", Prefer="code=503", Origin="http://localhost:5173")
+    assert (asked.status_code, asked.headers["preference-applied"]) == (503, "code=503")
+    assert asked.headers["access-control-allow-origin"] == "http://localhost:5173"
+    assert caller.arm(operation=operation.name, code=502, times=1).status_code == 200
+    assert caller.cancel().status_code == 200
+    assert _send(caller.client, operation, "admin").status_code == 502
+    with pytest.raises(httpx.ReadError):
+        _send(caller.client, operation, "admin", Prefer="fault=reset")
+    assert [entry["status"] for entry in caller.journal()][:3] == [503, 200, 502]
+
+
+def test_path_is_read_as_such_engines_read_it(caller: Caller) -> None:
+    """The case and a slash at the end do not matter there, and do at the contract's own path."""
+    for path in ("/Login/", "/LOGIN", "/login/"):
+        assert caller.client.post(path, json=LOGIN).status_code == 200
+    headers = {"Authorization": "Bearer admin"}
+    assert caller.client.get(f"/Workflow_Engine/JOB/{PAGE_ID}/Details/", headers=headers).json()["_id"] == PAGE_ID
+    assert caller.client.post(f"{ROUTE}/", json={"job_id": PAGE_ID}).status_code == 404
+    wrong = caller.client.get("/workflow_engine/startJob/Backup", headers=headers)
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+
+
+def test_started_job_is_one_of_the_mock(caller: Caller) -> None:
+    """It is named after its workflow, shown whole by three calls, and canceled once."""
+    headers = {"Authorization": "Bearer apiwrite"}
+    started = caller.client.post("/workflow_engine/startJob/A%20%C3%BC%2Fb", headers=headers).json()
+    assert (started["name"], started["status"]) == ("A ü/b", "running")
+    job_id = started["_id"]
+    for path in (f"job/{job_id}/details", f"getJobShallow/{job_id}", f"getJobDeep/{job_id}"):
+        assert caller.client.get(f"/workflow_engine/{path}", headers=headers).json() == started
+    canceled = caller.cancel(job_id).json()
+    assert caller.client.get(f"/workflow_engine/getJobDeep/{job_id}", headers=headers).json() == canceled
+    unknown = caller.client.get("/workflow_engine/getJobDeep/none", headers=headers)
+    assert (unknown.status_code, unknown.json()["situation"]) == (404, "unknown-job")
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, ["a", "B", "c"]),
+        ({"sort": {"name": -1}}, ["c", "a", "B"]),
+        ({"sort": {"metrics.start_time": 1}}, ["c", "B", "a"]),
+        ({"query": {"status": {"$in": ["paused", "error"]}}, "sort": {"status": 1}}, ["c", "B"]),
+        ({"query": {"status": {"$ne": "error"}, "name": {"$regex": "[A-C]", "$options": "i"}}, "skip": 1}, ["B"]),
+        ({"query": {"metrics.start_time": {"$lt": 1}}}, []),
+        ({"query": {"metrics.end_time": {"$exists": True}}}, []),
+        ({"limit": 1}, ["a"]),
+    ],
+)
+def test_search_finds_jobs(options: dict[str, Any], names: list[str]) -> None:
+    """By equality and operators, on fields of documents too, in an order, a part of them; `total` counts all that match."""
+    with running_mock(Settings(jobs=0)) as mock, httpx.Client(base_url=mock.url, trust_env=False) as client:
+        for name, status, age_ms in (("a", "running", 0), ("B", "paused", 10_000), ("c", "error", 20_000)):
+            mock.add_jobs(1, name=name, status=status, age_ms=age_ms)
+        headers = {"Authorization": "Bearer apiread"}
+        found = client.post("/workflow_engine/jobs/search", json={"options": options}, headers=headers).json()
+    assert [one["name"] for one in found["results"]] == names
+    assert found["total"] == len(names) + options.get("skip", 0) + (2 if "limit" in options else 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"where": 1}, "where: no such option; there are fields, limit, query, skip, sort"),
+        ({"query": {"name": {"$near": 1}}}, "name.$near: no such operator; there are $regex"),
+        ({"query": {"name": {"$regex": "("}}}, "name.$regex: is not a regular expression"),
+        ({"limit": -1}, "options.limit: must be a whole number"),
+        ({"query": []}, "options.query: must be an object"),
+    ],
+)
+def test_search_that_is_not_understood_is_refused(caller: Caller, options: Any, says: str) -> None:
+    """Nobody takes jobs for found that were not looked for."""
+    response = caller.client.post(
+        "/workflow_engine/jobs/search", json={"options": options}, headers={"Authorization": "Bearer admin"}
+    )
+    assert (response.status_code, response.json()["situation"]) == (400, "bad-parameter")
+    assert says in response.json()["detail"]
+
+
+def test_companions_are_described_for_generated_types(caller: Caller) -> None:
+    """`/_mock/openapi.json` has each of them, marked, and what it says of a search is true."""
+    document = caller.client.get("/_mock/openapi.json").json()
+    validate(document)
+    for operation in ALL:
+        described = document["paths"][operation.path][operation.method.lower()]
+        assert described["x-companion"] is True
+        assert "The contract has no such call" in described["description"]
+    found = caller.client.post(
+        "/workflow_engine/jobs/search", json={"options": {"limit": 2}}, headers={"Authorization": "Bearer admin"}
+    ).json()
+    schema = {"$ref": "#/components/schemas/FoundJobs", "components": document["components"]}
+    assert jsonschema_rs.is_valid(schema, found)
+    assert not jsonschema_rs.is_valid(schema, {"results": []})
+
+
+def test_contract_only_leaves_them_out() -> None:
+    """All of them are 404, and are not described; the cancel is there."""
+    with (
+        running_mock(Settings(contract_only=True, base_path="/base")) as mock,
+        httpx.Client(base_url=mock.url, trust_env=False) as client,
+    ):
+        assert {_send(client, operation, "admin").status_code for operation in ALL} == {404}
+        described = httpx.get(mock.url.removesuffix("/base") + "/_mock/openapi.json", trust_env=False).json()
+        assert not set(described["paths"]) & {operation.path for operation in ALL}
+        assert Caller(client).cancel().status_code == 200
+
+
+@pytest.fixture(scope="module")
+def opaque() -> Iterator[RunningMock]:
+    """A mock with users, whose tokens end."""
+    users = {"alice@example": ("w\u00f6nder", "support"), "reader": ("reads", "apiread")}
+    with running_mock(Settings(users=users, token_lifetime=60)) as mock:
+        yield mock
+
+
+@pytest.fixture
+def client(opaque: RunningMock) -> Iterator[httpx.Client]:
+    opaque.reset()
+    with httpx.Client(base_url=opaque.url, trust_env=False) as client:
+        yield client
+
+
+def _log_in(client: httpx.Client) -> str:
+    token = client.post("/login", json={"user": {"username": "alice@example", "password": "w\u00f6nder"}}).text
+    client.cookies.clear()
+    return token
+
+
+def test_only_tokens_of_logins_count_where_there_are_users(client: httpx.Client) -> None:
+    """They are new each time, and travel in every way; a role's name is not a token, and passwords count."""
+    first, second = _log_in(client), _log_in(client)
+    assert first != second
+    assert client.get("/whoami", headers={"Authorization": f"Bearer {first}"}).json()["username"] == "alice@example"
+    assert client.get(f"/whoami?token={second}").status_code == 200
+    assert client.get("/whoami", auth=("alice@example", "w\u00f6nder")).json()["roles"] == ["support"]
+    assert client.get("/whoami", auth=("alice@example", "wrong")).status_code == 401
+    assert client.get("/whoami", headers={"Authorization": "Bearer support"}).status_code == 401
+    assert first not in client.get("/_mock/requests").text
+
+
+def test_token_expires_and_is_ended_by_a_logout(client: httpx.Client, opaque: RunningMock) -> None:
+    """Then it is a 401, with a reason that says which."""
+    ended, expired = _log_in(client), _log_in(client)
+    assert client.post(f"/logout?token={ended}").status_code == 200
+    again = client.get(f"/whoami?token={ended}")
+    opaque.advance(60_000)
+    late = Caller(client).cancel(headers={"Authorization": f"Bearer {expired}"})
+    assert (again.status_code, late.status_code) == (401, 401)
+    assert "expired" not in again.json()["detail"]
+    assert "The token has expired. Log in again." in late.json()["detail"]
+
+
+def test_oauth_grants_a_token_to_a_user(client: httpx.Client) -> None:
+    """The client's id is the user; a refusal names the error as the RFC does."""
+    form = {"grant_type": "client_credentials", "client_id": "reader", "client_secret": "reads"}
+    granted = client.post("/oauth/token", data=form).json()
+    assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 60)
+    who = client.get("/whoami", headers={"Authorization": f"Bearer {granted['access_token']}"}).json()
+    assert (who["username"], who["roles"]) == ("reader", ["apiread"])
+    refused = client.post("/oauth/token", data=form | {"client_secret": "wrong"})
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    assert client.post("/oauth/token", data={"grant_type": "password"}).status_code == 400
+
+
+def test_refused_login_says_why_where_clients_read_it(client: httpx.Client) -> None:
+    """Its body has `message` and `error`, also in the form of a profile."""
+    login = {"user": {"username": "nobody", "password": "x"}}
+    for prefer, status in [("", 401), ("profile=icode", 401), ("code=503", 503)]:
+        refused = client.post("/login", json=login, headers={"Prefer": prefer})
+        assert (refused.status_code, type(refused.json()["message"]), type(refused.json()["error"])) == (
+            status,
+            str,
+            str,
+        )
+
+
+def test_console_cancels_where_only_logins_count(opaque: RunningMock) -> None:
+    """It logs itself in as the role that was chosen."""
+    body = {"job_id": PAGE_ID, "role": "admin"}
+    opaque.reset()
+    home = opaque.url
+    answer = httpx.post(f"{home}/_console/cancel", data=body, headers={"Origin": home}, trust_env=False)
+    assert answer.status_code == 303
+    assert opaque.requests()[-1]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "must be an object of users"),
+        ('{"a": {"password": "p"}}', "a: must be an object with password and role"),
+        ('{"a": {"password": "", "role": "admin"}}', "a: must be an object with password and role"),
+    ],
+)
+def test_users_file_that_cannot_be_used_says_why(tmp_path: Any, text: str, says: str) -> None:
+    """With the user, and never a password."""
+    (tmp_path / "users.json").write_text(text)
+    with pytest.raises(SettingsError, match=says):
+        read_users(tmp_path / "users.json")
+
+
+def test_users_beside_tokens_are_refused() -> None:
+    """Only tokens of logins would count."""
+    with pytest.raises(SettingsError, match="--users beside --tokens"):
+        check_settings(Settings(users={"a": ("p", "admin")}, tokens={"t": "admin"}))
