@@ -13,7 +13,8 @@ from mock_server.operations.response import PROBLEM, Response
 
 ASSUMED = "This refusal is assumed: the documentation page says nothing of refusals."
 
-CHALLENGE: Headers = ((b"www-authenticate", b'Bearer realm="workflow_engine", Basic realm="workflow_engine"'),)
+# Basic is taken too, but a challenge of it makes browsers ask for a password in a window of their own.
+CHALLENGE: Headers = ((b"www-authenticate", b'Bearer realm="workflow_engine"'),)
 
 SITUATIONS: dict[str, int] = {
     "no-credential": 401,
