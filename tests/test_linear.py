@@ -246,7 +246,6 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.forms:_USER_INFO": ("://", "://a:", "://<<:>>", "://a:<<b>>", ":"),
     "engine_contract.text.masking.hiding:_unescaped_bytes": ("\\u", "\\u<<a>>", "\\x41"),
     "engine_contract.text.masking.forms:_ELEMENT": ("<", "<a", "<a ", "<<<a >>", "<a:"),
-    "engine_contract.text.masking.names:_ESCAPE": ("\\", "\\u", "\\u004"),
     "engine_contract.text.masking.forms:_ESCAPED_STRING": ('"\\', '"', '\\"', '"a'),
     "engine_contract.text.masking.forms:_IS_FORM": ("a", "<<a>> "),
     "engine_contract.text.masking.forms:_JSON_KEY": ('"', '"\\', '"\\u0041', '"a"<< >>', '"a" '),

@@ -73,7 +73,7 @@ def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidde
         if hidden:
             text: dict[str, Any] = {"text": HIDDEN, "_hidden": True}
         else:
-            shown = redaction.request_body(bytes(proxied.body.data), texts(proxied.headers))
+            shown = redaction.request_body(bytes(proxied.body.data), texts(proxied.headers), is_cut=proxied.body.is_cut)
             text = post_text(shown.decode("utf-8", "surrogateescape"))
             if shown == HIDDEN.encode():
                 text["_hidden"] = True
@@ -85,7 +85,8 @@ def _response(seen: ObservedExchange, redaction: Redaction) -> dict[str, Any]:
     proxied, exchange, hidden = seen.proxied, seen.exchange, seen.hides_bodies
     if exchange.response is not None:
         body = exchange.response.body
-        kept = HIDDEN.encode() if hidden and body else redaction.answer(body, is_login=seen.is_login)
+        is_cut = proxied.response.is_cut
+        kept = HIDDEN.encode() if hidden and body else redaction.answer(body, is_login=seen.is_login, is_cut=is_cut)
         headers = tuple((name, redaction.header(name, value)) for name, value in exchange.response.headers)
         exchange = replace(exchange, response=replace(exchange.response, headers=headers, body=kept))
     entry = response_object(exchange, redaction.presenter, proxied.response.limit * 2)

@@ -32,12 +32,14 @@ class ObservedExchange:
     judged: JudgedCall | None
     is_login: bool
     """Whether the request asks for a credential, by its route or as it sends a password."""
+    has_untraced: bool = False
+    """Whether the request holds more or longer secrets than are looked for in what comes back."""
 
     @property
     def hides_bodies(self) -> bool:
         """Whether its bodies are nobody's to see: a login's are not; a cancel is shown whatever it holds."""
         by_password = self.is_login and self.proxied.method == "POST" and not self.proxied.is_cancel
-        return by_password or is_login_route(self.proxied.path)
+        return by_password or self.has_untraced or is_login_route(self.proxied.path)
 
 
 def texts(headers: HeaderList) -> tuple[tuple[str, str], ...]:

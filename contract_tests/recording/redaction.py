@@ -1,6 +1,7 @@
 """Redaction of secrets: tokens that are known, and those that are seen on their way."""
 
 from collections.abc import Container, Iterable, Sequence
+from threading import RLock
 
 from contract_tests.config.auth import Bearer
 from contract_tests.report.presenter import Presenter
@@ -9,11 +10,11 @@ from engine_contract.text import masking
 
 Headers = Iterable[tuple[str, str]]
 
-MAX_LEARNED = 64  # the newest ones; each is looked for in all that is kept
+MAX_LEARNED = 256  # the newest ones; each is looked for in all that is kept
 MAX_LEARNED_CHARS = 128 * 1024  # of all of them together
 LONGEST_LEARNED = 16 * 1024
 MAX_JOBS = 10_000  # whose ids are shown
-SEARCHED_BYTES = 256 << 10  # of a body in which secrets are learned
+SEARCHED_BYTES = 8 << 20  # of a body in which secrets are learned: as much as is kept
 HIDDEN = f"{masking.MASK} (left out: it may hold a password or a token)"
 
 _OPEN_HEADERS = frozenset({"host", "user-agent", "accept", "origin", "referer"})
@@ -29,53 +30,65 @@ class Redaction:
         self._learned: dict[str, None] = {}
         self._jobs: dict[str, None] = {}
         self._presenter: Presenter | None = None
+        self._lock = RLock()
+        """Held where something is learned: large bodies are read in threads."""
 
     @property
     def presenter(self) -> Presenter:
         """The presenter with which the writers of reports remove the secrets known by now."""
-        if self._presenter is None:
-            secrets = self._known | frozenset(self._learned)
-            self._presenter = Presenter(base="", auth=Bearer(), secrets=secrets)
-        return self._presenter
+        with self._lock:
+            if self._presenter is None:
+                secrets = self._known | frozenset(self._learned)
+                self._presenter = Presenter(base="", auth=Bearer(), secrets=secrets)
+            return self._presenter
 
     def show_jobs(self, job_ids: Iterable[str]) -> None:
         """Take the ids of the run's jobs for no secrets, whatever carries them."""
-        for job_id in job_ids:
-            self._jobs.pop(job_id, None)
-            self._jobs[job_id] = None
-            if job_id in self._learned:
-                self._presenter = None
-                del self._learned[job_id]
-        while len(self._jobs) > MAX_JOBS:
-            del self._jobs[next(iter(self._jobs))]
+        with self._lock:
+            for job_id in job_ids:
+                self._jobs.pop(job_id, None)
+                self._jobs[job_id] = None
+                if job_id in self._learned:
+                    self._presenter = None
+                    del self._learned[job_id]
+            while len(self._jobs) > MAX_JOBS:
+                del self._jobs[next(iter(self._jobs))]
 
-    def learn(self, values: Iterable[str], *, said: Container[str] = ()) -> None:
-        """Take values for secrets from now on, but for short ones, ordinary words, and what is `said` openly beside them."""
-        for value in values:
-            if value in said or value in self._jobs or value in self._known or not masking.can_be_learned(value):
-                continue
-            if self._ordinary.issuperset(value.split(":")):
-                continue
-            if len(value) > LONGEST_LEARNED:
-                continue  # masked where it stands, and not looked for elsewhere
-            if value not in self._learned:
-                self._presenter = None
-            self._learned.pop(value, None)
-            self._learned[value] = None
+    def learn(self, values: Iterable[str], *, said: Container[str] = ()) -> bool:
+        """Take values for secrets from now on, but for short ones, ordinary words, and what is `said` openly beside them.
+
+        Return whether all of them are looked for from now on.
+        """
+        with self._lock:
+            found = {value: None for value in values if value not in said and self._is_secret(value)}
+            secrets = [value for value in found if len(value) <= LONGEST_LEARNED]  # others are masked where they stand
+            for value in secrets[-MAX_LEARNED:]:
+                if value not in self._learned:
+                    self._presenter = None
+                self._learned.pop(value, None)
+                self._learned[value] = None
             while len(self._learned) > MAX_LEARNED or sum(map(len, self._learned)) > MAX_LEARNED_CHARS:
                 del self._learned[next(iter(self._learned))]
+            return all(value in self._learned for value in found)
 
-    def learn_from_request(self, headers: Headers, target: Sequence[str], body: bytes) -> None:
-        """Take what a request sends under secret names for secrets; `target` is its path and its query."""
+    def _is_secret(self, value: str) -> bool:
+        is_known = value in self._jobs or value in self._known or self._ordinary.issuperset(value.split(":"))
+        return not is_known and masking.can_be_learned(value)
+
+    def learn_from_request(self, headers: Headers, target: Sequence[str], body: bytes) -> bool:
+        """Take what a request sends under secret names for secrets; `target` is its path and its query.
+
+        Return whether all of them can be found wherever they come back.
+        """
         found: list[str] = []
         for name, value in headers:
             masking.mask_header(name, value, found.append)
         path, query = target
         masking.mask_path(path, found.append)
         masking.mask_query(query, found.append)
-        for text in readings(body[:SEARCHED_BYTES], headers):
+        for text in readings(body, headers):
             masking.mask_text(text, found.append)
-        self.learn(found, said={path, *(value for name, value in headers if name.lower() in _OPEN_HEADERS)})
+        return self.learn(found, said={path, *(value for name, value in headers if name.lower() in _OPEN_HEADERS)})
 
     def learn_from_message(self, text: str) -> None:
         """Take what a message of a WebSocket says under secret names for secrets."""
@@ -90,14 +103,14 @@ class Redaction:
             if name.lower() == "set-cookie" or masking.is_secret(name):
                 masking.mask_header(name, value, found.append)
         if is_login:
-            text = _text(body[:SEARCHED_BYTES])
+            text = _text(body)
             masking.mask_text(text, found.append)
             found += filter(None, [masking.bare_token(text)])  # a login of such engines answers a bare token
         self.learn(found)
 
-    def text(self, text: str) -> str:
-        """Return the text without known secrets."""
-        return self.presenter.redact(text)
+    def text(self, text: str, *, is_cut: bool = False) -> str:
+        """Return the text without known secrets; `is_cut` if it is the beginning of another one."""
+        return self.presenter.redact(text, is_cut=is_cut)
 
     def message(self, text: str) -> str:
         """Return a text that quotes what passed, without secrets by name either."""
@@ -107,26 +120,26 @@ class Redaction:
         """Return a path without secrets, also those of its parameters."""
         return masking.mask_path(self.text(path))
 
-    def body(self, body: bytes) -> bytes:
+    def body(self, body: bytes, *, is_cut: bool = False) -> bytes:
         """Return a body without secrets; bytes that are not text stay what they are, unless secrets can be read in them."""
         if any(self._holds_secrets(text) for text in readings(body, ())[1:]):
             return HIDDEN.encode()
-        return masking.mask_text(self.text(_text(body))).encode("utf-8", "surrogateescape")
+        return masking.mask_text(self.text(_text(body), is_cut=is_cut)).encode("utf-8", "surrogateescape")
 
-    def request_body(self, body: bytes, headers: Headers) -> bytes:
+    def request_body(self, body: bytes, headers: Headers, *, is_cut: bool = False) -> bytes:
         """Return the body of a request without secrets; one that is compressed is left out if it holds any."""
         if any(self._holds_secrets(text) for text in readings(body, headers)[1:]):
             return HIDDEN.encode()
-        return self.body(body)
+        return self.body(body, is_cut=is_cut)
 
     def _holds_secrets(self, text: str) -> bool:
         return masking.mask_text(self.text(text)) != text
 
-    def answer(self, body: bytes, *, is_login: bool) -> bytes:
+    def answer(self, body: bytes, *, is_login: bool, is_cut: bool = False) -> bytes:
         """Return the body of a response without secrets; that of a login may be only a secret."""
         if is_login and masking.bare_token(_text(body)):
             return masking.MASK.encode()
-        return self.body(body)
+        return self.body(body, is_cut=is_cut)
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header without secrets."""
@@ -144,7 +157,7 @@ def _text(body: bytes) -> str:
 def readings(body: bytes, headers: Headers) -> list[str]:
     """Return what a body says: as UTF-8, decompressed, and as UTF-16, as far as it may be that."""
     encoding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
-    unpacked = decode_content(body, encoding)[0][: 4 * SEARCHED_BYTES] if encoding and body else body
+    unpacked = decode_content(body, encoding)[0][:SEARCHED_BYTES] if encoding and body else body
     texts = [_text(body), *([_text(unpacked)] if unpacked != body else [])]
     if b"\0" in unpacked:
         texts += [unpacked.decode(codec, "replace") for codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")]

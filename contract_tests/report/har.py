@@ -152,7 +152,8 @@ def short_text(text: str, presenter: Presenter) -> str:
 
 def kept_body(body: bytes, presenter: Presenter, limit: int) -> tuple[str, dict[str, Any]]:
     """Return the body without secrets, at most `limit` of it, other bytes than text escaped; and the note on a cut."""
-    text = mask_text(presenter.redact(body[: limit + MARGIN].decode("utf-8", "surrogateescape")))
+    read = body[: limit + MARGIN]
+    text = mask_text(presenter.redact(read.decode("utf-8", "surrogateescape"), is_cut=len(read) < len(body)))
     if len(body) <= limit:
         return text, {}
     note = f"Only the beginning of {len(body):,} bytes is kept."

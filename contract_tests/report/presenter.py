@@ -61,9 +61,9 @@ class Presenter:
             return "wrong"
         return self.variables.get(role or "", "$TOKEN")
 
-    def redact(self, text: str) -> str:
-        """Return the text with every secret in it, however spelled, replaced by `***`."""
-        return hide(text, self.secrets)
+    def redact(self, text: str, *, is_cut: bool = False) -> str:
+        """Return the text with every secret in it, however spelled, replaced by `***`; `is_cut` if it goes on elsewhere."""
+        return hide(text, self.secrets, is_cut=is_cut)
 
     def mask(self, text: str) -> str:
         """Return a text that quotes an engine, without known secrets and without values of secret names."""

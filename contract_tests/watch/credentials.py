@@ -21,7 +21,7 @@ PATIENCE_S = 30.0
 class WatchCredentials:
     """Knows the tokens of roles; requests of its own go to the engine only to log in and to find the way."""
 
-    def __init__(self, operation: Operation, connection: Connection, *, learn: Callable[[str], None]) -> None:
+    def __init__(self, operation: Operation, connection: Connection, *, learn: Callable[[str], object]) -> None:
         """Take the operation to find the way with, and the tokens; `learn` gets each secret. Raises SettingError for tokens that cannot be used."""
         self._transport = Transport(connection, Guard(operation), wrong_credential=token_hex(16))
         self._tokens = self._transport.tokens

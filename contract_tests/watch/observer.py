@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from contract_tests import model
@@ -28,6 +28,7 @@ from engine_contract.text.printable import one_line, visible
 SHOWN_FROM = BODY_SHOWN_BYTES + 8192
 """Bytes of a body that are searched for secrets before it is cut to what is shown."""
 
+Result = TypeVar("Result")
 Tell = Callable[[Entry], None]
 Learn = Callable[[JudgedCall], None]
 
@@ -87,18 +88,12 @@ class Observer:
         judged = self._judge(proxied, exchange, shown) if proxied.operation is not None else None
         if judged is not None and proxied.is_cancel:
             self.redaction.show_jobs(_ids_of(judged.exchange))
-        self.redaction.learn(shown.secrets)
-        sent = bytes(proxied.body.data)
-        self.redaction.learn_from_request(headers, (proxied.path, proxied.query), sent)
-        asks_for_credential = is_login(proxied.path, sent, headers)
-        if exchange.response is not None:
-            response = exchange.response
-            self.redaction.learn_from_answer(response.headers, response.body, is_login=asks_for_credential)
-        seen = ObservedExchange(proxied, exchange, shown, judged, asks_for_credential)
+        weight = proxied.body.size + len(exchange.response.body if exchange.response else b"")
+        seen = await _aside(weight, self._seen, proxied, exchange, shown, judged)
         if self.recording is not None:
-            weight = proxied.body.size + len(exchange.response.body if exchange.response else b"")
-            await self.recording.append(await self._har_entry(seen, weight), weight)
-        kept = self.journal.add(self._entry(seen))
+            entry = await _aside(weight, har_entry, seen, self.redaction, self.settings.connection.base)
+            await self.recording.append(entry, weight)
+        kept = self.journal.add(await _aside(weight, self._entry, seen))
         for learn in self._learn:
             learn(judged or JudgedCall(exchange))
         for tell in self._tell:
@@ -137,11 +132,22 @@ class Observer:
         )
         self._say(f"NOTE  {self.notice}")
 
-    async def _har_entry(self, seen: ObservedExchange, weight: int) -> dict[str, Any]:
-        base = self.settings.connection.base
-        if weight < LARGE_BYTES:
-            return har_entry(seen, self.redaction, base)
-        return await asyncio.to_thread(har_entry, seen, self.redaction, base)
+    def _seen(
+        self,
+        proxied: ProxiedExchange,
+        exchange: Exchange,
+        shown: PresentedCredential,
+        judged: JudgedCall | None,
+    ) -> ObservedExchange:
+        """Learn the secrets of an exchange, and return it."""
+        headers, sent = texts(proxied.headers), bytes(proxied.body.data)
+        self.redaction.learn(shown.secrets)
+        is_traced = self.redaction.learn_from_request(headers, (proxied.path, proxied.query), sent)
+        asks_for_credential = is_login(proxied.path, sent, headers)
+        if exchange.response is not None:
+            response = exchange.response
+            self.redaction.learn_from_answer(response.headers, response.body, is_login=asks_for_credential)
+        return ObservedExchange(proxied, exchange, shown, judged, asks_for_credential, has_untraced=not is_traced)
 
     def _judge(self, proxied: ProxiedExchange, exchange: Exchange, shown: PresentedCredential) -> JudgedCall:
         observed = ObservedCall(
@@ -155,10 +161,14 @@ class Observer:
         response = exchange.response
         sent, received = bytes(proxied.body.data), response.body if response else b""
         headers = texts(proxied.headers)
-        request_body = self.redaction.request_body(sent[:SHOWN_FROM], headers)[:BODY_SHOWN_BYTES]
+        request_body = self.redaction.request_body(sent[:SHOWN_FROM], headers, is_cut=proxied.body.size > SHOWN_FROM)[
+            :BODY_SHOWN_BYTES
+        ]
         if hidden and sent:
             request_body = HIDDEN.encode()
-        answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=seen.is_login)[:BODY_SHOWN_BYTES]
+        is_cut = len(received) > SHOWN_FROM or proxied.response.is_cut
+        answer_body = self.redaction.answer(received[:SHOWN_FROM], is_login=seen.is_login, is_cut=is_cut)
+        answer_body = answer_body[:BODY_SHOWN_BYTES]
         if hidden and received:
             answer_body = HIDDEN.encode()
         note = judged.note if judged else None
@@ -205,6 +215,11 @@ class Observer:
             seen.append(SeenJob(entry.job_id, last_entry=entry.number))
         self.redaction.show_jobs(job.job_id for job in seen if job.status)
         self.journal.see_jobs(seen)
+
+
+async def _aside(weight: int, function: Callable[..., Result], *args: Any) -> Result:
+    """Call a function, in a thread if the bodies that it reads are large: others are served meanwhile."""
+    return function(*args) if weight < LARGE_BYTES else await asyncio.to_thread(function, *args)
 
 
 def _ids_of(exchange: Exchange) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from engine_contract.http.types import RawHeaders
@@ -22,6 +23,7 @@ BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.
 _BUCKETS_MS = [1000 * bound for bound in BUCKETS_S]
 
 _OBJECT_BYTES = 1500  # that an entry takes beside its texts
+_LONG_BYTES = 4096  # from which what is shown of an entry is kept
 _PAIR_BYTES = 150  # that a header takes beside its texts
 
 
@@ -133,26 +135,38 @@ def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
         found = [value for value in found if value != entry.job_id]
     secrets = frozenset(filter(masking.can_be_learned, found)) | frozenset(tokens or ())
 
-    def hide(text: str) -> str:
-        return masking.hide(text, secrets)
+    def hide(text: str, *, is_cut: bool = False) -> str:
+        return masking.hide(text, secrets, is_cut=is_cut)
 
     # Known secrets go first: a token may look like a name and its value.
     return entry._replace(
         path=masking.mask_path(hide(entry.path)),
         query=masking.mask_query(hide(query)).encode("latin-1", "replace"),
         headers=_mask_headers(entry.headers, hide),
-        body=masking.mask_text(hide(sent)).encode(),
+        body=masking.mask_text(hide(sent, is_cut=entry.body_size > len(entry.body))).encode(),
         token="",
         job_id=None if entry.job_id is None else hide(entry.job_id),
         answer_headers=_mask_headers(entry.answer_headers, hide),
-        answer_body=masking.mask_text(hide(received)).encode(),
+        answer_body=masking.mask_text(hide(received, is_cut=entry.answer_size > len(entry.answer_body))).encode(),
         reason=None if entry.reason is None else hide(entry.reason),
     )
 
 
+_mask_once = lru_cache(maxsize=1024)(mask)
+
+
+def _shown(entry: Entry, tokens: Collection[str] | None) -> Entry:
+    """Return the entry without secrets. That of a long one is kept for the next time: consoles ask again and again."""
+    if weigh(entry) < _LONG_BYTES:
+        return mask(entry, tokens)
+    headers, answer_headers = (tuple((name, value) for name, value in h) for h in (entry.headers, entry.answer_headers))
+    kept = entry._replace(headers=headers, answer_headers=answer_headers)
+    return _mask_once(kept, None if tokens is None else frozenset(tokens))
+
+
 def show(number: int, entry: Entry, tokens: Collection[str] | None) -> dict[str, object]:
     """Return the entry as JSON shows it, secrets masked. `at` is in epoch milliseconds, durations in milliseconds."""
-    entry = mask(entry, tokens)
+    entry = _shown(entry, tokens)
     return {
         "number": number,
         "at": entry.at_ms,

@@ -3,9 +3,10 @@
 import html
 import re
 import sys
+from array import array
 from base64 import b64encode
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
@@ -208,9 +209,9 @@ class _Layer(NamedTuple):
     """A text some of whose escapes are undone, and where its parts stood before."""
 
     data: bytes
-    places: tuple[int, ...] = ()
+    places: Sequence[int] = ()
     """Where an escape stood, and where the text after it begins, by turns; in this layer's bytes."""
-    origins: tuple[int, ...] = ()
+    origins: Sequence[int] = ()
     """The same places in the layer before."""
     outer: "_Layer | None" = None
 
@@ -242,22 +243,23 @@ def _unescape(outer: _Layer) -> _Layer | None:
     data = outer.data
     if not any(mark in data for mark in (b"%", b"\\", b"&")):
         return None
-    parts: list[bytes] = []
-    places: list[int] = []
-    origins: list[int] = []
-    copied = length = 0
+    # Millions of escapes in lists would hold all threads while memory is tidied up.
+    undone, places, origins = bytearray(), array("q"), array("q")
+    copied = 0
     for match in _ESCAPED.finditer(data):
         start, end = match.span()
-        before, character = data[copied:start], _unescaped_bytes(match[0])
-        length += len(before)
-        places += [length, length + len(character)]
-        origins += [start, end]
-        parts += [before, character]
-        length += len(character)
+        undone += data[copied:start]
+        places.append(len(undone))
+        undone += _unescaped_bytes(match[0])
+        places.append(len(undone))
+        origins.append(start)
+        origins.append(end)
         copied = end
-    return _Layer(b"".join([*parts, data[copied:]]), tuple(places), tuple(origins), outer) if places else None
+    undone += data[copied:]
+    return _Layer(bytes(undone), places, origins, outer) if places else None
 
 
+@lru_cache(maxsize=1024)
 def _unescaped_bytes(escape: bytes) -> bytes:
     if escape[:1] == b"%":
         return bytes.fromhex(escape[1:].decode()) if len(escape) == 3 else b""

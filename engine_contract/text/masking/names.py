@@ -51,7 +51,6 @@ _ABOUT_LAST = frozenset(
 )
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7F]+")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
 def is_secret(name: str, *, parameter: bool = False) -> bool:
@@ -90,14 +89,25 @@ def _without_accents(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """Return a text with the escapes of JSON undone."""
-    return _ESCAPE.sub(_character, text) if "\\" in text else text
+    """Return a text with the escapes of JSON undone, by functions that take milliseconds for millions of them."""
+    return "\\".join(map(_without_escapes, text.split("\\\\"))) if "\\" in text else text
 
 
-def _character(escape: re.Match[str]) -> str:
-    if escape[1]:
-        return chr(int(escape[1], 16))
-    return {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}.get(escape[2], escape[2])
+def _without_escapes(text: str) -> str:
+    """Return a text in which no backslash is escaped without its escapes."""
+    if "\\" not in text:
+        return text
+    for name, character in (("n", "\n"), ("r", "\r"), ("t", "\t"), ("b", "\b"), ("f", "\f")):
+        text = text.replace(f"\\{name}", character)
+    first, *others = text.removesuffix("\\").split("\\u")
+    parts = [first.replace("\\", "")]
+    for part in others:
+        is_code = len(part) >= 4 and _HEX.issuperset(part[:4])
+        parts += [chr(int(part[:4], 16)) if is_code else "u", part[4 if is_code else 0 :].replace("\\", "")]
+    return "".join(parts) + ("\\" if text.endswith("\\") else "")
+
+
+_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def _glued(phrases: tuple[str, ...]) -> tuple[str, ...]:

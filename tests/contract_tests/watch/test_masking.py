@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -114,3 +115,45 @@ def test_many_and_long_secrets_do_not_slow_an_answer_down() -> None:
     started = time.process_time()
     assert redaction.text("hello … world") == "hello … world"
     assert time.process_time() - started < 1
+
+
+def test_more_secrets_than_are_looked_for_hide_the_bodies() -> None:
+    """What cannot be found where it comes back is not shown where it may come back; 256 can be found."""
+    redaction = Redaction()
+    many = [f"Zq7-{number:05d}-{'ab' * 4}" for number in range(300)]
+    assert redaction.learn_from_request((), ("/", ""), json.dumps({"tokens": many[:256]}).encode())
+    assert redaction.text(" ".join(many[:256])) == " ".join(["***"] * 256)
+    assert not redaction.learn_from_request((), ("/", ""), json.dumps({"tokens": many}).encode())
+    assert not redaction.learn_from_request((), ("/", ""), json.dumps({"token": "aB3-" * 5000}).encode())
+
+
+def test_secret_far_behind_in_a_body_is_masked_where_it_comes_back(tmp_path: Path) -> None:
+    """Behind megabytes of it; and its head at the end of what is kept of an answer is not shown."""
+    record = tmp_path / "all.har"
+    body = b'{"a": "' + b"x" * (2 << 20) + b'", "password": "Zq7hunter2Kx9w"}'
+    cut = b"y" * ((4 << 20) - 9) + b"Zq7hunter2Kx9w" * 3
+    with raw_server(answer_of("200 OK", cut)) as engine, watching(engine.url, record=record) as watch:
+        httpx.put(f"{watch.url}/a", content=body, headers={"Content-Type": "application/json"}, timeout=60)
+        kept = record.read_text()
+    assert "yyyy" in kept
+    assert "hunter2" not in kept
+    assert "yZq7" not in kept
+
+
+def test_hostile_bodies_of_megabytes_hold_nobody(tmp_path: Path) -> None:
+    """While 4 MiB of escaped quotes are written down, other requests are answered."""
+    hostile = b'"\\' * (2 << 20)
+    with (
+        raw_server(answer_of("200 OK", b"{}")) as engine,
+        watching(engine.url, record=tmp_path / "all.har") as watch,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        sending = pool.submit(httpx.post, f"{watch.url}/a", content=hostile, timeout=60)
+        waits = []
+        while not sending.done():
+            started = time.monotonic()
+            httpx.get(f"{watch.url}/b", timeout=60)
+            waits.append(time.monotonic() - started)
+        sending.result()
+    assert max(waits) < 1.5
+    assert sum(waits) / len(waits) < 0.5

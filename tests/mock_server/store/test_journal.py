@@ -1,10 +1,13 @@
 """Secrets in the mock's journal: in no form in what the control API and the console show."""
 
+import time
+
 import httpx
 import pytest
 
 from mock_server import Settings
 from mock_server.serving.in_process import running_mock
+from mock_server.store.journal import KEPT_BYTES
 from tests.support.caller import ROUTE
 from tests.support.leaks import SECRET, leaks, requests, spelled
 
@@ -37,3 +40,26 @@ def test_words_of_the_contract_stay_readable() -> None:
         (entry,) = mock.requests()
     assert '"status":"canceled"' in str(entry["answer"]).replace(": ", ":")
     assert "['cookie', 'authState=***; token=***']" in str(entry["request"])
+
+
+def test_long_entry_is_masked_once() -> None:
+    """A console that asks again and again for hostile entries costs their masks one time."""
+    with running_mock(Settings()) as mock:
+        for number in range(20):
+            httpx.post(mock.url + ROUTE, content=f"{number}" + '"\\' * (12 << 10))
+        url = f"{mock.url}/_mock/requests"
+        first = httpx.get(url, timeout=60).json()
+        started = time.process_time()
+        for _ in range(5):
+            assert httpx.get(url, timeout=60).json() == first
+        assert time.process_time() - started < 1
+
+
+def test_secret_at_the_cut_of_a_kept_body_is_not_shown() -> None:
+    """The head of a token that is known, at the end of what is kept of a body."""
+    body = b"x" * (KEPT_BYTES - 9) + b"Zq7hunter2Kx9w" * 9
+    with running_mock(Settings()) as mock:
+        httpx.post(mock.url + ROUTE, content=body, headers={"Authorization": "Bearer Zq7hunter2Kx9w"})
+        (entry,) = mock.requests()
+    assert "xxx" in str(entry["request"])
+    assert "Zq7" not in str(entry["request"])
