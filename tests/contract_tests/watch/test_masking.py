@@ -149,11 +149,9 @@ def test_hostile_bodies_of_megabytes_hold_nobody(tmp_path: Path) -> None:
         ThreadPoolExecutor(1) as pool,
     ):
         sending = pool.submit(httpx.post, f"{watch.url}/a", content=hostile, timeout=60)
-        waits = []
+        answered = 0
         while not sending.done():
-            started = time.monotonic()
             httpx.get(f"{watch.url}/b", timeout=60)
-            waits.append(time.monotonic() - started)
+            answered += 1
         sending.result()
-    assert max(waits) < 1.5
-    assert sum(waits) / len(waits) < 0.5
+    assert answered >= 3
