@@ -6,8 +6,11 @@ It is the distribution's one entry point for pytest. It loads `mock_server` and 
 fixture asks for them, so that other runs are not slowed, and a project's own modules of these names keep working.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +18,7 @@ import pytest
 from engine_contract.option_rows import Option, rows
 from engine_contract.options import CheckOptions
 from engine_contract.own_packages import explain, give_way, in_the_way_of
+from engine_contract.text.printable import visible
 
 if TYPE_CHECKING:
     from contract_tests.pytest_run import Outcomes
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from mock_server.settings import Settings
 
 PREFIX = "--engine-"
+_USER_INFO = re.compile(r"//[^/@\s]*@")
 
 # check-engine's options, but for those that belong to the command alone.
 ROWS = [row for row in rows(CheckOptions) if not row.command_only]
@@ -60,6 +65,28 @@ def arguments(config: pytest.Config) -> list[str]:
         elif value is not None:
             given += [f"{row.flag}={each}" for each in (value if row.is_repeatable else [value])]
     return given
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a path beside its option that pytest took for its root: a conftest.py above it would not be read."""
+    words, invoked = config.invocation_params.args, config.invocation_params.dir
+    if invoked.is_relative_to(config.rootpath):
+        return
+    files = {row.flag.replace("--", PREFIX, 1) for row in ROWS if row.type is Path}
+    for flag, value in pairwise(map(str, words)):
+        if flag in files and (invoked / value).exists():
+            raise pytest.UsageError(
+                f"{flag} {value}: pytest takes a path that stands alone for its root, here {config.rootpath}, and does "
+                f"not read the conftest.py of {invoked} then. Write {flag}={value}, or give --rootdir=."
+            )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the engine, where an option does."""
+    if config.getoption("engine_mock"):
+        return "engine contract: the kit's own mock"
+    url = config.getoption("engine_url")
+    return f"engine contract: {visible(_USER_INFO.sub('//…@', url))}" if url else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

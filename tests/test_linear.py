@@ -195,6 +195,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.http.proxy_headers:_PATH": (" ", "path<< >>"),
     "engine_contract.http.proxy_headers:_TIED_TO_TLS": (" ", "samesite=<< >>", "secure<< >>x"),
     "engine_contract.http.proxy_headers:_leads_out": ("/", "a"),
+    "engine_contract.pytest_plugin:_USER_INFO": ("/", "//", "//<<a>> "),
     "engine_contract.session_name:is_session_name": ("a",),
     "engine_contract.text.curl:_DOUBLE_QUOTED": ("a", "<<a>>`", "\x1a"),
     "engine_contract.text.curl:_VARIABLE": ("$a", "a", "$<<a>>-"),

@@ -123,3 +123,21 @@ def test_wrong_usage_is_told(tmp_path: Path, workers: list[str], errors: int) ->
     assert "Traceback" not in done.stdout + done.stderr
     assert "pytest_run.py" not in done.stdout
     assert done.stdout.splitlines()[-1].startswith(f"{errors} error")
+
+
+def test_path_beside_its_option_that_hides_a_conftest_is_told(tmp_path: Path) -> None:
+    """Pytest takes a path that stands alone for its root; with `=` the conftest is read, and the header names the engine."""
+    project, certificates = tmp_path / "project", tmp_path / "certificates"
+    project.mkdir()
+    certificates.mkdir()
+    bundle = certificates / "ca.pem"
+    bundle.touch()
+    (project / "conftest.py").write_text("def pytest_report_header():\n    return 'my conftest is read'\n")
+    engine = "--engine-url=http://alice:pw@127.0.0.1:9"
+    alone = run_pytest(engine, "--engine-ca-bundle", str(bundle), "--collect-only", "-q", cwd=project)
+    assert alone.returncode == 4
+    assert f"Write --engine-ca-bundle={bundle}" in alone.stderr
+    joined = run_pytest(engine, f"--engine-ca-bundle={bundle}", "--collect-only", cwd=project)
+    assert joined.returncode == 0, joined.stdout
+    assert "my conftest is read" in joined.stdout
+    assert "engine contract: http://…@127.0.0.1:9" in joined.stdout

@@ -23,7 +23,7 @@ from tests.support.ports import free_port
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread", "operator")
 TIMEOUT = 120  # seconds for a document
-LANGUAGES = SHELL | {"json", "yaml", "toml", "js", "ts", "python", "text", "xml", "html", "diff"}
+LANGUAGES = SHELL | {"json", "yaml", "toml", "js", "ts", "python", "text", "xml", "html", "diff", "groovy"}
 
 
 def _name(path: Path) -> str:
@@ -108,7 +108,12 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "schema"), [(".github/workflows/contract.yml", "github-workflows"), (".gitlab-ci.yml", "gitlab-ci")]
+    ("file", "schema"),
+    [
+        (".github/workflows/contract.yml", "github-workflows"),
+        (".github/workflows/engines.yml", "github-workflows"),
+        (".gitlab-ci.yml", "gitlab-ci"),
+    ],
 )
 def test_the_pipelines_shown_are_valid(file: str, schema: str, tmp_path: Path) -> None:
     """The workflow and the GitLab file of docs/ci.md are valid by their schemas, and give inputs that there are."""
