@@ -68,16 +68,17 @@ def arguments(config: pytest.Config) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a path beside its option that pytest took for its root: a conftest.py above it would not be read."""
+    """Refuse a path beside its option that pytest took for its root: the project's settings would not be read."""
     words, invoked = config.invocation_params.args, config.invocation_params.dir
-    if invoked.is_relative_to(config.rootpath):
+    is_of_project = config.inipath is not None or config.rootpath == invoked or config.getoption("rootdir") is not None
+    if is_of_project and invoked.is_relative_to(config.rootpath):
         return
     files = {row.flag.replace("--", PREFIX, 1) for row in ROWS if row.type is Path}
     for flag, value in pairwise(map(str, words)):
         if flag in files and (invoked / value).exists():
             raise pytest.UsageError(
-                f"{flag} {value}: pytest takes a path that stands alone for its root, here {config.rootpath}, and does "
-                f"not read the conftest.py of {invoked} then. Write {flag}={value}, or give --rootdir=."
+                f"{flag} {value}: pytest takes a path that stands alone for its root, here {config.rootpath}, and may "
+                f"not read the conftest.py and the settings of {invoked} then. Write {flag}={value}, or give --rootdir=."
             )
 
 

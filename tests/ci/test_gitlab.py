@@ -69,3 +69,19 @@ def test_its_preparation_installs_the_kit(tmp_path: Path) -> None:
     done = run([*JOB["before_script"], "command -v check-engine"], tmp_path, env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip() == str(tmp_path / "engine-contract-7" / "bin" / "check-engine")
+
+
+def test_without_what_to_install_it_fails_with_a_sentence(tmp_path: Path) -> None:
+    """There is no default: the public index has no such package, and whoever took the name would be run."""
+    assert "ENGINE_CONTRACT" not in JOB["variables"]
+    done = run(JOB["before_script"], tmp_path, {"CI_BUILDS_DIR": str(tmp_path), "CI_JOB_ID": "7"})
+    assert done.returncode == 2
+    assert done.stderr.startswith("ENGINE_CONTRACT is not set. Give what pip installs: git+https://")
+    assert not list(tmp_path.iterdir())
+
+
+def test_jobs_of_several_engines_do_not_share_an_artifact() -> None:
+    """The artifact's name is the job's, and what pip loads is kept between runs of one version."""
+    assert JOB["artifacts"]["name"] == "engine-report-$CI_JOB_NAME_SLUG"
+    assert JOB["cache"]["paths"] == [".cache/pip"]
+    assert JOB["variables"]["PIP_CACHE_DIR"].endswith("/.cache/pip")
