@@ -24,7 +24,8 @@ PACKAGES = str(Path(pytest.__file__).parents[1])
 
 def shell(lines: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run lines with bash; what the kit needs comes from this environment, unless PYTHONPATH is given."""
-    own = {} if "PYTHONPATH" in env else {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "1", "PYTHONPATH": PACKAGES}
+    # To pip, the variable of this option holds what becomes of the isolation: 0 is without.
+    own = {} if "PYTHONPATH" in env else {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": PACKAGES}
     words = ["bash", "-e", "-o", "pipefail", "-c", lines]
     return subprocess.run(
         words, cwd=folder, env=clean_environment() | own | env, capture_output=True, text=True, check=False, timeout=280
