@@ -80,7 +80,8 @@ def check_media(exchange: Exchange, consumes: Collection[str]) -> Refusal | None
             return Refusal("unsupported-media-type", f"Content-Type must be {allowed}.", "Content-Type")
         if charset is not None and codec_of(charset) is None:
             return Refusal("unsupported-media-type", "The charset is not known here; JSON is UTF-8.", "Content-Type")
-    if is_encoded(headers.get(b"content-encoding", b"").decode("latin-1")):
+    encoding = headers.get(b"content-encoding")
+    if encoding is not None and is_encoded(encoding.decode("latin-1")):
         return Refusal("unsupported-media-type", "A compressed body is not read here.", "Content-Encoding")
     return None
 

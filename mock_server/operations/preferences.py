@@ -36,7 +36,7 @@ class Preferences:
     @property
     def says_what(self) -> bool:
         """Return whether they say what is answered, and not only how."""
-        return any(one is not None for one in (self.code, self.example, self.fault, self.situation))
+        return bool(self.code or self.example or self.fault or self.situation)
 
     def applied(self, status: int, situation: str | None) -> bytes:
         """Return the value of `Preference-Applied`, without the preferences that the request did not come to."""
