@@ -8,11 +8,14 @@ export type Situation =
   | "too-many-requests" | "failure" | "unavailable";
 
 export interface JobLine { job_id: string; status: JobStatus; name: string }
-export interface NewJob { job_id?: string; name?: string; status?: JobStatus; tasks?: number; age_ms?: number; ends_in_ms?: number }
+export interface NewJob { job_id?: string; name?: string; status?: JobStatus; tasks?: number; age_ms?: number; ends_in_ms?: number; ends_as?: "complete" | "error" }
 /** What is answered in place of the right answer, and to which requests. */
 export interface Behavior {
-  code?: number; fault?: string; latency_ms?: number | [number, number];
-  job_id?: string; role?: string; times?: number; percentage?: number;
+  code?: number; fault?: string; situation?: Situation; profile?: string; example?: string; body?: unknown;
+  /** After the effect; `latency_before_ms` waits before it, so that somebody else can be faster. */
+  latency_ms?: number | [number, number]; latency_before_ms?: number | [number, number];
+  /** A call around a cancel, such as `login`; the cancel without it. */
+  operation?: string; job_id?: string; role?: string; times?: number; percentage?: number;
 }
 export interface Entry { number: number; role: string | null; job_id: string | null; status: number; reason: string | null }
 
@@ -42,8 +45,8 @@ export class MockEngine {
     return (await this.#control<{ status: JobStatus }>("GET", `jobs/${encodeURIComponent(jobId)}`)).status;
   }
 
-  /** Arm a behaviour in place of what was armed; without one, disarm. */
-  async arm(behavior: Behavior = {}): Promise<void> { await this.#control("PUT", "behavior", behavior); }
+  /** Arm a behaviour in place of what was armed, or several in order; without one, disarm. */
+  async arm(...inOrder: Behavior[]): Promise<void> { await this.#control("PUT", "behavior", inOrder); }
 
   /** The journal, newest last. */
   async requests(): Promise<Entry[]> { return (await this.#control<{ requests: Entry[] }>("GET", "requests")).requests; }

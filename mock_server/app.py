@@ -24,13 +24,14 @@ from mock_server.operations.documented import Companion, Documented
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.login import with_reason
 from mock_server.operations.profile import Profiles
-from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.profile import names as profile_names
+from mock_server.operations.refusals import SITUATIONS, Refusal, Refused
 from mock_server.operations.response import Response
 from mock_server.operations.sending import head, send_answer
 from mock_server.pipeline import Pipeline, Served, log, serve
 from mock_server.settings import Settings, SettingsError, check_settings
 from mock_server.store import Store
-from mock_server.store.behavior import Behavior
+from mock_server.store.behavior import Behavior, Known
 from mock_server.store.journal import show
 from mock_server.store.memory import MemoryStore
 from mock_server.upstream import Upstream
@@ -68,13 +69,15 @@ class Mock:
         }
         known = (self._cancels, *self._around.values(), *self._served.values())
         self._faults = {one.operation.name: one.changes for one in known}
+        examples = {one.operation.name: one.examples for one in known}
+        self._known = Known(self._faults, examples, profile_names(), tuple(SITUATIONS))
         if settings.fault is not None and not any(settings.fault in known for known in self._faults.values()):
             raise SettingsError(
                 f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
             )
-        self._control = Control(settings, self.store, self._faults)
+        self._control = Control(settings, self.store, self._known)
         self._console_data = MockData(
-            settings, self.store, self, operations, self._faults, credentials=self._credentials
+            settings, self.store, self, operations, self._faults, known=self._known, credentials=self._credentials
         )
         self._console = Console(self._console_data, guard=_console_guard(settings))
         ui = swagger_ui()
@@ -162,9 +165,9 @@ class Mock:
     def _specification(self, root: str, kind: str) -> Response:
         return specification(root + self.settings.url_prefix, kind, self._further)
 
-    async def arm(self, session: str, behavior: dict[str, Any]) -> Behavior | None:
-        """Arm a behaviour in place of what was armed. Raise ActionError."""
-        return await arm(self.store, session, behavior, self._faults)
+    async def arm(self, session: str, behavior: Any) -> tuple[Behavior, ...]:
+        """Arm behaviour in place of what was armed. Raise ActionError."""
+        return await arm(self.store, session, behavior, self._known)
 
     async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
         response = await self._pipeline.elsewhere(exchange, scope, receive, self._cancels)

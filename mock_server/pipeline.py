@@ -4,11 +4,12 @@ import logging
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import uniform
 from time import perf_counter
 from typing import Any
 
+import orjson
 from starlette.exceptions import HTTPException
 
 from engine_contract.contract import Operation
@@ -21,11 +22,12 @@ from mock_server.operations.preferences import read_preferences
 from mock_server.operations.profile import Profiles
 from mock_server.operations.profile import names as profile_names
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, asked_for, render, situation_of
-from mock_server.operations.response import Response
+from mock_server.operations.response import JSON, Response
 from mock_server.operations.sending import BODILESS, head, send_answer
 from mock_server.request_log import RequestLog
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
+from mock_server.store.behavior import Behavior
 from mock_server.store.journal import KEPT_BYTES, KEPT_ID_CHARS, Entry
 from mock_server.upstream import Upstream
 
@@ -163,7 +165,9 @@ class Pipeline:
     async def operate(self, exchange: Exchange, scope: Any, receive: Receive, served: Served) -> Response:
         """Answer a request to the operation: by the specification, and as it is asked of the mock."""
         await read_body(exchange, receive, self._settings.max_body)
-        code, latency_ms = await self._asked(exchange, served)
+        code, latency_ms, armed = await self._asked(exchange, served)
+        if armed is not None and armed.latency_before_ms is not None:
+            await sleep(uniform(*armed.latency_before_ms) / 1000)  # noqa: S311 - a delay
         change = exchange.change
         if change is not None:
             if served.further_name is not None:
@@ -174,16 +178,17 @@ class Pipeline:
                 scope = {**scope, "method": method, "path": path}
         latency_ms = latency_ms or self._settings.latency_ms
         try:
-            return await self._act(exchange, scope, code, served)
+            if armed is None or armed.body is None:
+                return await self._act(exchange, scope, code, served)
+            return await self._act_with(orjson.dumps(armed.body), exchange, scope, code, served)
         finally:
             if latency_ms is not None:
                 await sleep(uniform(*latency_ms) / 1000)  # noqa: S311 - a delay
 
     async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, served: Served) -> Response | None:
         """Answer a request to a path without an operation, if a fault serves the operation there; None if none does."""
-        armed = await self._store.behavior(exchange.session)
-        if armed is not None and armed.operation != served.further_name:
-            armed = None
+        every = await self._store.behavior(exchange.session)
+        armed = next((one for one in every if one.operation == served.further_name), None)
         preferred = exchange.headers.get(b"prefer")
         if armed is None and preferred is None and served.started_with is None:
             return None
@@ -207,7 +212,9 @@ class Pipeline:
         if preferences.profile is not None:
             exchange.profile = self._profiles.named(preferences.profile)
 
-    async def _asked(self, exchange: Exchange, served: Served) -> tuple[int | None, tuple[float, float] | None]:
+    async def _asked(
+        self, exchange: Exchange, served: Served
+    ) -> tuple[int | None, tuple[float, float] | None, Behavior | None]:
         """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""
         self.prefer(exchange, served)
         preferences = exchange.preferences
@@ -219,8 +226,8 @@ class Pipeline:
         elif acts:
             armed = await self._store.spend(exchange.session, job_id, role, name)
         else:
-            armed = await self._store.behavior(exchange.session)
-            armed = armed if armed is not None and armed.matches(job_id, role, name) else None
+            every = await self._store.behavior(exchange.session)
+            armed = next((one for one in every if one.matches(job_id, role, name)), None)
         fault = preferences.fault or (armed.fault if armed is not None else None)
         exchange.change = served.started_with if fault is None else served.changes[fault]
         code, latency_ms = preferences.code, None
@@ -228,9 +235,29 @@ class Pipeline:
             latency_ms = (preferences.latency_ms, preferences.latency_ms)
         if armed is not None:
             latency_ms = latency_ms or armed.latency_ms
-            if code is None and acts:
-                code = armed.code
-        return code, latency_ms
+            if acts:
+                code = armed.code if code is None else code
+                self._answer_as(exchange, armed)
+        return code, latency_ms, armed
+
+    def _answer_as(self, exchange: Exchange, armed: Behavior) -> None:
+        """Take what is armed for what the request prefers, where it prefers nothing of that kind itself."""
+        if armed.example is not None or armed.situation is not None:
+            exchange.preferences = replace(exchange.preferences, example=armed.example, situation=armed.situation)
+        if armed.profile is not None and exchange.preferences.profile is None:
+            exchange.profile = self._profiles.named(armed.profile)
+
+    async def _act_with(
+        self, body: bytes, exchange: Exchange, scope: Any, code: int | None, served: Served
+    ) -> Response:
+        """Answer with a body that somebody armed, where the request is not refused for another reason."""
+        try:
+            response = await self._act(exchange, scope, code, served)
+        except Refused as refused:
+            if not refused.refusal.is_asked_for:
+                raise
+            response = await self.refuse(exchange, refused.refusal)
+        return response._replace(content_type=JSON, body=body)
 
     async def _act(self, exchange: Exchange, scope: Any, code: int | None, served: Served) -> Response:
         example = exchange.preferences.example

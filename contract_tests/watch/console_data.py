@@ -107,9 +107,9 @@ class WatchData:
             return f"${source.variable}"
         return f"${usual_variable(role)}" if role else "$TOKEN"
 
-    def armed(self, session: str) -> Mapping[str, Any]:
+    def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
         """Nothing can be armed on a live engine."""
-        return {}
+        return ()
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
         """Nothing can be armed on a live engine."""

@@ -29,7 +29,8 @@ class BehaviorPage:
                 return redirect(self._hooks.url("behavior"), 303)
             except ConsoleError as error:
                 problem, form = str(error), {name: request.form.get(name, "") for name in FIELDS}
-        armed = self._hooks.data.armed(g.session)
+        in_order = self._hooks.data.armed(g.session)
+        armed = in_order[0] if len(in_order) == 1 else {}
         search = request.args.get("search", "").strip()
         faults = [fault for fault in g.about.faults if search.casefold() in f"{fault.name} {fault.sentence}".casefold()]
         groups: dict[str, list[Any]] = {}
@@ -38,6 +39,7 @@ class BehaviorPage:
         page = render_template(
             "behavior.html",
             armed=armed,
+            in_order=in_order,
             sentences={fault.name: fault for fault in g.about.faults},
             groups=groups,
             values=values_of(armed) if form is None else form,

@@ -201,8 +201,8 @@ class ConsoleData(Protocol):
         """Return what replaces the role's credential in a command line: the variable that holds it, never a secret."""
         ...
 
-    def armed(self, session: str) -> Mapping[str, Any]:
-        """Return the behaviour that is armed, in the form of `GET /_mock/behavior`; empty if none is."""
+    def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
+        """Return each behaviour that is armed, in order, as `GET /_mock/behavior` shows it."""
         ...
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from mock_server.operations.exchange import Change
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable, journal
 from mock_server.store.access import real_ms
+from mock_server.store.behavior import Known
 from mock_server.store.jobs import Page
 
 LONGEST_S = 10.0
@@ -48,10 +49,12 @@ class MockData:
         operations: Sequence[Operation],
         known_faults: Mapping[str, Mapping[str, Change]],
         *,
+        known: Known,
         credentials: Credentials,
     ) -> None:
         self._contract, *_ = self._operations = operations
         self._faults = known_faults
+        self._known = known
         self._credentials = credentials
         self._settings = settings
         self._store = store
@@ -175,12 +178,11 @@ class MockData:
             return role
         return f"${re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN" if role else "$TOKEN"
 
-    def armed(self, session: str) -> Mapping[str, Any]:
-        behavior = self._call(self._store.behavior(session))
-        return {} if behavior is None else behavior.shown()
+    def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
+        return [one.shown() for one in self._call(self._store.behavior(session))]
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
-        self._call(actions.arm(self._store, session, dict(behavior), self._faults))
+        self._call(actions.arm(self._store, session, dict(behavior), self._known))
 
     def _call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         try:

@@ -1,6 +1,5 @@
 """The actions of the control API, as functions on the store: the HTTP side and in-process users share them."""
 
-from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
@@ -9,7 +8,7 @@ from mock_server.jobs.job import State, summary
 from mock_server.jobs.timestamps import read_rfc3339, rfc3339
 from mock_server.store import Store
 from mock_server.store.access import Access, Clock, real_ms
-from mock_server.store.behavior import Behavior, BehaviorError, read_behavior
+from mock_server.store.behavior import Behavior, BehaviorError, Known, read_behaviors
 
 MOST_JOBS = 1_000_000
 """The most jobs that one call makes."""
@@ -108,13 +107,10 @@ async def list_jobs(store: Store, session: str, status: str | None, *, seed: int
     return [summary(job_id, state, seed=seed) async for job_id, state in store.jobs(session, statuses)]
 
 
-async def arm(store: Store, session: str, behavior: Any, known: Mapping[str, Collection[str]]) -> Behavior | None:
-    """Arm what `PUT /_mock/behavior` describes, in place of what was armed. Raise ActionError.
-
-    `known` are the faults of each operation, as in `read_behavior`.
-    """
+async def arm(store: Store, session: str, behavior: Any, known: Known) -> tuple[Behavior, ...]:
+    """Arm what `PUT /_mock/behavior` describes, in place of what was armed. Raise ActionError."""
     try:
-        read = read_behavior(behavior, known)
+        read = read_behaviors(behavior, known)
     except BehaviorError as error:
         raise ActionError(str(error)) from None
     await store.arm(session, read)

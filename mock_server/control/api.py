@@ -2,7 +2,7 @@
 
 import logging
 from asyncio import sleep
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from os import getpid
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from mock_server.request_log import RequestLog
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.access import real_ms
+from mock_server.store.behavior import Known, shown
 from mock_server.store.journal import Entry, show
 
 log = logging.getLogger("mock_server")
@@ -78,10 +79,10 @@ class _Endpoint:
 class Control:
     """Serves the control API on a store."""
 
-    def __init__(self, settings: Settings, store: Store, faults: Mapping[str, Collection[str]]) -> None:
+    def __init__(self, settings: Settings, store: Store, known: Known) -> None:
         self._settings = settings
         self._store = store
-        self._faults = faults
+        self._known = known
         self._guard = Guard(settings)
         self._started = rfc3339(real_ms()).decode()
         self._log = RequestLog(settings)
@@ -200,23 +201,21 @@ class Control:
     async def _read_journal(self, call: _Call) -> Response:
         limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
         entries = await self._store.entries(call.session, limit=limit, since=since)
-        shown = []
+        requests = []
         for number, entry in entries:
-            shown.append(show(number, entry, self._settings.tokens))
+            requests.append(show(number, entry, self._settings.tokens))
             await sleep(0)  # a thousand long bodies take seconds: other requests are served meanwhile
-        return _json({"requests": shown})
+        return _json({"requests": requests})
 
     async def _empty_journal(self, call: _Call) -> Response:
         await self._store.forget(call.session)
         return Response(204)
 
     async def _read_behavior(self, call: _Call) -> Response:
-        behavior = await self._store.behavior(call.session)
-        return _json({} if behavior is None else behavior.shown())
+        return _json(shown(await self._store.behavior(call.session)))
 
     async def _arm(self, call: _Call) -> Response:
-        behavior = await actions.arm(self._store, call.session, call.body, self._faults)
-        return _json({} if behavior is None else behavior.shown())
+        return _json(shown(await actions.arm(self._store, call.session, call.body, self._known)))
 
     async def _read_clock(self, call: _Call) -> Response:
         return _json(actions.show_clock(await self._store.clock(call.session)))
@@ -226,9 +225,9 @@ class Control:
 
     async def _list_sessions(self, _call: _Call) -> Response:
         used = await self._store.sessions()
-        shown = [one._asdict() | {"last_used": rfc3339(one.last_used_ms).decode()} for one in used]
+        listed = [one._asdict() | {"last_used": rfc3339(one.last_used_ms).decode()} for one in used]
         return _json(
-            {"sessions": [{key: one[key] for key in ("name", "entries", "jobs", "last_used")} for one in shown]}
+            {"sessions": [{key: one[key] for key in ("name", "entries", "jobs", "last_used")} for one in listed]}
         )
 
     async def _health(self, _call: _Call) -> Response:

@@ -1,7 +1,7 @@
 """The mock inside another process: a server in a thread, for tests and for check-engine's own run."""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Thread
@@ -38,9 +38,11 @@ class RunningMock:
         """Return the journal, newest last, as `GET /_mock/requests` shows it."""
         return self._call(self._mock.journal(session, limit=limit, since=since))
 
-    def behave(self, *, session: str = DEFAULT_SESSION, **behavior: Any) -> Behavior | None:
-        """Arm a behaviour in place of what was armed, as `PUT /_mock/behavior`; without arguments, disarm."""
-        return self._call(self._mock.arm(session, behavior))
+    def behave(
+        self, *in_order: Mapping[str, Any], session: str = DEFAULT_SESSION, **behavior: Any
+    ) -> tuple[Behavior, ...]:
+        """Arm a behaviour, or several in order, in place of what was armed, as `PUT /_mock/behavior`; nothing disarms."""
+        return self._call(self._mock.arm(session, [*map(dict, in_order), *([behavior] if behavior else [])]))
 
     def reset(self, *, session: str = DEFAULT_SESSION) -> None:
         """Go back to the start: jobs, behaviour, journal."""

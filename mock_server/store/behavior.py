@@ -1,4 +1,7 @@
-"""Behaviour that somebody armed over the control API: a fault, a status or a delay, for all cancel requests or for some."""
+"""Behaviour that somebody armed over the control API: what is answered and when, for all requests of an operation or some.
+
+Several are an ordered list: the first that matches a request, and has `times` left, is the one that counts.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -6,6 +9,9 @@ from typing import Any, Protocol
 
 from engine_contract.http.strict_json import json_type
 from mock_server.settings import delay_range
+
+MOST_ARMED = 100
+"""The most behaviours that are armed at a time."""
 
 CODES = range(200, 600)
 """Statuses that may be asked for: 4xx and 5xx leave the job as it was."""
@@ -27,7 +33,15 @@ class Behavior:
     times: int | None = None
     percentage: float | None = None
     operation: str | None = None
-    """The operation of a further page; None for the contract's own."""
+    """The operation of a further page, or a call around a cancel; None for the contract's own."""
+    situation: str | None = None
+    """The refusal, as the profile writes it."""
+    profile: str | None = None
+    example: str | None = None
+    body: Any = None
+    """The body of the answer, as JSON."""
+    latency_before_ms: tuple[float, float] | None = None
+    """The delay before the effect; `latency_ms` is the one after it."""
 
     def matches(self, job_id: str | None, role: str | None, operation: str | None = None) -> bool:
         """Return whether a request of that operation, for that job and in that role, is meant."""
@@ -41,12 +55,12 @@ class Behavior:
 class ArmedBehavior(Protocol):
     """Keeps what is armed in a session, and what faults and variations remember there."""
 
-    async def behavior(self, session: str) -> Behavior | None:
-        """Return what is armed; its `times` is what is left of them."""
+    async def behavior(self, session: str) -> tuple[Behavior, ...]:
+        """Return what is armed, in order; `times` are what is left of them."""
         ...
 
-    async def arm(self, session: str, behavior: Behavior | None) -> None:
-        """Arm in place of what was armed; None disarms."""
+    async def arm(self, session: str, behaviors: tuple[Behavior, ...]) -> None:
+        """Arm in place of what was armed; nothing disarms."""
         ...
 
     async def spend(
@@ -68,31 +82,77 @@ class ArmedBehavior(Protocol):
         ...
 
 
-def read_behavior(value: Any, known_faults: Mapping[str, Collection[str]]) -> Behavior | None:
-    """Read a behaviour from its JSON; return None for `{}`, which disarms. Raise BehaviorError.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that a behaviour may hold. Faults and examples are those of each operation; the first is the contract's own."""
 
-    `known_faults` are those of each operation by name; the first is the contract's own.
-    """
+    faults: Mapping[str, Collection[str]]
+    examples: Mapping[str, Collection[str]]
+    profiles: Collection[str]
+    situations: Collection[str]
+
+
+def read_behaviors(value: Any, known: Known) -> tuple[Behavior, ...]:
+    """Read what is to be armed from its JSON: an object, or a list of them; `{}` and `[]` disarm. Raise BehaviorError."""
+    if not isinstance(value, list):
+        behavior = read_behavior(value, known)
+        return () if behavior is None else (behavior,)
+    if len(value) > MOST_ARMED:
+        raise BehaviorError(f"A list holds at most {MOST_ARMED} behaviours, and this one {len(value)}.")
+    behaviors = []
+    for number, entry in enumerate(value, 1):
+        try:
+            behavior = read_behavior(entry, known)
+        except BehaviorError as error:
+            raise BehaviorError(f"Entry {number}: {error}") from None
+        if behavior is None:
+            raise BehaviorError(f"Entry {number} is empty: leave it out.")
+        behaviors.append(behavior)
+    return tuple(behaviors)
+
+
+def read_behavior(value: Any, known: Known) -> Behavior | None:
+    """Read one behaviour from its JSON; return None for `{}`. Raise BehaviorError."""
     if not isinstance(value, dict):
-        raise BehaviorError(f'A behaviour is a JSON object such as {{"code": 409}}, not {json_type(value)}.')
-    keys = ["fault", *_READERS, "operation"]
+        raise BehaviorError(
+            f'A behaviour is a JSON object such as {{"code": 409}}, or a list of them, not {json_type(value)}.'
+        )
+    keys = ["fault", *_READERS, "operation", "situation", "profile", "example", "body"]
     if unknown := sorted(set(value) - set(keys)):
         raise BehaviorError(f"{unknown[0]}: no such key; a behaviour has {', '.join(keys)}.")
     given = {key: item for key, item in value.items() if item is not None}
     if not given:
         return None
-    own, *_ = known_faults
-    operation = given.pop("operation", own)
-    if operation not in known_faults:
-        raise BehaviorError(f"operation {operation!r:.80}: no such operation; there are {', '.join(known_faults)}.")
-    fault, known = given.pop("fault", None), known_faults[operation]
-    if fault is not None and fault not in known:
+    own, *_ = known.faults
+    operation = _one_of("operation", given.pop("operation", own), known.faults)
+    faults = known.faults[operation]
+    fault, body = given.pop("fault", None), given.pop("body", None)
+    if fault is not None and (not isinstance(fault, str) or fault not in faults):
         listed = (
-            f"mock-engine --list-faults lists {len(known)}" if operation == own else f"there are {', '.join(known)}"
+            f"mock-engine --list-faults lists {len(faults)}" if operation == own else f"there are {', '.join(faults)}"
         )
         raise BehaviorError(f"fault {fault!r}: no such fault; {listed}.")
-    further = None if operation == own else operation
-    return Behavior(fault=fault, operation=further, **{key: _READERS[key](key, item) for key, item in given.items()})
+    if body is not None and "code" not in given:
+        raise BehaviorError("body: say with which status, by code.")
+    named = {"situation": known.situations, "profile": known.profiles, "example": known.examples[operation]}
+    read: dict[str, Any] = {
+        key: _one_of(key, given.pop(key), allowed) for key, allowed in named.items() if key in given
+    }
+    read |= {key: _READERS[key](key, item) for key, item in given.items()}
+    return Behavior(fault=fault, body=body, operation=None if operation == own else operation, **read)
+
+
+def shown(behaviors: tuple[Behavior, ...]) -> Any:
+    """Return what is armed as JSON: `{}` where nothing is, a list where several are."""
+    entries = [one.shown() for one in behaviors]
+    return entries if len(entries) > 1 else entries[0] if entries else {}
+
+
+def _one_of(key: str, value: Any, allowed: Collection[str]) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        there_are = f"there are {', '.join(allowed)}" if allowed else "there are none here"
+        raise BehaviorError(f"{key} {value!r:.80}: no such {key}; {there_are}.")
+    return value
 
 
 def _code(key: str, value: Any) -> int:
@@ -129,6 +189,7 @@ def _percentage(key: str, value: Any) -> float:
 _READERS: dict[str, Any] = {
     "code": _code,
     "latency_ms": _latency,
+    "latency_before_ms": _latency,
     "job_id": _name,
     "role": _name,
     "times": _times,

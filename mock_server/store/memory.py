@@ -58,7 +58,7 @@ class _Session:
         """How many jobs there are more than at the start."""
         self.minted = minted
         self.canceled = 0
-        self.armed: Behavior | None = None
+        self.armed: tuple[Behavior, ...] = ()
         self.notes: dict[str, float] = {}
         self.dice = random.Random(seed)  # noqa: S311 - the same draws on every start
 
@@ -245,24 +245,26 @@ class MemoryStore:
         self._forget_all(kept)
         kept.number = 0
 
-    async def behavior(self, session: str) -> Behavior | None:
+    async def behavior(self, session: str) -> tuple[Behavior, ...]:
         return self._session(session).armed
 
-    async def arm(self, session: str, behavior: Behavior | None) -> None:
-        self._session(session).armed = behavior
+    async def arm(self, session: str, behaviors: tuple[Behavior, ...]) -> None:
+        self._session(session).armed = behaviors
 
     async def spend(
         self, session: str, job_id: str | None, role: str | None, operation: str | None = None
     ) -> Behavior | None:
         kept = self._session(session)
-        armed = kept.armed
-        if armed is None or not armed.matches(job_id, role, operation):
-            return None
-        if armed.percentage is not None and kept.dice.random() * 100 >= armed.percentage:
-            return None
-        if armed.times is not None:
-            kept.armed = replace(armed, times=armed.times - 1) if armed.times > 1 else None
-        return armed
+        for place, armed in enumerate(kept.armed):
+            if not armed.matches(job_id, role, operation):
+                continue
+            if armed.percentage is not None and kept.dice.random() * 100 >= armed.percentage:
+                continue
+            if armed.times is not None:
+                left = (replace(armed, times=armed.times - 1),) if armed.times > 1 else ()
+                kept.armed = (*kept.armed[:place], *left, *kept.armed[place + 1 :])
+            return armed
+        return None
 
     async def note(self, session: str, key: str, value: float) -> None:
         self._session(session).notes[key] = value

@@ -1,7 +1,7 @@
 """The store in Redis, for replicas that share their state. Each step is one script, which Redis runs alone."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from itertools import count
@@ -28,6 +28,7 @@ CHUNK_JOBS = 1_000
 _NO_SESSION = "*"
 """Stands for the name of a session in steps that are of none; no session is named so."""
 
+_CONDITIONS = ("job_id", "role", "operation", "percentage")
 _ENTRY_BYTES = frozenset({"query", "body", "answer_body"})
 _ENTRY_HEADERS = frozenset({"headers", "answer_headers"})
 
@@ -137,23 +138,28 @@ class RedisStore:
     async def reset(self, session: str) -> None:
         await self._client.run("reset", session)
 
-    async def behavior(self, session: str) -> Behavior | None:
-        return _read_behavior(*await self._client.run("behavior", session))
+    async def behavior(self, session: str) -> tuple[Behavior, ...]:
+        armed, times = await self._client.run("behavior", session)
+        return () if armed is None else tuple(_read_armed(armed, times.decode().split(",")))
 
-    async def arm(self, session: str, behavior: Behavior | None) -> None:
-        if behavior is None:
-            await self._client.run("arm", session, "", "")
+    async def arm(self, session: str, behaviors: tuple[Behavior, ...]) -> None:
+        if not behaviors:
+            await self._client.run("arm", session, "", "", "")
             return
-        shown = behavior.shown()
-        times = shown.pop("times", "")
-        await self._client.run("arm", session, orjson.dumps(shown), times)
+        shown = [one.shown() for one in behaviors]
+        conditions = [{key: one[key] for key in _CONDITIONS if key in one} or {"any": True} for one in shown]
+        times = ",".join("" if one.times is None else str(one.times) for one in behaviors)
+        await self._client.run("arm", session, orjson.dumps(shown), _json(conditions), times)
 
     async def spend(
         self, session: str, job_id: str | None, role: str | None, operation: str | None = None
     ) -> Behavior | None:
         named = map(_bytes, (job_id or "", role or "", operation or ""))
         applied = await self._client.run("spend", session, *named)
-        return None if applied is None else _read_behavior(*applied)
+        if applied is None:
+            return None
+        armed, place, times = applied
+        return _read_behavior(orjson.loads(armed)[place - 1], times.decode())
 
     async def note(self, session: str, key: str, value: float) -> None:
         await self._client.run("note", session, key, repr(float(value)))
@@ -305,13 +311,17 @@ def _read_clock(stopped: bytes, ahead_ms: int) -> Clock:
     return Clock(int(stopped) if stopped else None, ahead_ms)
 
 
-def _read_behavior(armed: bytes | None, times: bytes | None) -> Behavior | None:
-    if armed is None:
-        return None
-    fields = orjson.loads(armed)
-    if "latency_ms" in fields:
-        fields["latency_ms"] = tuple(fields["latency_ms"])
-    return Behavior(**fields, times=int(times) if times else None)
+def _read_armed(armed: bytes, times: list[str]) -> Iterator[Behavior]:
+    for fields, left in zip(orjson.loads(armed), times, strict=True):
+        if left != "0":
+            yield _read_behavior(fields, left)
+
+
+def _read_behavior(fields: dict[str, Any], times: str) -> Behavior:
+    for key in ("latency_ms", "latency_before_ms"):
+        if key in fields:
+            fields[key] = tuple(fields[key])
+    return Behavior(**{**fields, "times": int(times) if times else None})
 
 
 def _write_entry(entry: Entry) -> bytes:

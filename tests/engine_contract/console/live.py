@@ -88,9 +88,9 @@ class Live:
         """A variable."""
         return f"${(role or 'NOBODY').upper()}_TOKEN"
 
-    def armed(self, session: str) -> Mapping[str, Any]:
+    def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
         """Nothing."""
-        return {}
+        return ()
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
         """Not here."""

@@ -178,7 +178,7 @@ def test_percentage_is_a_share(caller: Caller) -> None:
         ({"percentage": 101}, "percentage 101: must be a number from 0 to 100"),
         ({"role": ""}, "role '': must be a string"),
         ({"status": 409}, "status: no such key; a behaviour has fault, code"),
-        ([], "A behaviour is a JSON object"),
+        ("code", "A behaviour is a JSON object"),
     ],
 )
 def test_what_cannot_be_armed_says_why(caller: Caller, behavior: Any, says: str) -> None:

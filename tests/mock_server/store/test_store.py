@@ -106,7 +106,7 @@ def test_behaviour_is_spent(make: Make) -> None:
 
     async def work() -> list[bool]:
         store = make(Settings())
-        await store.arm("a", Behavior(code=409, role="admin", times=2))
+        await store.arm("a", (Behavior(code=409, role="admin", times=2),))
         asked = [("b", "admin"), ("a", "support"), ("a", "admin"), ("a", "admin"), ("a", "admin")]
         return [await store.spend(session, "j", role) is not None for session, role in asked]
 
@@ -122,11 +122,11 @@ def test_reset_is_the_start(make: Make) -> None:
             await store.cancel(session, PAGE_ID, 5, "admin")
             await store.note(session, "n", 4)
             await store.record(session, entry())
-            await store.arm(session, Behavior(code=409))
+            await store.arm(session, (Behavior(code=409),))
         await store.reset("a")
         return [
             [(await store.get(session, PAGE_ID) or RUNNING).status, await store.noted(session, "n"),
-             len(await store.entries(session, limit=9, since=0)), await store.behavior(session) is not None]
+             len(await store.entries(session, limit=9, since=0)), bool(await store.behavior(session))]
             for session in ("a", "b")
         ]  # fmt: skip
 
@@ -140,7 +140,7 @@ def test_behaviour_of_an_operation_applies_to_that_alone(make: Make) -> None:
         store = make(Settings())
         seen: list[bool] = []
         for armed in ("getTasks", None):
-            await store.arm(DEFAULT_SESSION, Behavior(code=409, times=1, operation=armed))
+            await store.arm(DEFAULT_SESSION, (Behavior(code=409, times=1, operation=armed),))
             asked = (None, "other", "getTasks", None, "getTasks")
             seen += [await store.spend(DEFAULT_SESSION, None, "admin", one) is not None for one in asked]
         return seen
@@ -286,14 +286,36 @@ def test_behaviour_comes_back_as_it_was_armed(make: Make) -> None:
 
     async def work() -> list[Any]:
         store = make(Settings())
-        await store.arm("s", armed)
+        await store.arm("s", (armed,))
         seen = [await store.behavior("s"), await store.spend("s", "j", "admin"), await store.behavior("s")]
-        await store.arm("s", Behavior(code=400))
+        await store.arm("s", (Behavior(code=400),))
         seen.append(await store.behavior("s"))
-        await store.arm("s", None)
+        await store.arm("s", ())
         return [*seen, await store.behavior("s")]
 
-    assert use(work) == [armed, armed, replace(armed, times=2), Behavior(code=400), None]
+    assert use(work) == [(armed,), armed, (replace(armed, times=2),), (Behavior(code=400),), ()]
+
+
+def test_behaviours_apply_in_their_order(make: Make) -> None:
+    """The first that matches and has times left; one that is used up is gone, and one that counts nothing stays."""
+    first, other = Behavior(code=503, times=2, body={"a": []}), Behavior(code=403, role="support", times=1)
+    last = Behavior(code=504, latency_before_ms=(1.0, 2.0))
+
+    async def work() -> list[Any]:
+        store = make(Settings())
+        await store.arm("s", (other, first, last))
+        seen: list[Any] = [await store.spend("s", None, role) for role in ("admin", "support", "support")]
+        seen += [await store.behavior("s"), await store.spend("s", None, "support")]
+        await store.arm("s", (first,))
+        return [
+            *seen,
+            await store.spend("s", None, None),
+            await store.spend("s", None, None),
+            await store.behavior("s"),
+        ]
+
+    spent = replace(first, times=1)
+    assert use(work) == [first, other, spent, (last,), last, first, spent, ()]
 
 
 def test_a_percentage_is_the_same_share_on_every_start(make: Make) -> None:
@@ -304,7 +326,7 @@ def test_a_percentage_is_the_same_share_on_every_start(make: Make) -> None:
         runs = []
         for _ in range(2):
             await store.reset("s")
-            await store.arm("s", Behavior(code=409, percentage=30.0))
+            await store.arm("s", (Behavior(code=409, percentage=30.0),))
             runs.append([await store.spend("s", None, None) is not None for _ in range(300)])
         return runs
 
