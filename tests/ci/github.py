@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.check_engine import clean_environment
+from tests.support.commands import clean_environment
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 

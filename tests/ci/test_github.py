@@ -8,7 +8,7 @@ import pytest
 
 from tests.ci.github import Ran, load, run_action
 from tests.support import ROOT
-from tests.support.check_engine import write_jobs
+from tests.support.commands import write_jobs
 from tests.support.engines import standin_engine
 from tests.support.login_engine import login_engine
 

@@ -11,7 +11,7 @@ import yaml
 
 from tests.ci.test_github import SECRETS, TOKENS, validate
 from tests.support import ROOT
-from tests.support.check_engine import clean_environment
+from tests.support.commands import clean_environment
 from tests.support.engines import standin_engine
 
 TEMPLATE = ROOT / "ci" / "gitlab-check-engine.yml"

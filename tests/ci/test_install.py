@@ -14,7 +14,7 @@ import yaml
 from tests.ci.test_github import validate
 from tests.docs.document import blocks
 from tests.support import ROOT
-from tests.support.check_engine import clean_environment
+from tests.support.commands import clean_environment
 from tests.support.engines import standin_engine
 
 GUIDES = ("README.md", "docs/ci.md", "docs/frontend.md", "docs/qa.md", "docs/watch-engine.md")

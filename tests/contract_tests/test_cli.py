@@ -18,7 +18,7 @@ from contract_tests.config import sources
 from contract_tests.config.which_engine import CI_VARIABLES
 from contract_tests.errors import SettingError
 from tests import field_engine, standin
-from tests.support.check_engine import TOKENS, check_engine, clean_environment, command, write_jobs
+from tests.support.commands import TOKENS, begin, check_engine, write_jobs
 from tests.support.engines import standin_engine
 from tests.support.eventually import eventually
 
@@ -381,14 +381,12 @@ def test_interrupted_it_writes_what_it_knows(tmp_path: Path, number: int, status
     with standin.serve(variation="slow") as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
         arguments = [engine.url, *TOKENS, "--jobs", str(jobs), "--report-dir", "out"]
-        process = subprocess.Popen(
-            command(arguments), cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        process = begin("check-engine", *arguments, cwd=tmp_path)
         eventually(lambda: len(engine.requests) >= 12, within_s=60)
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert process.returncode == status
-    assert b"Traceback" not in err
+    assert "Traceback" not in err
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["interrupted"]
     assert any(rule["outcome"] == "held" for rule in report["rules"])

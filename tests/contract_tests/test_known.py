@@ -2,8 +2,6 @@
 
 import datetime as dt
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -12,7 +10,7 @@ import pytest
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings
 from tests import field_engine
-from tests.support.check_engine import TOKENS, Done, check_engine, clean_environment, write_jobs
+from tests.support.commands import PYTEST_TOKENS, TOKENS, Done, check_engine, run_suite, write_jobs
 
 
 def _check_field(version: str, cwd: Path, *arguments: str, jobs: int = 24) -> Done:
@@ -178,18 +176,8 @@ def test_write_known_replaces_no_file_that_it_cannot_read(tmp_path: Path) -> Non
     assert "not valid TOML" in done.err
 
 
-def _pytest(cwd: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    tokens = [token.replace("--token", "--engine-token") for token in TOKENS]
-    line = ["-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "contract_tests", "-q", f"--engine-url={url}"]
-    return subprocess.run(
-        [sys.executable, *line, "--engine-jobs=jobs.txt", *tokens, *arguments],
-        cwd=cwd,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def _pytest(cwd: Path, url: str, *arguments: str) -> Done:
+    return run_suite("-q", f"--engine-url={url}", "--engine-jobs=jobs.txt", *PYTEST_TOKENS, *arguments, cwd=cwd)
 
 
 @pytest.mark.parametrize(
@@ -205,5 +193,5 @@ def test_assumed_warnings_have_a_category_of_their_own(tmp_path: Path, arguments
     with field_engine.serve(version="document-captured") as engine:
         write_jobs(tmp_path, engine.make_jobs(24))
         done = _pytest(tmp_path, engine.url, *arguments)
-    assert done.returncode == status, done.stdout[-2000:]
-    assert ("AssumedRuleWarning" in done.stdout) == ("later-editions" not in arguments[-1])
+    assert done.status == status, done.out[-2000:]
+    assert ("AssumedRuleWarning" in done.out) == ("later-editions" not in arguments[-1])

@@ -2,31 +2,20 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import commands
-from tests.support.check_engine import TOKENS, clean_environment, write_jobs
+from tests.support.commands import PYTEST_TOKENS, run_suite, write_jobs
 from tests.support.engines import standin_engine
-
-PYTEST_TOKENS = [token.replace("--token", "--engine-token") for token in TOKENS]
-
-
-def run_pytest(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """`pytest --pyargs contract_tests …` as another project would run it."""
-    words = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "contract_tests", *arguments)
-    return commands.run(*words, cwd=cwd, env=clean_environment() | (env or {}))
 
 
 def test_the_embedded_mock_is_green(tmp_path: Path) -> None:
     """Without a URL the suite runs on the embedded mock and is green, a test a rule."""
-    done = run_pytest("-q", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout
-    assert "conforms" in done.stdout
-    assert "101 passed" in done.stdout
+    done = run_suite("-q", cwd=tmp_path)
+    assert done.status == 0, done.out
+    assert "conforms" in done.out
+    assert "101 passed" in done.out
 
 
 @pytest.mark.parametrize(
@@ -35,37 +24,37 @@ def test_the_embedded_mock_is_green(tmp_path: Path) -> None:
 )
 def test_an_engine_that_is_not_named_is_wrong_usage(tmp_path: Path, arguments: list[str], env: dict[str, str]) -> None:
     """A URL that was forgotten or is empty ends the session with status 2 and names the option for the mock."""
-    done = run_pytest("-q", "-k", "roles.admin", *arguments, cwd=tmp_path, env=env)
-    assert done.returncode == 2, done.stdout
-    assert "--engine-mock" in done.stdout
+    done = run_suite("-q", "-k", "roles.admin", *arguments, cwd=tmp_path, env=env)
+    assert done.status == 2, done.out
+    assert "--engine-mock" in done.out
 
 
 def test_the_mock_where_it_is_named(tmp_path: Path) -> None:
     """With --engine-mock the suite runs on the mock in CI too, and its last lines say so."""
-    done = run_pytest("-q", "-k", "roles.admin", "--engine-mock", cwd=tmp_path, env={"CI": "true"})
-    assert done.returncode == 0, done.stdout
-    assert "the kit's own mock" in done.stdout
+    done = run_suite("-q", "-k", "roles.admin", "--engine-mock", cwd=tmp_path, env={"CI": "true"})
+    assert done.status == 0, done.out
+    assert "the kit's own mock" in done.out
 
 
 def test_a_broken_rule_fails_its_test_alone(tmp_path: Path) -> None:
     """A broken rule fails, with what was received and a curl line; the others pass."""
     with standin_engine("font-size-text") as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
-        done = run_pytest(f"--engine-url={engine.url}", f"--engine-jobs={jobs}", *PYTEST_TOKENS, "-q", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "FAILED" in done.stdout
-    assert "test_rule[response.font_size]" in done.stdout
-    assert "Reproduce:  curl" in done.stdout
-    assert "2 failed" in done.stdout  # the rule and the verdict
+        done = run_suite(f"--engine-url={engine.url}", f"--engine-jobs={jobs}", *PYTEST_TOKENS, "-q", cwd=tmp_path)
+    assert done.status == 1
+    assert "FAILED" in done.out
+    assert "test_rule[response.font_size]" in done.out
+    assert "Reproduce:  curl" in done.out
+    assert "2 failed" in done.out  # the rule and the verdict
 
 
 def test_an_unchecked_rule_is_an_error(tmp_path: Path) -> None:
     """Rules that count and were not checked are errors: the run is not green."""
     with standin_engine() as engine:
-        done = run_pytest(f"--engine-url={engine.url}", *PYTEST_TOKENS, "-q", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "ERROR" in done.stdout
-    assert "failed" not in done.stdout.splitlines()[-1]
+        done = run_suite(f"--engine-url={engine.url}", *PYTEST_TOKENS, "-q", cwd=tmp_path)
+    assert done.status == 1
+    assert "ERROR" in done.out
+    assert "failed" not in done.out.splitlines()[-1]
 
 
 def test_selection_runs_what_it_needs(tmp_path: Path) -> None:
@@ -78,8 +67,8 @@ def test_selection_runs_what_it_needs(tmp_path: Path) -> None:
             "--engine-report-dir=out",
             "--junitxml=own.xml",
         ]
-        done = run_pytest(*options, *PYTEST_TOKENS, "-q", "-x", "-k", "request", cwd=tmp_path)
-        assert done.returncode == 0, done.stdout
+        done = run_suite(*options, *PYTEST_TOKENS, "-q", "-x", "-k", "request", cwd=tmp_path)
+        assert done.status == 0, done.out
         assert len(engine.canceled) < 12
     assert json.loads((tmp_path / "out" / "report.json").read_text())["verdict"] == "conforms"
     assert (tmp_path / "own.xml").exists()
@@ -107,8 +96,8 @@ def test_a_conftest_supplies_jobs_and_credentials(tmp_path: Path, workers: list[
     with standin_engine() as engine:
         (tmp_path / "conftest.py").write_text(CONFTEST.replace("URL", engine.url))
         options = [f"--engine-url={engine.url}", "--engine-report-dir=out", f"--confcutdir={tmp_path}", "-q", *workers]
-        done = run_pytest(*options, "-c", os.devnull, f"--rootdir={tmp_path}", "-p", "conftest", cwd=tmp_path)
-        assert done.returncode == 0, done.stdout + done.stderr
+        done = run_suite(*options, "-c", os.devnull, f"--rootdir={tmp_path}", "-p", "conftest", cwd=tmp_path)
+        assert done.status == 0, done.out + done.err
         report = json.loads((tmp_path / "out" / "report.json").read_text())
         assert report["jobs"]["used"] == len(engine.canceled) == 20
 
@@ -116,13 +105,13 @@ def test_a_conftest_supplies_jobs_and_credentials(tmp_path: Path, workers: list[
 @pytest.mark.parametrize(("workers", "errors"), [([], 1), (["-n", "2"], 2)], ids=["alone", "xdist"])
 def test_wrong_usage_is_told(tmp_path: Path, workers: list[str], errors: int) -> None:
     """A setting that cannot be used is one line a worker, without a traceback, and ends the session with status 2."""
-    done = run_pytest("--engine-url=ftp://x", "-q", *workers, cwd=tmp_path)
-    assert done.returncode == 2
+    done = run_suite("--engine-url=ftp://x", "-q", *workers, cwd=tmp_path)
+    assert done.status == 2
     sentence = "ftp://x: is not the URL of an engine. Give the engine's base, such as http://localhost:3000."
-    assert done.stdout.splitlines().count(sentence) == errors
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "pytest_run.py" not in done.stdout
-    assert done.stdout.splitlines()[-1].startswith(f"{errors} error")
+    assert done.out.splitlines().count(sentence) == errors
+    assert "Traceback" not in done.out + done.err
+    assert "pytest_run.py" not in done.out
+    assert done.out.splitlines()[-1].startswith(f"{errors} error")
 
 
 def test_path_beside_its_option_that_hides_a_conftest_is_told(tmp_path: Path) -> None:
@@ -134,10 +123,10 @@ def test_path_beside_its_option_that_hides_a_conftest_is_told(tmp_path: Path) ->
     bundle.touch()
     (project / "conftest.py").write_text("def pytest_report_header():\n    return 'my conftest is read'\n")
     engine = "--engine-url=http://alice:pw@127.0.0.1:9"
-    alone = run_pytest(engine, "--engine-ca-bundle", str(bundle), "--collect-only", "-q", cwd=project)
-    assert alone.returncode == 4
-    assert f"Write --engine-ca-bundle={bundle}" in alone.stderr
-    joined = run_pytest(engine, f"--engine-ca-bundle={bundle}", "--collect-only", cwd=project)
-    assert joined.returncode == 0, joined.stdout
-    assert "my conftest is read" in joined.stdout
-    assert "engine contract: http://…@127.0.0.1:9" in joined.stdout
+    alone = run_suite(engine, "--engine-ca-bundle", str(bundle), "--collect-only", "-q", cwd=project)
+    assert alone.status == 4
+    assert f"Write --engine-ca-bundle={bundle}" in alone.err
+    joined = run_suite(engine, f"--engine-ca-bundle={bundle}", "--collect-only", cwd=project)
+    assert joined.status == 0, joined.out
+    assert "my conftest is read" in joined.out
+    assert "engine contract: http://…@127.0.0.1:9" in joined.out

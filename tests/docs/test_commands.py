@@ -17,7 +17,7 @@ from tests.ci.test_github import validate
 from tests.docs.document import SHELL, Block, blocks
 from tests.docs.script import ENGINE, script_of
 from tests.support import ROOT
-from tests.support.check_engine import clean_environment
+from tests.support.commands import clean_environment
 from tests.support.ports import free_port
 
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

@@ -14,7 +14,7 @@ from mock_server.serving.in_process import running_mock
 from tests.docs.document import blocks
 from tests.ecosystem.tools import HERE, MODULES, command
 from tests.support import ROOT
-from tests.support.check_engine import clean_environment
+from tests.support.commands import clean_environment
 from tests.support.ports import free_port
 from tests.support.requirements import CHROMIUM_FLAGS, need_chromium
 

@@ -56,5 +56,5 @@ def installed(shared: Path, distributions: Distributions) -> Path:
 def run(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """Run a command that must succeed, and return what it printed."""
     done = commands.run(*words, cwd=cwd, env=env, timeout_s=280)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.status == 0, done.out + done.err
+    return done.out

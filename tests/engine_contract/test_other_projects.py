@@ -1,14 +1,12 @@
 """Projects that have modules of the kit's names run pytest with the kit installed, in each kind of installation."""
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support import commands
-from tests.support.check_engine import TOKENS, clean_environment, write_jobs
+from tests.support.commands import PYTEST_TOKENS, Done, run, write_jobs
 from tests.support.engines import standin_engine
 
 OWN = "OWN = True\n"
@@ -92,8 +90,8 @@ def command(request: pytest.FixtureRequest) -> list[str]:
 def test_own_modules_are_imported_whatever_the_layout(tmp_path: Path, command: list[str], layout: str) -> None:
     """A project's tests get its own modules, and pass as they did without the kit."""
     done = run_pytest(command, _project(tmp_path, LAYOUTS[layout]))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    assert done.status == 0, done.out + done.err
+    assert "1 passed" in done.out
 
 
 @pytest.mark.parametrize("command", STARTS, indirect=True)
@@ -101,8 +99,8 @@ def test_fixture_beside_an_own_module_fails_in_one_line(tmp_path: Path, command:
     """The test that uses the kit's fixture fails with what is in the way, without a traceback; the others pass."""
     project = _project(tmp_path, LAYOUTS["flat modules"] | {"tests/test_kit.py": USES_FIXTURE})
     done = run_pytest(command, project)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 passed, 1 error" in done.stdout
+    assert done.status == 1, done.out + done.err
+    assert "1 passed, 1 error" in done.out
     assert _sentences(done) == [_sentence("The fixture mock_engine", project / "mock_server.py")]
 
 
@@ -117,7 +115,7 @@ def test_suite_beside_an_own_mock_without_a_url_fails_in_one_line(
     """Without a URL the suite needs the kit's mock: its test says what is in the way."""
     project = _project(tmp_path, LAYOUTS[layout])
     done = run_pytest(command, project, *RULE)
-    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.status == 2, done.out + done.err
     assert _sentences(done) == [_sentence("A check without a URL", project / "mock_server.py")]
 
 
@@ -131,22 +129,21 @@ def test_suite_beside_an_own_mock_with_a_url_works(tmp_path: Path, command: list
     project = _project(tmp_path, LAYOUTS[layout])
     with standin_engine() as engine:
         jobs = write_jobs(tmp_path, engine.make_jobs(24))
-        tokens = [token.replace("--token", "--engine-token") for token in TOKENS]
         done = run_pytest(
-            command, project, f"--engine-url={engine.url}", f"--engine-jobs={jobs}", *tokens,
+            command, project, f"--engine-url={engine.url}", f"--engine-jobs={jobs}", *PYTEST_TOKENS,
             "--pyargs", "contract_tests", "./tests", "-k", "(test_rule and transport.json) or test_own",
         )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
-    assert "conforms" in done.stdout
+    assert done.status == 0, done.out + done.err
+    assert "2 passed" in done.out
+    assert "conforms" in done.out
 
 
 def test_suite_beside_an_own_spec_works(tmp_path: Path, command: list[str]) -> None:
     """The kit's documents are no module: a project's `spec` is in nobody's way."""
     project = _project(tmp_path, {"spec/__init__.py": OWN, "conftest.py": "import spec\nassert spec.OWN\n"})
     done = run_pytest(command, project, *RULE)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "conforms" in done.stdout
+    assert done.status == 0, done.out + done.err
+    assert "conforms" in done.out
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "xdist"])
@@ -156,13 +153,13 @@ def test_option_with_own_contract_tests_fails_in_one_line(
     """Options that would be read by nobody, as the project's tests are run in place of the kit's, are never a green run."""
     project = _project(tmp_path, LAYOUTS["tests named as the kit's"])
     done = run_pytest(command, project, "--pyargs", "contract_tests", "--engine-url=http://127.0.0.1:1", *workers)
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.status == 1, done.out + done.err
     assert _sentences(done) == [_sentence("An option --engine-…", project / "contract_tests/__init__.py")]
 
 
-def run_pytest(command: list[str], project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(command: list[str], project: Path, *options: str) -> Done:
     """Run pytest in the project's folder."""
-    return commands.run(*command, "-p", "no:cacheprovider", *options, cwd=project, env=clean_environment())
+    return run(*command, "-p", "no:cacheprovider", *options, cwd=project)
 
 
 def _project(folder: Path, files: Mapping[str, str]) -> Path:
@@ -181,8 +178,8 @@ def _sentence(wanted_by: str, file: Path) -> str:
     )
 
 
-def _sentences(done: subprocess.CompletedProcess[str]) -> list[str]:
+def _sentences(done: Done) -> list[str]:
     """Return the lines about the error, which stand alone between pytest's rules."""
-    _, _, told = done.stdout.partition("= ERRORS =")
+    _, _, told = done.out.partition("= ERRORS =")
     lines = told.partition("= short test summary info =")[0].splitlines()[1:]
     return [line for line in lines if line and not line.startswith(("_", "=", "[gw"))]

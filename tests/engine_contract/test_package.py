@@ -9,7 +9,6 @@ import pytest
 from engine_contract.contract import load_rules
 from tests.engine_contract.conftest import Distributions, run
 from tests.support import ROOT
-from tests.support.check_engine import clean_environment
 
 WHERE = "from engine_contract import contract; print(contract.PAGE_PATH, len(contract.load_rules()), contract.load_contract().path)"
 
@@ -34,7 +33,7 @@ def test_the_wheel_of_the_sdist_carries_the_same_files(distributions: Distributi
 
 def test_it_works_from_an_empty_environment(installed: Path, tmp_path: Path) -> None:
     """Installed into a new virtual environment, both commands run from there."""
-    printed = run(str(installed.with_name("check-engine")), "-q", cwd=tmp_path, env=clean_environment())
+    printed = run(str(installed.with_name("check-engine")), "-q", cwd=tmp_path)
     assert printed.startswith("conforms")
     assert "--any-job" in run(str(installed.with_name("mock-engine")), "--help", cwd=tmp_path)
     where = run(str(installed), "-c", "import contract_tests; print(contract_tests.__file__)", cwd=tmp_path)
@@ -72,4 +71,4 @@ def test_a_wheel_installs_no_module_of_a_generic_name(installed: Path, tmp_path:
 
 
 def _where(python: str, folder: Path, **variables: str) -> str:
-    return run(python, "-c", WHERE, cwd=folder, env=clean_environment() | variables)
+    return run(python, "-c", WHERE, cwd=folder, env=variables)

@@ -13,8 +13,7 @@ import pytest
 
 from engine_contract.standard_streams import Outlet
 from engine_contract.text.printable import without_commands
-from tests.support.check_engine import clean_environment
-from tests.support.commands import started
+from tests.support.commands import clean_environment, started
 from tests.support.eventually import eventually
 
 BIN = Path(sys.executable).parent

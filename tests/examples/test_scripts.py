@@ -11,7 +11,7 @@ import pytest
 from tests import field_engine
 from tests.field_engine.serving import Served
 from tests.support import ROOT
-from tests.support.check_engine import check_engine, clean_environment
+from tests.support.commands import check_engine, clean_environment
 
 EXAMPLES = ROOT / "examples"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")

@@ -6,39 +6,19 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support import commands
-from tests.support.caller import PAGE_ID, ROUTE
-from tests.support.commands import Started, environment, started
+from tests.support.caller import ROUTE, cancel
+from tests.support.commands import mock_engine, started_mock
 from tests.support.eventually import eventually
-
-COMMAND = (sys.executable, "-m", "mock_server.cli")
-
-
-def run(*options: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run the command to its end."""
-    return commands.run(*COMMAND, *options, env=environment(env), timeout_s=30)
-
-
-def serving(*options: str, env: dict[str, str] | None = None) -> AbstractContextManager[Started]:
-    """Run the command on a free port: the process, and the address in its first line."""
-    words = (*COMMAND, "--port", "0", *options)
-    return started(*words, ready="Mock engine ready on http", env=environment(env))
-
-
-def cancel(url: str, job_id: str = PAGE_ID, token: str = "admin") -> httpx.Response:  # noqa: S107
-    """Cancel a job with a bearer token."""
-    return httpx.post(url + ROUTE, json={"job_id": job_id}, headers={"Authorization": f"Bearer {token}"}, verify=False)  # noqa: S501
 
 
 def test_the_first_line_names_the_address() -> None:
     """The first line on stdout is the address, when requests are accepted; nothing else is said there, exit status 0."""
-    with serving() as (process, url):
+    with started_mock() as (process, url):
         assert url.startswith("http://127.0.0.1:")
         assert cancel(url).status_code == 200
         process.send_signal(signal.SIGTERM)
@@ -48,7 +28,7 @@ def test_the_first_line_names_the_address() -> None:
 
 def test_a_signal_lets_running_answers_finish() -> None:
     """SIGTERM ends running answers, and then the process with 0."""
-    with serving("--latency", "500") as (process, url):
+    with started_mock("--latency", "500") as (process, url):
         answers: list[httpx.Response] = []
         thread = threading.Thread(target=lambda: answers.append(cancel(url)))
         thread.start()
@@ -90,11 +70,11 @@ def test_a_signal_lets_running_answers_finish() -> None:
 )
 def test_wrong_usage_is_one_clear_line(options: list[str], says: str) -> None:
     """What cannot be used is one line on stderr that says what is allowed, and exit status 2."""
-    ended = run(*options)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert len(ended.stderr.splitlines()) == 1
-    assert says in ended.stderr
-    assert "secret" not in ended.stderr
+    ended = mock_engine(*options)
+    assert (ended.status, ended.out) == (2, "")
+    assert len(ended.err.splitlines()) == 1
+    assert says in ended.err
+    assert "secret" not in ended.err
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"t": 5}', '{"": "admin"}', "{"])
@@ -102,18 +82,18 @@ def test_a_bad_token_file_is_one_clear_line(tmp_path: Path, content: str) -> Non
     """A token file of another form is exit status 2, and no token is shown."""
     file = tmp_path / "tokens.json"
     file.write_text(content)
-    ended = run("--tokens", str(file))
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    assert str(file) in ended.stderr
+    ended = mock_engine("--tokens", str(file))
+    assert (ended.status, len(ended.err.splitlines())) == (2, 1)
+    assert str(file) in ended.err
 
 
 def test_a_taken_port_is_one_clear_line() -> None:
     """A port that is taken is exit status 2 with the address in the line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ended = run("--port", port)
-    assert ended.returncode == 2
-    assert ended.stderr == f"mock-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
+        ended = mock_engine("--port", port)
+    assert ended.status == 2
+    assert ended.err == f"mock-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
 
 
 def test_options_come_from_the_environment(tmp_path: Path) -> None:
@@ -126,7 +106,7 @@ def test_options_come_from_the_environment(tmp_path: Path) -> None:
         "MOCK_ENGINE_CORS": "https://one.example\nhttps://two.example\n",
         "MOCK_ENGINE_ANY_JOB": "1",
     }
-    with serving(env=env) as (_, base):
+    with started_mock(env=env) as (_, base):
         url = base.removesuffix("/base")
         assert cancel(base, token="s3cret-token").status_code == 200
         assert cancel(base, "0123456789abcdef01234567", token="s3cret-token").status_code == 200
@@ -140,7 +120,7 @@ def test_options_come_from_the_environment(tmp_path: Path) -> None:
 
 def test_help_names_every_option_with_its_default() -> None:
     """--help lists the options of the interface with defaults, and imports nothing that is slow."""
-    ended = run("--help")
+    ended = mock_engine("--help")
     for option in (
         "host",
         "port",
@@ -153,11 +133,11 @@ def test_help_names_every_option_with_its_default() -> None:
         "cors",
         "upstream",
     ):
-        assert f"--{option}" in ended.stdout
+        assert f"--{option}" in ended.out
     for option in ("latency", "fault", "profile", "store", "workers", "control-token", "control-origin", "tls-cert"):
-        assert f"--{option}" in ended.stdout
+        assert f"--{option}" in ended.out
     for text in ("--tls-key", "--max-body", "--journal", "--list-faults", "--version", "4010", "1048576", "bytes"):
-        assert text in ended.stdout
+        assert text in ended.out
     code = (
         "import sys, mock_server.cli as c\n"
         "try: c.main.main(['--help'])\n"
@@ -172,7 +152,7 @@ def test_the_same_seed_gives_the_same_jobs() -> None:
     """The n-th job has the same id and name on every start with the same seed, and another with another seed."""
     seen = []
     for seed in ("7", "7", "8"):
-        with serving("--seed", seed, "--jobs", "5") as (_, url):
+        with started_mock("--seed", seed, "--jobs", "5") as (_, url):
             listed = httpx.get(f"{url}/_mock/jobs").json()["jobs"]
             minted = httpx.post(f"{url}/_mock/jobs", json={"count": 2}).json()["job_ids"]
             seen.append(json.dumps([listed, minted]))
@@ -181,7 +161,7 @@ def test_the_same_seed_gives_the_same_jobs() -> None:
 
 def test_another_host_is_warned_of() -> None:
     """Listening elsewhere than on loopback is said on stderr, and the control API is closed there without a token."""
-    with serving("--host", "0.0.0.0") as (process, printed):  # noqa: S104 - the point
+    with started_mock("--host", "0.0.0.0") as (process, printed):  # noqa: S104 - the point
         url = printed.replace("0.0.0.0", "127.0.0.1")  # noqa: S104
         assert cancel(url).status_code == 200
         answer = httpx.get(f"{url}/_mock/jobs")

@@ -1,10 +1,10 @@
 """The pytest fixture `mock_engine`, as another project uses it."""
 
-import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import ROOT, commands
+from tests.support import ROOT
+from tests.support.commands import Done, run
 
 PROJECT = """
 import urllib.request, urllib.error, json
@@ -30,19 +30,19 @@ def test_two(mock_engine):
 """
 
 
-def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, *options: str) -> Done:
     """Run pytest in a folder with the plugin alone."""
     plugins = ("-p", "engine_contract.pytest_plugin", "-p", "no:cacheprovider")
     env = {"PYTHONPATH": str(ROOT), "PATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    return commands.run(sys.executable, "-m", "pytest", "-q", *plugins, *options, cwd=folder, env=env)
+    return run(sys.executable, "-m", "pytest", "-q", *plugins, *options, cwd=folder, env=env)
 
 
 def test_a_project_uses_the_fixture(tmp_path: Path) -> None:
     """The fixture serves a mock, as it starts for each test, with `.url`, `.add_jobs()`, `.requests()` and `.behave()`."""
     (tmp_path / "test_app.py").write_text(PROJECT)
     ended = run_pytest(tmp_path)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "2 passed" in ended.stdout
+    assert ended.status == 0, ended.out + ended.err
+    assert "2 passed" in ended.out
 
 
 def test_the_plugin_is_light(tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ def test_the_plugin_is_light(tmp_path: Path) -> None:
         "    assert not {'connexion', 'uvicorn', 'starlette', 'mock_server', 'contract_tests', 'yaml'} & set(sys.modules)\n"
     )
     ended = run_pytest(tmp_path)
-    assert ended.returncode == 0, ended.stdout
+    assert ended.status == 0, ended.out

@@ -17,8 +17,8 @@ from mock_server import Settings
 from mock_server.operations.profile import load_profile, names
 from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import SettingsError
-from tests.mock_server.test_cli import cancel, run, serving
-from tests.support.caller import PAGE_ID, ROUTE, Caller
+from tests.support.caller import PAGE_ID, ROUTE, Caller, cancel
+from tests.support.commands import mock_engine, started_mock
 from tests.support.raw_server import answer_of, raw_server
 
 
@@ -175,7 +175,7 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "engine.json"
     look = {"status": 422, "content_type": "text/plain", "body": "no job {job_id} here: {situation}"}
     file.write_text(json.dumps({"situations": {"unknown-job": look}, "documents": {"absent": ["tasks.*.metrics.app"]}}))
-    with serving("--profile", str(file)) as (_, url):
+    with started_mock("--profile", str(file)) as (_, url):
         answer = cancel(url, "abc")
         assert (answer.status_code, answer.headers["content-type"]) == (422, "text/plain")
         assert answer.text == "no job abc here: unknown-job"
@@ -200,9 +200,9 @@ def test_a_bad_profile_is_one_clear_line(tmp_path: Path, content: str, says: str
     """A profile that cannot be used is exit status 2, with the key and what is allowed."""
     file = tmp_path / "profile.json"
     file.write_text(content)
-    ended = run("--profile", str(file))
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    assert says in ended.stderr
+    ended = mock_engine("--profile", str(file))
+    assert (ended.status, len(ended.err.splitlines())) == (2, 1)
+    assert says in ended.err
 
 
 def test_it_serves_https(tmp_path: Path) -> None:
@@ -215,15 +215,15 @@ def test_it_serves_https(tmp_path: Path) -> None:
          "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
         check=True, capture_output=True,
     )  # fmt: skip
-    with serving("--tls-cert", str(cert), "--tls-key", str(key)) as (_, url):
+    with started_mock("--tls-cert", str(cert), "--tls-key", str(key)) as (_, url):
         assert url.startswith("https://")
         context = ssl.create_default_context(cafile=str(cert))
         answer = httpx.post(
             url + ROUTE, json={"job_id": PAGE_ID}, headers={"Authorization": "Bearer admin"}, verify=context
         )
         assert answer.status_code == 200
-    ended = run("--tls-cert", str(cert), "--tls-key", str(cert))
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    ended = mock_engine("--tls-cert", str(cert), "--tls-key", str(cert))
+    assert (ended.status, len(ended.err.splitlines())) == (2, 1)
 
 
 def test_it_is_an_application_in_process() -> None:

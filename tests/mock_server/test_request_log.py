@@ -11,15 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from mock_server import Settings, cli
-from tests.mock_server.test_cli import cancel, serving
-from tests.support.caller import PAGE_ID, ROUTE
+from tests.support.caller import PAGE_ID, ROUTE, cancel
+from tests.support.commands import started_mock
 
 
 def test_each_request_has_a_line(tmp_path: Path) -> None:
     """With --log a line has method, path, role, status, reason and ms, without secrets; probes have none."""
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"s3cret-token": "support"}))
-    with serving("--log", "--tokens", str(tokens)) as (process, url):
+    with started_mock("--log", "--tokens", str(tokens)) as (process, url):
         cancel(url, token="s3cret-token")
         cancel(url, token="s3cret-token")
         httpx.post(f"{url}{ROUTE}?token=wr0ng-token", json={"job_id": PAGE_ID}, headers={"Mock-Session": "mine"})

@@ -1,4 +1,4 @@
-"""`check-engine` from a process that has loaded it already: each run is a fork of that, which saves a second.
+"""Commands of the kit from a process that has loaded them already: each run is a fork of that, which saves a second.
 
 A run is still a process of its own, with its own folder, environment and streams, and begins with the command's `main`.
 """
@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
@@ -32,10 +33,10 @@ def can_fork(env: Mapping[str, str]) -> bool:
 
 
 def run_forked(
-    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str, timeout_s: float
+    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str, timeout_s: float
 ) -> "subprocess.CompletedProcess[str]":
-    """Run `check-engine ARGUMENTS` to its end. Raise subprocess.TimeoutExpired."""
-    message = json.dumps({"arguments": list(arguments), "cwd": str(cwd), "env": dict(env)})
+    """Run a command of the kit to its end. Raise subprocess.TimeoutExpired."""
+    message = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)})
     with (
         TemporaryFile() as given,
         TemporaryFile() as out,
@@ -54,17 +55,17 @@ def run_forked(
             status = os.waitstatus_to_exitcode(int(answers.readline()))
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired("check-engine", timeout_s) from None
+            raise subprocess.TimeoutExpired(list(words), timeout_s) from None
         texts = []
         for stream in (out, err):
             stream.seek(0)
             texts.append(stream.read().decode().replace("\r\n", "\n"))
-    return subprocess.CompletedProcess(["check-engine", *arguments], status, *texts)
+    return subprocess.CompletedProcess(words, status, *texts)
 
 
 @cache
 def _address() -> str:
-    """Start the process that has loaded the command, and return the path of its socket."""
+    """Start the process that has loaded the commands, and return the path of its socket."""
     folder = TemporaryDirectory(prefix="forked-")
     path = f"{folder.name}/socket"
     # Its standard input is a pipe from here: it ends with this process, however that ends.
@@ -136,13 +137,12 @@ def _run(asked: dict[str, Any], descriptors: Sequence[int]) -> NoReturn:
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])
-    sys.argv = ["check-engine", *asked["arguments"]]
+    sys.argv = asked["words"]
     sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     status: object = 0
     try:
-        from contract_tests.cli import main
-
-        main()
+        (command,) = entry_points(group="console_scripts", name=sys.argv[0])
+        command.load()()
     except SystemExit as end:
         status = end.code
     except Exception:  # noqa: BLE001 - a crash is shown as Python shows it

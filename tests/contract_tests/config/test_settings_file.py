@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +15,7 @@ from contract_tests.errors import SettingError
 from contract_tests.watch.cli import main as watch
 from tests import standin
 from tests.standin.running import Running
-from tests.support import commands
-from tests.support.check_engine import check_engine, clean_environment, write_jobs
-from tests.support.commands import started
+from tests.support.commands import check_engine, run, run_suite, started, write_jobs
 from tests.support.engines import standin_engine
 
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
@@ -128,28 +124,22 @@ def test_without_a_name_the_file_is_left_alone(tmp_path: Path) -> None:
 def test_pytest_takes_a_name(engine: Running, tmp_path: Path) -> None:
     """`pytest --pyargs contract_tests --engine-url staging` does the same, and a wrong name is wrong usage."""
     write(tmp_path, staging(engine))
-    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "contract_tests"]
-
-    def run(name: str) -> subprocess.CompletedProcess[str]:
-        words = (*line, "-k", "roles", "--engine-url", name)
-        return commands.run(*words, cwd=tmp_path, env=clean_environment() | ENVIRONMENT)
-
-    done = run("staging")
-    assert done.returncode == 0, done.stdout
-    assert "no engine is named 'production'" in run("production").stdout
+    words = ("-q", "-k", "roles", "--engine-url")
+    done = run_suite(*words, "staging", cwd=tmp_path, env=ENVIRONMENT)
+    assert done.status == 0, done.out
+    assert "no engine is named 'production'" in run_suite(*words, "production", cwd=tmp_path, env=ENVIRONMENT).out
 
 
 def test_watch_engine_takes_a_name(tmp_path: Path) -> None:
     """`watch-engine staging` watches the engine of that name; a wrong name is one line and status 2."""
     with standin.serve() as engine:
         write(tmp_path, f'[engines.staging]\nurl = "{engine.url}"\ntokens = {{ admin = "env:T_ADMIN" }}\ntimeout = 1\n')
-        line = [str(Path(sys.executable).with_name("watch-engine")), "staging", "--port", "0"]
-        env = clean_environment() | ENVIRONMENT
-        with started(*line, ready=f"Watching {engine.url} on http://127.0.0.1:", cwd=tmp_path, env=env):
+        ready = f"Watching {engine.url} on http://127.0.0.1:"
+        with started("watch-engine", "staging", "--port", "0", ready=ready, cwd=tmp_path, env=ENVIRONMENT):
             pass
-    done = commands.run(line[0], "other", cwd=tmp_path, env=env)
-    assert done.returncode == 2
-    assert done.stderr == (
+    done = run("watch-engine", "other", cwd=tmp_path, env=ENVIRONMENT)
+    assert done.status == 2
+    assert done.err == (
         "watch-engine: engine.toml: no engine is named 'other'. There are staging. "
         "A URL begins with http:// or https://.\n"
     )

@@ -12,7 +12,7 @@ from engine_contract.contract import load_contract
 from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
 from tests.support import ROOT
-from tests.support.check_engine import TOKENS, check_engine, write_jobs
+from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import check_standin, standin_engine
 
 

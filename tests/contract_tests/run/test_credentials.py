@@ -12,7 +12,7 @@ from contract_tests.config.auth import Auth
 from contract_tests.config.sources import Source, login
 from contract_tests.model import Report, RuleResult
 from contract_tests.safety.supply import Supply
-from tests.support.check_engine import TOKENS, check_engine, write_jobs
+from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
 from tests.support.job_engine import OTHERS, ROLES
 from tests.support.login_engine import LoginEngine, login_engine

@@ -10,7 +10,7 @@ from contract_tests.check import check
 from contract_tests.safety.supply import Supply
 from tests import field_engine, standin
 from tests.support.caller import ROUTE
-from tests.support.check_engine import TOKENS, check_engine, write_jobs
+from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import ObservedExchange, settings_for
 from tests.support.raw_server import answer_of, answering_server
 

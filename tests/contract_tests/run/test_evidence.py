@@ -7,7 +7,7 @@ from typing import Any
 from contract_tests.check import check
 from contract_tests.model import Report, RuleResult
 from contract_tests.safety.supply import Supply
-from tests.support.check_engine import TOKENS, check_engine, write_jobs
+from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
 from tests.support.job_engine import JobEngine, job_engine
 

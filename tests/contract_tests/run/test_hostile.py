@@ -1,13 +1,12 @@
 """Hostile engines: every run ends in time and within bounds, with a sentence, and is never green."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests import field_engine
-from tests.support.check_engine import TOKENS, clean_environment, command, write_jobs
+from tests.support.commands import TOKENS, installed, run, write_jobs
 from tests.support.pace import stopwatch
 
 MEMORY = 256 * 1024  # KiB
@@ -40,20 +39,13 @@ def test_every_run_ends(tmp_path: Path, name: str) -> None:
         arguments = [engine.url, *TOKENS, f"--jobs={jobs}", "--timeout=1", f"--deadline={DEADLINE}", "--report-dir=out"]
         with stopwatch() as watch:
             # A small process in between: a child's peak memory counts from its fork, when it is as large as its parent.
-            done = subprocess.run(
-                [sys.executable, "-c", MEASURE, *command(arguments)],
-                cwd=tmp_path,
-                env=clean_environment(),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=DEADLINE * 10,
-            )
+            measured = (sys.executable, "-c", MEASURE, installed("check-engine"))
+            done = run(*measured, *arguments, cwd=tmp_path, timeout_s=DEADLINE * 10)
             taken_s = watch.seconds
-    peak = int(done.stderr.strip().splitlines()[-1])
-    assert done.returncode in ({0, 1} if name in WELL_FORMED else {1, 3}), done.stdout[-2000:]
+    peak = int(done.err.strip().splitlines()[-1])
+    assert done.status in ({0, 1} if name in WELL_FORMED else {1, 3}), done.out[-2000:]
     assert taken_s < DEADLINE + 20  # starting and reports beside
     assert peak < MEMORY, f"{peak // 1024} MiB"
-    assert "Traceback" not in done.stderr
-    assert done.stdout.strip().splitlines()[-1].startswith(("violates", "undecided", "conforms"))
+    assert "Traceback" not in done.err
+    assert done.out.strip().splitlines()[-1].startswith(("violates", "undecided", "conforms"))
     assert (tmp_path / "out" / "report.json").exists()

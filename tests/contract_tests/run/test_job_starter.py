@@ -11,7 +11,7 @@ from contract_tests.config.options import make_supply
 from contract_tests.config.sources import Source, login
 from contract_tests.model import Report
 from engine_contract.options import CheckOptions
-from tests.support.check_engine import TOKENS, check_engine
+from tests.support.commands import TOKENS, check_engine
 from tests.support.engines import settings_for
 from tests.support.job_engine import ROLES, JobEngine, job_engine
 from tests.support.login_engine import login_engine

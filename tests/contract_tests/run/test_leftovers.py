@@ -3,10 +3,7 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,8 @@ from click.testing import CliRunner
 from contract_tests.cli import main
 from contract_tests.run.runner import Runner
 from engine_contract.click_options import CRASHED
-from tests.support.check_engine import TOKENS, check_engine, clean_environment, command
+from tests.support.commands import PYTEST_TOKENS, TOKENS, begin, check_engine, run_suite
+from tests.support.eventually import eventually
 from tests.support.job_engine import JobEngine, job_engine
 from tests.support.ports import free_port
 
@@ -110,10 +108,8 @@ def test_jobs_are_canceled_after_a_signal(tmp_path: Path, number: int, status: i
     with making_engine(tmp_path) as (engine, make):
         rest = f"; touch {tmp_path}/made" + (HANGS if when == "making" else "")
         arguments = [engine.url, *TOKENS, "--jobs-command", make + rest, "--rate=25", "--report-dir=out"]
-        process = subprocess.Popen(
-            command(arguments), cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        _await(lambda: (tmp_path / "made").exists() if when == "making" else bool(engine.asked))
+        process = begin("check-engine", *arguments, cwd=tmp_path)
+        eventually(lambda: (tmp_path / "made").exists() if when == "making" else engine.asked, within_s=60)
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
         left = active(engine)
@@ -122,13 +118,6 @@ def test_jobs_are_canceled_after_a_signal(tmp_path: Path, number: int, status: i
     assert found["interrupted"]
     assert sorted(found["jobs"]["still_active"]) == sorted(left)
     assert len(left) == 0, err
-
-
-def _await(happened: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("source", ["cmd:exit 7", "cmd:curl -s URL/login", "cmd:curl -sSf URL/login"])
@@ -180,17 +169,7 @@ def test_a_generator_of_jobs_that_fails_halfway_leaves_none(tmp_path: Path) -> N
             f"        yield from open({str(tmp_path / 'ids.txt')!r}).read().split()\n"
             "        raise RuntimeError('halfway')\n    return make\n"
         )
-        tokens = [token.replace("--token", "--engine-token") for token in TOKENS]
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "conftest", "-c", os.devnull),
-                *(f"--rootdir={tmp_path}", "--pyargs", "contract_tests", f"--engine-url={engine.url}", *tokens),
-            ],
-            cwd=tmp_path,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode, active(engine)) == (1, []), done.stdout
-        assert "halfway" in done.stdout
+        words = ("-q", "-p", "conftest", "-c", os.devnull, f"--rootdir={tmp_path}", f"--engine-url={engine.url}")
+        done = run_suite(*words, *PYTEST_TOKENS, cwd=tmp_path)
+        assert (done.status, active(engine)) == (1, []), done.out
+        assert "halfway" in done.out

@@ -11,7 +11,7 @@ import pytest
 from engine_contract.contract import load_contract
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings
-from tests.support.check_engine import check_engine, write_jobs
+from tests.support.commands import check_engine, write_jobs
 from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 STALE_AFTER = 13  # requests: in the midst of those that must be refused

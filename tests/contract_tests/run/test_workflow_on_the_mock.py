@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mock_server import Settings
 from mock_server.serving.in_process import running_mock
-from tests.support.check_engine import check_engine
+from tests.support.commands import check_engine
 
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
 

@@ -15,23 +15,15 @@ import pytest
 
 from contract_tests.watch.cli import main
 from tests import standin
-from tests.support import commands
-from tests.support.commands import Started, environment, started
+from tests.support.commands import Started, run, started
 from tests.support.ports import free_port
 from tests.support.watching import ROUTE, api_of
 
-COMMAND = (sys.executable, "-m", "contract_tests.watch.cli")
-
-
-def run(*options: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Run the command to its end."""
-    return commands.run(*COMMAND, *options, env=environment(env), timeout_s=30)
-
 
 @contextmanager
-def watching(*options: str, env: dict[str, str] | None = None) -> Iterator[Started]:
+def watching(*options: str) -> Iterator[Started]:
     """Run the command: the process, and the address in its first line."""
-    with started(*COMMAND, *options, ready="Watching http", env=environment(env)) as watch:
+    with started("watch-engine", *options, ready="Watching http") as watch:
         assert re.fullmatch(r"Console on http://127\.0\.0\.1:\d+/[\w-]{22}/\n", watch.next_line())
         yield watch
 
@@ -132,17 +124,17 @@ def test_a_taken_port_is_one_clear_line() -> None:
     """The line names the address."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ended = run("http://e", "--port", port)
-    assert ended.returncode == 2
-    assert ended.stderr == f"watch-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
+        ended = run("watch-engine", "http://e", "--port", port)
+    assert ended.status == 2
+    assert ended.err == f"watch-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
 
 
 def test_a_taken_console_port_is_one_clear_line() -> None:
     """The line names the option, also where the port is the engine's own."""
     port = str(free_port())
-    ended = run("http://e", "--port", port, "--console-port", port)
-    assert ended.returncode == 2
-    assert ended.stderr == (
+    ended = run("watch-engine", "http://e", "--port", port, "--console-port", port)
+    assert ended.status == 2
+    assert ended.err == (
         f"watch-engine: --console-port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
     )
 
@@ -178,9 +170,9 @@ def test_an_older_recording_is_one_clear_line(tmp_path: Path) -> None:
     """It is never written over: exit status 2, and the file as it was."""
     record = tmp_path / "old.har"
     record.write_text("mine")
-    ended = run("http://e", "--port", "0", "--record", str(record))
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    assert f"--record {record}: there is a file already" in ended.stderr
+    ended = run("watch-engine", "http://e", "--port", "0", "--record", str(record))
+    assert (ended.status, len(ended.err.splitlines())) == (2, 1)
+    assert f"--record {record}: there is a file already" in ended.err
     assert record.read_text() == "mine"
 
 
@@ -195,7 +187,7 @@ def test_options_come_from_the_environment() -> None:
     }
     with (
         standin.serve() as engine,
-        started(*COMMAND, ready="Watching", env=environment({**env, "WATCH_ENGINE_URL": engine.url})) as watch,
+        started("watch-engine", ready="Watching", env={**env, "WATCH_ENGINE_URL": engine.url}) as watch,
     ):
         console = watch.next_line().removeprefix("Console on ").strip()
         assert console.endswith("/my-key_1/")
@@ -212,22 +204,20 @@ def test_options_come_from_the_environment() -> None:
 def test_console_is_at_the_port_after_the_engines_on_this_machine(options: tuple[str, ...], host: str) -> None:
     """Without --console-port it takes the next one; the console sends cancels, so it is at loopback alone."""
     port = free_port()
-    with started(*COMMAND, "http://e", *options, "--port", str(port), ready="Watching", env=environment()) as watch:
+    with started("watch-engine", "http://e", *options, "--port", str(port), ready="Watching") as watch:
         assert watch.next_line().startswith(f"Console on http://{host}:{port + 1}/")
 
 
 def test_console_port_is_as_given() -> None:
     """--console-port N takes that one."""
     port = free_port()
-    with started(
-        *COMMAND, "http://e", "--port=0", f"--console-port={port}", ready="Watching", env=environment()
-    ) as watch:
+    with started("watch-engine", "http://e", "--port=0", f"--console-port={port}", ready="Watching") as watch:
         assert watch.next_line().startswith(f"Console on http://127.0.0.1:{port}/")
 
 
 def test_help_names_every_option_and_imports_nothing_slow() -> None:
     """--help lists the options with their defaults, and waits for no library."""
-    ended = run("--help")
+    ended = run("watch-engine", "--help")
     for option in (
         "host",
         "port",
@@ -245,9 +235,9 @@ def test_help_names_every_option_and_imports_nothing_slow() -> None:
         "client-cert",
         "insecure",
     ):
-        assert f"--{option}" in ended.stdout
+        assert f"--{option}" in ended.out
     for text in ("4011", "127.0.0.1", "[default: 300", "bearer"):
-        assert text in ended.stdout
+        assert text in ended.out
     code = (
         "import sys, contract_tests.watch.cli as c\n"
         "try: c.main.main(['--help'])\n"

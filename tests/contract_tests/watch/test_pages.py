@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from contract_tests.recording.replay import replay
 from contract_tests.watch.cli import main
 from contract_tests.watch.terminal import lines_on
-from tests.support.check_engine import check_engine
+from tests.support.commands import check_engine
 from tests.support.pages import ASSET, TAG, operation_of
 from tests.support.raw_server import RawRequest, answer_of, answering_server
 from tests.support.watching import watching

@@ -9,8 +9,8 @@ import pytest
 from mock_server import Settings
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import SettingsError
-from tests.mock_server.test_cli import run, serving
 from tests.support.caller import PAGE_ID, ROUTE, Caller
+from tests.support.commands import mock_engine, started_mock
 
 PAGE = {"Origin": "http://localhost:5173", "Sec-Fetch-Site": "same-site"}
 ASKS = {"Access-Control-Request-Headers": "mock-session, x-trace, traceparent"}
@@ -85,9 +85,9 @@ def test_any_control_origin_is_refused() -> None:
         running_mock(Settings(control_origins=("*",))),
     ):
         pass
-    ended = run("--control-origin", "*")
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    assert "Name the origins of your pages" in ended.stderr
+    ended = mock_engine("--control-origin", "*")
+    assert (ended.status, len(ended.err.splitlines())) == (2, 1)
+    assert "Name the origins of your pages" in ended.err
 
 
 def test_a_named_origin_sends_any_header() -> None:
@@ -102,7 +102,7 @@ def test_a_named_origin_sends_any_header() -> None:
 @pytest.fixture(scope="module")
 def based() -> Iterator[str]:
     """A mock with a base path: the address that its first line names."""
-    with serving("--base-path", "/iap") as (_, url):
+    with started_mock("--base-path", "/iap") as (_, url):
         yield url
 
 

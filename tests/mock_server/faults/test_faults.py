@@ -12,8 +12,8 @@ from mock_server import Settings, faults
 from mock_server.faults import Change
 from mock_server.serving.in_process import RunningMock, running_mock
 from tests.mock_server.jobs.oracle import PROBES, Engine
-from tests.mock_server.test_cli import run
 from tests.support.caller import Caller
+from tests.support.commands import mock_engine
 
 FAULTS = faults.faults()
 VARIATIONS = faults.variations()
@@ -106,7 +106,7 @@ def test_faults_are_armed_for_some_requests(mock: RunningMock, caller: Caller) -
 
 def test_the_list_names_all_by_aspect() -> None:
     """--list-faults lists faults by aspect with the rule that each breaks, variations in a section of their own."""
-    text = run("--list-faults").stdout
+    text = mock_engine("--list-faults").out
     broken, _, odd = text.partition("\nVariations (")
     for change in FAULTS:
         assert re.search(rf"^    {re.escape(change.name)} .*\[{re.escape(change.rule or '')}\]$", broken, re.MULTILINE)

@@ -11,8 +11,8 @@ from mock_server import Settings
 from mock_server.operations.profile import load_profile, names
 from mock_server.operations.refusals import SITUATIONS
 from mock_server.serving.in_process import running_mock
-from tests.mock_server.test_cli import cancel, run
-from tests.support.caller import PAGE_ID, ROUTE, Caller
+from tests.support.caller import PAGE_ID, ROUTE, Caller, cancel
+from tests.support.commands import mock_engine
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
@@ -82,9 +82,9 @@ def test_a_profile_that_is_edited_is_read_again(tmp_path: Path) -> None:
 
 def test_the_list_names_every_profile() -> None:
     """--list-profiles says what each is and how it refuses, and starts nothing."""
-    ended = run("--list-profiles")
-    assert ended.returncode == 0
+    ended = mock_engine("--list-profiles")
+    assert ended.status == 0
     for name in names():
-        assert f"\n  {name}\n" in ended.stdout
-        assert load_profile(name).description.split()[0] in ended.stdout
-    assert "not logged in 302, may not 403, unknown job 404, not active 409" in ended.stdout
+        assert f"\n  {name}\n" in ended.out
+        assert load_profile(name).description.split()[0] in ended.out
+    assert "not logged in 302, may not 403, unknown job 404, not active 409" in ended.out

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_server.serving.in_process import RunningMock
-from tests.mock_server.test_cli import cancel, serving
-from tests.support.caller import PAGE_ID, ROUTE
+from tests.support.caller import PAGE_ID, ROUTE, cancel
+from tests.support.commands import started_mock
 from tests.support.raw import GOOD, mangled, request, statuses, talk
 
 MANY = int(os.environ.get("MOCK_FUZZ", "3000"))
@@ -27,7 +27,7 @@ MANY = int(os.environ.get("MOCK_FUZZ", "3000"))
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, psutil.Process]]:
     """A mock in a process of its own, which must have nothing to say when it ends."""
-    with serving("--jobs", "50") as (process, url):
+    with started_mock("--jobs", "50") as (process, url):
         yield url, psutil.Process(process.pid)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
@@ -207,7 +207,7 @@ def test_a_caller_may_leave_a_broken_answer(mock: RunningMock, fault: str) -> No
 
 def test_a_stalled_answer_does_not_hold_up_the_end() -> None:
     """SIGTERM ends a mock whose answers stall or drip, with status 0 and nothing on stderr."""
-    with serving("--fault", "stalled") as (process, url):
+    with started_mock("--fault", "stalled") as (process, url):
         address = urlsplit(url)
         with socket.create_connection((address.hostname, address.port)) as connection:
             connection.sendall(GOOD)

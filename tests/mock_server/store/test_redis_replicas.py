@@ -21,10 +21,10 @@ import pytest
 
 from mock_server import Settings
 from mock_server.serving.in_process import running_mock
-from tests.mock_server.test_cli import serving
 from tests.support import ROOT
 from tests.support.balancer import Backend, balancer
 from tests.support.caller import PAGE_ID, ROUTE, Caller
+from tests.support.commands import started_mock
 from tests.support.eventually import eventually
 from tests.support.redis_server import RedisServer, redis_server
 from tests.support.requirements import need_haproxy
@@ -118,7 +118,7 @@ def listed(url: str) -> dict[str, str]:
 def replicas(directory: Path, store: str) -> Iterator[tuple[list[subprocess.Popen[str]], list[str], int]]:
     """Three replicas behind a balancer: the processes, their addresses, and the balancer's port."""
     with ExitStack() as stack:
-        running = [stack.enter_context(serving("--store", store)) for _ in range(3)]
+        running = [stack.enter_context(started_mock("--store", store)) for _ in range(3)]
         ports = [urlsplit(url).port or 0 for _, url in running]
         port = stack.enter_context(balancer(directory, [Backend(f"r{port}", port) for port in ports]))
         yield [process for process, _ in running], [url for _, url in running], port
@@ -216,16 +216,16 @@ def test_a_variation_counts_over_all_replicas(redis_url: str) -> None:
 
 def test_the_first_seeds_and_others_join(redis_url: str) -> None:
     """A replica that joins keeps the state, start settings included, and says where its own options differ."""
-    with serving("--store", redis_url, "--seed", "3", "--jobs", "5") as (_, one):
+    with started_mock("--store", redis_url, "--seed", "3", "--jobs", "5") as (_, one):
         assert httpx.post(one + ROUTE, json={"job_id": PAGE_ID}, headers={"Authorization": "Bearer admin"}).is_success
-        with serving("--store", redis_url, "--jobs", "9") as (process, other):
+        with started_mock("--store", redis_url, "--jobs", "9") as (process, other):
             assert listed(one) == listed(other)
             assert (len(listed(other)), listed(other)[PAGE_ID]) == (5, "canceled")
             process.terminate()
             notes = process.communicate(timeout=10)[1]
     assert "Note: this store was created with --seed 3; using that value." in notes
     assert "with --jobs 5" in notes
-    with serving("--store", redis_url) as (_, later):
+    with started_mock("--store", redis_url) as (_, later):
         assert listed(later)[PAGE_ID] == "canceled"
 
 
@@ -252,7 +252,7 @@ def test_journals_hold_no_secrets(redis: RedisServer, redis_url: str, tmp_path: 
     """Tokens and passwords are masked before they leave the process: nothing in Redis holds them."""
     tokens = tmp_path / "tokens.json"
     tokens.write_text('{"s3cret-token": "admin"}')
-    with serving("--store", redis_url, "--tokens", str(tokens)) as (_, url):
+    with started_mock("--store", redis_url, "--tokens", str(tokens)) as (_, url):
         headers = {"Authorization": "Bearer s3cret-token", "X-Api-Key": "k3y-of-mine"}
         assert httpx.post(url + ROUTE, json={"job_id": PAGE_ID}, headers=headers).status_code == 200
         httpx.post(f"{url}/login", json={"user": {"username": "x", "password": "s3cret-token"}})
@@ -272,7 +272,7 @@ def workers_of(process: "subprocess.Popen[str]") -> list[int]:
 
 def test_workers_are_replaced_and_ended(redis_url: str) -> None:
     """A worker that is killed under load is replaced, nothing that was answered is lost, and SIGTERM ends all with 0."""
-    with serving("--store", redis_url, "--workers", "2") as (process, url):
+    with started_mock("--store", redis_url, "--workers", "2") as (process, url):
         pids = workers_of(process)
         assert len(pids) == 2
         load = Load(urlsplit(url).port or 0, mint(url, 300))
@@ -294,7 +294,7 @@ def test_workers_are_replaced_and_ended(redis_url: str) -> None:
 
 def test_workers_end_with_their_supervisor(redis_url: str) -> None:
     """Workers whose supervisor is killed end by themselves, and give the port back."""
-    with serving("--store", redis_url, "--workers", "2") as (process, url):
+    with started_mock("--store", redis_url, "--workers", "2") as (process, url):
         pids = workers_of(process)
         assert len(pids) == 2
         process.kill()

@@ -11,7 +11,8 @@ import pytest
 
 from mock_server.settings import Settings, SettingsError
 from mock_server.store.redis_address import Address, read_address
-from tests.mock_server.test_cli import cancel, run, serving
+from tests.support.caller import cancel
+from tests.support.commands import mock_engine, started_mock
 from tests.support.pace import stopwatch
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer, redis_server
@@ -66,26 +67,26 @@ def test_a_silent_store_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with stopwatch() as watch:
-            ended = run("--store", f"redis://:{ESCAPED}@127.0.0.1:{port}/0", "--workers", "2")
+            ended = mock_engine("--store", f"redis://:{ESCAPED}@127.0.0.1:{port}/0", "--workers", "2")
             assert watch.seconds < 5
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"mock-engine: --store redis://127.0.0.1:{port}/0: cannot be reached: Timeout")
-    assert len(ended.stderr.splitlines()) == 1
-    assert ESCAPED not in ended.stderr
-    assert PASSWORD not in ended.stderr
+    assert ended.status == 2
+    assert ended.err.startswith(f"mock-engine: --store redis://127.0.0.1:{port}/0: cannot be reached: Timeout")
+    assert len(ended.err.splitlines()) == 1
+    assert ESCAPED not in ended.err
+    assert PASSWORD not in ended.err
 
 
 def test_a_password_is_asked_for_and_never_shown(tmp_path: Path) -> None:
     """A wrong password is exit status 2; the right one serves, from the environment or the URL; none is ever shown."""
     with redis_server(tmp_path / "redis", "--requirepass", PASSWORD) as redis:
-        wrong = run("--store", redis.url, env={"MOCK_ENGINE_STORE_PASSWORD": "wr0ng-one"})
-        assert wrong.returncode == 2
-        assert "cannot be reached: " in wrong.stderr
-        assert "wr0ng-one" not in wrong.stderr
-        with serving("--store", redis.url, env={"MOCK_ENGINE_STORE_PASSWORD": PASSWORD}) as (_, url):
+        wrong = mock_engine("--store", redis.url, env={"MOCK_ENGINE_STORE_PASSWORD": "wr0ng-one"})
+        assert wrong.status == 2
+        assert "cannot be reached: " in wrong.err
+        assert "wr0ng-one" not in wrong.err
+        with started_mock("--store", redis.url, env={"MOCK_ENGINE_STORE_PASSWORD": PASSWORD}) as (_, url):
             assert cancel(url).status_code == 200
         store = redis.url.replace("redis://", f"redis://default:{ESCAPED}@")
-        with serving(env={"MOCK_ENGINE_STORE": store}) as (process, url):
+        with started_mock(env={"MOCK_ENGINE_STORE": store}) as (process, url):
             assert cancel(url).status_code == 409
             redis.kill()
             said = [cancel(url).text, httpx.get(f"{url}/_mock/health").text, httpx.get(f"{url}/_mock/metrics").text]
@@ -115,10 +116,10 @@ def test_tls(tmp_path: Path) -> None:
         "no",
     )
     with redis_server(tmp_path / "redis", *tls):
-        refused = run("--store", f"rediss://localhost:{port}/0")
-        assert refused.returncode == 2
-        assert "certificate verify failed" in refused.stderr
-        with serving("--store", f"rediss://localhost:{port}/0?ssl_ca_certs={cert}") as (_, url):
+        refused = mock_engine("--store", f"rediss://localhost:{port}/0")
+        assert refused.status == 2
+        assert "certificate verify failed" in refused.err
+        with started_mock("--store", f"rediss://localhost:{port}/0?ssl_ca_certs={cert}") as (_, url):
             assert cancel(url).status_code == 200
             assert httpx.get(f"{url}/_mock/health").status_code == 200
 
@@ -127,8 +128,8 @@ def test_prefixes_part_mocks(redis: RedisServer) -> None:
     """Mocks with different prefixes on one Redis know nothing of each other, and leave other keys alone."""
     redis.command("SET", "of-somebody-else", "1")
     with (
-        serving("--store", f"{redis.url}?prefix=left") as (_, one),
-        serving("--store", f"{redis.url}?prefix=right") as (_, two),
+        started_mock("--store", f"{redis.url}?prefix=left") as (_, one),
+        started_mock("--store", f"{redis.url}?prefix=right") as (_, two),
     ):
         assert [cancel(one).status_code, cancel(two).status_code, cancel(one).status_code] == [200, 200, 409]
         assert httpx.post(f"{one}/_mock/reset").status_code == 204
