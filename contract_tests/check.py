@@ -42,7 +42,6 @@ from contract_tests.safety.supply import Supply, describe_active
 from contract_tests.stopping import Stopped, signals_cancel, signals_raise
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from contract_tests.transport.transport import Transport
-from engine_contract import contract
 from engine_contract.contract import Rule
 
 MAX_OBSERVED = 300  # characters of a body that are shown
@@ -83,6 +82,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         cuts_tokens=not settings.connection.auth.takes_users,
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
+        pages=settings.pages,
         jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs, --jobs-command or --workflow",
     )
     return make_plan(resources, settings.seed)
@@ -92,8 +92,13 @@ def wanted_rules(settings: Settings) -> frozenset[str] | None:
     """Return the rules to check, None for all."""
     if not settings.only and not settings.skip:
         return None
-    chosen = frozenset(settings.only) or frozenset(rule.id for rule in contract.load_rules())
+    chosen = frozenset(settings.only) or frozenset(rule.id for rule in rules_of(settings))
     return chosen - frozenset(settings.skip)
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """Return the rules of a run: the contract's, then those of further pages."""
+    return (*settings.operation.rules, *(rule for calls in settings.pages for rule in calls.operation.rules))
 
 
 def check(
@@ -111,6 +116,7 @@ def check(
         read_back=settings.read_back or USUAL_READ_BACK,
         probe=settings.probe,
         workflow=settings.workflow,
+        pages=settings.pages,
     )
     wish = plan_for(settings, None, guard).jobs if settings.connection.tokens else 0
     supply, transport, failure = Supply(), None, None
@@ -353,7 +359,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         connections_lost=sender.connections_lost,
     )
     return build_report(
-        settings.operation.rules,
+        rules_of(settings),
         facts,
         findings.judgements,
         findings.unchecked,

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def main(options: CheckOptions) -> int:
     not in CI (CI, TF_BUILD or TEAMCITY_VERSION is set), nor where tokens, jobs or --auth are given.
     """
     if options.list_rules:
-        _list_rules()
+        _list_rules(options.pages)
         return 0
     if options.list_known:
         _list_known()
@@ -66,10 +67,6 @@ def _settle_usage(options: CheckOptions) -> None:
     given = [flag for flag, value in supplies.items() if value]
     if len(given) > 1:
         raise click.UsageError(f"{given[0]} and {given[1]} exclude each other. Give one of them.")
-    if options.pages and not options.replay:
-        raise click.UsageError(
-            "--page goes with --replay. Live calls of other pages are judged by watch-engine --page."
-        )
     if not options.replay:
         is_for_mock(options, os.environ)
         return
@@ -147,10 +144,11 @@ def _say(sentence: str) -> None:
     click.echo(f"check-engine: {sentence}", err=True)
 
 
-def _list_rules() -> None:
+def _list_rules(pages: Sequence[Path]) -> None:
+    from contract_tests.config.options import read_pages
     from engine_contract import contract
 
-    for rule in contract.load_rules():
+    for rule in (*contract.load_rules(), *(rule for page in read_pages(pages) for rule in page.rules)):
         click.echo(f"{rule.id:45} {rule.level:11} {rule.title}")
 
 

@@ -1,7 +1,8 @@
 """The one place that starts the mock: a check without a URL checks it inside this process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from contract_tests.config.options import Connection
 from contract_tests.config.sources import Source
@@ -9,16 +10,24 @@ from contract_tests.errors import SettingError
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import Operation
 from engine_contract.own_packages import explain, in_the_way_of
+from engine_contract.pages import load_pages
 
 
 @contextmanager
-def embedded_engine(operation: Operation, timeout: float) -> Iterator[tuple[Connection, Supply]]:
-    """Start the mock of an operation on a free port: how to reach it, and a supply of jobs that it makes when asked."""
+def embedded_engine(
+    operation: Operation, timeout: float, pages: Sequence[Path] = ()
+) -> Iterator[tuple[Connection, Supply]]:
+    """Start the mock of an operation, and of further pages, on a free port.
+
+    Give how to reach it, and a supply of jobs that it makes when asked.
+    """
     if (file := in_the_way_of("mock_server")) is not None:
         raise SettingError(explain("mock_server", file, "A check without a URL"))
     from mock_server.serving.in_process import running_mock
     from mock_server.settings import Settings as MockSettings
 
-    with running_mock(MockSettings(jobs=1)) as mock:
-        tokens = {role: Source(role, f"--token {role}") for role in (*operation.roles, *operation.unlisted_roles)}
+    with running_mock(MockSettings(jobs=1, pages=tuple(pages))) as mock:
+        of_pages = (role for page in load_pages(pages) for role in page.roles)
+        roles = dict.fromkeys((*operation.roles, *operation.unlisted_roles, *of_pages))
+        tokens = {role: Source(role, f"--token {role}") for role in roles}
         yield Connection(mock.url, tokens=tokens, timeout=timeout), Supply(more=mock.add_jobs)

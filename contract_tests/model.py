@@ -195,7 +195,7 @@ class Judgement:
 
 Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]
 Verdict = Literal["conforms", "violates", "undecided"]
-Because = Literal["unreachable", "jobs", "tokens", "deadline", "network", "evidence"]
+Because = Literal["unreachable", "jobs", "tokens", "deadline", "network", "evidence", "values"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _engine(
         return
     if (unused := unused_by_mock(options)) is not None:
         warn(unused)
-    with embedded_engine(load_contract(), options.timeout) as (connection, of_mock):
+    with embedded_engine(load_contract(), options.timeout, options.pages) as (connection, of_mock):
 
         def ask(count: int) -> Supply:
             of_mock.ask_for(count)

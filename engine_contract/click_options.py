@@ -94,9 +94,9 @@ class OptionsCommand(KitCommand):
 
         `variables` are those that are read elsewhere.
         """
-        super().__init__(name, params=[_parameter(row, row.variables(name)) for row in rows(table)], **attributes)
+        super().__init__(name, params=[_parameter(row, row.variables(name)) for row in _given(table)], **attributes)
         self.table = table
-        self._variables = {*variables, *(variable for row in rows(table) for variable in row.variables(name))}
+        self._variables = {*variables, *(variable for row in _given(table) for variable in row.variables(name))}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, once it is said which variables set nothing."""
@@ -132,6 +132,11 @@ def command(
         return click.version_option(package_name=DISTRIBUTION)(made)
 
     return make
+
+
+def _given(table: type) -> list[Option]:
+    """Return the rows that a command line or a variable may give."""
+    return [row for row in rows(table) if not row.setting_only]
 
 
 def _parameter(row: Option, variables: list[str]) -> click.Parameter:

@@ -33,6 +33,7 @@ class Option:
     is_argument: bool
     is_eager: bool
     command_only: bool
+    setting_only: bool
     has_flags_variable: bool
     field: str = ""
     type: type = str
@@ -87,6 +88,7 @@ def option(  # noqa: PLR0913 - all that a row may say
     is_argument: bool = False,
     is_eager: bool = False,
     command_only: bool = False,
+    setting_only: bool = False,
     has_flags_variable: bool = True,
 ) -> Any:
     """Return a field of a table of options; its annotation says the type, a tuple that it may be repeated.
@@ -94,7 +96,8 @@ def option(  # noqa: PLR0913 - all that a row may say
     `name` is the flag, if it is not made of the field's name (`--token` of `tokens`). `least`, `most` and `above`
     bound a number, `path` says what a Path names. `setting` says what a settings file may hold under the field's
     name, and without it the option is not a key there; `schema` adds to that key's JSON schema. An eager option is
-    read before the others. Under pytest each option is `--engine-…`, but for those that are `command_only`. Without
+    read before the others. Under pytest each option is `--engine-…`, but for those that are `command_only`. What is
+    `setting_only` stands in a settings file, and on no command line. Without
     `has_flags_variable` the variable named like the flag is another option's.
     """
     row = Option(
@@ -110,6 +113,7 @@ def option(  # noqa: PLR0913 - all that a row may say
         is_argument=is_argument,
         is_eager=is_eager,
         command_only=command_only,
+        setting_only=setting_only,
         has_flags_variable=has_flags_variable,
     )
     return field(default=default, metadata={"row": row})

@@ -29,6 +29,26 @@ def _by_name(description: str, **value: Any) -> dict[str, Any]:
     }
 
 
+_VALUE = {"type": ["string", "number", "boolean"]}
+_VALUES = {
+    "description": "A table from parameters to values: texts, numbers, true or false, or lists of these.",
+    "type": "object",
+    "additionalProperties": {
+        "description": "A text, a number, true or false, or a list of these.",
+        "anyOf": [_VALUE, {"type": "array", "items": _VALUE, "minItems": 1}],
+    },
+}
+_OPERATIONS = {
+    "type": "object",
+    "additionalProperties": {
+        "description": "A table with path and query.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"path": _VALUES, "query": _VALUES},
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NamedEngine:
     """One engine of a settings file; `values` are valid by the schema, with the file's defaults filled in."""
@@ -330,7 +350,20 @@ class CheckOptions(EngineOptions):
         default=(),
         metavar="FILE|DIR",
         path="either",
-        help="With --replay: a further documentation page, or a folder of them, whose calls are judged too. Repeatable.",
+        help=(
+            "A further documentation page, or a folder of them: its GETs are checked, and with --replay the calls of all. "
+            "Repeatable."
+        ),
+        command_only=True,
+    )
+    operations: dict[str, dict[str, dict[str, Any]]] | None = option(
+        help="Values of other pages' parameters.",
+        setting=(
+            "A table of the operations of further pages (--page), by name: `path` and `query` are tables from parameters to "
+            "values, with which a GET is checked. Those of [operations] beside [engines] are every engine's."
+        ),
+        schema=_OPERATIONS,
+        setting_only=True,
         command_only=True,
     )
     list_rules: bool = option(default=False, help="Print all rules and end.", command_only=True)

@@ -17,8 +17,10 @@ from contract_tests.config.sources import (
     supply_from_file,
 )
 from contract_tests.errors import SettingError
+from contract_tests.judge.request import can_be_read
+from contract_tests.safety.page_calls import PageCalls, page_calls, texts_of
 from contract_tests.safety.supply import Supply
-from engine_contract.contract import Operation, load_contract, load_rules
+from engine_contract.contract import Operation, known_rules, load_contract
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
 from engine_contract.pages import load_pages
 from engine_contract.text.curl import Added
@@ -75,6 +77,8 @@ class Settings:
 
     connection: Connection
     operation: Operation = field(default_factory=load_contract)
+    pages: tuple[PageCalls, ...] = ()
+    """The requests for the operations of further pages."""
     label: str | None = None
     seed: int = 0
     only: tuple[str, ...] = ()
@@ -214,13 +218,36 @@ def _sources_of(engine: NamedEngine, key: str) -> dict[str, Source]:
     return found
 
 
+def calls_of(options: CheckOptions) -> tuple[PageCalls, ...]:
+    """Return the requests for the operations of further pages. Raises SettingError for values that cannot be used."""
+    found = []
+    for operation in read_pages(options.pages):
+        given = (options.operations or {}).get(operation.name, {})
+        for place, values in given.items():
+            for name, value in values.items():
+                where = f"operations.{operation.name}.{place}.{name} of the settings file"
+                named = {one.name: one for one in operation.parameters if one.place == place}
+                if name not in named:
+                    raise SettingError(
+                        f"{where}: there is no such parameter. Allowed are {', '.join(named) or 'none'}."
+                    )
+                texts = texts_of(named[name], value)
+                if not texts or not all(can_be_read(named[name], text) for text in texts):
+                    wanted = named[name].schema.get("type", "string")
+                    raise SettingError(f"{where} is {value!r}: cannot stand there. Allowed is a {wanted}.")
+        found.append(page_calls(operation, given))
+    return tuple(found)
+
+
 def settings_for(options: CheckOptions, connection: Connection, *, embedded: bool) -> Settings:
     """Return what to check and how. Raises SettingError for rules that do not exist, and where none is left."""
+    pages = calls_of(options)
     only, skip = selected_rules(options)
-    if not (set(only) or {rule.id for rule in load_rules()}) - set(skip):
+    if not (set(only) or {rule.id for rule in known_rules()}) - set(skip):
         raise SettingError("--only and --skip leave no rule to check. Leave one of them out, or choose other rules.")
     return Settings(
         connection=replace(connection, new_connections=options.new_connections),
+        pages=pages,
         label=options.label,
         seed=options.seed,
         only=only,

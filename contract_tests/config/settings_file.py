@@ -31,8 +31,8 @@ FILE_NAME = "engine.toml"
 PYPROJECT = "pyproject.toml"
 TABLE = "engine-contract"
 
-_JOINED = {"url", "tokens", "logins", "headers"}
-"""Settings that are not defaults: the URL takes the place of the name, tokens, logins and headers are joined by theirs."""
+_JOINED = {"url", "tokens", "logins", "headers", "operations"}
+"""Settings that are not defaults: the URL takes the place of the name, the others are joined by their names."""
 
 _SUPPLIES = ("jobs", "jobs_command", "workflow")
 """Options that exclude each other: one that is given takes the place of the file's."""
@@ -64,6 +64,10 @@ class EngineCommand(OptionsCommand):
             for name in _SUPPLIES:
                 if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP:
                     ctx.params[name] = None
+        if self.table is CheckOptions and ctx.params.get("pages") and not ctx.resilient_parsing:
+            engine, file = ctx.params["engine"], ctx.params["settings"] or _find_file()
+            known = engine.values if engine else _read(file) if file else {}
+            ctx.params["operations"] = known.get("operations")
         return rest
 
     def _choose_engine(self, ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
@@ -98,7 +102,7 @@ def _names_no_file(key: str, value: str) -> bool:
 def _named(url: str | None, settings: Path | None, *, from_line: bool) -> NamedEngine | None:
     if url and _NAME.fullmatch(url):
         return find_engine(url, settings)
-    if settings and from_line:
+    if settings and from_line and "operations" not in _read(settings):
         names = ", ".join(_read(settings)["engines"])
         raise SettingError(
             f"--settings {settings}: no engine selected. Pass one of its engine names in place of a URL: {names}."
@@ -120,7 +124,9 @@ def find_engine(name: str, settings: Path | None = None) -> NamedEngine:
             f"{file}: no engine is named {name!r}. There are {', '.join(content['engines'])}. "
             "A URL begins with http:// or https://."
         )
-    engine = NamedEngine(name, file, {**content.get("defaults", {}), **content["engines"][name]})
+    parts = (content, content.get("defaults", {}), content["engines"][name])
+    operations = {key: value for part in parts for key, value in part.get("operations", {}).items()}
+    engine = NamedEngine(name, file, {**parts[1], **parts[2], **({"operations": operations} if operations else {})})
     _check(engine)
     return engine
 
@@ -241,7 +247,8 @@ def _check(engine: NamedEngine) -> None:
                 f"A relative path starts at {engine.folder.resolve()}."
             )
     for key in ("only", "skip"):
-        select_rules(values.get(key, ()), option=engine.where(key))
+        # Rules of other pages are known when these are read.
+        select_rules([name for name in values.get(key, ()) if "/" not in name], option=engine.where(key))
     for name, text in values.get("headers", {}).items():
         if is_secret(name) and not re.match(SOURCE_PATTERN, text):
             raise SettingError(f"{engine.where(f'headers.{name}')}: a secret must not be in a file. {_SOURCES}")

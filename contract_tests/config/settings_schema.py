@@ -10,6 +10,7 @@ from engine_contract.options import CheckOptions
 @cache
 def settings_schema() -> dict[str, Any]:
     """Return the schema. `engine.schema.json`, for editors, is a copy that `python -m docs.make_pages` writes."""
+    (operations,) = (row for row in rows(CheckOptions) if row.setting_only)
     settings = {"$ref": "#/$defs/settings"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -26,6 +27,7 @@ def settings_schema() -> dict[str, Any]:
                 **settings,
                 "description": "A table of settings of every engine that does not set them itself.",
             },
+            "operations": operations.json_schema(),
             "engines": {
                 "description": "A table of engines, [engines.NAME] each.",
                 "type": "object",

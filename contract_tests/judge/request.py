@@ -51,12 +51,12 @@ def _rule_on_parameters(operation: Operation, request: Request) -> str | None:
             value = unquote(in_path.get(parameter.name, ""))
         elif value is None and parameter.required:
             return f"request.{parameter.name}.required"
-        if value is not None and not _can_be_read(parameter, value):
+        if value is not None and not can_be_read(parameter, value):
             return f"request.{parameter.name}.type"
     return None
 
 
-def _can_be_read(parameter: Parameter, value: str) -> bool:
+def can_be_read(parameter: Parameter, value: str) -> bool:
     """Return whether a text in the URL can be a value of the parameter's type; of arrays and objects nothing is said."""
     wanted = parameter.schema.get("type")
     if wanted == "boolean":

@@ -19,7 +19,7 @@ _HOPES = {
 def describe_step(step: Step, job: int | None, operation: Operation) -> str:
     """Return one request on a line: method, caller, what is sent, what is expected."""
     body = _body(step)
-    sent = "no body" if body is None else one_line(body) or "an empty body"
+    sent = (step.path or "no body") if body is None else one_line(body) or "an empty body"
     query = "".join(f" ?{name}={value}" for name, value in step.query)
     text = f"{step.method or operation.method:7} {step.caller}: {sent}{query} → {_HOPES[step.expect]} ({step.rule}; {step.situation})"
     return visible(text.replace(JOB, f"<job {job}>") if job is not None else text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from contract_tests.model import Unchecked
-from contract_tests.plan import catalogue
+from contract_tests.plan import catalogue, documented
 from contract_tests.plan.scenario import AFTER_WRONG_CREDENTIAL, ALONE, NO_JOB, TOGETHER, Mode, Resources, Scenario
 from engine_contract import contract
 from engine_contract.contract import Operation
@@ -18,7 +18,7 @@ from engine_contract.contract import Operation
 class Stage:
     """Scenarios that belong together. `at_once`: how many run together; None for all."""
 
-    name: Literal["baseline", "probes", "parameters", "jobs", "credentials"]
+    name: Literal["baseline", "probes", "parameters", "jobs", "credentials", "pages"]
     scenarios: tuple[Scenario, ...]
     at_once: int | None = None
     mode: Mode = TOGETHER
@@ -88,14 +88,25 @@ def make_plan(resources: Resources, seed: int = 0) -> Plan:
         }
         for rule_id in sorted(unproved):
             missing.setdefault(rule_id, Unchecked(reason, "tokens"))
-    stages = _select(stages, resources.wanted)
-    return Plan(resources.operation, tuple(_ration(stages, resources, missing)), missing)
+    stages = list(_ration(_select(stages, resources.wanted), resources, missing))
+    if not stages:
+        missing.clear()
+    if pages := tuple(documented.on_pages(resources)):
+        stages.append(Stage("pages", pages))
+    for calls in resources.pages:
+        missing |= documented.why_not(calls, resources)
+    return Plan(resources.operation, tuple(stages), missing)
 
 
 def _select(stages: Sequence[Stage], wanted: frozenset[str] | None) -> list[Stage]:
-    """Leave out scenarios whose rules nobody wants. The baseline shows that the credentials work, so it stays."""
+    """Leave out scenarios whose rules nobody wants. The baseline shows that the credentials work, so it stays.
+
+    Where rules of other pages alone are wanted, no job is canceled.
+    """
     if wanted is None:
         return list(stages)
+    if not any(rule.id in wanted for rule in contract.load_rules()):
+        return []
     return [
         stage
         if stage.name == "baseline"

@@ -14,6 +14,7 @@ from typing import Literal
 from contract_tests.model import Caller, Request
 from contract_tests.purpose import Purpose
 from contract_tests.safety.guard import Guard
+from contract_tests.safety.page_calls import PageCalls
 from engine_contract.contract import Operation
 
 Expect = Literal["accepted", "refused", "ineffective", "observed"]
@@ -130,6 +131,8 @@ class Scenario:
     denied: tuple[Step, ...] = ()
     """Requests of roles that may not, sent along with the refused ones, or with the rivals: another scenario shows their
     rule."""
+    page: PageCalls | None = None
+    """The operation of another page that its requests are for."""
 
     @property
     def needs_job(self) -> bool:
@@ -182,6 +185,13 @@ class Resources:
     cuts_tokens: bool = True
     """Whether a credential may be sent without its end: a cut password could lock its user out."""
     jobs_option: str = "--jobs, --jobs-command or --workflow"
+    pages: tuple[PageCalls, ...] = ()
+    """The operations of further pages."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Return all roles with a token."""
+        return (*self.roles, *self.others)
 
 
 def fill(step: Step, job_id: str | None, guard: Guard) -> Request:

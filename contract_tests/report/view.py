@@ -48,6 +48,7 @@ BECAUSE: dict[Because, str] = {
     "deadline": "the time was up before all was checked",
     "network": "the network lost connections",
     "evidence": "nothing showed that canceled jobs are canceled",
+    "values": "no call with the values given for another page succeeded",
 }
 
 REMEDY: dict[Because, str] = {
@@ -57,6 +58,7 @@ REMEDY: dict[Because, str] = {
     "deadline": "Give more time: --deadline SECONDS.",
     "network": "Check from a place with a better connection to the engine, or give more active jobs.",
     "evidence": "Say where jobs can be seen: --read-back PATH, with {job_id} in it.",
+    "values": "Give values that the engine knows: [operations.NAME] in the settings file, with path and query.",
 }
 
 

@@ -205,9 +205,13 @@ class Credentials:
                 yield role, exchanges
 
     def _is_as_to_wrong(self, exchange: Exchange) -> bool:
+        return self.is_as_to(exchange, self._wrong())
+
+    def is_as_to(self, exchange: Exchange, wrong: Sequence[Exchange]) -> bool:
+        """Return whether a refusal says the same as one of those to a wrong credential."""
         if exchange.status in BUSY and not self._sender.is_refusal(exchange):
             return False  # the engine is busy, whoever asks
-        wrong = [other for other in self._wrong() if other.status == exchange.status]
+        wrong = [other for other in wrong if other.status == exchange.status]
         secrets = self._secrets(exchange) if wrong else frozenset()
         return bool(wrong) and is_alike(look_without(exchange, secrets), looks_of(wrong, secrets))
 

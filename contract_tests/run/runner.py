@@ -20,6 +20,7 @@ from contract_tests.run.diagnose import Diagnosis, diagnose
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.run.job_runner import MOST_DEAD, JobRunner
+from contract_tests.run.page_runner import PageRunner
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from engine_contract.text.printable import plural
@@ -53,6 +54,7 @@ class Runner:
         self.credentials = Credentials(sender, self.found, trust)
         self.canceller = Canceller(sender, supply, self.found, self.evidence, self.credentials)
         self.jobs = JobRunner(self.canceller, supply, plan.jobs, self.found)
+        self.pages = PageRunner(self.canceller, trusts=trust.trusts)
         self._dead_at_first: list[Exchange] = []
         """Valid requests that were refused to every role before any job was canceled."""
         self._canceled_at_first: list[tuple[Scenario, str]] = []
@@ -62,6 +64,8 @@ class Runner:
         try:
             async with asyncio.timeout(deadline):
                 await self._stages()
+                if "unreachable" not in self.found.because:
+                    await self.pages.run([each for each in self.plan.scenarios if each.page is not None])
                 self.found.complete = True
         except TimeoutError:
             self.found.stop("deadline", "The run was not complete within its deadline (--deadline).")
@@ -75,6 +79,8 @@ class Runner:
 
     async def _stages(self) -> None:
         for stage in self.plan.stages:
+            if stage.name == "pages":
+                continue  # sent when all jobs are done
             if stage.name == "baseline":
                 if not await self._baseline(stage):
                     return

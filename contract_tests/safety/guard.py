@@ -6,7 +6,7 @@ supplied id by a character, or inert: it cannot name, match or select anybody's 
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from secrets import token_hex
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote
 
 from contract_tests.model import Caller, Request
 from contract_tests.purpose import Purpose
+from contract_tests.safety.page_calls import PageCalls
 from engine_contract.contract import Operation
 
 USUAL_READ_BACK = "/workflow_engine/job/{job_id}/details"
@@ -65,7 +66,7 @@ def start_request(workflow: str, caller: Caller) -> Request:
 class Guard:
     """Knows the supplied and the minted ids, and says whether a request may leave."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         operation: Operation,
         *,
@@ -73,11 +74,13 @@ class Guard:
         read_back: str | None = None,
         probe: str | None = None,
         workflow: str | None = None,
+        pages: Sequence[PageCalls] = (),
     ) -> None:
         """Take the operation and the settings; `unsafe` lets values through that may match jobs, such as `*` or `{"$ne": null}`.
 
         `read_back` is a path with `{job_id}` in it, whose GET shows a job: supplied jobs may be read there.
         `probe` is a path that every caller may GET. `workflow` is one whose jobs may be started.
+        Of other pages' operations those requests may be sent that `pages` hold.
         """
         self.operation = operation
         own = operation.path
@@ -87,6 +90,7 @@ class Guard:
         self._read_back = read_back
         self._probe = probe
         self._workflow = workflow
+        self._pages = tuple(pages)
         self._logins: set[Request] = set()
         self._supplied: set[str] = set()
         self._derived: set[str] = set()
@@ -140,7 +144,7 @@ class Guard:
         """Return why the request must not be sent, None if it may."""
         if self._reads_a_supplied_job(request) or request in self._logins or self._is_probe(request):
             return None
-        if self._workflow is not None and request == start_request(self._workflow, request.caller):
+        if self._starts_a_job(request) or any(calls.allow(request) for calls in self._pages):
             return None
         path = request.path
         for minted in self._minted:
@@ -164,6 +168,9 @@ class Guard:
             == replace(read_back_request(self._read_back, job_id, caller), fresh_connection=request.fresh_connection)
             for job_id in self._supplied
         )
+
+    def _starts_a_job(self, request: Request) -> bool:
+        return self._workflow is not None and request == start_request(self._workflow, request.caller)
 
     def _is_probe(self, request: Request) -> bool:
         return self._probe is not None and request == probe_request(self._probe, request.caller)
