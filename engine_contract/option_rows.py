@@ -96,8 +96,8 @@ def option(  # noqa: PLR0913 - all that a row may say
     `name` is the flag, if it is not made of the field's name (`--token` of `tokens`). `least`, `most` and `above`
     bound a number, `path` says what a Path names. `setting` says what a settings file may hold under the field's
     name, and without it the option is not a key there; `schema` adds to that key's JSON schema. An eager option is
-    read before the others. Under pytest each option is `--engine-…`, but for those that are `command_only`. What is
-    `setting_only` stands in a settings file, and on no command line. Without
+    read before the others. Under pytest each option is `--engine-…`, but for those that are `command_only`. An option
+    that is `setting_only` stands in a settings file, and on no command line. Without
     `has_flags_variable` the variable named like the flag is another option's.
     """
     row = Option(

@@ -12,7 +12,9 @@ from contract_tests.model import Caller, Request
 from contract_tests.plan.plan import make_plan
 from contract_tests.plan.scenario import Resources, fill
 from contract_tests.safety.guard import Guard, login_request, probe_request
+from contract_tests.safety.page_calls import page_calls
 from engine_contract.contract import load_contract
+from tests.support.pages import ASSET, TAG, operation_of
 
 CONTRACT = load_contract()
 
@@ -189,3 +191,23 @@ def test_guard_lets_out_a_login_and_the_probe_and_nothing_like_them() -> None:
     ):
         assert guard.objection(other) is not None, other
     assert Guard(CONTRACT).objection(probe) is not None
+
+
+def test_guard_lets_out_the_gets_of_a_page_with_their_values_and_nothing_like_them() -> None:
+    """Of another page's operation the requests with the values given leave, whoever sends them; nothing else does."""
+    values: dict[str, dict[str, Any]] = {"path": {"id": "a/1"}, "query": {"depth": 2}}
+    asset = page_calls(operation_of(ASSET), values)
+    guard = Guard(CONTRACT, pages=[asset, page_calls(operation_of(TAG), {"path": {"id": "a/1"}})])
+    get = Request("GET", "/inventory/getAsset/a%2F1", Caller("admin", "token"), (("depth", "2"),))
+    for right in (get, replace(get, caller=Caller()), replace(get, query=(("depth", "not-a-number"),))):
+        assert guard.objection(right) is None, right
+    for other in (
+        *(replace(get, method=method) for method in ("POST", "PUT", "DELETE", "HEAD", "get")),
+        *(replace(get, path=path) for path in ("/inventory/getAsset/b", "/inventory/getAsset/a/1", f"{get.path}/")),
+        *(replace(get, query=query) for query in ((), (("depth", "3"),), (*get.query, ("id", "b")))),
+        replace(get, body=b"{}"),
+        replace(get, method="POST", path="/inventory/addTag/a%2F1", query=()),
+        replace(get, path="/inventory/addTag/a%2F1", query=()),
+    ):
+        assert guard.objection(other) is not None, other
+    assert Guard(CONTRACT).objection(get) is not None
