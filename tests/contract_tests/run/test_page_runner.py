@@ -20,7 +20,7 @@ from contract_tests.safety.supply import Supply
 from engine_contract.options import CheckOptions
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings as MockSettings
-from tests.support.check_engine import check_engine
+from tests.support.commands import check_engine
 from tests.support.engines import settings_for
 from tests.support.forty_pages import OPERATIONS, PAGES, ROLES
 from tests.support.pages import operation_of
