@@ -21,6 +21,7 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.commands import started
+from tests.support.eventually import eventually
 
 from . import ALL, BY_NAME, FAULTS, HOSTILE, VARIATIONS, Entry, Served, jobs, serve
 from .engine import Engine
@@ -149,7 +150,7 @@ class Battery:
         mine = self.job()
         other = self.job()
         await asyncio.gather(*(self.send({"job_id": one}) for one in (mine, other, mine)))
-        await asyncio.sleep(0.55)
+        await asyncio.sleep(0.55)  # the late faults show after half a second
         await self.send({"job_id": mine})
 
 
@@ -298,7 +299,7 @@ def test_variation_cancels_once_and_refuses(entry: Entry) -> None:
         path = entry.rules.base + ROUTE
         if entry.name == "starting":
             assert call(engine, {"job_id": mine}, kind)[0] == 503
-            time.sleep(1.05)
+            eventually(lambda: call(engine, {"job_id": mine}, "none", path=path)[0] != 503)
         refused = call(engine, {"job_id": mine}, "none", path=path)[0]
         assert not 200 <= refused < 300
         assert not engine.canceled
@@ -330,12 +331,14 @@ def test_limits() -> None:
     with serve("asynchronous") as engine:
         (mine,) = engine.make_jobs(1)
         call(engine, {"job_id": mine})
-        read = json.loads(call(engine, None, path=f"/workflow_engine/getJob/{mine}", method="GET")[1])
-        assert read["status"] == "running"
+
+        def state() -> str:
+            answer = call(engine, None, path=f"/workflow_engine/getJob/{mine}", method="GET")[1]
+            return str(json.loads(answer)["status"])
+
+        assert state() == "running"
         assert call(engine, {"job_id": mine})[0] == 400
-        time.sleep(0.3)
-        read = json.loads(call(engine, None, path=f"/workflow_engine/getJob/{mine}", method="GET")[1])
-        assert read["status"] == "canceled"
+        eventually(lambda: state() == "canceled")
 
 
 def received(engine: Served, body: bytes, seconds: float) -> bytes:
@@ -385,7 +388,7 @@ def test_stops_soon_with_open_connections() -> None:
         with serve(name) as engine:
             sock = socket.create_connection(("127.0.0.1", engine.port), 5)
             sock.sendall(b"POST /login HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
-            time.sleep(0.02)
+            time.sleep(0.02)  # the server has begun to answer, or holds the connection
             start = time.monotonic()
         assert time.monotonic() - start < 5  # an open connection would hold it up for two minutes
         sock.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contract_tests.judge.passive import JudgedCall, ObservedCall, PassiveJudge
+from contract_tests.judge.route import called_operation
 from contract_tests.model import Caller, Exchange, Request, Response
 from engine_contract.contract import Operation
 from tests.support.forty_pages import OPERATIONS, ROLES, body_of, path_of, query_of
@@ -82,6 +83,17 @@ def test_right_answers_of_a_page_break_nothing(operation: Operation) -> None:
         judged = judge(operation, document)
         assert judged.note is None
         assert judged.findings == (), document
+
+
+@pytest.mark.parametrize("operation", SHOWN, ids=lambda operation: operation.name)
+def test_request_of_a_page_is_a_call_of_its_operation_that_a_stranger_may_not_send(operation: Operation) -> None:
+    """What a page shows is right by its own ledger; a caller whom it does not list may not have it."""
+    assert called_operation(OPERATIONS, operation.method, path_of(operation)) is operation
+    shown, status = operation.response_example, operation.response_status
+    assert judge(operation, shown, status=status).findings == ()
+    if operation.roles and operation.rule("roles.others") is not None:
+        findings = judge(operation, shown, role="stranger", status=status).findings
+        assert [finding.rule for finding in findings] == [f"{operation.rule_prefix}roles.others"]
 
 
 @pytest.mark.parametrize("operation", SHOWN, ids=lambda operation: operation.name)

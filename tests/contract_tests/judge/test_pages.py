@@ -9,7 +9,6 @@ from contract_tests.judge.passive import JudgedCall, ObservedCall, PassiveJudge
 from contract_tests.judge.route import called_operation
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from engine_contract.contract import Operation
-from tests.support.forty_pages import OPERATIONS, body_of, path_of, query_of
 from tests.support.pages import ASSET, TAG, operation_of
 
 PATH = "/inventory/getAsset/a1"
@@ -153,25 +152,3 @@ def test_called_operation_is_found_in_any_spelling(asset: Operation, tag: Operat
     }.items():
         assert called_operation([tag, asset], "GET", path) is found, path
     assert called_operation([tag, asset], "POST", "/inventory/addTag/a1") is tag
-
-
-WITH_EXAMPLE = [operation for operation in OPERATIONS if operation.response_examples]
-
-
-@pytest.mark.parametrize("operation", WITH_EXAMPLE, ids=[operation.name for operation in WITH_EXAMPLE])
-def test_own_example_of_each_page_breaks_nothing_and_another_role_does(operation: Operation) -> None:
-    """What a page shows is right by its own ledger; a caller whom it does not list may not have it."""
-    role = next(iter(operation.roles), "admin")
-    path, query, body = path_of(operation), tuple(query_of(operation).items()), body_of(operation)
-    assert called_operation(OPERATIONS, operation.method, path) is operation
-    judged = judge(operation, operation.response_status, operation.response_example, **_call(role, path, query, body))
-    assert [(finding.rule, finding.received, finding.pointer) for finding in judged.findings] == []
-    if operation.roles and operation.rule("roles.others") is not None:
-        stranger = judge(
-            operation, operation.response_status, operation.response_example, **_call("stranger", path, query, body)
-        )
-        assert [finding.rule for finding in stranger.findings] == [f"{operation.rule_prefix}roles.others"]
-
-
-def _call(role: str, path: str, query: tuple[tuple[str, str], ...], body: Any) -> dict[str, Any]:
-    return {"role": role, "path": path, "query": query, "body": body}

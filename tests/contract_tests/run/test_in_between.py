@@ -1,11 +1,10 @@
 """What stands before an engine, or in its place, is told as what it is, and never as jobs that are not active."""
 
-import http.server
 import ssl
 import subprocess
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,55 +17,28 @@ from contract_tests.safety.supply import Supply
 from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
 from tests.support.job_engine import job_engine
+from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 IDS = [f"{number:012x}4abc8{number:07x}" for number in range(20)]
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers every request alike."""
-
-    protocol_version = "HTTP/1.1"
-    status = 404
-    body = b""
-    location: str | None = None
-    """Where `{path}` is the path of the request."""
-    more: tuple[tuple[str, str], ...] = ()
-
-    def do_POST(self) -> None:
-        """Answer."""
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.send_response(self.status)
-        if self.location is not None:
-            self.send_header("Location", self.location.format(path=self.path))
-        for name, value in self.more:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(self.body)))
-        self.end_headers()
-        self.wfile.write(b"" if self.command == "HEAD" else self.body)
-
-    do_GET = do_PUT = do_HEAD = do_OPTIONS = do_DELETE = do_PATCH = do_CONNECT = do_POST  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
-def answering(context: ssl.SSLContext | None = None, **answer: Any) -> Iterator[str]:
-    """Serve one answer to everything; the address without a scheme."""
+def answering(
+    tls: ssl.SSLContext | None = None,
+    *,
+    status: int,
+    body: bytes = b"",
+    location: str | None = None,
+    more: Sequence[str] = (),
+) -> Iterator[str]:
+    """Serve one answer to everything, `{path}` in its location being the request's; the address without a scheme."""
 
-    class Server(http.server.ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            """Say nothing."""
+    def answer(request: RawRequest) -> bytes:
+        place = [] if location is None else [f"Location: {location.format(path=request.path)}"]
+        return answer_of(f"{status} {HTTPStatus(status).phrase}", body, *place, *more)
 
-    server = Server(("127.0.0.1", 0), type("Answering", (Handler,), answer))
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering_server(answer, tls=tls) as server:
+        yield server.url.partition("//")[2]
 
 
 def run(url: str, **changes: Any) -> Report:
@@ -94,7 +66,7 @@ def test_redirect_of_every_path_asks_for_the_base_url(status: int, location: str
 
 def test_proxy_that_asks_for_a_password_is_named() -> None:
     """A 407, from a proxy for http or where a tunnel was asked for, is the proxy's: undecided, and --proxy is named."""
-    asks = (("Proxy-Authenticate", 'Basic realm="proxy"'),)
+    asks = ('Proxy-Authenticate: Basic realm="proxy"',)
     with answering(status=407, more=asks) as address:
         for url in ("http://engine.example", "https://engine.example"):
             settings = settings_for(url, deadline=20.0)

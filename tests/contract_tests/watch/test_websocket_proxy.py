@@ -142,7 +142,7 @@ def test_a_close_of_the_caller_is_no_failure(tmp_path: Path, code: int) -> None:
         else:
             await socket.close(code)
         await asyncio.to_thread(eventually, watch.watch.journal.entries)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # no second entry follows
         (entry,) = watch.watch.journal.entries()
         assert (entry.status, entry.reason) == (101, None)
 

@@ -109,7 +109,7 @@ def test_slow_upload_that_lives_is_served(protocol: Any) -> None:
     with served(echo_size, protocol) as port, socket.create_connection(("127.0.0.1", port)) as caller:
         caller.sendall(HEAD)
         for _ in range(10):
-            sleep(0.15)
+            sleep(0.15)  # the caller's pace
             caller.sendall(b"a" * 10)
         caller.settimeout(5)
         received = caller.recv(65536)

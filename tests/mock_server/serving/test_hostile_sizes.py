@@ -61,6 +61,6 @@ def test_request_holds_up_no_other_request(name: str, has_credential: bool, mock
             is_last, started = running.done(), time.monotonic()
             assert client.get("/_mock/health").status_code == 200
             slowest = max(slowest, time.monotonic() - started)
-            time.sleep(0.005)
+            time.sleep(0.005)  # the pace of the other caller
         running.result()
     assert slowest < PATIENCE_S

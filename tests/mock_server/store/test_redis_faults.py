@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from mock_server import Settings
 from mock_server.serving.in_process import running_mock
 from tests.support.balancer import Backend, balancer
 from tests.support.caller import Caller
+from tests.support.eventually import eventually
 from tests.support.pace import stopwatch
 from tests.support.redis_server import RedisServer, redis_server
 
@@ -55,11 +57,9 @@ def assert_refused(caller: Caller, number: int) -> None:
 
 def first_success(caller: Caller, number: int) -> float:
     """Seconds until a job is canceled; each try is for another job, `number` first."""
+    numbers = count(number, 1000)
     with stopwatch() as watch:
-        while caller.cancel(job(number)).status_code != 200:
-            assert watch.seconds < 10
-            number += 1000
-            time.sleep(0.02)
+        eventually(lambda: caller.cancel(job(next(numbers))).status_code == 200)
         return watch.seconds
 
 
@@ -121,9 +121,9 @@ def test_redis_is_slow(own: RedisServer) -> None:
     def stumble() -> None:
         while not ended.is_set():
             own.hold()
-            time.sleep(0.5)
+            time.sleep(0.5)  # it stands still
             own.go_on()
-            time.sleep(0.1)
+            time.sleep(0.1)  # it works
 
     with calling(own.url) as caller:
         thread = threading.Thread(target=stumble)

@@ -145,7 +145,7 @@ def test_replicas_and_redis_are_killed_under_load(tmp_path: Path) -> None:
         processes[0].kill()
         eventually(lambda: sum(map(len, load.answers.values())) > 300)
         redis.kill()
-        time.sleep(0.5)
+        time.sleep(0.5)  # it is away
         redis.start()
         thread.join(60)
         assert not thread.is_alive()
@@ -160,13 +160,13 @@ def test_faults_for_a_long_time(tmp_path: Path) -> None:
         thread = threading.Thread(target=load.run)
         thread.start()
         for number in range(20):
-            time.sleep(0.7)
+            time.sleep(0.7)  # the load goes on between two faults
             if number % 3 == 0:
                 redis.kill()
                 redis.start()
             elif number % 3 == 1:
                 redis.hold()
-                time.sleep(1.6)
+                time.sleep(1.6)  # longer than a caller waits
                 redis.go_on()
             else:
                 redis.command("CLIENT", "KILL", "TYPE", "normal")

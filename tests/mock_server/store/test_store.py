@@ -178,14 +178,14 @@ def test_sessions_expire_unused_in_redis(redis_url: str) -> None:
             await store.cancel(session, PAGE_ID, 5, "admin")
             await store.mint(session, 1, RUNNING)
             await store.record(session, entry())
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.6)  # less than the idle time, which is Redis's own clock
         await store.get("used", PAGE_ID)
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.6)  # more than it since the start, less since the last use
         seen: list[Any] = [
             (await store.get(session, PAGE_ID) or RUNNING).status for session in (DEFAULT_SESSION, "idle", "used")
         ]
         counted = await store.counts()
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(1.2)  # nobody comes back for longer than it
         return [*seen, counted["sessions"], (await store.counts())["sessions"]]
 
     assert use(work) == ["canceled", "running", "canceled", 3, 1]
