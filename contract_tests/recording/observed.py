@@ -75,7 +75,8 @@ def _answer(proxied: ProxiedExchange) -> Response | None:
     is_unreadable = False
     if encoding and body:
         decoded, flaw = decode_content(body, encoding)
-        if (name := unreadable(encoding)) is not None:
+        # Calls that are judged ask for what can be read; others may have asked for what the answer has.
+        if proxied.operation is None and (name := unreadable(encoding)) is not None:
             proxied.obstacle = proxied.obstacle or f"the content encoding {name[:40]} cannot be read here"
         elif not proxied.response.is_cut:
             is_unreadable = broken_off is None and flaw is not None

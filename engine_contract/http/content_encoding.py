@@ -26,7 +26,10 @@ _MEMBER = b"\x1f\x8b"
 
 def only_readable(headers: RawHeaders) -> HeaderList:
     """Return a request's headers, with those content encodings alone accepted that can be read here."""
-    return [(name, _readable_of(value) if name.lower() == b"accept-encoding" else value) for name, value in headers]
+    kept = [(name, _readable_of(value) if name.lower() == b"accept-encoding" else value) for name, value in headers]
+    # Without that header any coding is acceptable (RFC 9110, section 12.5.3).
+    is_said = any(name.lower() == b"accept-encoding" for name, _ in kept)
+    return kept if is_said else [*kept, (b"Accept-Encoding", b"identity")]
 
 
 def _readable_of(accepted: bytes) -> bytes:

@@ -43,6 +43,9 @@ def _checked(body: bytes, headers: list[tuple[str, str]]) -> dict[str, str]:
         (DOCUMENT, ["gzip"], False),
         (MEMBERS[:-20], ["gzip"], False),
         (DOCUMENT[::-1], ["rot"], False),
+        (b"\x1b\x03\x00", ["br"], False),
+        (b"\x28\xb5\x2f\xfd", ["gzip", "zstd"], False),
+        (DOCUMENT, ["gzip"] * 6, False),
     ],
 )
 def test_content_encoding_gets_one_verdict(

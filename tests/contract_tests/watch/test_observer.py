@@ -204,15 +204,19 @@ def test_busy_answers_are_not_judged() -> None:
         assert "asks to be asked again later" in (entry.reason or "")
 
 
-def test_an_answer_in_an_unreadable_coding_is_not_judged() -> None:
-    """A content encoding that cannot be undone here is passed on, and said to be unjudged."""
+def test_an_answer_in_a_coding_that_was_not_asked_for_breaks_the_contract() -> None:
+    """A content encoding that the request rules out is passed on as it came, and judged as check-engine judges it."""
     response = answer_of("200 OK", b"\x1b\x03\x00", "Content-Encoding: br", "Content-Type: application/json")
     with raw_server(response) as engine, watching(engine.url) as watch:
-        with httpx.stream("POST", watch.url + ROUTE, json={"job_id": "x"}) as received:
+        with (
+            httpx.Client(headers={"Accept-Encoding": "br", "Authorization": "Bearer admin"}) as browser,
+            browser.stream("POST", watch.url + ROUTE, json={"job_id": "x"}) as received,
+        ):
             assert b"".join(received.iter_raw()) == b"\x1b\x03\x00"
-            assert marks(received) == (None, None)
+            assert marks(received) == ("transport.complete", None)
+        assert engine.header("Accept-Encoding") == ["identity"]
         (entry,) = watch.watch.journal.entries()
-        assert entry.reason == "Not judged: the content encoding br cannot be read here."
+        assert "its content encoding br was not asked for" in entry.findings[0].received
 
 
 def test_compressed_documents_are_judged() -> None:
