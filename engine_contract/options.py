@@ -465,7 +465,9 @@ class MockOptions:
     contract_only: bool = option(
         default=False, help="Leave out the calls around a cancel, such as login, start and search: they are 404."
     )
-    upstream: str | None = option(metavar="URL", help="Where requests for all other paths go.")
+    upstream: str | None = option(
+        metavar="URL", help="Where requests for all other paths go; the console is then on a port of its own."
+    )
     latency: str | None = option(
         metavar="MS | MIN-MAX", help="Delay before each answer of the operation, in milliseconds."
     )

@@ -76,6 +76,7 @@ class Mock:
                 f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
             )
         self._control = Control(settings, self.store, self._known)
+        self._control_beside_upstream = Control(settings, self.store, self._known, shares_origin=True)
         self._console_data = MockData(
             settings, self.store, self, operations, self._faults, known=self._known, credentials=self._credentials
         )
@@ -110,37 +111,48 @@ class Mock:
 
     async def _serve_other(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve everything but the operation: own pages, the login, and other paths."""
-        scope = self._own_page(scope)
+        upstream = None if self._is_on_console_port(scope) else self._upstream
+        scope = self._own_page(scope, upstream)
         path: str = scope["path"]
         if path.startswith("/_mock/"):
-            await self._control(scope, receive, send)
+            control = self._control if upstream is None else self._control_beside_upstream
+            await control(scope, receive, send)
             return
-        if self._served and (methods := self._methods_at(path)) and self._takes(scope["method"], methods):
+        methods = self._methods_at(path) if self._served else []
+        if methods and _takes(scope["method"], methods, upstream):
             await self._pipeline.run(scope, receive, send, self._serve_page)
             return
-        if self._console.serves(scope["method"], path):
+        # The pages of the other server share this origin, so that a script of theirs could do what the console can.
+        if upstream is None and self._console.serves(scope["method"], path):
             self._console_data.loop = get_running_loop()
             await self._console(scope, receive, send)
             return
         companions = self._companions.at(path)
-        if companions and self._takes(scope["method"], [one.method for one, _ in companions]):
+        if companions and _takes(scope["method"], [one.method for one, _ in companions], upstream):
             await self._pipeline.run(scope, receive, send, self._serve_companion)
             return
         page = self._page(scope.get("root_path", ""), path) if scope["method"] in {"GET", "HEAD"} else None
         if page is not None:
             await send_answer(page, head(page, self._pipeline.cors_headers(scope)), receive, send)
             return
-        if self._upstream is not None:
-            await self._pipeline.relay(scope, receive, send, self._upstream)
+        if upstream is not None and not path.startswith("/_console"):
+            await self._pipeline.relay(scope, receive, send, upstream)
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
 
-    def _own_page(self, scope: Any) -> Any:
+    def _is_on_console_port(self, scope: Any) -> bool:
+        """Return whether a request came to the port where the console is beside `--upstream`: the mock alone is there."""
+        port = self.settings.console_port
+        return port is not None and (scope.get("server") or (None, None))[1] == port
+
+    def _own_page(self, scope: Any, upstream: Upstream | None) -> Any:
         """Return the scope of a page of the mock's own below the base path as that of the page itself; others as they are."""
         prefix, path = self.settings.prefix, scope["path"]
         if not prefix or not (path == prefix or path.startswith(f"{prefix}/")):
             return scope
         own = path.removeprefix(prefix) or "/"
+        if own == "/" and upstream is not None:
+            return scope
         if own != "/" and own.partition("/")[2].partition("/")[0] not in {"_mock", "_console", "ui"}:
             return scope
         return {**scope, "path": own, "root_path": scope.get("root_path", "").rstrip("/") + prefix}
@@ -151,10 +163,6 @@ class Mock:
             return []
         inside = path.removeprefix(self.settings.prefix)
         return [operation.method for operation in self._further if operation.match(inside) is not None]
-
-    def _takes(self, method: str, documented: list[str]) -> bool:
-        """Return whether a request of that method is for a further page: where there is another server, it has the others."""
-        return self._upstream is None or method in documented or method == "OPTIONS"
 
     async def _serve_page(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
         operation = find_operation(self._further, exchange.method, exchange.path.removeprefix(self.settings.prefix))
@@ -178,6 +186,10 @@ class Mock:
     def _nothing_at(self, path: str) -> str:
         """Return that there is nothing at a path, and what is near it."""
         said = f"There is nothing at {path[:200]}"
+        if self._upstream is not None and "/_console" in path:
+            port = self.settings.console_port
+            where = "the mock-engine command gives it one" if port is None else f"it is on port {port}"
+            return f"{said}: beside --upstream, whose pages are here, the console has a port of its own; {where}."
         if _SLASHES.sub("/", path).rstrip("/") in self._paths:
             return f"{said}: it has a slash too many."
         if path.replace("%2F", "/") in self._paths:
@@ -246,6 +258,11 @@ class Mock:
                     await self._upstream.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _takes(method: str, documented: list[str], upstream: Upstream | None) -> bool:
+    """Return whether a request of that method is for an operation here: where there is another server, it has the others."""
+    return upstream is None or method in documented or method == "OPTIONS"
 
 
 def create_app(settings: Settings | None = None) -> Mock:

@@ -74,14 +74,13 @@ def _serve(settings: Settings) -> None:
         settings = held
     # Imported here: --help and --list-faults must not wait for the framework.
     from mock_server.app import create_app
-    from mock_server.serving.server import bind, make_server, url_of
+    from mock_server.serving.server import listen, make_server, url_of
 
+    settings, bound = listen(settings)
     app = create_app(settings)
     # Everything that exists now stays: the collector need not look through it again, nor run as often as by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    bound = bind(settings)
-    url = url_of(settings, bound[0]) + settings.url_prefix
     if not settings.is_loopback:
         control = (
             "is open to those who have --control-token"
@@ -91,8 +90,10 @@ def _serve(settings: Settings) -> None:
         click.echo(f"Warning: {settings.host} can be reached from other machines; the control API {control}.", err=True)
 
     def ready() -> None:
-        click.echo(f"Mock engine ready on {url}")
+        click.echo(f"Mock engine ready on {url_of(settings, bound[0])}")
         sys.stdout.flush()
+        if settings.console_port is not None:
+            click.echo(f"Console on {url_of(settings, bound[-1])}/", err=True)
 
     if settings.workers > 1:
         from mock_server.serving.workers import Supervisor

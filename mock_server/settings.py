@@ -64,6 +64,8 @@ class Settings:
     token_lifetime: float | None = None
     contract_only: bool = False
     pages: tuple[Path, ...] = ()
+    console_port: int | None = None
+    """Where the console is beside `upstream`, whose pages share the origin of `port`; set where the mock is served."""
 
     @property
     def prefix(self) -> str:
@@ -150,7 +152,7 @@ def read_secret(text: str, option: str) -> str:
         value = os.environ[place]
     elif kind == "file":
         try:
-            value = Path(place).expanduser().read_text(encoding="utf-8-sig")
+            value = read_text(Path(place).expanduser())
         except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a ~ without a home
             raise SettingsError(f"{option} {text}: the file cannot be read: {error}.") from None
     else:

@@ -7,12 +7,13 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from engine_contract.console.access import COOKIE
 from engine_contract.http.access import is_fixed
 from engine_contract.http.behind import ServerBehind
 from engine_contract.http.own_origin import OwnOrigin
 from engine_contract.http.proxies import proxy_for
 from engine_contract.http.proxy_headers import own_host, request_headers, response_headers
-from engine_contract.http.types import Headers, Receive, Send
+from engine_contract.http.types import HeaderList, Headers, RawHeaders, Receive, Send
 from mock_server.operations.body import Gone
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, render
@@ -24,6 +25,7 @@ CONNECT_S = 10.0
 READ_S = 300.0
 """Seconds that the application gets to answer: long polls are answered late."""
 
+_CONSOLE_KEY = COOKIE.encode()
 _OWN = frozenset({b"date"})
 """The mock's own server sends these."""
 
@@ -46,7 +48,10 @@ class Upstream:
     async def relay(self, exchange: Exchange, receive: Receive, send: Send, headers: Headers) -> Response:
         """Pass a request on and its response back, `headers` added; return it without the body, for the journal."""
         if exchange.headers.get(b"upgrade", b"").lower() == b"websocket":
-            detail = f"The mock passes no WebSockets on; connect to {self._address.origin} for them."
+            detail = (
+                f"The mock passes no WebSockets on. Connect to {self._address.origin} for them, or open the application "
+                f"through `watch-engine {self._address.origin}{self._address.prefix}`, which passes them on."
+            )
             return await _refuse(Refusal("unavailable", detail, status=501), receive, send, headers)
         try:
             target = exchange.path_and_query
@@ -55,10 +60,11 @@ class Upstream:
             return await _refuse(Refusal("bad-parameter", f"--upstream: {error}."), receive, send, headers)
         has_body = b"content-length" in exchange.headers or b"transfer-encoding" in exchange.headers
         try:
-            passed = request_headers(exchange.raw_headers, self._address, self._extra, is_own=self._is_own(exchange))
+            kept = _without_console_key(exchange.raw_headers)
+            passed = request_headers(kept, self._address, self._extra, is_own=self._is_own(exchange))
             response = await self._server.send(exchange.method, target, passed, _body(receive) if has_body else None)
         except (httpx.HTTPError, OSError, ValueError) as error:
-            detail = f"--upstream cannot be reached: {error or type(error).__name__}."
+            detail = f"--upstream cannot be reached: {_why(error)}."
             return await _refuse(Refusal("unavailable", detail, status=502), receive, send, headers)
         if not 200 <= response.status_code <= 599:
             await response.aclose()
@@ -66,9 +72,9 @@ class Upstream:
             return await _refuse(Refusal("unavailable", detail, status=502), receive, send, headers)
         try:
             status = response.status_code
-            kept = response_headers(response.headers.raw, self._address, status=status, dropped=_OWN)
-            kept = self._own_origin.moved_headers(kept, own_host(exchange.raw_headers))
-            back = [pair for pair in kept if not pair[0].startswith(b"access-control-")]
+            back = response_headers(response.headers.raw, self._address, status=status, dropped=_OWN)
+            back = self._own_origin.moved_headers(back, own_host(exchange.raw_headers))
+            back = [pair for pair in back if not pair[0].startswith(b"access-control-")]
             await send({"type": "http.response.start", "status": status, "headers": [*back, *headers]})
             async for chunk in response.aiter_raw():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -85,6 +91,25 @@ class Upstream:
         """Let go of its connections."""
         with suppress(RuntimeError):  # of a loop that has ended
             await self._server.close()
+
+
+def _without_console_key(headers: RawHeaders) -> HeaderList:
+    """Return the headers without the console's cookie: cookies know no ports."""
+    return [
+        (name, b";".join(part for part in value.split(b";") if part.partition(b"=")[0].strip() != _CONSOLE_KEY))
+        if name.lower() == b"cookie" and _CONSOLE_KEY in value
+        else (name, value)
+        for name, value in headers
+    ]
+
+
+def _why(error: Exception) -> str:
+    """Return an error in words; those of a time that has passed have none of their own."""
+    if isinstance(error, httpx.ConnectTimeout):
+        return f"no connection in {CONNECT_S:g} s"
+    if isinstance(error, httpx.TimeoutException):
+        return f"it sent or read nothing for {READ_S:g} s"
+    return str(error).strip().removesuffix(".") or type(error).__name__
 
 
 async def _refuse(refusal: Refusal, receive: Receive, send: Send, headers: Headers) -> Response:

@@ -179,6 +179,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.dependencies:_REQUIREMENT": ("a", "a[<<b>>"),
     "engine_contract.environment:_KUBERNETES": ("tcp:", "t"),
     "engine_contract.environment:_OF_A_SERVICE": ("SERVICE_PORT_<<A>>", "PORT_<<1>>", "S"),
+    "engine_contract.http.access:_AUTHORITY_ENDS": ("a", "/", "\\"),
     "engine_contract.http.access:_HOST": ("a", "[<<:>>", "a:<<1>>x"),
     "engine_contract.http.cors:_NAMES": ("a", "a, "),
     "engine_contract.http.cors:_OF_HTTP": ("http://<<a>>/", "http://[<<:>>", "http://a:"),

@@ -109,6 +109,7 @@ PARSERS: Mapping[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     ),
     "repeated keys": (_refusing(lambda t: strict_json.repeated_key(_bytes(t))), ('{"a":', "[", '{<<"a":1,>>"b":1}')),
     "access": (lambda t: ACCESS.objection("POST", {b"host": _bytes(t), b"origin": _bytes(t)}), ("a", "[:", "a.", ":1")),
+    "referer": (lambda t: ACCESS.objection("POST", {b"referer": _bytes(t)}), ("a", "://", "http://<</>>")),
     "cors": (
         lambda t: cors.Cors(frozenset()).preflight(
             "OPTIONS",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from contract_tests.watch.settings import WatchSettings
-from engine_contract.http.access import Access, is_fixed
+from engine_contract.http.access import SAFE, Access, is_fixed
 from engine_contract.http.net import is_loopback
 from engine_contract.http.types import RawHeaders
 
@@ -46,7 +46,7 @@ class CallerAccess:
             for host in _values(headers, b"host"):  # programs that speak HTTP/1.0 send none; browsers always do
                 if not self.own.knows(host):
                     return 421, _FOREIGN_HOST.format(host=host[:80])
-        if self.adds_credential and self._is_cross_site(headers) and not _opens_page(method, headers):
+        if self.adds_credential and self._is_cross_site(method, headers) and not _opens_page(method, headers):
             return 403, _FOREIGN_PAGE
         return None
 
@@ -57,13 +57,17 @@ class CallerAccess:
             for host in _values(headers, b"host")
         )
 
-    def _is_cross_site(self, headers: RawHeaders) -> bool:
+    def _is_cross_site(self, method: str, headers: RawHeaders) -> bool:
         sites = [value for name, value in headers if name.lower() == b"sec-fetch-site"]
         if sites:
             return any(site not in _SAME_SITES for site in sites)
-        # Older browsers, and all at plain addresses other than loopback, send `Origin` alone.
+        # Older browsers, and all at plain addresses other than loopback, send `Origin` alone, or `Referer`.
         own = {_name_of(f"//{host}") for host in _values(headers, b"host")}
-        return any(_name_of(origin) not in own for origin in _values(headers, b"origin"))
+        if (
+            origins := _values(headers, b"origin")
+        ) or method in SAFE:  # links to the engine's pages say whence they come
+            return any(_name_of(origin) not in own for origin in origins)
+        return any(_name_of(page) not in own for page in _values(headers, b"referer"))
 
 
 def _values(headers: RawHeaders, wanted: bytes) -> list[str]:

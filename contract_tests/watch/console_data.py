@@ -97,7 +97,7 @@ class WatchData:
             return asyncio.run_coroutine_threadsafe(watch.cancel(role, job_id), watch.loop).result(CANCEL_TIMEOUT_S)
         except (TimeoutError, RuntimeError) as error:
             raise interface.ConsoleError(
-                f"The cancel did not come to an end: {error or 'no answer in time'}."
+                f"The cancel did not come to an end: {str(error) or 'no answer in time'}."
             ) from None
 
     def credential(self, role: str | None) -> str:

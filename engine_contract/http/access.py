@@ -1,5 +1,7 @@
 """Which pages a browser may call a console or the control API from: the one check of `Host`, `Origin` and `Sec-Fetch-Site`.
 
+Old browsers, which send neither of these two with some requests, are known by `Referer`.
+
 A page of another site can send requests to a loopback address with the user's browser, and after DNS rebinding it can
 read what is there under a name of its own. `Host` keeps out the second, `Origin` and `Sec-Fetch-Site` the first.
 Programs send neither of the two.
@@ -16,6 +18,7 @@ from engine_contract.http.net import is_loopback
 SAFE = frozenset({"GET", "HEAD"})
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/\\?#\s]*)(?::\d*)?").fullmatch
+_AUTHORITY_ENDS = re.compile(rb"[/?#\\]")
 
 
 def is_fixed(host: str) -> bool:
@@ -49,6 +52,8 @@ class Access:
     """Whether a name without a dot is ours: public DNS has none; compose files and test clients use them."""
     guards_reading: bool = False
     """Whether pages of others may not send GET and HEAD either; without CORS they cannot read the responses."""
+    has_own_pages: bool = True
+    """Whether the pages of this origin are ours; else they are let in only if `origins` has it."""
     is_for_pages_alone: bool = False
     """Whether a request that changes something must show that it comes from a page of ours; programs are kept out."""
 
@@ -71,9 +76,14 @@ class Access:
         )
 
     def _is_own_page(self, host: str, headers: Mapping[bytes, bytes]) -> bool:
-        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+        site = headers.get(b"sec-fetch-site")
+        origin = headers.get(b"origin", None if site is not None else _origin_of(headers.get(b"referer")))
         if origin is not None and origin.lower() in self.origins:
             return True
+        if not self.has_own_pages and (origin is not None or site is not None):
+            # With GET a page sends its own origin's name as `Host` alone.
+            here = {origin.partition(b"://")[2] for origin in self.origins}
+            return origin is None and site == b"same-origin" and host.encode("latin-1") in here
         # The scheme is left out: there may be a proxy with TLS in front.
         if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
             return False
@@ -81,3 +91,11 @@ class Access:
         if site not in {None, b"none", b"same-origin"}:
             return False
         return not self.is_for_pages_alone or site == b"same-origin" or (site is None and origin is not None)
+
+
+def _origin_of(page: bytes | None) -> bytes | None:
+    """Return the origin of a page's address."""
+    if page is None:
+        return None
+    scheme, _, rest = page.partition(b"://")
+    return scheme + b"://" + _AUTHORITY_ENDS.split(rest, 1)[0]

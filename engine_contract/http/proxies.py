@@ -1,6 +1,7 @@
 """The proxy on the way to a server: the one that is named, or the environment's; none for loopback."""
 
 import re
+import string
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -10,7 +11,11 @@ import httpx
 from engine_contract.http.net import is_loopback
 
 _PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65_535
 _ALLOWED = "Allowed are URLs such as http://proxy.example:3128, with http or https."
+_NAME = frozenset(string.ascii_letters + string.digits + "-_.")
+_MAX_LABEL = 63
+"""Characters between two dots of a name (RFC 1035)."""
 _ENTRY = re.compile(r"\[([^]]*)\](?::(\d+))?|([^:]*)(?::(\d+))?").fullmatch
 
 
@@ -53,10 +58,26 @@ def _is_in_network(host: str, entry: str) -> bool:
 def _proxy(address: str, place: str) -> httpx.Proxy:
     try:
         proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+        host, port = proxy.url.raw_host.decode(), proxy.url.port
     except (ValueError, httpx.InvalidURL) as error:
-        raise ValueError(f"{place}: is not the URL of a proxy: {error}. {_ALLOWED}") from error
+        why = str(error)
+        if "@" in address:  # what is quoted may be a part of the password
+            why = "it cannot be parsed; in a user and a password, write / as %2F, : as %3A and @ as %40"
+        raise ValueError(f"{place}: is not the URL of a proxy: {why}. {_ALLOWED}") from None
     if proxy.url.scheme not in {"http", "https"}:
         raise ValueError(f"{place}: a proxy that speaks {proxy.url.scheme} cannot be used. {_ALLOWED}")
-    if not proxy.url.host:
+    if host in {"", "http", "https"}:  # as in http:/proxy.example
         raise ValueError(f"{place}: is not the URL of a proxy: it names no host. {_ALLOWED}")
+    if not _is_host(host):
+        raise ValueError(f"{place}: is not the URL of a proxy: {host[:80]} is not the name of a host. {_ALLOWED}")
+    if port is not None and not 0 < port <= _LAST_PORT:
+        raise ValueError(f"{place}: the port {port} is not from 1 to {_LAST_PORT}. {_ALLOWED}")
     return proxy
+
+
+def _is_host(host: str) -> bool:
+    """Return whether a host may be the name or the address of one."""
+    if ":" in host:
+        return True  # an IPv6 address, which was parsed
+    labels = host.removesuffix(".").split(".")
+    return _NAME.issuperset(host) and all(0 < len(label) <= _MAX_LABEL for label in labels)

@@ -15,34 +15,48 @@ from mock_server.settings import Settings, SettingsError
 
 _is_of_jobs = re.compile("/_mock/jobs(/.*)?", re.DOTALL).fullmatch
 
+UPSTREAMS_PAGE = (
+    "The control API is closed to pages here, which are those of --upstream, and to pages of other origins; "
+    "--control-origin ORIGIN opens it. The console, on a port of its own, is open."
+)
 FOREIGN_PAGE = "The control API is closed to pages of other origins; --control-origin ORIGIN opens it."
 
 
 class Guard:
     """Made once from the settings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, shares_origin: bool = False) -> None:
+        """Take the settings; `shares_origin` if the pages of this address are those of `--upstream`."""
         if settings.control_token == "":
             raise SettingsError("--control-token: it is empty. Give a token, or leave the option out.")
         self._named = Cors(settings.allowed_control_origins, takes_localhost=False)
         self._readers = Cors(settings.cors_origins)
         self._token = settings.control_token
         self._is_loopback = settings.is_loopback
+        self._shares_origin = shares_origin
         self._access = Access(
             host=settings.host,
             foreign_host="Host {host} is not this mock's; use the address that it printed.",
-            foreign_page=FOREIGN_PAGE,
+            foreign_page=UPSTREAMS_PAGE if shares_origin else FOREIGN_PAGE,
             origins=settings.allowed_control_origins,
             guards_reading=True,
+            has_own_pages=not shares_origin,
         )
 
     def objection(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> str | None:
         """Return why a request is turned away, as a sentence that says what to do; None if it is let in."""
         asked = headers
-        if self._cors(method, path, headers.get(b"origin")) is self._readers:
+        if self._cors(method, path, headers.get(b"origin")) is self._readers or self._reads_jobs(method, path, headers):
             # Where it comes from is right; its `Host` is still to be looked at.
-            asked = {name: value for name, value in headers.items() if name not in {b"origin", b"sec-fetch-site"}}
+            asked = {
+                name: value for name, value in headers.items() if name not in {b"origin", b"sec-fetch-site", b"referer"}
+            }
         return self._access.objection(method, asked) or self._objection_to_caller(headers)
+
+    def _reads_jobs(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> bool:
+        """Return whether a page of `--upstream` reads jobs: its operation is at the same address."""
+        is_of_upstream = self._shares_origin and headers.get(b"sec-fetch-site") == b"same-origin"
+        return is_of_upstream and method in SAFE and _is_of_jobs(path) is not None
 
     def _objection_to_caller(self, headers: Mapping[bytes, bytes]) -> str | None:
         if self._token is None:

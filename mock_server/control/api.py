@@ -79,11 +79,11 @@ class _Endpoint:
 class Control:
     """Serves the control API on a store."""
 
-    def __init__(self, settings: Settings, store: Store, known: Known) -> None:
+    def __init__(self, settings: Settings, store: Store, known: Known, *, shares_origin: bool = False) -> None:
         self._settings = settings
         self._store = store
         self._known = known
-        self._guard = Guard(settings)
+        self._guard = Guard(settings, shares_origin=shares_origin)
         self._started = rfc3339(real_ms()).decode()
         self._log = RequestLog(settings)
         self._told: set[tuple[str, str]] = set()

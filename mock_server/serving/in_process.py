@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from engine_contract.http.server import Server
 from mock_server.app import Mock, create_app
 from mock_server.control import actions
-from mock_server.serving.server import bind, make_server, url_of
+from mock_server.serving.server import close, listen, make_server, url_of
 from mock_server.settings import Settings
 from mock_server.store import DEFAULT_SESSION
 from mock_server.store.behavior import Behavior
@@ -23,11 +23,13 @@ Result = TypeVar("Result")
 class RunningMock:
     """A mock that is being served. Its methods may be called from any thread."""
 
-    def __init__(self, mock: Mock, server: Server, url: str) -> None:
+    def __init__(self, mock: Mock, server: Server, url: str, console_url: str) -> None:
         self._mock = mock
         self._server = server
         self.url = url
         """The base URL, without a slash at the end; with the base path, if there is one."""
+        self.console_url = console_url
+        """Where the console is: at the base URL, but for a mock before an upstream."""
 
     def add_jobs(self, count: int = 1, *, session: str = DEFAULT_SESSION, **fields: Any) -> list[str]:
         """Make jobs, running ones by default, and return their ids. `fields` as `POST /_mock/jobs` takes them."""
@@ -64,18 +66,21 @@ def running_mock(settings: Settings | None = None, *, port: int = 0) -> Generato
     Raise SettingsError for settings that cannot be used.
     """
     settings = replace(settings or Settings(), host="127.0.0.1", port=port)
-    mock = create_app(settings)
-    bound = bind(settings)
+    settings, bound = listen(settings)
     ready = Event()
+    try:
+        mock = create_app(settings)
+    except BaseException:
+        close(bound)
+        raise
     server = make_server(mock, settings, ready=ready.set, grace_s=0.5)
     thread = Thread(target=server.run, args=(bound,), name="mock-engine", daemon=True)
     thread.start()
     try:
         if not ready.wait(START_S):
             raise RuntimeError(f"The mock did not start within {START_S:.0f} seconds.")
-        yield RunningMock(mock, server, url_of(settings, bound[0]) + settings.url_prefix)
+        yield RunningMock(mock, server, url_of(settings, bound[0]), url_of(settings, bound[-1]))
     finally:
         server.stop()
         thread.join(START_S)
-        for each in bound:
-            each.close()
+        close(bound)

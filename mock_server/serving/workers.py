@@ -13,7 +13,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from mock_server.serving.server import SHUTDOWN_GRACE_S, bind, make_server
+from mock_server.serving.server import SHUTDOWN_GRACE_S, bind, close, make_server
 from mock_server.settings import Settings, SettingsError
 
 _READY_S = 60.0
@@ -59,7 +59,7 @@ class Supervisor:
         self._bound = bound
         if _SHARES_OUT:
             # That nobody else listens there is known by now. This one keeps the port, and does not listen.
-            _close(bound)
+            close(bound)
             self._bound = bind(self._settings, is_one_of_many=True)
         self._ready: Callable[[], None] | None = ready
         self._say = say
@@ -77,7 +77,7 @@ class Supervisor:
             while not self._is_ending:
                 self._step()
         finally:
-            _close(self._bound)
+            close(self._bound)
             for worker in self._workers:
                 worker.end()
             until = monotonic() + SHUTDOWN_GRACE_S + 2
@@ -91,7 +91,7 @@ class Supervisor:
         try:
             return _Worker(self._settings, own)
         finally:
-            _close(own)
+            close(own)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         self._is_ending = True
@@ -129,11 +129,6 @@ class Supervisor:
             self._workers.remove(worker)
             return
         self._workers[self._workers.index(worker)] = self._start()
-
-
-def _close(bound: list[socket.socket]) -> None:
-    for each in bound:
-        each.close()
 
 
 def _work(settings: Settings, bound: list[socket.socket], pipe: Connection) -> None:

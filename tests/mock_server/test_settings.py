@@ -12,10 +12,12 @@ def test_control_token_is_read_from_its_place(tmp_path: Path, monkeypatch: pytes
     """env:NAME and file:PATH as for tokens; the token itself as it is; nothing prints it."""
     monkeypatch.setenv("MY_TOKEN", "s3cret-1\n")
     (tmp_path / "token").write_text("\ufeffs3cret-2\n", encoding="utf-8")
+    (tmp_path / "of-powershell").write_text("s3cret-4\r\n", encoding="utf-16")
     for text, token in (
         ("env:MY_TOKEN", "s3cret-1"),
         (f"file:{tmp_path / 'token'}", "s3cret-2"),
         ("s3cret-3", "s3cret-3"),
+        (f"file:{tmp_path / 'of-powershell'}", "s3cret-4"),
     ):
         settings = read_settings(MockOptions(control_token=text))
         assert settings.control_token == token

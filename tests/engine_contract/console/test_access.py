@@ -1,19 +1,23 @@
 """Who is kept out: pages of other sites, names that point here after DNS rebinding, and those without the token."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from engine_contract.console.access import Guard
-from mock_server.serving.in_process import RunningMock
+from mock_server.serving.in_process import RunningMock, running_mock
+from mock_server.settings import Settings
 from tests.engine_contract.console.live import Live, live_console
 from tests.support.caller import PAGE_ID, Caller
+from tests.support.raw_server import answer_of, raw_server
 
 FORM = {"job_id": PAGE_ID, "role": "admin"}
 
@@ -56,6 +60,62 @@ def test_a_real_page_of_another_origin(page: Page, mock: RunningMock, caller: Ca
         )
     caller.cancel()
     assert len(caller.journal()) == 1
+
+
+def test_page_of_an_upstream_does_nothing_that_the_console_does(browser: Browser) -> None:
+    """The application's pages are at the mock's address: there is no console, and the control API is closed to them."""
+    application = answer_of("200 OK", b"<title>The application</title>", "Content-Type: text/html")
+    with raw_server(application) as raw, running_mock(Settings(upstream=raw.url)) as mock, browser.new_context() as own:
+        page = own.new_page()
+        page.goto(f"{mock.url}/")
+        assert page.title() == "The application"
+        tried = page.evaluate(
+            """async ([console, id]) => {
+              const status = (url, how) => fetch(url, how).then(each => each.status, () => "not read");
+              const form = {method: "POST", body: new URLSearchParams({job_id: id, role: "admin"})};
+              const opaque = {...form, mode: "no-cors", credentials: "include"};
+              const json = {"Content-Type": "application/json"};
+              return [
+                await status("/_console/"), await status("/_console/cancel", form),
+                await status("/_mock/requests"), await status("/_mock/requests", {referrerPolicy: "no-referrer"}),
+                await status("/_mock/reset", {method: "POST"}),
+                await status(`/_mock/jobs/${id}`, {method: "PATCH", headers: json, body: '{"status": "complete"}'}),
+                await status(`${console}/`), await status(`${console}/_console/cancel`, form),
+                await status(`${console}/_console/cancel`, opaque),
+                await status(`${console}/_mock/reset`, {...opaque, body: ""}),
+                await status(`/_mock/jobs/${id}`),
+              ];
+            }""",
+            [mock.console_url, PAGE_ID],
+        )
+        assert tried == [404, 404, 403, 403, 403, 403, "not read", "not read", "not read", 0, 200]
+        assert "the console has a port of its own" in httpx.get(f"{mock.url}/_console/").json()["detail"]
+        assert httpx.get(f"{mock.url}/_mock/jobs/{PAGE_ID}").json()["status"] == "running"
+        page.goto(f"{mock.console_url}/")
+        expect(page).to_have_title(re.compile("Mock engine"))
+        asked = len(raw.requests)
+        for path, status in (("/ui/", 200), ("/openapi.yaml", 200), ("/page.html", 404), ("/login", 405)):
+            assert httpx.get(mock.console_url + path).status_code == status
+        assert len(raw.requests) == asked
+        assert page.evaluate("fetch('/_mock/reset', {method: 'POST'}).then(answer => answer.status)") == 204
+
+
+def test_key_of_the_console_does_not_reach_an_upstream() -> None:
+    """Cookies know no ports; programs use the control API as ever, and named origins do."""
+    named = "http://localhost:4010"
+    settings = Settings(upstream="http://127.0.0.1:9", control_token="t0ken", control_origins=(named,))
+    with raw_server(answer_of("200 OK")) as raw, running_mock(replace(settings, upstream=raw.url)) as mock:
+        cookies = {"Cookie": "a=1; console-key=s3cret; b=2"}
+        assert httpx.get(f"{mock.url}/page", headers=cookies).status_code == 200
+        assert raw.header("Cookie") == ["a=1; b=2"]
+        known = {"Mock-Control-Token": "t0ken"}
+        assert httpx.get(f"{mock.url}/_mock/requests", headers=known).status_code == 200
+        pages = {**known, "Host": "localhost:4010", "Sec-Fetch-Site": "same-origin"}
+        assert httpx.get(f"{mock.url}/_mock/requests", headers=pages).status_code == 200
+        assert httpx.post(f"{mock.url}/_mock/reset", headers={**pages, "Origin": named}).status_code == 204
+        refused = httpx.get(f"{mock.url}/_mock/requests", headers={**pages, "Host": "localhost"})
+        assert (refused.status_code, "which are those of --upstream" in refused.json()["detail"]) == (403, True)
+        assert httpx.get(f"{mock.console_url}/").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,27 @@ def test_page_that_sends_a_request_decides(
     if site is not None:
         headers[b"sec-fetch-site"] = site.encode()
     assert access.objection(method, headers) == (None if is_let_in else PAGE)
+
+
+@pytest.mark.parametrize(
+    ("access", "method", "page", "is_let_in"),
+    [
+        *((access, "POST", f"{OWN}/console?a=//evil.example", True) for access in (PLAIN, READING, PAGES)),
+        *((access, "POST", "https://evil.example/", False) for access in (PLAIN, OPEN, STRICT, READING, PAGES)),
+        *(
+            (PLAIN, "POST", page, False)
+            for page in ("", "about:blank", "http://localhost:1/", "http://e/localhost:4010")
+        ),
+        *((PLAIN, "POST", f"http://evil.example{end}@localhost:4010/", False) for end in "/?#\\"),
+        (PLAIN, "POST", "http://localhost:4010@evil.example/", False),
+        (PLAIN, "GET", "https://evil.example/", True),
+        (READING, "GET", "https://evil.example/", False),
+        (READING, "PUT", "https://Tests.example/page", True),
+    ],
+)
+def test_referer_tells_an_old_browsers_page(access: Access, method: str, page: str, is_let_in: bool) -> None:  # noqa: FBT001
+    """Where neither `Origin` nor `Sec-Fetch-Site` is sent, `Referer` says whose page it is; else it says nothing."""
+    headers = {b"host": b"localhost:4010", b"referer": page.encode()}
+    assert access.objection(method, headers) == (None if is_let_in else PAGE)
+    for told in ({b"origin": OWN.encode()}, {b"sec-fetch-site": b"same-origin"}):
+        assert access.objection(method, headers | told) is None

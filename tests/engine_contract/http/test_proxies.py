@@ -288,7 +288,8 @@ def test_websocket_before_upstream_is_refused_with_the_reason() -> None:
     with raw_server(answer_of("200 OK")) as raw, _mock(raw.url) as url:
         received = _send(url, "/live", "Connection: Upgrade, close", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
         assert received.startswith(b"HTTP/1.1 501 ")
-        assert f"passes no WebSockets on; connect to {raw.url}".encode() in received
+        assert f"passes no WebSockets on. Connect to {raw.url} for them".encode() in received
+        assert f"`watch-engine {raw.url}`, which passes them on".encode() in received
         assert raw.requests == []
 
 
@@ -337,7 +338,26 @@ def test_no_proxy_exempts(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: s
 
 
 @pytest.mark.parametrize(
-    "address", ["socks5://127.0.0.1:1080", "socks5h://[::1]:1080", "http://[::1", "http://", "ftp://x"]
+    "address",
+    [
+        *("socks5://127.0.0.1:1080", "socks5h://[::1]:1080", "http://[::1", "http://", "ftp://x", "http://:8080"),
+        *("127.0.0.1:99999", "http://127.0.0.1:0", "http://127.0.0.1:-1", "http://127.0.0.1:port", "http:/127.0.0.1:1"),
+        *(
+            "http://a proxy:1",
+            "http://${PROXY}:1",
+            '"http://127.0.0.1:1"',
+            "http://a..b:1",
+            "<proxy>",
+        ),
+        *(
+            "http://127.0.0.1;127.0.0.2",
+            "http://256.1.1.1:1",
+            f"http://{'a' * 64}:1",
+            "http://a%00:1",
+            "direct://",
+            "*",
+        ),
+    ],
 )
 def test_proxy_that_cannot_be_used_ends_the_start(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """`mock-engine --upstream` and `watch-engine` say in one line which proxy of the environment they cannot use."""
@@ -349,3 +369,12 @@ def test_proxy_that_cannot_be_used_ends_the_start(monkeypatch: pytest.MonkeyPatc
         create_app(Settings(upstream="http://app.example"))
     with pytest.raises(SettingError, match=r"^http_proxy or all_proxy in the environment: "):
         Upstream(Connection("http://app.example"))
+
+
+def test_password_of_a_broken_proxy_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind an unescaped / in a password looks like a port."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", "http://me:s3cret/1@proxy.example:3128")
+    with pytest.raises(ValueError, match="write / as %2F") as error:
+        proxy_for("http://app.example")
+    assert "s3cret" not in str(error.value)
