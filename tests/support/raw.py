@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from tests.support.caller import PAGE_ID, ROUTE
 
 
-def talk(url: str, data: bytes, *, timeout: float = 5.0, close: bool = True) -> bytes:
+def talk(url: str, *packets: bytes, timeout: float = 5.0, close: bool = True) -> bytes:
     """Send bytes, and read until the server closes or is silent."""
     address = urlsplit(url)
     response = b""
@@ -16,7 +16,8 @@ def talk(url: str, data: bytes, *, timeout: float = 5.0, close: bool = True) -> 
         socket.create_connection((address.hostname, address.port), timeout=timeout) as connection,
         contextlib.suppress(OSError),
     ):
-        connection.sendall(data)
+        for packet in packets:
+            connection.sendall(packet)
         if close:
             connection.shutdown(socket.SHUT_WR)
         while chunk := connection.recv(65536):

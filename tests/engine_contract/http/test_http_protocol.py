@@ -17,6 +17,7 @@ from engine_contract.http.server import Server
 from mock_server.app import create_app
 from mock_server.serving.server import bind, url_of
 from mock_server.settings import Settings
+from tests.support.caller import ROUTE
 from tests.support.raw import GOOD, request, statuses, talk
 
 BOTH = pytest.mark.parametrize(
@@ -225,6 +226,19 @@ def test_trailers_of_a_body_are_not_headers(make: Any) -> None:
         seen.clear()
         assert _bodies(_exchange(make, *packets, app=app)) == [b"POST /x abc"]
         assert sorted(seen) == [b"host", b"transfer-encoding"]
+
+
+@BOTH
+def test_trailers_beyond_the_limit_end_the_connection(make: Any) -> None:
+    """Trailers without end are refused on the wire, in one packet or in many, and others are served."""
+    settings = Settings(port=0)
+    data = b"POST %b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n" % ROUTE.encode()
+    data += b"X-More: yes\r\n" * 15_000
+    with _served(create_app(settings), settings, make()) as url:
+        for size in (len(data), 4_096):
+            written = talk(url, *(data[at : at + size] for at in range(0, len(data), size)), close=False)
+            assert statuses(written) == [431 if make is http_protocol.httptools_protocol else 400]
+        assert statuses(talk(url, GOOD)) == [200]
 
 
 @pytest.mark.parametrize("size", [200_000, 30_000, 1_000])

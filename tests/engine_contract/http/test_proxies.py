@@ -17,7 +17,7 @@ from engine_contract.http.proxies import proxy_for
 from mock_server.app import create_app
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings, SettingsError
-from tests.support.raw_server import answer_of, raw_server, read_message
+from tests.support.raw_server import RawRequest, answer_of, answering_server, raw_server, read_message
 from tests.support.watching import send_raw, watching
 
 
@@ -268,6 +268,22 @@ def test_interim_answers_are_no_refusals(proxy: Proxy) -> None:
             thread.join(20)
     assert received.endswith(b"fine")
     assert len(got.partition(b"\r\n\r\n")[2]) == 3_000_000
+
+
+def test_control_character_in_a_header_of_the_server_is_502(proxy: Proxy) -> None:
+    """No caller gets what its own server would refuse to send, nor a broken connection; a tab is allowed."""
+    odd = ["\t", "\x01", "\x1b", "\x7f", "\0", "\r"]
+
+    def answer(request: RawRequest) -> bytes:
+        return answer_of("200 OK", b"in", f"X-Odd: a{odd[int(request.path[1:])]}b")
+
+    with answering_server(answer) as raw, proxy(raw.url) as url:
+        assert b"x-odd: a\tb\r\n" in _send(url, "/0")
+        for number in range(1, len(odd)):
+            head, _, body = _send(url, f"/{number}").partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 502 ")
+            assert b"x-odd" not in head.lower()
+            assert b"X-Odd holds a control character" in body or b"illegal header" in body.lower()
 
 
 def test_offer_of_another_protocol_is_passed_on_in_http_1(proxy: Proxy) -> None:
