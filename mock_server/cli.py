@@ -77,6 +77,7 @@ def _serve(settings: Settings) -> None:
     from mock_server.serving.server import listen, make_server, url_of
 
     settings, bound = listen(settings)
+    url, console_url = url_of(settings, bound[0]), url_of(settings, bound[-1])
     app = create_app(settings)
     # Everything that exists now stays: the collector need not look through it again, nor run as often as by default.
     gc.freeze()
@@ -90,10 +91,10 @@ def _serve(settings: Settings) -> None:
         click.echo(f"Warning: {settings.host} can be reached from other machines; the control API {control}.", err=True)
 
     def ready() -> None:
-        click.echo(f"Mock engine ready on {url_of(settings, bound[0])}")
+        click.echo(f"Mock engine ready on {url}")
         sys.stdout.flush()
         if settings.console_port is not None:
-            click.echo(f"Console on {url_of(settings, bound[-1])}/", err=True)
+            click.echo(f"Console on {console_url}/", err=True)
 
     if settings.workers > 1:
         from mock_server.serving.workers import Supervisor

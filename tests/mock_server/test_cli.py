@@ -26,6 +26,17 @@ def test_the_first_line_names_the_address() -> None:
     assert (out, err, process.returncode) == ("", "", 0)
 
 
+def test_console_beside_an_upstream_is_told() -> None:
+    """Its address, of a port of its own, is a line on stderr; who looks for it at the mock's address is told too."""
+    with serving("--upstream", "http://127.0.0.1:9") as (process, url):
+        told = httpx.get(f"{url}/_console/").json()["detail"]
+        console = f"http://127.0.0.1:{told.rpartition('it is on port ')[2].removesuffix('.')}/"
+        assert httpx.get(console).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+    assert (out, err) == ("", f"Console on {console}\n")
+
+
 def test_a_signal_lets_running_answers_finish() -> None:
     """SIGTERM ends running answers, and then the process with 0."""
     with started_mock("--latency", "500") as (process, url):
