@@ -66,13 +66,9 @@ def running_mock(settings: Settings | None = None, *, port: int = 0) -> Generato
     Raise SettingsError for settings that cannot be used.
     """
     settings = replace(settings or Settings(), host="127.0.0.1", port=port)
-    settings, bound = listen(settings)
+    mock = create_app(settings)
+    mock.settings, bound = listen(mock.settings)
     ready = Event()
-    try:
-        mock = create_app(settings)
-    except BaseException:
-        close(bound)
-        raise
     server = make_server(mock, settings, ready=ready.set, grace_s=0.5)
     thread = Thread(target=server.run, args=(bound,), name="mock-engine", daemon=True)
     thread.start()
