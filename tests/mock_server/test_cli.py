@@ -28,7 +28,7 @@ def test_the_first_line_names_the_address() -> None:
 
 def test_console_beside_an_upstream_is_told() -> None:
     """Its address, of a port of its own, is a line on stderr; who looks for it at the mock's address is told too."""
-    with serving("--upstream", "http://127.0.0.1:9") as (process, url):
+    with started_mock("--upstream", "http://127.0.0.1:9") as (process, url):
         told = httpx.get(f"{url}/_console/").json()["detail"]
         console = f"http://127.0.0.1:{told.rpartition('it is on port ')[2].removesuffix('.')}/"
         assert httpx.get(console).status_code == 200
