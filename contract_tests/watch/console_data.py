@@ -36,7 +36,7 @@ class WatchData:
             why_no_cancel="" if roles else "Start watch-engine with --login ROLE=USER:SOURCE to cancel jobs from here.",
         )
 
-    def sessions(self) -> Sequence[str]:
+    def sessions(self) -> Sequence[interface.SessionLine]:
         """Return none: a live engine has no sessions."""
         return ()
 

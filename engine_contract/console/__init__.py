@@ -17,6 +17,7 @@ from engine_contract.console.interface import (
     JobLine,
     JobPage,
     Message,
+    SessionLine,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "JobLine",
     "JobPage",
     "Message",
+    "SessionLine",
 ]

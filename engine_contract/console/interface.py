@@ -65,6 +65,16 @@ class JobLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A session that clients use; the default one has no name. `ago_ms` is how long ago it was used last."""
+
+    name: str
+    entries: int
+    jobs: int
+    ago_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobPage:
     """A part of a list of jobs."""
 
@@ -150,8 +160,8 @@ class ConsoleData(Protocol):
         """Return which engine is shown. Called at each request."""
         ...
 
-    def sessions(self) -> Sequence[str]:
-        """Return the names of the sessions to choose from, without the empty one."""
+    def sessions(self) -> Sequence[SessionLine]:
+        """Return the sessions that clients use, the one used last first."""
         ...
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:

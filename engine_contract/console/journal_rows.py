@@ -14,6 +14,7 @@ FILTERS = ("all", *OUTCOMES, ANSWERED, "violations", "warnings", "pinned")
 SEARCHED_ENTRIES = 5_000
 """How many entries are searched."""
 _SEARCHED_CHARS = 1000  # of each of an entry's texts
+_SHOWN_CHARS = 200  # of the reason, in the list
 PAGE_ENTRIES = 50
 """How many entries a page shows."""
 
@@ -95,6 +96,7 @@ def row(entry: Entry, *, url: str, is_pinned: bool) -> dict[str, Any]:
         "outcome": outcome(entry),
         "who": visible(who(entry)),
         "job_id": visible((entry.job_id or "")[:200]),
+        "reason": visible((entry.reason or "")[:_SHOWN_CHARS]),
         "marks": [visible(mark) for mark in marks],
         "broken": bool(count),
         "pinned": is_pinned,

@@ -1,5 +1,6 @@
 """Shared by all pages: who is let in, the headers of every response, addresses, and pages for what went wrong."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -8,9 +9,12 @@ from flask import Response, abort, g, make_response, redirect, render_template, 
 from werkzeug.exceptions import HTTPException
 
 from engine_contract.console.access import COOKIE, HEADERS, Guard
-from engine_contract.console.interface import NOBODY, ConsoleData, ConsoleError
+from engine_contract.console.interface import NOBODY, ConsoleData, ConsoleError, SessionLine
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.session_name import ALLOWED, PATTERN, is_session_name
+
+MOST_SESSIONS = 200
+"""Sessions that are listed, those used last."""
 
 
 class RequestHooks:
@@ -60,7 +64,7 @@ class RequestHooks:
         return {
             "about": g.about,
             "session": g.session,
-            "sessions": self.data.sessions() if g.about is not None and g.about.has_sessions else (),
+            "sessions": self._sessions(),
             "is_armed": g.about is not None and bool(g.about.faults) and self._is_armed(),
             "broken": self.data.broken(g.session) if g.about is not None else 0,
             "url": self.url,
@@ -69,6 +73,13 @@ class RequestHooks:
             "active": ACTIVE,
             "session_pattern": PATTERN,
         }
+
+    def _sessions(self) -> Sequence[SessionLine]:
+        if g.about is None or not g.about.has_sessions or request.endpoint == "rows":
+            return ()
+        with suppress(ConsoleError):  # as below
+            return self.data.sessions()[:MOST_SESSIONS]
+        return ()
 
     def _is_armed(self) -> bool:
         with suppress(ConsoleError):  # the page that says so has this header too

@@ -11,7 +11,7 @@ from functools import cached_property
 from time import perf_counter
 from typing import Any, TypeVar
 
-from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message
+from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message, SessionLine
 from engine_contract.contract import Operation, find_operation
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.types import http_scope
@@ -59,7 +59,7 @@ class MockData:
         self._settings = settings
         self._store = store
         self._app = app
-        self._sessions: dict[str, None] = {}
+        self._observed = store.observed()
 
     def about(self) -> About:
         return self._about
@@ -86,16 +86,15 @@ class MockData:
             options.append("--latency {:g}-{:g}".format(*settings.latency_ms))
         return f"Started with {' and '.join(options)}: in force where nothing else is armed." if options else ""
 
-    def sessions(self) -> Sequence[str]:
-        """Return the sessions that were looked at."""
-        return tuple(self._sessions)
+    def sessions(self) -> Sequence[SessionLine]:
+        now = real_ms()
+        used = sorted(self._call(self._store.sessions()), key=lambda one: -one.last_used_ms)
+        return [SessionLine(one.name, one.entries, one.jobs, max(now - one.last_used_ms, 0)) for one in used]
 
     def jobs(self, session: str, *, status: str, search: str, offset: int, limit: int) -> JobPage:
-        if session:
-            self._sessions[session] = None
         wanted = None if not status else ACTIVE if status == "active" else frozenset({status})
         asked = self._find(session, search, wanted, offset=offset, limit=limit) if search else None
-        page = self._call(asked or self._store.page(session, wanted, offset=offset, limit=limit))
+        page = self._call(asked or self._observed.page(session, wanted, offset=offset, limit=limit))
         total = sum(count for name, count in page.counts.items() if wanted is None or name in wanted)
         return JobPage(tuple(self._line(*one) for one in page.jobs), total, page.counts)
 
@@ -103,7 +102,7 @@ class MockData:
         """Return a part of the jobs whose id or name holds a text, and count all of them; no more than that is kept."""
         text = search.casefold()
         page, place = Page([], Counter()), 0
-        async for job_id, state in self._store.jobs(session, None):
+        async for job_id, state in self._observed.jobs(session, None):
             if text not in job_id.casefold() and text not in self._line(job_id, state).name.casefold():
                 continue
             page.counts[state.status] += 1
@@ -114,7 +113,7 @@ class MockData:
         return page
 
     def job(self, session: str, job_id: str) -> Job | None:
-        state = self._call(self._store.get(session, job_id))
+        state = self._call(self._observed.get(session, job_id))
         if state is None:
             return None
         raw = document(job_id, state, seed=self._settings.seed)
@@ -133,11 +132,11 @@ class MockData:
         self._call(self._store.reset(session))
 
     def entries(self, session: str, *, since: int, limit: int) -> Sequence[Entry]:
-        kept = self._call(self._store.entries(session, limit=limit, since=since))
+        kept = self._call(self._observed.entries(session, limit=limit, since=since))
         return [self._entry(number, entry) for number, entry in kept]
 
     def entry(self, session: str, number: int) -> Entry | None:
-        kept = self._call(self._store.entry(session, number))
+        kept = self._call(self._observed.entry(session, number))
         return None if kept is None else self._entry(number, kept)
 
     def broken(self, session: str) -> int:  # noqa: ARG002 - that of a live engine has none either
@@ -153,7 +152,7 @@ class MockData:
         path = self._settings.prefix + contract.path
         scope = http_scope(contract.method, path, headers)
         received = self._call(_send(self._app, scope, body))
-        newest = self._call(self._store.entries(session, limit=50, since=0))
+        newest = self._call(self._observed.entries(session, limit=50, since=0))
         for number, kept in reversed(newest):
             if kept.at_ms >= started_ms and kept.job_id == job_id and (b"user-agent", USER_AGENT) in kept.headers:
                 entry = self._entry(number, kept)
@@ -179,7 +178,7 @@ class MockData:
         return f"${re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN" if role else "$TOKEN"
 
     def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
-        return [one.shown() for one in self._call(self._store.behavior(session))]
+        return [one.shown() for one in self._call(self._observed.behavior(session))]
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
         self._call(actions.arm(self._store, session, dict(behavior), self._known))

@@ -27,6 +27,10 @@ class Store(Jobs, ArmedBehavior, Journal, Access, Protocol):
     is_shared: bool
     """Whether other processes read it: a request is written down before it is answered, so that all see it then."""
 
+    def observed(self) -> "Store":
+        """Return the same store for those who only look: reading a session by it does not count as a use of it."""
+        ...
+
     async def reset(self, session: str) -> None:
         """Go back to the start: jobs, behaviour, journal, clock."""
         ...

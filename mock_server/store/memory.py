@@ -5,6 +5,7 @@ import re
 from asyncio import sleep
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
+from copy import copy
 from dataclasses import replace
 from heapq import heapify, heappop, heapreplace
 from itertools import islice, takewhile
@@ -94,6 +95,11 @@ class MemoryStore:
             session = self._sessions[name] = _Session(self._seed, self._minted, self._clock)
         session.used = monotonic()
         return session
+
+    def observed(self) -> "MemoryStore":
+        observed = copy(self)
+        observed.__class__ = _Observed
+        return observed
 
     def _sweep(self) -> None:
         now = monotonic()
@@ -360,6 +366,13 @@ class MemoryStore:
 
     async def close(self) -> None:
         pass
+
+
+class _Observed(MemoryStore):
+    """Shares all with the store that it was copied from, and takes no note of uses. For reading alone."""
+
+    def _session(self, name: str) -> _Session:
+        return self._sessions.get(name) or _Session(self._seed, self._minted, self._clock)
 
 
 def start_ids(seed: int, count: int) -> list[str]:

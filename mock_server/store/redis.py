@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from functools import lru_cache
+from copy import copy
+from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -59,6 +60,7 @@ class RedisStore:
         scripts = {name: load_script(name, constants, "session") for name in _SCRIPTS}
         scripts |= {name: load_script(name, constants, "session", "job_state") for name in _JOB_SCRIPTS}
         self._client = Client(address, start_of(settings), scripts)
+        self._run = self._client.run
         # Exchanges that could not be counted yet: Redis was away.
         self._uncounted: Counter[bytes] = Counter()
 
@@ -69,31 +71,29 @@ class RedisStore:
         return "any" if self._any_job and WELL_FORMED(job_id) else ""
 
     async def cancel(self, session: str, job_id: str, at_ms: int, by: str) -> Cancel:
-        answer = await self._client.run(
-            "cancel", session, _bytes(job_id), self._unseen(job_id), at_ms, orjson.dumps(by)
-        )
+        answer = await self._run("cancel", session, _bytes(job_id), self._unseen(job_id), at_ms, orjson.dumps(by))
         if answer is None:
             return Cancel("unknown")
         serial, kept = answer
         return Cancel("canceled" if serial else "not-active", _read_state(kept), serial)
 
     async def get(self, session: str, job_id: str) -> State | None:
-        kept = await self._client.run("get", session, _bytes(job_id), self._unseen(job_id), real_ms())
+        kept = await self._run("get", session, _bytes(job_id), self._unseen(job_id), real_ms())
         return None if kept is None else _read_state(kept)
 
     async def put(self, session: str, job_id: str, state: State) -> bool:
         is_of_start = "1" if job_id in self._start else ""
-        return bool(await self._client.run("put", session, _bytes(job_id), is_of_start, _write_state(state)))
+        return bool(await self._run("put", session, _bytes(job_id), is_of_start, _write_state(state)))
 
     async def mint(self, session: str, count: int, state: State) -> list[str]:
         minted: list[str] = []
         written, batch = _write_state(state), ""
         while len(minted) < count:
             wanted = min(CHUNK_JOBS, count - len(minted))
-            first = await self._client.run("number", session, wanted, self._minted)
+            first = await self._run("number", session, wanted, self._minted)
             batch = batch or f"#{first}"
             fresh = [job_id for job_id in documents.ids(self._seed, first, wanted) if job_id not in self._start]
-            taken = {job_id.decode() for job_id in await self._client.run("make", session, batch, written, *fresh)}
+            taken = {job_id.decode() for job_id in await self._run("make", session, batch, written, *fresh)}
             minted += [job_id for job_id in fresh if job_id not in taken]
         return minted
 
@@ -101,13 +101,13 @@ class RedisStore:
         self, session: str, job_id: str, *, status: Status | None, name: str | None, by: str
     ) -> State | None:
         named = "" if name is None else _json(name)
-        kept = await self._client.run(
+        kept = await self._run(
             *("change", session, _bytes(job_id), self._unseen(job_id), real_ms()), status or "", named, orjson.dumps(by)
         )
         return None if kept is None else _read_state(kept)
 
     async def remove(self, session: str, job_id: str) -> bool:
-        return bool(await self._client.run("remove", session, _bytes(job_id), self._unseen(job_id)))
+        return bool(await self._run("remove", session, _bytes(job_id), self._unseen(job_id)))
 
     async def _chunks(self, session: str, statuses: str, skip: int, most: int) -> AsyncIterator[list[Any]]:
         """Yield what `page.lua` answers for a part of the jobs after the other, `most` jobs of all parts at most."""
@@ -116,7 +116,7 @@ class RedisStore:
         made = ((place, CHUNK_JOBS) for place in count(0, CHUNK_JOBS))
         for source in (parts, made):
             for part in source:
-                answer = await self._client.run("page", session, real_ms(), statuses, skip, most, *part)
+                answer = await self._run("page", session, real_ms(), statuses, skip, most, *part)
                 skip, most = max(skip - answer[1], 0), most - len(answer[2])
                 yield answer
                 if source is made and answer[4] < CHUNK_JOBS:
@@ -135,40 +135,45 @@ class RedisStore:
                 page.counts[status.decode()] = page.counts.get(status.decode(), 0) + number
         return page
 
+    def observed(self) -> "RedisStore":
+        observed = copy(self)
+        observed._run = partial(self._client.run, is_use=False)  # noqa: SLF001 - its own
+        return observed
+
     async def reset(self, session: str) -> None:
-        await self._client.run("reset", session)
+        await self._run("reset", session)
 
     async def behavior(self, session: str) -> tuple[Behavior, ...]:
-        armed, times = await self._client.run("behavior", session)
+        armed, times = await self._run("behavior", session)
         return () if armed is None else tuple(_read_armed(armed, times.decode().split(",")))
 
     async def arm(self, session: str, behaviors: tuple[Behavior, ...]) -> None:
         if not behaviors:
-            await self._client.run("arm", session, "", "", "")
+            await self._run("arm", session, "", "", "")
             return
         shown = [one.shown() for one in behaviors]
         conditions = [{key: one[key] for key in _CONDITIONS if key in one} or {"any": True} for one in shown]
         times = ",".join("" if one.times is None else str(one.times) for one in behaviors)
-        await self._client.run("arm", session, orjson.dumps(shown), _json(conditions), times)
+        await self._run("arm", session, orjson.dumps(shown), _json(conditions), times)
 
     async def spend(
         self, session: str, job_id: str | None, role: str | None, operation: str | None = None
     ) -> Behavior | None:
         named = map(_bytes, (job_id or "", role or "", operation or ""))
-        applied = await self._client.run("spend", session, *named)
+        applied = await self._run("spend", session, *named)
         if applied is None:
             return None
         armed, place, times = applied
         return _read_behavior(orjson.loads(armed)[place - 1], times.decode())
 
     async def note(self, session: str, key: str, value: float) -> None:
-        await self._client.run("note", session, key, repr(float(value)))
+        await self._run("note", session, key, repr(float(value)))
 
     async def noted(self, session: str, key: str) -> float:
-        return float(await self._client.run("noted", session, key) or 0)
+        return float(await self._run("noted", session, key) or 0)
 
     async def tally(self, session: str, key: str) -> int:
-        return int(await self._client.run("tally", session, key))
+        return int(await self._run("tally", session, key))
 
     async def record(self, session: str, entry: Entry) -> None:
         """Mask the secrets before the entry leaves this process."""
@@ -177,7 +182,7 @@ class RedisStore:
         counts[_json(counted(entry))] += 1
         counts[_DURATION] += round(entry.duration_ms * 1000)
         try:
-            await self._client.run(
+            await self._run(
                 "record", session, self._journal, written, *(item for pair in counts.items() for item in pair)
             )
         except StoreUnavailable as error:
@@ -186,18 +191,18 @@ class RedisStore:
             raise
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
-        number, kept = await self._client.run("entries", session, since, min(limit, self._journal))
+        number, kept = await self._run("entries", session, since, min(limit, self._journal))
         return [(at, _read_entry(one)) for at, one in enumerate(kept, number - len(kept) + 1)]
 
     async def entry(self, session: str, number: int) -> Entry | None:
-        kept = await self._client.run("entry", session, number)
+        kept = await self._run("entry", session, number)
         return None if kept is None else _read_entry(kept)
 
     async def forget(self, session: str) -> None:
-        await self._client.run("forget", session)
+        await self._run("forget", session)
 
     async def exchanges(self) -> Exchanges:
-        flat = await self._client.run("exchanges", _NO_SESSION)
+        flat = await self._run("exchanges", _NO_SESSION)
         counts = dict(zip(flat[::2], map(int, flat[1::2]), strict=True))
         duration_us = counts.pop(_DURATION, 0)
         return Exchanges({Counted(*orjson.loads(key)): number for key, number in counts.items()}, duration_us / 1000)
@@ -205,38 +210,36 @@ class RedisStore:
     async def admit(self, session: str, token: str, login: Login, *, lifetime_ms: int | None) -> None:
         who = _json([login.user, login.role])
         kept_ms = 1000 * UNUSED_S + (lifetime_ms or 0)
-        await self._client.run(
-            "admit", session, _digest(token), who, "" if lifetime_ms is None else lifetime_ms, kept_ms
-        )
+        await self._run("admit", session, _digest(token), who, "" if lifetime_ms is None else lifetime_ms, kept_ms)
 
     async def login(self, session: str, token: str) -> Login | None:
-        held = await self._client.run("login", session, _digest(token))
+        held = await self._run("login", session, _digest(token))
         if held is None:
             return None
         user, role = orjson.loads(held[0])
         return Login(user, role, bool(held[1]))
 
     async def dismiss(self, token: str) -> bool:
-        return bool(await self._client.run("dismiss", _NO_SESSION, _digest(token)))
+        return bool(await self._run("dismiss", _NO_SESSION, _digest(token)))
 
     async def sessions(self) -> list[SessionUse]:
         return [
             SessionUse(name.decode(), entries, len(self._start) + made, used_ms)
-            for name, used_ms, entries, made, _ in sorted(await self._client.run("counts", _NO_SESSION))
+            for name, used_ms, entries, made, _ in sorted(await self._run("counts", _NO_SESSION))
         ]
 
     async def clock(self, session: str) -> Clock:
-        return _read_clock(*await self._client.run("clock", session, "read", ""))
+        return _read_clock(*await self._run("clock", session, "read", ""))
 
     async def set_clock(self, session: str, stopped_at_ms: int | None) -> Clock:
         how = ("run", "") if stopped_at_ms is None else ("stop", stopped_at_ms)
-        return _read_clock(*await self._client.run("clock", session, *how))
+        return _read_clock(*await self._run("clock", session, *how))
 
     async def advance(self, session: str, by_ms: int) -> Clock:
-        return _read_clock(*await self._client.run("clock", session, "advance", by_ms))
+        return _read_clock(*await self._run("clock", session, "advance", by_ms))
 
     async def counts(self) -> dict[str, int]:
-        sessions = await self._client.run("counts", _NO_SESSION)
+        sessions = await self._run("counts", _NO_SESSION)
         return {
             "sessions": len(sessions),
             "jobs": sum(len(self._start) + made for _, _, _, made, _ in sessions),

@@ -165,13 +165,13 @@ class Client:
         self._clock = 0.0
         """Redis's clock minus this process's monotonic one, in seconds."""
 
-    async def run(self, name: str, session: str, *arguments: Any) -> Any:
+    async def run(self, name: str, session: str, *arguments: Any, is_use: bool = True) -> Any:
         """Return the script's answer for a session. Raise StoreUnavailable, after PATIENCE_S at the latest.
 
         A script whose answer was lost is run again with a mark that says so: it must do its work once. Once the caller
-        got an error, Redis no longer runs the script.
+        got an error, Redis no longer runs the script. A script that only reads need not be a use of the session.
         """
-        until, again = monotonic() + PATIENCE_S, b"0"
+        until, again = monotonic() + PATIENCE_S, b"0" if is_use else b"look"
         mark = f"{self._replica}{next(self._calls):x}"
         while True:
             if not self._up.is_set() and not await self._is_back(until):
@@ -183,7 +183,7 @@ class Client:
             except (RedisError, OSError, TimeoutError) as error:
                 if isinstance(error, ResponseError) and not _is_unfit(error):
                     raise self._unavailable(_sentence(error)[:300]) from None
-                again = b"1"
+                again = b"1" if is_use else again
                 self._lose(times_up, _sentence(error))
                 if monotonic() >= until:
                     raise self._unavailable(_sentence(error), may_be_done=True) from None

@@ -94,6 +94,26 @@ for (const input of all("[data-narrow]")) {
   if (input.value) narrow();
 }
 
+// ── the list of jobs, live ───────────────────────────────────────────────────────────────────────
+const JOBS_POLL_MS = 1500;
+
+if (one("#joblist")) {
+  const refresh = () => {
+    const list = one("#joblist"), began = performance.now(), request = new XMLHttpRequest();
+    // A list of a million jobs takes its time.
+    request.onloadend = () => setTimeout(refresh, Math.max(JOBS_POLL_MS, 10 * (performance.now() - began)));
+    request.onload = () => {
+      const fresh = request.status === 200 && one("#joblist", request.response);
+      if (fresh && !fresh.isEqualNode(list) && !list.contains(document.activeElement)) list.replaceWith(fresh);
+    };
+    request.open("GET", location.href);
+    request.responseType = "document"; // the server's page, in which no script runs
+    if (document.hidden || list.contains(document.activeElement)) setTimeout(refresh, JOBS_POLL_MS);
+    else request.send();
+  };
+  setTimeout(refresh, JOBS_POLL_MS);
+}
+
 // ── the journal, live ────────────────────────────────────────────────────────────────────────────
 const journal = one("#journal");
 const POLL_MS = 700, ROWS = 200;

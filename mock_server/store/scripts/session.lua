@@ -1,6 +1,6 @@
 -- Stands before every script. Before it come IDLE (ms), MOST (sessions), SEED, NOW (what a session's clock stands at, ms,
 -- or '' where it runs), MAX_BYTES (of all journals) and ACTIVE (statuses).
--- KEYS[1]: '{prefix}:'. ARGV[1]: when the caller gives up (ms), [2]: session, [3]: the call's own mark, [4]: '1' if the
+-- KEYS[1]: '{prefix}:'. ARGV[1]: when the caller gives up (ms), [2]: session, [3]: the call's own mark, [4]: 'look' where the session is not used by that, '1' if the
 -- script may have run for this call before. A script's own arguments follow.
 --
 -- A session has four keys: facts (hash: counters, clock, what is armed, notes, states of batches), jobs (hash: id ->
@@ -120,7 +120,7 @@ local function touch()
   end
 end
 
-if name ~= '*' then
+if name ~= '*' and ARGV[4] ~= 'look' then
   touch()
 end
 

@@ -10,7 +10,19 @@ from typing import Any
 
 import uvicorn
 
-from engine_contract.console import About, Console, ConsoleError, Entry, Finding, Guard, Job, JobLine, JobPage, Message
+from engine_contract.console import (
+    About,
+    Console,
+    ConsoleError,
+    Entry,
+    Finding,
+    Guard,
+    Job,
+    JobLine,
+    JobPage,
+    Message,
+    SessionLine,
+)
 from tests.support.eventually import eventually
 
 ENGINE = "https://engine.example:3443"
@@ -39,7 +51,7 @@ class Live:
             why_no_cancel="Start with --token ROLE=SOURCE to cancel from here.",
         )
 
-    def sessions(self) -> Sequence[str]:
+    def sessions(self) -> Sequence[SessionLine]:
         """None."""
         return ()
 

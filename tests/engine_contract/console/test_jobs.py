@@ -75,6 +75,21 @@ def test_somebody_else_changes_a_job_by_its_page(page: Page, caller: Caller) -> 
     expect(page.locator(".headline")).to_contain_text("error")
 
 
+def test_list_of_jobs_is_live(page: Page, mock: RunningMock, caller: Caller) -> None:
+    """What others do to a job, and jobs that they make, are seen without a reload."""
+    mock.add_jobs(1, name="Mine alone")
+    page.goto("/?search=Mine")
+    status = page.get_by_role("row").filter(has=page.get_by_role("link", name="Mine alone")).locator(".state")
+    expect(status).to_have_text("running")
+    (job_id,) = [
+        job["job_id"] for job in caller.client.get("/_mock/jobs").json()["jobs"] if job["name"] == "Mine alone"
+    ]
+    caller.cancel(job_id)
+    expect(status).to_have_text("canceled")
+    mock.add_jobs(1, name="Mine too")
+    expect(page.get_by_role("link", name="Mine too", exact=True)).to_be_visible()
+
+
 def test_the_graph_of_a_job(page: Page, mock: RunningMock, caller: Caller) -> None:
     """Each task is a box, coloured by its status, with a legend that counts them, and the JSON beside it."""
     (job_id,) = mock.add_jobs(tasks=15)

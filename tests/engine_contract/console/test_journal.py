@@ -1,5 +1,7 @@
 """The journal: live, filtered, each entry open to request and answer, and to take into a ticket."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -143,3 +145,18 @@ def test_older_ones(page: Page, caller: Caller, *, javascript: bool) -> None:
     other.get_by_role("link", name="Older").click()
     assert rows(other) == [str(number) for number in range(10, 0, -1)]
     context.close()
+
+
+def test_sessions_in_use_are_listed(page: Page, caller: Caller) -> None:
+    """Those that clients used, with entries, jobs and last use; one that no client has used says so, and stays so."""
+    caller.cancel(headers={"Mock-Session": "worker-7"})
+    caller.cancel(headers={"Mock-Session": "worker-7"})
+    page.goto("/_console/journal")
+    line = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="worker-7"))
+    expect(line).to_contain_text(re.compile(r"worker-7 2 entries, 12 jobs, used \S+ m?s ago"))
+    line.get_by_role("link").click()
+    expect(page.get_by_role("row").filter(has_text="409 refused")).to_contain_text("is canceled already.")
+    for _ in range(2):
+        page.goto("/_console/journal?session=worker-8")
+        expect(page.get_by_text("No client has used the session worker-8")).to_be_visible()
+    assert "worker-8" not in caller.client.get("/_mock/sessions").text

@@ -1,5 +1,6 @@
 """Logins, sessions and clocks in a store."""
 
+import asyncio
 from typing import Any
 
 from mock_server import Settings
@@ -99,3 +100,22 @@ def test_sessions_in_use_are_listed(make: Make) -> None:
     sessions = use(work)
     assert [one[:3] for one in sessions] == [(DEFAULT_SESSION, 0, 3), ("a", 0, 5), ("b", 2, 2)]
     assert all(started - 5 <= one.last_used_ms <= real_ms() + 5 for one in sessions)
+
+
+def test_reading_by_an_observer_is_not_a_use(make: Make) -> None:
+    """It shows what is there, and neither makes a session nor moves its last use."""
+
+    async def work() -> list[Any]:
+        store = make(Settings(jobs=2))
+        await store.put("used", "j", RUNNING)
+        before = await store.sessions()
+        await asyncio.sleep(1.1)
+        observed = store.observed()
+        shown: list[Any] = [
+            len((await observed.page(session, None, offset=0, limit=9)).jobs) for session in ("used", "unknown")
+        ]
+        shown += [await observed.behavior("unknown"), await observed.entries("used", limit=1, since=0)]
+        return [shown, [one.name for one in before if one.name], await store.sessions() == before]
+
+    shown, names, is_same = use(work)
+    assert (shown, names, is_same) == ([3, 2, (), []], ["used"], True)
