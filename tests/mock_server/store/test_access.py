@@ -102,6 +102,12 @@ def test_sessions_in_use_are_listed(make: Make) -> None:
     assert all(started - 5 <= one.last_used_ms <= real_ms() + 5 for one in sessions)
 
 
+def _last_uses(after: list[SessionUse], before: list[SessionUse]) -> bool:
+    """Return whether the same sessions were used last at the same times, but for what rounding makes of them."""
+    pairs = zip(after, before, strict=True)
+    return all(one.name == other.name and abs(one.last_used_ms - other.last_used_ms) < 500 for one, other in pairs)
+
+
 def test_reading_by_an_observer_is_not_a_use(make: Make) -> None:
     """It shows what is there, and neither makes a session nor moves its last use."""
 
@@ -115,7 +121,7 @@ def test_reading_by_an_observer_is_not_a_use(make: Make) -> None:
             len((await observed.page(session, None, offset=0, limit=9)).jobs) for session in ("used", "unknown")
         ]
         shown += [await observed.behavior("unknown"), await observed.entries("used", limit=1, since=0)]
-        return [shown, [one.name for one in before if one.name], await store.sessions() == before]
+        return [shown, [one.name for one in before if one.name], _last_uses(await store.sessions(), before)]
 
     shown, names, is_same = use(work)
     assert (shown, names, is_same) == ([3, 2, (), []], ["used"], True)
