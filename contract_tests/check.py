@@ -260,6 +260,8 @@ async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found:
 
 
 def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, findings: Findings) -> Runner:
+    if settings.pages and not plan.requests:
+        findings.stop("values", "Nothing was checked: no GET of the pages has the values that it needs.")
     wanted = wanted_rules(settings)
     trust = Trust(
         probe=settings.probe,

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from contract_tests.config.options import Connection
+from contract_tests.config.options import Connection, read_pages
 from contract_tests.config.sources import Source
 from contract_tests.errors import SettingError
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import Operation
 from engine_contract.own_packages import explain, in_the_way_of
-from engine_contract.pages import load_pages
 
 
 @contextmanager
@@ -26,8 +25,8 @@ def embedded_engine(
     from mock_server.serving.in_process import running_mock
     from mock_server.settings import Settings as MockSettings
 
+    of_pages = (role for page in read_pages(pages) for role in page.roles)
+    roles = dict.fromkeys((*operation.roles, *operation.unlisted_roles, *of_pages))
+    tokens = {role: Source(role, f"--token {role}") for role in roles}
     with running_mock(MockSettings(jobs=1, pages=tuple(pages))) as mock:
-        of_pages = (role for page in load_pages(pages) for role in page.roles)
-        roles = dict.fromkeys((*operation.roles, *operation.unlisted_roles, *of_pages))
-        tokens = {role: Source(role, f"--token {role}") for role in roles}
         yield Connection(mock.url, tokens=tokens, timeout=timeout), Supply(more=mock.add_jobs)

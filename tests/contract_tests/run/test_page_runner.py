@@ -11,19 +11,22 @@ from urllib.parse import parse_qsl
 import pytest
 
 from contract_tests.check import check
+from contract_tests.cli import main
 from contract_tests.config.options import EMBEDDED_READ_BACK, Connection, calls_of
 from contract_tests.config.sources import Source
+from contract_tests.embedded import embedded_engine
 from contract_tests.errors import SettingError
 from contract_tests.model import Report
 from contract_tests.safety.page_calls import page_calls
 from contract_tests.safety.supply import Supply
+from engine_contract.contract import load_contract
 from engine_contract.options import CheckOptions
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings as MockSettings
 from tests.support.commands import check_engine
 from tests.support.engines import settings_for
 from tests.support.forty_pages import OPERATIONS, PAGES, ROLES
-from tests.support.pages import operation_of
+from tests.support.pages import ASSET, TAG, operation_of
 from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 PAGE = """Summary
@@ -110,9 +113,10 @@ def shelf(change: Any = None) -> Iterator[Shelf]:
 def run(
     url: str, values: Any = None, roles: tuple[str, ...] = ("admin", "engineering", "support"), **more: Any
 ) -> Report:
-    """Check the page alone."""
-    settings = settings_for(url, roles=roles, only=tuple(rule.id for rule in PARTS.rules), **more)
-    settings = replace(settings, pages=(page_calls(PARTS, VALUES if values is None else values),))
+    """Check the page alone; `others` are further ones."""
+    pages = (page_calls(PARTS, VALUES if values is None else values), *more.pop("others", ()))
+    only = tuple(rule.id for page in pages for rule in page.operation.rules)
+    settings = replace(settings_for(url, roles=roles, only=only, **more), pages=pages)
     return check(settings, lambda _: Supply()).report
 
 
@@ -208,13 +212,24 @@ def test_nothing_but_the_gets_with_the_values_is_sent() -> None:
 
 
 def test_page_without_a_value_is_not_asked_for_and_does_not_count() -> None:
-    """The reason says what to give, and where."""
+    """The reason says what to give, and where; a call with another method is left to those who watch."""
+    asset, tag = operation_of(ASSET), operation_of(TAG)
+    with shelf() as engine:
+        report = run(engine.url, others=(page_calls(asset, {}), page_calls(tag, {})))
+    assert report.verdict == "conforms"
+    assert not any(path.startswith("/inventory/getAsset") or method != "GET" for method, path in engine.seen)
+    reasons = {result.reason for result in report.rules if result.rule.startswith((asset.rule_prefix, tag.rule_prefix))}
+    assert reasons == {
+        f"no value for id: give one in [operations.{asset.name}] of the settings file",
+        "POST is judged where it passes: by watch-engine --page, or --replay and --page",
+    }
+
+
+def test_run_that_has_nothing_to_send_is_undecided() -> None:
+    """A gate is never green by a missing value."""
     with shelf() as engine:
         report = run(engine.url, {"query": {"limit": 5}})
-    assert (engine.seen, report.verdict) == ([], "conforms")
-    assert {result.reason for result in report.rules if result.outcome == "unchecked"} == {
-        f"no value for shelf: give one in [operations.{NAME}] of the settings file"
-    }
+    assert (engine.seen, report.verdict, report.undecided_because) == ([], "undecided", ("values",))
 
 
 def test_values_that_name_nothing_leave_the_run_undecided() -> None:
@@ -321,3 +336,23 @@ def test_value_that_cannot_be_used_is_refused(tmp_path: Path, values: dict[str, 
     with pytest.raises(SettingError, match="listParts") as refused:
         calls_of(CheckOptions(pages=(page,), operations={"listParts": values}))
     assert said in str(refused.value)
+
+
+def test_values_of_every_engine_are_the_mocks_and_a_urls_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """engine.toml of the folder, or the file that --settings names."""
+    (tmp_path / "listParts.txt").write_text(PAGE)
+    text = '[engines.s]\nurl = "http://127.0.0.1:1"\n[operations.listParts.path]\nshelf = "b"\n'
+    for name in ("engine.toml", "values.toml"):
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["--mock"], ["http://127.0.0.1:1", "--settings=values.toml"]):
+        with main.make_context("check-engine", [*arguments, "--page=listParts.txt"]) as context:
+            assert CheckOptions(**context.params).operations == {"listParts": {"path": {"shelf": "b"}}}
+
+
+def test_page_that_cannot_be_read_is_wrong_usage_with_the_mock(tmp_path: Path) -> None:
+    """The mock is not started, and nothing fails in it."""
+    page = tmp_path / "broken.txt"
+    page.write_text("Summary\n")
+    with pytest.raises(SettingError, match=r"broken\.txt"), embedded_engine(load_contract(), 1.0, (page,)):
+        pass
