@@ -47,8 +47,10 @@ def installed(shared: Path, distributions: Distributions) -> Path:
     python = venv / "bin" / "python"
     with alone(shared / "installed.lock"):
         if not venv.exists():
-            run(sys.executable, "-m", "venv", str(venv), cwd=shared)
-            install = (str(python), "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt"))
+            # This Python's pip installs into it, and what is not imported is not compiled: half of the work.
+            run(sys.executable, "-m", "venv", "--without-pip", str(venv), cwd=shared)
+            pip = (sys.executable, "-m", "pip", "--python", str(python))
+            install = (*pip, "install", "-q", "--no-compile", "-c", str(ROOT / "constraints.txt"))
             run(*install, str(distributions.wheel), cwd=shared)
     return python
 

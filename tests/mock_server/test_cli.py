@@ -16,7 +16,7 @@ from tests.support.commands import mock_engine, started_mock
 from tests.support.eventually import eventually
 
 
-def test_the_first_line_names_the_address() -> None:
+def test_first_line_names_the_address() -> None:
     """The first line on stdout is the address, when requests are accepted; nothing else is said there, exit status 0."""
     with started_mock() as (process, url):
         assert url.startswith("http://127.0.0.1:")
@@ -37,7 +37,7 @@ def test_console_beside_an_upstream_is_told() -> None:
     assert (out, err) == ("", f"Console on {console}\n")
 
 
-def test_a_signal_lets_running_answers_finish() -> None:
+def test_signal_lets_running_answers_finish() -> None:
     """SIGTERM ends running answers, and then the process with 0."""
     with started_mock("--latency", "500") as (process, url):
         answers: list[httpx.Response] = []
@@ -89,7 +89,7 @@ def test_wrong_usage_is_one_clear_line(options: list[str], says: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"t": 5}', '{"": "admin"}', "{"])
-def test_a_bad_token_file_is_one_clear_line(tmp_path: Path, content: str) -> None:
+def test_token_file_of_another_form_is_one_clear_line(tmp_path: Path, content: str) -> None:
     """A token file of another form is exit status 2, and no token is shown."""
     file = tmp_path / "tokens.json"
     file.write_text(content)
@@ -98,7 +98,7 @@ def test_a_bad_token_file_is_one_clear_line(tmp_path: Path, content: str) -> Non
     assert str(file) in ended.err
 
 
-def test_a_taken_port_is_one_clear_line() -> None:
+def test_port_that_is_taken_is_one_clear_line() -> None:
     """A port that is taken is exit status 2 with the address in the line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -127,6 +127,11 @@ def test_options_come_from_the_environment(tmp_path: Path) -> None:
             assert httpx.get(url, headers={"Origin": origin}).status_code == 200
             answer = httpx.post(base + ROUTE, headers={"Origin": origin})
             assert answer.headers["access-control-allow-origin"] == origin
+
+
+def test_command_that_is_forked_says_what_one_of_its_own_process_says() -> None:
+    """The tests' runs from a loaded process are a user's: where Python reads a variable at its start, they are started."""
+    assert mock_engine("--list-faults") == mock_engine("--list-faults", env={"PYTHONHASHSEED": "0"})
 
 
 def test_help_names_every_option_with_its_default() -> None:
@@ -159,7 +164,7 @@ def test_help_names_every_option_with_its_default() -> None:
     assert asked.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_same_seed_gives_the_same_jobs() -> None:
+def test_seed_given_again_makes_the_same_jobs() -> None:
     """The n-th job has the same id and name on every start with the same seed, and another with another seed."""
     seen = []
     for seed in ("7", "7", "8"):
@@ -170,7 +175,7 @@ def test_the_same_seed_gives_the_same_jobs() -> None:
     assert seen[0] == seen[1] != seen[2]
 
 
-def test_another_host_is_warned_of() -> None:
+def test_host_beyond_loopback_is_warned_of() -> None:
     """Listening elsewhere than on loopback is said on stderr, and the control API is closed there without a token."""
     with started_mock("--host", "0.0.0.0") as (process, printed):  # noqa: S104 - the point
         url = printed.replace("0.0.0.0", "127.0.0.1")  # noqa: S104

@@ -37,7 +37,7 @@ def run_pytest(folder: Path, *options: str) -> Done:
     return run(sys.executable, "-m", "pytest", "-q", *plugins, *options, cwd=folder, env=env)
 
 
-def test_a_project_uses_the_fixture(tmp_path: Path) -> None:
+def test_fixture_serves_a_mock_as_it_starts_to_each_test(tmp_path: Path) -> None:
     """The fixture serves a mock, as it starts for each test, with `.url`, `.add_jobs()`, `.requests()` and `.behave()`."""
     (tmp_path / "test_app.py").write_text(PROJECT)
     ended = run_pytest(tmp_path)
@@ -45,7 +45,7 @@ def test_a_project_uses_the_fixture(tmp_path: Path) -> None:
     assert "2 passed" in ended.out
 
 
-def test_the_plugin_is_light(tmp_path: Path) -> None:
+def test_plugin_without_the_fixture_imports_nothing_of_the_mock(tmp_path: Path) -> None:
     """A run that does not use the fixture imports nothing of the mock but the plugin."""
     (tmp_path / "test_light.py").write_text(
         "import sys\n"

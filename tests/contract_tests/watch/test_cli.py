@@ -29,7 +29,7 @@ def watching(*options: str) -> Iterator[Started]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_is_what_broke_and_ends_cleanly(tmp_path: Path, number: int) -> None:
+def test_watcher_says_where_it_is_and_what_broke_and_ends_cleanly(tmp_path: Path, number: int) -> None:
     """The first two lines are the addresses, then what broke, in words; a signal ends it with 0 and leaves whole files."""
     record, profile = tmp_path / "all.har", tmp_path / "profile.json"
     with standin.serve(fault="status-running") as engine:
@@ -54,7 +54,7 @@ def test_it_says_where_it_is_what_broke_and_ends_cleanly(tmp_path: Path, number:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.har", "profile.json"]
 
 
-def test_a_signal_ends_it_while_exchanges_are_under_way(tmp_path: Path) -> None:
+def test_signal_while_exchanges_are_under_way_ends_the_watcher(tmp_path: Path) -> None:
     """An answer without end does not hold it up, and is recorded as far as it came."""
     record = tmp_path / "all.har"
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -120,7 +120,7 @@ def test_wrong_usage_is_one_clear_line(
     assert says in err
 
 
-def test_a_taken_port_is_one_clear_line() -> None:
+def test_port_that_is_taken_is_one_clear_line() -> None:
     """The line names the address."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -129,7 +129,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
     assert ended.err == f"watch-engine: --port {port}: cannot listen on 127.0.0.1:{port}: address already in use.\n"
 
 
-def test_a_taken_console_port_is_one_clear_line() -> None:
+def test_console_port_that_is_taken_is_one_clear_line() -> None:
     """The line names the option, also where the port is the engine's own."""
     port = str(free_port())
     ended = run("watch-engine", "http://e", "--port", port, "--console-port", port)
@@ -154,7 +154,7 @@ def test_console_does_not_share_the_engines_port_at_another_address(
 
 
 @pytest.mark.parametrize("key", ["a/b", "api", "..", "a b", "ü"])
-def test_a_key_that_is_not_a_word_is_one_clear_line(
+def test_key_that_is_not_a_word_is_one_clear_line(
     key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It stands in a path; the line does not repeat it."""
@@ -166,7 +166,7 @@ def test_a_key_that_is_not_a_word_is_one_clear_line(
     assert err.startswith("watch-engine: WATCH_ENGINE_CONSOLE_KEY: a key is letters, digits and the signs")
 
 
-def test_an_older_recording_is_one_clear_line(tmp_path: Path) -> None:
+def test_recording_that_is_there_is_one_clear_line(tmp_path: Path) -> None:
     """It is never written over: exit status 2, and the file as it was."""
     record = tmp_path / "old.har"
     record.write_text("mine")
