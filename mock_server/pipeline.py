@@ -339,7 +339,9 @@ def _asked_for(exchange: Exchange, situation: str | None, code: int | None) -> R
             headers: Headers = ((b"location", b"/login"),) if code < 400 else ()
             situation = "failure" if code < 400 else situation
             return Refusal(situation, f"Status {code} was asked for.", headers=headers, status=code, is_asked_for=True)
-    return asked_for(situation, role=exchange.credential.role, job_id=exchange.claimed_job_id, status=code)
+    return asked_for(
+        situation, role=exchange.credential.role, job_id=exchange.job_id or exchange.claimed_job_id, status=code
+    )
 
 
 def _reason(refusal: Refusal) -> str:

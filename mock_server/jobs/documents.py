@@ -206,10 +206,12 @@ def _before(bits: _Bits, moments: tuple[Moment, ...]) -> list[int]:
     return [(one * first + other * second) >> 12 for first, second in moments]
 
 
-def _moments(before: list[int], times: _Times) -> list[int]:
+def _moments(bits: _Bits, drawn: tuple[Moment, ...], times: _Times) -> list[int]:
     """Return each moment in epoch milliseconds: the run is stretched from its start to where it stands."""
-    if times.start is None:
-        return [times.as_of - one for one in before]
+    if times.start is None:  # nearly always, so in one pass
+        as_of, one, other = times.as_of, 512 + bits[8] % 4096, 512 + bits[9] % 4096
+        return [as_of - ((one * first + other * second) >> 12) for first, second in drawn]
+    before = _before(bits, drawn)
     created, age = times.start
     start, began = before[1], times.as_of - age
     last, end = (0, times.as_of) if times.stopped is None else (min(before), max(times.stopped, times.as_of))
@@ -228,7 +230,7 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     times: _Times,
     changed_by: bytes | None,
 ) -> bytes:
-    moments = _moments(_before(bits, template.moments), times)
+    moments = _moments(bits, template.moments, times)
     created = moments[0]
     updated = max(moments) if times.updated is None else times.updated
     moments.append(updated)
