@@ -63,18 +63,21 @@ class PageRunner:
         for call in calls:
             exchange, role = call.exchange, call.exchange.request.caller.role
             is_refused = 400 <= (exchange.status or 0) < 500 and exchange.status not in BUSY
+            # Where nothing succeeds, a 404 is rather the values' than the caller's.
+            is_telling = succeeded or exchange.status in _OF_CALLER
+            is_stale = is_refused and is_telling and self._may_mean_token(call, calls)
             if call.rule is None and is_refused:
                 rule = f"{operation.rule_prefix}roles.{role if operation.roles else 'any'}"
                 found.judgements += [item for item in call.judgements if item.rule != rule]
-                if self._may_mean_token(call, calls):
+                if is_stale:
                     found.leave_unchecked(rule, _why_token(call), "tokens")
                 elif succeeded or (exchange.status in _OF_CALLER and not page.is_guessed):
                     received = f"status {exchange.status} to a valid request of {role}"
                     broken = finding(rule, received, f"the role {role} may call {operation.name}", exchange)
                     found.add(Judgement(rule, broken.finding, broken.origin))
-            elif call.rule == "roles.others" and is_refused and self._may_mean_token(call, calls):
+            elif call.rule == "roles.others" and is_stale:
                 found.leave_unchecked(f"{operation.rule_prefix}roles.others", _why_token(call), "tokens")
-            elif succeeded or call.findings or exchange.status in _OF_CALLER:
+            elif is_telling or call.findings:
                 found.judgements += call.judgements
         if not operation.roles and succeeded:
             found.judgements += of_ledger(operation, [Judgement("roles.any")])
@@ -89,6 +92,9 @@ class PageRunner:
         judged = {item.rule for item in judgements}
         held = {item.rule for item in judgements if item.finding is None}
         why = Unchecked("no answer shows it") if succeeded else _why_none(page, calls)
+        refused = [call for call in _valid(calls) if call.exchange.status in _OF_CALLER]
+        if not succeeded and refused and all(self._may_mean_token(call, calls) for call in refused):
+            why = replace(why, because="tokens")
         for rule in page.operation.rules:
             if rule.id not in judged and (rule.field is None or document_rule(rule) not in held):
                 yield rule.id, why

@@ -232,9 +232,10 @@ def test_run_that_has_nothing_to_send_is_undecided() -> None:
     assert (engine.seen, report.verdict, report.undecided_because) == ([], "undecided", ("values",))
 
 
-def test_values_that_name_nothing_leave_the_run_undecided() -> None:
-    """A 404 may mean the values: nothing is held or broken by it."""
-    with shelf() as engine:
+@pytest.mark.parametrize("change", [None, lambda *_: (404, {"error": "no such shelf"}, JSON)])
+def test_values_that_name_nothing_leave_the_run_undecided(change: Any) -> None:
+    """A 404 may mean the values, also where everybody gets one: nothing is held or broken by it."""
+    with shelf(change) as engine:
         report = run(engine.url, {"path": {"shelf": "b"}, "query": {"limit": 5}})
     assert (report.verdict, report.undecided_because) == ("undecided", ("values",))
     assert of(report, "broken") == []
@@ -248,6 +249,13 @@ def test_refusal_as_to_a_wrong_credential_may_mean_the_token(*, trusts: bool, ou
         report = run(engine.url, trust_tokens=trusts)
     assert "roles.others" in of(report, outcome)
     assert report.verdict == ("conforms" if trusts else "undecided")
+
+
+def test_tokens_that_are_not_accepted_leave_the_run_undecided() -> None:
+    """It is the tokens that are to be looked at, and not the values."""
+    with shelf(lambda *_: (401, {"error": "log in"}, JSON)) as engine:
+        report = run(engine.url)
+    assert (report.verdict, report.undecided_because, of(report, "broken")) == ("undecided", ("tokens",), [])
 
 
 def test_missing_token_of_a_documented_role_counts() -> None:
