@@ -103,7 +103,8 @@ def probes(resources: Resources) -> Iterator[Scenario]:
     """Yield requests without an active job that must be refused, each by one role: any cancel is seen at once."""
     callers = _callers(resources)
     for index, (purpose, rule, body) in enumerate(_BAD if callers else ()):
-        yield Scenario(rule, (Step(purpose, callers[index % len(callers)], "refused", rule, body),))
+        step = Step(purpose, callers[index % len(callers)], "refused", rule, body, goes_first=True)
+        yield Scenario(rule, (step,))
 
 
 def parameters(resources: Resources, seed: int) -> Iterator[Scenario]:

@@ -54,6 +54,8 @@ class Step:
     """In it `<unknown>` is the placeholder for a minted id."""
     told: str = ""
     """The words for the request, in place of its purpose's text."""
+    goes_first: bool = False
+    """Whether others are sent only once this one was answered."""
 
     @property
     def situation(self) -> str:
@@ -82,7 +84,7 @@ class Mode:
     """How the requests of a stage are sent."""
 
     one_by_one: bool = False
-    """Whether each scenario is carried out from beginning to end, one request after the other."""
+    """Whether each scenario ends before the next one begins; within it, what has a known credential is sent by itself."""
     overlapping: bool = False
     """Whether cancels of different jobs are under way at the same time."""
     after_wrong_credential: bool = False

@@ -61,7 +61,8 @@ class Canceller:
 
     async def _send(self, step: Step, job_id: str | None) -> Exchange:
         request = fill(step, job_id, self.sender.transport.guard)
-        return await self.sender.send(request, job_id, is_due=step.expect == "accepted")
+        is_due = step.expect == "accepted"
+        return await self.sender.send(request, job_id, is_due=is_due, first=is_due or step.goes_first)
 
     async def cancel_active(self, step: Step, job_id: str, mode: Mode = ALONE) -> tuple[JobOutcome, Exchange]:
         """Send a valid request for a job that should be active, and return what became of the job."""

@@ -138,9 +138,7 @@ class Evidence:
     async def look_at_others(self, caller: Caller) -> None:
         """Look at all canceled jobs that nobody has looked at, once they have settled."""
         others = [job_id for job_id in self._canceled_at if job_id not in self._looked]
-        if others and self._can_look:
-            await self._settle()
-            await self._look_at_all(others, caller)
+        await asyncio.gather(*(self._look_once_settled(job_id, caller) for job_id in others if self._can_look))
 
     def conclude(self, was_accepted_later: Callable[[Exchange, int], bool]) -> None:
         """Say what was seen as a whole. A token that was accepted later was good when it was refused."""
@@ -194,6 +192,10 @@ class Evidence:
         """Wait until the newest cancel is old enough to be seen everywhere."""
         if self._can_look and self._canceled_at:
             await asyncio.sleep(max(0.0, max(self._canceled_at.values()) + self._settle_s - time.monotonic()))
+
+    async def _look_once_settled(self, job_id: str, caller: Caller) -> None:
+        await asyncio.sleep(max(0.0, self._canceled_at[job_id] + self._settle_s - time.monotonic()))
+        await self._look(job_id, caller)
 
     async def _look_at_all(self, job_ids: Sequence[str], caller: Caller) -> None:
         await asyncio.gather(*(self._look(job_id, caller) for job_id in job_ids))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from contract_tests.errors import SettingError
 from contract_tests.judge.answers import holds_document, judge_refusal
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
+from contract_tests.plan.plan import Plan
 from contract_tests.plan.scenario import ALONE, TOGETHER, Mode, Scenario, Step
 from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
@@ -15,6 +16,7 @@ from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import describe_failure, is_lost
+from contract_tests.transport.turns import Turns
 from engine_contract import contract
 
 WAIT_FOR_JOBS_S = 3.0  # at the end of a run for a source that is still making jobs
@@ -29,8 +31,8 @@ LOSES_OFTEN = "no answer came: the network loses many connections"
 class JobRunner:
     """Carries out scenarios."""
 
-    def __init__(self, canceller: Canceller, supply: Supply, wanted: int, found: Findings) -> None:
-        """Take the means of a run; `wanted` is the number of jobs that the plan uses."""
+    def __init__(self, canceller: Canceller, supply: Supply, plan: Plan, found: Findings) -> None:
+        """Take the means of a run."""
         self.canceller = canceller
         self._operation = canceller.sender.transport.guard.operation
         self.supply = supply
@@ -44,9 +46,12 @@ class JobRunner:
         self.ran_out = False
         self._unanswered: list[tuple[Step, Exchange, int]] = []
         """Requests that must be refused and were not answered, as often as they were sent."""
-        self._wanted = wanted
+        self._wanted = plan.jobs
         self._asking: asyncio.Future[list[str]] | None = None
-        self._aimless = asyncio.Semaphore(AIMLESS)
+        self._probes = [step for scenario in plan.scenarios for step in scenario.steps if step.goes_first]
+        self._unprobed = set(self._probes)
+        self._answered = asyncio.Condition()
+        self._aimless = Turns(AIMLESS)
         self._harm: str | None = None
         """Why requests that name no supplied job are no longer sent."""
         self._uncertain: set[str] = set()
@@ -60,10 +65,12 @@ class JobRunner:
             if job_id is None:
                 self.out_of_jobs(scenario)
                 return None
-        if mode.one_by_one:
-            accepted = [await self._must_not_cancel(step, job_id) for step in scenario.tried]
-        else:
-            accepted = await gather_limited(self._must_not_cancel(step, job_id) for step in scenario.tried)
+        # An engine that remembers a refused request is asked what it remembers once it was refused.
+        alone = [step for step in scenario.tried if mode.one_by_one and step.caller.kind == "token"]
+        accepted = await gather_limited(
+            self._must_not_cancel(step, job_id) for step in scenario.tried if step not in alone
+        )
+        accepted += [await self._must_not_cancel(step, job_id) for step in alone]
         return None if job_id is None else (scenario, job_id, any(accepted))
 
     async def _must_not_cancel(self, step: Step, job_id: str | None) -> bool:
@@ -71,11 +78,25 @@ class JobRunner:
         if step.is_aimed:
             return await self._tried(step, job_id)
         # A loose engine may take such an id for anybody's job: few are under way when the response to one ends them.
-        async with self._aimless:
-            if self._harm is not None:
+        if not step.goes_first:
+            async with self._answered:
+                await self._answered.wait_for(lambda: self._is_probed(step))
+        async with self._aimless.turn(first=step.goes_first):
+            if self._harm is None:
+                accepted = await self._tried(step, job_id)
+            else:
                 self.found.leave_unchecked(step.rule, self._harm)
-                return False
-            return await self._tried(step, job_id)
+                accepted = False
+        async with self._answered:
+            self._unprobed.discard(step)
+            self._answered.notify_all()
+        return accepted
+
+    def _is_probed(self, step: Step) -> bool:
+        """Return whether one like it was answered by itself: the same body, else all for its rule, else all there are."""
+        same_body = [probe for probe in self._probes if probe.body == step.body]
+        like = same_body or [probe for probe in self._probes if probe.rule == step.rule] or self._probes
+        return self._unprobed.isdisjoint(like)
 
     async def _until_answered(self, step: Step, job_id: str | None) -> tuple[Exchange, int]:
         """Send what must be refused; where it is not answered, again: the last exchange, and how often it was sent."""

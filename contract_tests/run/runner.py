@@ -5,7 +5,7 @@ the reason of an unexpected response.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from statistics import median
 
@@ -53,7 +53,7 @@ class Runner:
         self.evidence = Evidence(sender, self.found, path=read_back, settle_s=settle_s, looks=looks)
         self.credentials = Credentials(sender, self.found, trust)
         self.canceller = Canceller(sender, supply, self.found, self.evidence, self.credentials)
-        self.jobs = JobRunner(self.canceller, supply, plan.jobs, self.found)
+        self.jobs = JobRunner(self.canceller, supply, plan, self.found)
         self.pages = PageRunner(self.canceller, trusts=trust.trusts)
         self._dead_at_first: list[Exchange] = []
         """Valid requests that were refused to every role before any job was canceled."""
@@ -78,23 +78,22 @@ class Runner:
         return self.found
 
     async def _stages(self) -> None:
-        for stage in self.plan.stages:
-            if stage.name == "pages":
-                continue  # sent when all jobs are done
-            if stage.name == "baseline":
-                if not await self._baseline(stage):
-                    return
-            elif stage.mode.one_by_one:
-                for scenario in stage.scenarios:
-                    await self._run_scenario(scenario, stage.mode)
-            else:
-                await self._side_by_side(stage)
-        if self.canceller.working:
-            await self.evidence.look_at_others(self._reader())
+        of_jobs = [stage for stage in self.plan.stages if stage.name != "pages"]  # which come when all jobs are done
+        if not of_jobs:
+            return
+        baseline, probes, parameters, jobs, credentials = of_jobs
+        if not await self._baseline(baseline):
+            return
+        async with asyncio.TaskGroup() as group:
+            seen = group.create_task(self._look_at_first())
+            group.create_task(self._prepare(probes))
+            group.create_task(self._side_by_side(jobs, seen))
+            group.create_task(self._prepare(parameters))
+        # Nothing else is under way then: it would be refused by an engine that locks its callers out.
+        canceled = [await self._run_scenario(scenario, credentials.mode) for scenario in credentials.scenarios]
+        await self._repeat(item for item in canceled if item is not None)
         # At the end, so that a job that comes back to life has had some time for it.
-        await gather_limited(
-            self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first
-        )
+        await gather_limited([self._look_at_others(), self._repeat(self._canceled_at_first, after=1)])
         await self.credentials.settle()
 
     async def _baseline(self, stage: Stage) -> bool:
@@ -117,11 +116,21 @@ class Runner:
             fate, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
             if fate is JobOutcome.CANCELED:
                 canceled.append((scenario, job_id))
-        await self.evidence.look_at_first([job_id for _, job_id in canceled], self._reader())
-        # Not before all are canceled, so that the effect of a second cancel is not taken for that of a first one.
-        await gather_limited(self.jobs.repeat(job_id, scenario.repeats[:1]) for scenario, job_id in canceled)
         self._canceled_at_first = canceled
         return True
+
+    async def _look_at_first(self) -> None:
+        """Look at the jobs of the baseline, and cancel them once more."""
+        if self._canceled_at_first:
+            await self.evidence.look_at_first([job_id for _, job_id in self._canceled_at_first], self._reader())
+        # Not before all are canceled, so that the effect of a second cancel is not taken for that of a first one.
+        await gather_limited(
+            self.jobs.repeat(job_id, scenario.repeats[:1]) for scenario, job_id in self._canceled_at_first
+        )
+
+    async def _look_at_others(self) -> None:
+        if self.canceller.working:
+            await self.evidence.look_at_others(self._reader())
 
     def _reader(self) -> Caller:
         return Caller(self.canceller.working[0], "token")
@@ -163,35 +172,44 @@ class Runner:
             received = f"status {exchange.status} to a valid request"
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
 
-    async def _side_by_side(self, stage: Stage) -> None:
-        """Send all that must be refused, then all valid cancels at once (they overlap), then the second cancels."""
+    async def _prepare(self, stage: Stage) -> list[tuple[Scenario, str, bool]]:
+        """Send all that must not cancel. Return the scenarios that have a job, the job, and whether it was canceled."""
         scenarios = [scenario for scenario in stage.scenarios if scenario.steps]
         at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
         prepared = await gather_limited(
             (self.jobs.prepare(scenario, stage.mode) for scenario in scenarios), at_once=at_once
         )
-        with_jobs = [item for item in prepared if item is not None]
+        return [item for item in prepared if item is not None]
+
+    async def _side_by_side(self, stage: Stage, seen: asyncio.Task[None]) -> None:
+        """Send all that must be refused, then all valid cancels at once (they overlap), then the second cancels.
+
+        `seen` ends when it is known whether the engine lags.
+        """
+        with_jobs = await self._prepare(stage)
+        await asyncio.wait({seen})
         fates = await gather_limited(
             self.jobs.finish(scenario, job_id, stage.mode, spent=spent) for scenario, job_id, spent in with_jobs
         )
-        await gather_limited(
-            self.jobs.repeat(job_id, scenario.repeats) for scenario, job_id in fates if job_id is not None
-        )
+        await self._repeat((scenario, job_id) for scenario, job_id in fates if job_id is not None)
+
+    async def _repeat(self, canceled: Iterable[tuple[Scenario, str]], *, after: int = 0) -> None:
+        """Cancel canceled jobs once more, by the repeats of their scenarios after the first `after`."""
+        await gather_limited(self.jobs.repeat(job_id, scenario.repeats[after:]) for scenario, job_id in canceled)
 
     def _for_a_slow_engine(self) -> int:
         """Return how many requests at a time take no longer than one does on an engine that is not slow."""
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
         return ceil(median(took) / NOT_SLOW_S) if took else 1
 
-    async def _run_scenario(self, scenario: Scenario, mode: Mode) -> None:
-        """Run one scenario from beginning to end."""
+    async def _run_scenario(self, scenario: Scenario, mode: Mode) -> tuple[Scenario, str] | None:
+        """Run one scenario up to its valid cancel. Return it with its job, if that is canceled."""
         prepared = await self.jobs.prepare(scenario, mode)
         if prepared is None:
-            return
+            return None
         _, job_id, spent = prepared
         _, canceled = await self.jobs.finish(scenario, job_id, mode, spent=spent)
-        if canceled is not None:
-            await self.jobs.repeat(canceled, scenario.repeats)
+        return None if canceled is None else (scenario, canceled)
 
     async def _nothing_worked(self) -> bool:
         if not any(exchange.purpose is Purpose.VALID for exchange in self.sender.exchanges):

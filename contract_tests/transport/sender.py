@@ -12,6 +12,7 @@ from contract_tests.judge.answers import form, look
 from contract_tests.model import BUSY, Exchange, Fault, Request, Response
 from contract_tests.purpose import Purpose
 from contract_tests.transport.transport import Transport
+from contract_tests.transport.turns import Turns
 
 RETRIES = 3
 PATIENCE_WITH_STRANGERS_S = 5.0
@@ -63,7 +64,8 @@ class Sender:
         self._has_succeeded = False
         self._sent = 0
         self._on_exchange = on_exchange
-        self._gate = asyncio.Semaphore(concurrency)
+        self.concurrency = concurrency
+        self._gate = Turns(concurrency)
         self._one_by_one = asyncio.Lock()
         self._interval = 1 / rate if rate else 0.0
         self._not_before = 0.0
@@ -78,23 +80,27 @@ class Sender:
         """Seconds until the deadline."""
         return self._ends - time.monotonic()
 
-    async def send(self, request: Request, job_id: str | None = None, *, is_due: bool = False) -> Exchange:
+    async def send(
+        self, request: Request, job_id: str | None = None, *, is_due: bool = False, first: bool = False
+    ) -> Exchange:
         """Send, and send again while the engine says that it is busy: at most three times.
 
         `is_due`: a success is due, so that a refusal which the engine gives by 429 or 503 is doubted once.
+        `first`: others wait for the response, so that it goes before what waits to be sent.
         Raises GaveUp after several connections in a row that failed.
         """
-        exchange = await self._once(request, job_id)
+        exchange = await self._once(request, job_id, first=first)
         if is_due and exchange.is_dropped:
             self._lost_due.add(exchange.response is not None)
-        if exchange.status in BUSY and retry_after(exchange.response) is None and not is_due:
+        if exchange.status in BUSY and not is_due:
             # One request at a time finds out whether this is a refusal; the others go by what it learns.
+            came = time.monotonic()
             async with self._learning:
-                return await self._send_again(exchange, is_due=False)
+                return await self._send_again(exchange, is_due=False, waited_s=time.monotonic() - came)
         return await self._send_again(exchange, is_due=is_due)
 
-    async def _send_again(self, exchange: Exchange, *, is_due: bool) -> Exchange:
-        """Send a request again for as long as it makes sense."""
+    async def _send_again(self, exchange: Exchange, *, is_due: bool, waited_s: float = 0.0) -> Exchange:
+        """Send a request again for as long as it makes sense. `waited_s` is how long ago it was answered."""
         answers: list[Exchange] = []
         for attempt in range(RETRIES + 1):
             if attempt:
@@ -102,10 +108,10 @@ class Sender:
             if exchange.status not in BUSY:
                 break
             answers.append(exchange)
-            if attempt == RETRIES or self._refuses(answers, is_due=is_due) or self._locks_out(answers):
+            if self._refuses(answers, is_due=is_due) or attempt == RETRIES or self._locks_out(answers):
                 return exchange
             self._is_busy = True
-            delay = _delay(exchange.response, attempt)
+            delay = _delay(exchange.response, attempt) - (0.0 if attempt else waited_s)
             if delay >= self.remaining:
                 return exchange
             self._not_before = max(self._not_before, time.monotonic() + delay)
@@ -123,12 +129,12 @@ class Sender:
     def _refuses(self, answers: Sequence[Exchange], *, is_due: bool) -> bool:
         """Tell a refusal from a busy engine by the responses to one request; it is learned once for the run."""
         last, kind = answers[-1], form(answers[-1])
-        if retry_after(last.response) is not None:
-            return False
         if kind in self._refusals:
             self._passed = self._passed or not is_due
             return not is_due or len(answers) > 1
-        is_the_same = len(answers) >= TELLING_TRIES and len({look(answer) for answer in answers}) == 1
+        # Whoever says when to come again is believed for as long as requests are sent again.
+        tries = TELLING_TRIES if retry_after(last.response) is None else RETRIES + 1
+        is_the_same = len(answers) >= tries and len({look(answer) for answer in answers}) == 1
         is_stranger = last.request.caller.kind != "token"
         if is_due or is_stranger or not is_the_same or not self._has_succeeded or kind in self._busy:
             return False
@@ -175,10 +181,10 @@ class Sender:
         """Send nothing for this number of seconds."""
         self._not_before = max(self._not_before, time.monotonic() + seconds)
 
-    async def _once(self, request: Request, job_id: str | None) -> Exchange:
+    async def _once(self, request: Request, job_id: str | None, *, first: bool = False) -> Exchange:
         if self._drops > 1:
             request = replace(request, fresh_connection=True)  # the engine closes connections that are in use
-        async with self._gate:
+        async with self._gate.turn(first=first):
             if self._is_busy or self._drops > 1:
                 # An engine that throttles, or takes few connections, is asked one request at a time from then on.
                 async with self._one_by_one:

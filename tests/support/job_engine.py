@@ -40,6 +40,8 @@ class JobEngine:
     """Whether jobs can be read back."""
     refuses_with: int | None = None
     """The status of every refusal, None for those that fit."""
+    retry_after: str = ""
+    """What each refusal says of when to come again; empty for nothing."""
     login_page: str = ""
     """Where callers without a valid token are sent; empty for a 401."""
     locks_out_s: float = 0.0
@@ -219,7 +221,8 @@ def serve(engine: JobEngine) -> Iterator[JobEngine]:
         line = f"{status} {HTTPStatus(status).phrase}"
         instance = [f"X-Engine-Instance: {engine.instance}"] if engine.instance else []
         place = [f"Location: {engine.login_page}"] if status == 302 else []
-        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance, *place)
+        again = [f"Retry-After: {engine.retry_after}"] if engine.retry_after and status >= 400 else []
+        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance, *place, *again)
 
     with answering_server(answer) as server:
         engine.url = server.url

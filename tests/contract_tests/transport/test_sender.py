@@ -85,6 +85,13 @@ def test_refusals_by_503_are_learned_once(status: int, *, shows: bool) -> None:
     assert report.duration_s < 2 * usual.duration_s + 6.0
 
 
+def test_refusals_by_503_with_retry_after_are_learned_once() -> None:
+    """Refusals that all say when to come again are learned from the first one that waiting did not change."""
+    report = _refusing_with(503, retry_after="0.2")
+    assert report.verdict == "conforms", report.notes
+    assert len(report.exchanges) < len(_refusing_with(409).exchanges) + 20
+
+
 @pytest.mark.parametrize("status", [503, 429])
 def test_refusals_by_503_hide_no_fault(status: int) -> None:
     """What a wrong engine lets in, or a first cancel without effect, is found where refusals are 503 too."""
