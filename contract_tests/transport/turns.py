@@ -1,4 +1,4 @@
-"""Who may send next, where only so many requests are under way at a time."""
+"""Who may send next, where the number of requests at a time is bounded."""
 
 import asyncio
 from collections import deque
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """Gives at most so many turns at a time; whoever others wait for gets the next one."""
+    """Gives a bounded number of turns at a time; whoever others wait for gets the next one."""
 
     def __init__(self, at_once: int) -> None:
         """Take the number of turns at a time."""

@@ -41,7 +41,7 @@ class JobEngine:
     refuses_with: int | None = None
     """The status of every refusal, None for those that fit."""
     retry_after: str = ""
-    """What each refusal says of when to come again; empty for nothing."""
+    """The `Retry-After` of each refusal; empty for none."""
     login_page: str = ""
     """Where callers without a valid token are sent; empty for a 401."""
     locks_out_s: float = 0.0
@@ -222,7 +222,9 @@ def serve(engine: JobEngine) -> Iterator[JobEngine]:
         instance = [f"X-Engine-Instance: {engine.instance}"] if engine.instance else []
         place = [f"Location: {engine.login_page}"] if status == 302 else []
         again = [f"Retry-After: {engine.retry_after}"] if engine.retry_after and status >= 400 else []
-        return answer_of(line, json.dumps(document).encode(), "Content-Type: application/json", *instance, *place, *again)
+        return answer_of(
+            line, json.dumps(document).encode(), "Content-Type: application/json", *instance, *place, *again
+        )
 
     with answering_server(answer) as server:
         engine.url = server.url
