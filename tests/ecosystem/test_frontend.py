@@ -2,17 +2,16 @@
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mock_server.serving.in_process import running_mock
 from tests.docs.document import blocks
-from tests.ecosystem.tools import HERE, MODULES, command
+from tests.ecosystem.tools import MODULES, command
 from tests.support import ROOT
 from tests.support.commands import clean_environment
 from tests.support.ports import free_port
@@ -27,7 +26,12 @@ export default { ...config, reporter: "json", workers: 2, retries: 0, timeout: 6
 """
 TSCONFIG = {
     "compilerOptions": {
+        # What `npm create vite` sets.
         "strict": True,
+        "erasableSyntaxOnly": True,
+        "verbatimModuleSyntax": True,
+        "noUnusedLocals": True,
+        "noUnusedParameters": True,
         "noUncheckedIndexedAccess": True,
         "noEmit": True,
         "skipLibCheck": True,
@@ -42,24 +46,18 @@ TSCONFIG = {
 
 @pytest.fixture(scope="module")
 def project(node_tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001 - installed before
-    """A project with the files that the guide shows, on ports that are free."""
+    """A project with the files that the guide shows."""
     folder = tmp_path_factory.mktemp("project")
-    ports = {"4010": str(free_port()), "5173": str(free_port())}
     for block in blocks(ROOT / "docs" / "frontend.md"):
-        if block.file is not None and block.language == "ts":
+        if block.file is not None and block.language in {"ts", "html"}:
             path = folder / block.file
             path.parent.mkdir(exist_ok=True)
-            path.write_text(_on_ports(block.text, ports))
+            path.write_text(block.text)
     (folder / "e2e" / "mock-engine.ts").write_text((ROOT / "examples" / "mock-engine.ts").read_text())
-    shutil.copy(HERE / "screen.html", folder / "index.html")
     (folder / "package.json").write_text('{"type": "module", "private": true}')
     (folder / "tsconfig.json").write_text(json.dumps(TSCONFIG))
     (folder / "node_modules").symlink_to(MODULES)
     return folder
-
-
-def _on_ports(text: str, ports: dict[str, str]) -> str:
-    return re.sub("4010|5173", lambda found: ports[found[0]], text)
 
 
 def _run(project: Path, tool: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -83,24 +81,20 @@ def test_the_recipes_compile(project: Path) -> None:
 
 
 def test_playwright_is_green_twice_and_in_parallel(project: Path) -> None:
-    """The guide's fixture resets: its tests pass, pass again on the same mock, each repeated beside itself on two workers."""
+    """The guide's tests pass, and pass again on the same mock, each repeated beside itself on two workers, in sessions of their own."""
     flags = [flag for flag in CHROMIUM_FLAGS if flag != "--headless"]
     chromium = CHROMIUM % (json.dumps(need_chromium()), json.dumps(flags))
     (project / "chromium.config.ts").write_text(chromium)
-    with running_mock(port=_port(project)) as mock:
-        for repeat in ("1", "2"):
-            arguments = ("test", "--config", "chromium.config.ts", "--repeat-each", repeat)
-            done = _run(project, "playwright", *arguments, CI="")
+    with running_mock() as mock:
+        for count, arguments in ((7, ()), (8, ("jobs.spec.ts", "--repeat-each", "2"))):
+            env = {"CI": "", "MOCK_ENGINE": mock.url, "PAGE_PORT": str(free_port())}
+            done = _run(project, "playwright", "test", "--config", "chromium.config.ts", *arguments, **env)
             assert done.returncode == 0, done.stdout + done.stderr
             report = json.loads(done.stdout)
-            assert (report["stats"]["expected"], report["stats"]["flaky"]) == (3 * int(repeat), 0)
-        assert mock.requests() == []  # each test was in a session of its own
-
-
-def _port(project: Path) -> int:
-    found = re.search(r"--port (\d+)", (project / "playwright.config.ts").read_text())
-    assert found is not None
-    return int(found[1])
+            assert (report["stats"]["expected"], report["stats"]["flaky"]) == (count, 0)
+        assert mock.requests() == []
+        sessions = httpx.get(f"{mock.url}/_mock/sessions").json()["sessions"]
+        assert len([session for session in sessions if session["entries"]]) == 7 + 8
 
 
 def test_vitest_starts_its_own_mock(project: Path) -> None:
