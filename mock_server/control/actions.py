@@ -94,8 +94,8 @@ def show_clock(clock: Clock) -> dict[str, Any]:
     return {"now": rfc3339(at_ms).decode(), "now_ms": at_ms, "is_stopped": clock.stopped_at_ms is not None}
 
 
-async def list_jobs(store: Store, session: str, status: str | None, *, seed: int) -> list[dict[str, str]]:
-    """Return jobs of a status, of any if None; `active` means those that can be canceled. Raise ActionError."""
+async def list_jobs(store: Store, session: str, status: str | None, *, limit: int, seed: int) -> list[dict[str, str]]:
+    """Return up to `limit` jobs of a status, of any if None; `active` means those that can be canceled. Raise ActionError."""
     if status is None:
         statuses: frozenset[str] | None = None
     elif status == "active":
@@ -104,7 +104,12 @@ async def list_jobs(store: Store, session: str, status: str | None, *, seed: int
         statuses = frozenset({status})
     else:
         raise ActionError(f"status {status}: must be active or one of {', '.join(STATUSES)}.")
-    return [summary(job_id, state, seed=seed) async for job_id, state in store.jobs(session, statuses)]
+    listed: list[dict[str, str]] = []
+    async for job_id, state in store.jobs(session, statuses):
+        if len(listed) >= limit:
+            break
+        listed.append(summary(job_id, state, seed=seed))
+    return listed
 
 
 async def arm(store: Store, session: str, behavior: Any, known: Known) -> tuple[Behavior, ...]:

@@ -169,7 +169,8 @@ class Control:
 
     async def _list_jobs(self, call: _Call) -> Response:
         status, seed = call.query.get("status"), self._settings.seed
-        return _json({"jobs": await actions.list_jobs(self._store, call.session, status, seed=seed)})
+        limit = _number(call.query, "limit", 1 << 50)  # without one: all
+        return _json({"jobs": await actions.list_jobs(self._store, call.session, status, limit=limit, seed=seed)})
 
     async def _read_job(self, call: _Call) -> Response:
         job_id = call.path["job_id"]

@@ -27,6 +27,15 @@ def test_jobs_are_made_and_listed(caller: Caller) -> None:
     assert "j2" not in active
 
 
+def test_list_of_jobs_with_a_limit_is_cut(caller: Caller) -> None:
+    """`limit` counts the jobs of the status that is asked for, and must be a number."""
+    caller.client.post("/_mock/jobs", json={"count": 3, "status": "paused"})
+    for query, count in (("limit=2", 2), ("limit=0", 0), ("status=paused&limit=5", 3)):
+        assert len(caller.client.get(f"/_mock/jobs?{query}").json()["jobs"]) == count
+    refused = caller.client.get("/_mock/jobs?limit=few")
+    assert (refused.status_code, refused.json()["detail"]) == (400, "limit=few: must be a whole number.")
+
+
 def test_a_job_is_shown_whole(caller: Caller) -> None:
     """One job is its whole document, before and after its cancel, and the cancel's answer is that document."""
     before = caller.client.get(f"/_mock/jobs/{PAGE_ID}").json()
