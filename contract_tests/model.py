@@ -113,7 +113,7 @@ class Fault(StrEnum):
     TLS = "no secure connection"
     DROPPED = "the connection was dropped"
     TIMEOUT = "no answer in time"
-    PROTOCOL = "the answer is no HTTP"
+    PROTOCOL = "the answer is not HTTP"
     GUARD = "not sent"
 
 

@@ -11,6 +11,7 @@ from contract_tests.config.sources import COMMAND_TIMEOUT_S, Source
 from contract_tests.model import Caller
 from contract_tests.plan.describe import describe_step, steps_of
 from contract_tests.plan.plan import Plan
+from contract_tests.run.access import WAYS
 from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, start_request
 from contract_tests.transport.sender import RETRIES
 from engine_contract.contract.page import page_sha256
@@ -20,7 +21,7 @@ from engine_contract.text.printable import one_line, plural, visible
 from engine_contract.version import kit_version
 
 SCHEMA_VERSION = 1
-WAYS_TRIED = 5  # requests at most that find out how a credential travels
+WAYS_TRIED = 1 + len(WAYS)  # without a credential first
 _WRONG = frozenset({"wrong", "cut", "empty"})
 _OPTION = re.compile(r"(?<!\S)(--?[A-Za-z][\w-]*+)(=|[ \t]{1,8}+)(\S++)")
 _PASSWORD = re.compile(r"//[^/@\s]*@")
@@ -119,7 +120,7 @@ def _requests(plan: Plan) -> Iterator[str]:
 
 
 def _before_the_plan(settings: Settings) -> Iterator[str]:
-    """Return the lines on requests for the credentials' sake, which the plan does not list."""
+    """Yield the lines on requests for the credentials' sake, which the plan does not list."""
     logins = [role for role, source in settings.connection.tokens.items() if source.user is not None]
     if logins:
         yield f"logins: POST {LOGIN} for {', '.join(logins)}, and again where a token has ended"

@@ -2,12 +2,12 @@
 """Writes what is generated in the documentation: `python -m docs.make_pages`.
 
 docs/rules.md from spec/rules.yaml, the table of docs/settings.md and the JSON schema of a settings file from the
-options, and the table of docs/score.md from the lists that tests/contract_tests/test_score.py holds the suite to.
+options, and the tables of docs/score.md and README.md from the lists that tests/contract_tests/test_score.py holds the suite to.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -41,7 +41,7 @@ ASPECTS = {
 def pages() -> dict[Path, str]:
     """Return the pages, and the schema for editors, as they must be."""
     made = {DOCS / "rules.md": rules_page(), SCHEMA: json.dumps(settings_schema(), indent=2) + "\n"}
-    for path in sorted(DOCS.glob("*.md")):
+    for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
         text = path.read_text(encoding="utf-8")
         if _SECTION.search(text):
             made[path] = _SECTION.sub(lambda match: f"{match[1]}\n{SECTIONS[match[2]]()}\n{match[3]}", text)
@@ -82,30 +82,22 @@ def settings_table() -> str:
     return "\n".join(["| key | value |", "|---|---|", *keys]) + "\n"
 
 
-def score_table() -> str:
-    """Return the table of faults found and false alarms of each engine, and of the faults not found."""
-    entries = {entry.name: entry for entry in field_engine.FAULTS}
-    engines = [
-        ("the mock's catalogue", {change.name: "" for change in catalogue.faults()}, len(catalogue.variations()), {}),
-        (
-            "the stand-in",
-            expected("standin"),
-            len(standin.VARIATIONS),
-            {name: fault.says for name, fault in standin.FAULTS.items()},
-        ),
-        (
-            "the engine of the field",
-            expected("field"),
-            len(field_engine.VARIATIONS),
-            {name: entry.says for name, entry in entries.items()},
-        ),
-    ]
+def found_table() -> str:
+    """Return the table of faults found and false alarms of each engine."""
     rows = ["| engine | faults found / faults | false alarms / variations |", "|---|---|---|"]
-    missed = []
-    for name, wanted, variations, says in engines:
-        lost = {fault: rule.removeprefix("-").strip() for fault, rule in wanted.items() if rule.startswith("-")}
-        rows.append(f"| {name} | {len(wanted) - len(lost)} / {len(wanted)} | 0 / {variations} |")
-        missed += [f"| {name} | `{fault}` | {_cell(says[fault])} | {verdict} |" for fault, verdict in lost.items()]
+    for name, wanted, variations, _ in _engines():
+        lost = len(_lost(wanted))
+        rows.append(f"| {name} | {len(wanted) - lost} / {len(wanted)} | 0 / {variations} |")
+    return "\n".join(rows) + "\n"
+
+
+def score_table() -> str:
+    """Return the same table, and that of the faults not found."""
+    missed = [
+        f"| {name} | `{fault}` | {_cell(says[fault])} | {verdict} |"
+        for name, wanted, _, says in _engines()
+        for fault, verdict in _lost(wanted).items()
+    ]
     table = [
         "",
         "What is not found, and why:",
@@ -113,7 +105,21 @@ def score_table() -> str:
         "| engine | fault | what it does | why it is not found |",
         "|---|---|---|---|",
     ]
-    return "\n".join([*rows, *(table if missed else []), *missed]) + "\n"
+    return found_table() + ("\n".join([*table, *missed]) + "\n" if missed else "")
+
+
+def _engines() -> Iterator[tuple[str, Mapping[str, str], int, Mapping[str, str]]]:
+    """Yield each engine: its name, the rule or the reason for each fault, how many variations, what each fault does."""
+    yield "the mock's catalogue", {change.name: "" for change in catalogue.faults()}, len(catalogue.variations()), {}
+    says = {name: fault.says for name, fault in standin.FAULTS.items()}
+    yield "the stand-in", expected("standin"), len(standin.VARIATIONS), says
+    says = {entry.name: entry.says for entry in field_engine.FAULTS}
+    yield "the engine of the field", expected("field"), len(field_engine.VARIATIONS), says
+
+
+def _lost(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the faults that are not found, with the reason."""
+    return {fault: rule.removeprefix("-").strip() for fault, rule in wanted.items() if rule.startswith("-")}
 
 
 def refusals_table() -> str:
@@ -170,6 +176,7 @@ def screens_table() -> str:
 
 SECTIONS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
+    "found": found_table,
     "score": score_table,
     "refusals": refusals_table,
     "screens": screens_table,

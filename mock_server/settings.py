@@ -15,7 +15,7 @@ from engine_contract.options import MockOptions
 from engine_contract.text.unmarked import read_text
 from mock_server.jobs.timestamps import read_rfc3339
 
-LONGEST_MS = 600_000.0
+LONGEST_DELAY_MS = 600_000.0
 """The longest delay, in milliseconds."""
 
 PASSWORD_VARIABLE = "MOCK_ENGINE_STORE_PASSWORD"  # noqa: S105 - the name of one
@@ -258,8 +258,12 @@ def delay_range(value: Any) -> tuple[float, float]:
         numbers = [float(part) for part in parts if not isinstance(part, bool)]
     except (TypeError, ValueError):
         numbers = []
-    if len(numbers) != len(parts) or not 1 <= len(numbers) <= 2 or not 0 <= numbers[0] <= numbers[-1] <= LONGEST_MS:
+    if (
+        len(numbers) != len(parts)
+        or not 1 <= len(numbers) <= 2
+        or not 0 <= numbers[0] <= numbers[-1] <= LONGEST_DELAY_MS
+    ):
         raise ValueError(
-            f"must be a number of milliseconds from 0 to {LONGEST_MS:.0f}, or a smallest and a largest one."
+            f"must be a number of milliseconds from 0 to {LONGEST_DELAY_MS:.0f}, or a smallest and a largest one."
         )
     return numbers[0], numbers[-1]

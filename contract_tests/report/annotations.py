@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path = parser.parse_args(arguments).report
     try:
         lines = list(annotations(json.loads(path.read_bytes())))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         print(f"{path}: is not a report.json of check-engine: {error!r}.", file=sys.stderr)
         return 2
     for line in lines:

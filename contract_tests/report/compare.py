@@ -55,7 +55,7 @@ def read_earlier(path: Path | None) -> Earlier | None:
         return Earlier(f"{content['started_at']}{f' ({label})' if label else ''}", rules)
     except FileNotFoundError:
         raise SettingError(f"--compare {path}: there is no such file. Give a report.json of an earlier run.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SettingError(f"--compare {path}: is not a report.json of check-engine: {error!r}.") from error
 
 

@@ -234,7 +234,6 @@ def _text(body: bytes) -> str:
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
-
     return parse_qsl(query, keep_blank_values=True) if query else []
 
 

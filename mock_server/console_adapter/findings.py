@@ -68,7 +68,7 @@ def _shows(rule_id: str, entry: Entry, operation: Operation) -> bool:  # noqa: C
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -132,7 +132,7 @@ def _value(texts: list[str], schema: Mapping[str, Any]) -> Any:
     if kind in {"integer", "number", "boolean", "object"}:
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
         return text if isinstance(value, str) else value
     return text

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused
-from mock_server.settings import LONGEST_MS, delay_range
+from mock_server.settings import LONGEST_DELAY_MS, delay_range
 from mock_server.store.behavior import CODES
 
 # No pattern reads a character twice; a quotation that does not end goes on to the end of the header.
@@ -89,7 +89,7 @@ def _latency(value: str) -> float:
     try:
         return delay_range(float(value))[0]
     except ValueError:
-        raise _cannot("latency", value, f"a number of milliseconds from 0 to {LONGEST_MS:.0f}") from None
+        raise _cannot("latency", value, f"a number of milliseconds from 0 to {LONGEST_DELAY_MS:.0f}") from None
 
 
 def _one_of(name: str, value: str, known: Collection[str]) -> str:

@@ -34,11 +34,6 @@ class Address(NamedTuple):
         return f"Address({self.shown})"
 
 
-def is_redis(store: str) -> bool:
-    """Return whether `--store` names a Redis."""
-    return store.partition("://")[0] in SCHEMES
-
-
 def has_password(store: str) -> bool:
     """Return whether the URL itself holds a password."""
     try:

@@ -13,12 +13,14 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import orjson
+from redis import Redis as BlockingRedis
 from redis import RedisError, ResponseError
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import Connection, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, ClusterDownError, NoScriptError, ReadOnlyError, TryAgainError
+from redis.retry import Retry as BlockingRetry
 
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import StoreUnavailable
@@ -103,18 +105,15 @@ def join(settings: Settings, address: Address) -> Settings:
 
 
 def _ask(settings: Settings, address: Address) -> bytes | Exception:
-    from redis import Redis
-    from redis.retry import Retry
-
     until = monotonic() + _START_S / 2
     while True:
         try:
-            with Redis(
+            with BlockingRedis(
                 **address.options,
                 ssl=address.is_secure,
                 socket_timeout=_START_S / 2,
                 socket_connect_timeout=_START_S / 2,
-                retry=Retry(NoBackoff(), 0),
+                retry=BlockingRetry(NoBackoff(), 0),
                 protocol=2,
             ) as redis:
                 held: Any = redis.eval(load_script("start"), 1, base_key(address), start_of(settings).encoded())  # type: ignore[no-untyped-call, unused-ignore]

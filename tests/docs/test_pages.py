@@ -7,7 +7,10 @@ from engine_contract.contract import load_rules
 def test_generated_pages_are_current() -> None:
     """docs/rules.md, the tables of other pages and the schema of a settings file are what `python -m docs.make_pages` writes."""
     made = pages()
-    assert {path.name for path in made} == {"rules.md", "settings.md", "score.md", "frontend.md", "engine.schema.json"}
+    assert {path.name for path in made} == {
+        *("README.md", "rules.md", "settings.md", "score.md", "frontend.md"),
+        "engine.schema.json",
+    }
     for path, text in made.items():
         assert path.read_text(encoding="utf-8") == text, f"run python -m docs.make_pages ({path.name})"
 

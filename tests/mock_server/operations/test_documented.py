@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 from click.testing import CliRunner
 
-from engine_contract.contract import Operation
+from engine_contract.contract import Operation, load_contract
 from engine_contract.pages import load_page
 from mock_server import Settings, create_app, faults
 from mock_server.cli import main
@@ -135,6 +135,9 @@ def test_role_of_a_further_page_may_not_cancel(client: httpx.Client) -> None:
         ("limit=many", "limit is a string and must be an integer.", "limit"),
         ("limit=1.5", "limit is a number and must be an integer.", "limit"),
         ("limit=", "limit is empty.", "limit"),
+        pytest.param(
+            f"limit={'[' * 20_000}", "limit is a string and must be an integer.", "limit", id="nested too deep"
+        ),
     ],
 )
 def test_query_is_checked_with_the_fields_name(client: httpx.Client, query: str, detail: str, field: str) -> None:
@@ -249,9 +252,8 @@ def test_exchanges_stand_in_the_journal_of_their_session(client: httpx.Client) -
     assert others == []
 
 
-def test_fault_of_a_page_is_a_finding_under_the_pages_rule(folder: Path) -> None:
-    """The console names the rule of the page's own ledger."""
-    operation = load_page(folder / "getTasks.txt")
+def _kept(folder: Path) -> Entry:
+    """Return the journal's entry of a call with the fault `null.total`."""
     app = create_app(Settings(pages=(folder,)))
 
     async def entry() -> Entry:
@@ -261,7 +263,22 @@ def test_fault_of_a_page_is_a_finding_under_the_pages_rule(folder: Path) -> None
         ((_, kept),) = await app.store.entries("", limit=9, since=0)
         return kept
 
-    (found,) = violations(asyncio.run(entry()), operation, faults.documented(operation))
+    return asyncio.run(entry())
+
+
+def test_body_that_is_nested_too_deep_is_a_finding_as_any_that_names_no_job(folder: Path) -> None:
+    """The console reads bodies that strangers wrote: one that no parser reads does not break its journal."""
+    changes = faults.catalogue()
+    fault = next(name for name, change in changes.items() if change.rule == "request.body")
+    entry = _kept(folder)._replace(fault=fault, status=200, situation=None, body=b"[" * 30_000)
+    (found,) = violations(entry, load_contract(), changes)
+    assert found.rule == "request.body"
+
+
+def test_fault_of_a_page_is_a_finding_under_the_pages_rule(folder: Path) -> None:
+    """The console names the rule of the page's own ledger."""
+    operation = load_page(folder / "getTasks.txt")
+    (found,) = violations(_kept(folder), operation, faults.documented(operation))
     assert (found.rule, found.received) == (f"{operation.name}/response.total", "total is null")
 
 

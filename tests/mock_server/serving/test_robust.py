@@ -66,7 +66,7 @@ def _files() -> int:
     ids=range(15),
 )
 def test_bad_http_is_answered(mock: RunningMock, data: bytes) -> None:
-    """What is no HTTP, or too much of it, is a 4xx or a closed connection, and the mock goes on."""
+    """Bytes that are not HTTP, or too much of it, are a 4xx or a closed connection, and the mock goes on."""
     answer = talk(mock.url, data, close=False)
     assert all(400 <= status <= 499 for status in statuses(answer))
     assert answer or len(data) > 65_536
