@@ -5,7 +5,7 @@ from typing import Any, Literal
 from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
 from mock_server.jobs import documents
 from mock_server.jobs.job import State, summary
-from mock_server.jobs.timestamps import read_rfc3339, rfc3339
+from mock_server.jobs.timestamps import END_MS, YEARS, read_rfc3339, rfc3339
 from mock_server.store import Store
 from mock_server.store.access import Access, Clock, real_ms
 from mock_server.store.behavior import Behavior, BehaviorError, Known, read_behaviors
@@ -80,6 +80,10 @@ async def set_clock(store: Access, session: str, wanted: Any) -> Clock:
     _only(wanted, ("advance_ms", "now"), "the clock takes")
     if "advance_ms" in wanted:
         by_ms = _whole("advance_ms", wanted["advance_ms"], 0, LONGEST_MS)
+        if by_ms is not None and await now_ms(store, session) + by_ms >= END_MS:
+            raise ActionError(
+                f"advance_ms {by_ms}: the clock would stand after the year {YEARS.stop - 1}. Move it on by less."
+            )
         return await store.advance(session, by_ms or 0)
     now = wanted["now"]
     try:

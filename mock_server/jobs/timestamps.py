@@ -3,7 +3,14 @@
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+YEARS = range(100, 9900)
+"""Years in which a clock may stand: a job is up to ten years older, and Python knows the years 1 to 9999."""
+
 _EPOCH = date(1970, 1, 1).toordinal()
+
+END_MS = (date(YEARS.stop, 1, 1).toordinal() - _EPOCH) * 86_400_000
+"""When those years end, in epoch milliseconds."""
+
 _MINUTES = [b"T%02d:%02d:" % divmod(minute, 60) for minute in range(24 * 60)]
 _SECONDS = [b"%02d." % second for second in range(60)]
 _MILLISECONDS = [b"%03dZ" % millisecond for millisecond in range(1000)]
@@ -25,6 +32,8 @@ def read_rfc3339(text: str) -> int:
         moment = datetime.min  # noqa: DTZ901 - it has no zone, as a time that cannot be used
     if moment.tzinfo is None or len(text) < len("2018-08-02T15:56:12Z"):
         raise ValueError(f"{text!r:.80}: must be a time with its zone, such as 2018-08-02T15:56:12Z.")
+    if moment.year not in YEARS:
+        raise ValueError(f"{text!r:.80}: must be in the years {YEARS.start} to {YEARS.stop - 1}.")
     return round(moment.astimezone(UTC).timestamp() * 1000)
 
 

@@ -131,8 +131,12 @@ def _part(found: dict[str, Any], wanted: Search) -> dict[str, Any]:
 
 
 def _test(place: str, value: Any) -> _Test:
+    if place.startswith("$"):
+        raise _bad(f"query.{place}", "no such operator; a query has fields of jobs")
     if not isinstance(value, dict) or not any(key.startswith("$") for key in value):
         return lambda found: found == value
+    if "$options" in value and "$regex" not in value:
+        raise _bad(f"{place}.$options", "belongs to $regex, which is not there")
     tests = []
     for operator, operand in value.items():
         if operator == "$regex":

@@ -113,6 +113,8 @@ def test_somebody_else_changes_and_removes_a_job(caller: Caller) -> None:
         ("POST", "clock", {}, "The clock takes"),
         ("POST", "clock", {"advance_ms": -5}, "advance_ms -5: must be a whole number"),
         ("POST", "clock", {"now": "noon"}, "now 'noon': must be a time with its zone"),
+        ("POST", "clock", {"now": "0001-01-01T00:00:00+23:00"}, "+23:00': must be in the years 100 to 9899"),
+        ("POST", "clock", {"now": "9999-12-31T23:59:59Z"}, "must be in the years 100 to 9899"),
     ],
 )
 def test_what_cannot_be_done_says_why(caller: Caller, method: str, path: str, body: Any, says: str) -> None:
@@ -120,6 +122,17 @@ def test_what_cannot_be_done_says_why(caller: Caller, method: str, path: str, bo
     response = caller.client.request(method, f"/_mock/{path}", json=body)
     assert response.status_code == 400
     assert says in response.json()["detail"]
+
+
+def test_clock_that_would_leave_the_years_that_can_be_written_stays(caller: Caller) -> None:
+    """Clocks stand in years that documents can hold, however often they are moved on."""
+    caller.client.post("/_mock/clock", json={"now": "9899-12-31T00:00:00Z"})
+    moved = caller.client.post("/_mock/clock", json={"advance_ms": 86_400_000})
+    assert (moved.status_code, moved.json()["detail"]) == (
+        400,
+        "advance_ms 86400000: the clock would stand after the year 9899. Move it on by less.",
+    )
+    assert caller.client.get("/_mock/clock").json()["now"] == "9899-12-31T00:00:00.000Z"
 
 
 def test_clock_stops_moves_on_and_runs_again(caller: Caller) -> None:

@@ -111,6 +111,8 @@ def test_search_finds_jobs(options: dict[str, Any], names: list[str]) -> None:
         ({"where": 1}, "where: no such option; there are fields, limit, query, skip, sort"),
         ({"query": {"name": {"$near": 1}}}, "name.$near: no such operator; there are $regex"),
         ({"query": {"name": {"$regex": "("}}}, "name.$regex: is not a regular expression"),
+        ({"query": {"$or": [{"name": "a"}]}}, "query.$or: no such operator; a query has fields of jobs"),
+        ({"query": {"name": {"$options": "i"}}}, "name.$options: belongs to $regex, which is not there"),
         ({"limit": -1}, "options.limit: must be a whole number"),
         ({"query": []}, "options.query: must be an object"),
     ],
