@@ -84,8 +84,9 @@ class MemoryStore:
         """Bytes of the entries of all sessions."""
         self._counts: dict[Counted, int] = {}
         self._duration_ms = 0.0
-        # By token: who it is, when it expires and when it was used last. The one unused longest is first.
-        self._logins: OrderedDict[str, tuple[Login, int | None, float]] = OrderedDict()
+        # By token: who it is, when it expires, for how many seconds it is kept unused, and when it was used last. The one
+        # unused longest is first.
+        self._logins: OrderedDict[str, tuple[Login, int | None, float, float]] = OrderedDict()
         self._session(DEFAULT_SESSION)
 
     def _session(self, name: str) -> _Session:
@@ -315,16 +316,20 @@ class MemoryStore:
     async def admit(self, session: str, token: str, login: Login, *, lifetime_ms: int | None) -> None:
         now = monotonic()
         expires = None if lifetime_ms is None else self._session(session).clock.at(real_ms()) + lifetime_ms
-        self._logins[token] = (login, expires, now)
+        self._logins[token] = (login, expires, UNUSED_S + (lifetime_ms or 0) / 1000, now)
         self._logins.move_to_end(token)
-        while len(self._logins) > self._most_logins or now - next(iter(self._logins.values()))[2] > UNUSED_S:
+        while len(self._logins) > self._most_logins or self._is_oldest_unused(now):
             self._logins.popitem(last=False)
+
+    def _is_oldest_unused(self, now: float) -> bool:
+        *_, kept_s, used = next(iter(self._logins.values()))
+        return now - used > kept_s
 
     async def login(self, session: str, token: str) -> Login | None:
         if token not in self._logins:
             return None
-        login, expires, _ = self._logins[token]
-        self._logins[token] = (login, expires, monotonic())
+        login, expires, kept_s, _ = self._logins[token]
+        self._logins[token] = (login, expires, kept_s, monotonic())
         self._logins.move_to_end(token)
         is_expired = expires is not None and self._session(session).clock.at(real_ms()) >= expires
         return login._replace(is_expired=is_expired)

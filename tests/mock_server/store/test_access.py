@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from mock_server import Settings
 from mock_server.jobs.job import RUNNING
-from mock_server.store import DEFAULT_SESSION
-from mock_server.store.access import Clock, Login, SessionUse, real_ms
+from mock_server.store import DEFAULT_SESSION, memory
+from mock_server.store.access import UNUSED_S, Clock, Login, SessionUse, real_ms
 from mock_server.store.memory import MemoryStore
 from tests.mock_server.store.conftest import Make, entry, use
 from tests.support.redis_server import RedisServer
@@ -56,6 +58,24 @@ def test_logins_in_memory_are_bounded() -> None:
         return [await store.login("", token) is not None for token in ("a", "b", "c", "d")]
 
     assert use(work) == [True, False, True, True]
+
+
+def test_login_in_memory_is_kept_a_day_after_it_expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that holds for two days is not forgotten because nobody used it for one."""
+    now_s = 0.0
+    monkeypatch.setattr(memory, "monotonic", lambda: now_s)
+
+    async def work() -> list[bool]:
+        nonlocal now_s
+        store, seen = MemoryStore(Settings()), []
+        await store.admit("", "old", ALICE, lifetime_ms=2 * UNUSED_S * 1000)
+        for days in (2, 4):
+            now_s = days * UNUSED_S
+            await store.admit("", "new", ALICE, lifetime_ms=2 * UNUSED_S * 1000)
+            seen.append("old" in store._logins)  # noqa: SLF001 - to log in is a use
+        return seen
+
+    assert use(work) == [True, False]
 
 
 def test_redis_holds_no_token(redis: RedisServer, make: Make) -> None:
