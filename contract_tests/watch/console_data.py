@@ -108,11 +108,11 @@ class WatchData:
         return f"${usual_variable(role)}" if role else "$TOKEN"
 
     def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
-        """Nothing can be armed on a live engine."""
+        """Return nothing: the engine is live."""
         return ()
 
     def arm(self, session: str, behavior: Mapping[str, Any]) -> None:
-        """Nothing can be armed on a live engine."""
+        """Refuse: nothing can be armed on a live engine."""
         raise interface.ConsoleError("watch-engine arms nothing: the engine is live.")
 
 
