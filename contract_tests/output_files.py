@@ -84,7 +84,8 @@ def _write_known(path: Path, checked: Checked, days: int | None) -> str:
         raise SettingError(
             f"--write-known {path}: the file cannot be written: {error.strerror or error}. Name another one."
         ) from error
-    return f"{len(kept) + len(new)} deviations written to {path}."
+    count = len(kept) + len(new)
+    return f"{count} deviation{'' if count == 1 else 's'} written to {path}."
 
 
 def _write_profile(path: Path, checked: Checked) -> str:

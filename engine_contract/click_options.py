@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from engine_contract.dependencies import DependencyError
-from engine_contract.environment import strange_variables, value_of
+from engine_contract.environment import second_variables, strange_variables, value_of
 from engine_contract.option_rows import Option, rows
 from engine_contract.standard_streams import Outlet, guard_streams
 from engine_contract.version import DISTRIBUTION
@@ -101,7 +101,8 @@ class OptionsCommand(KitCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, once it is said which variables set nothing."""
         prefix = f"{self.name}_".upper().replace("-", "_")
-        for sentence in strange_variables(prefix, self._variables, os.environ):
+        sentences = strange_variables(prefix, self._variables, os.environ)
+        for sentence in (*sentences, *second_variables(map(_names, self.params), os.environ)):
             click.echo(f"{self.name}: {sentence}", err=True)
         return super().parse_args(ctx, args)
 

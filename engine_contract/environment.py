@@ -1,7 +1,7 @@
 """Environment variables that set options: which are read, which are others', and which are mistakes."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 _KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://", re.IGNORECASE)
@@ -17,6 +17,17 @@ def value_of(name: str, environment: Mapping[str, str]) -> str | None:
 def is_of_kubernetes(name: str, value: str) -> bool:
     """Return whether Kubernetes set a variable, as it does where a service has the command's name."""
     return name.endswith("_PORT") and _KUBERNETES.match(value) is not None
+
+
+def second_variables(options: Iterable[Sequence[str]], environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence on each variable that is ignored, since another one sets the same option.
+
+    `options` are each option's variables, of which the first that is set counts.
+    """
+    for names in options:
+        counts, *others = [name for name in names if value_of(name, environment)] or [""]
+        for name in others:
+            yield f"{name}: is ignored, since {counts} sets the same option. Leave one of them out."
 
 
 def strange_variables(prefix: str, known: Collection[str], environment: Mapping[str, str]) -> Iterator[str]:

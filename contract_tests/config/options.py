@@ -116,7 +116,8 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         if name.lower() in OWN_HEADERS:
             raise SettingError(f"{source.option}: the run sets this header itself. Leave it out.")
     warnings = [
-        f"{source.option}: the value itself shows in the process list. Use env:NAME, file:PATH or cmd:COMMAND."
+        f"{source.option}: the value itself is given. On a command line it shows in the process list, and in a variable it "
+        "stands where the pipeline is written. Use env:NAME, file:PATH or cmd:COMMAND."
         for source in (*given.values(), *headers.values())
         if source.kind == "literal" and source.text not in tokens
     ]

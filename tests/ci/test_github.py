@@ -1,5 +1,6 @@
 """The composite action: its steps run as the shell scripts that they are."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -106,7 +107,9 @@ def test_no_url_and_no_mock_fails(folders: tuple[Path, Path], inputs: dict[str, 
     """A variable that is not filled in never makes a gate green; nor are both of URL and mock taken."""
     ran = run(folders, **inputs)
     assert (ran.failed, ran.status, ran.outputs["verdict"]) == ("Verdict", 2, "")
-    assert "--mock" in ran.out
+    (error,) = ran.commands
+    assert error.startswith("::error title=check-engine ended with status 2::check-engine: ")
+    assert "--mock" in error
 
 
 def test_the_mock_where_it_is_meant(folders: tuple[Path, Path]) -> None:
@@ -169,6 +172,51 @@ def test_a_command_that_is_not_there(folders: tuple[Path, Path]) -> None:
     assert ran.commands == ["::error::The input check-engine names no command."]
 
 
+def test_a_command_without_its_python_fails_with_a_sentence(folders: tuple[Path, Path]) -> None:
+    """A copy of the command alone cannot be used, and the first step says so."""
+    fake_kit(folders)
+    (folders[1] / "kit" / "python").unlink()
+    ran = run(folders, check_engine=str(folders[1] / "kit" / "check-engine"))
+    assert (ran.failed, ran.status) == ("Install", 2)
+    assert ran.commands == ["::error::No Python lies beside the check-engine of the input."]
+
+
+def test_a_linked_command_is_run_with_its_own_python(folders: tuple[Path, Path]) -> None:
+    """As pipx does it, the command is linked into a folder that has no Python; links may lead to links, and be relative."""
+    fake_kit(folders)
+    linked = folders[1] / "bin" / "check-engine"
+    linked.parent.mkdir()
+    linked.symlink_to("next")
+    linked.with_name("next").symlink_to(Path("..", "kit", "check-engine"))
+    ran = run(folders, check_engine=str(linked))
+    assert (ran.failed, ran.outputs["status"]) == (None, "0"), ran.out
+
+
+def test_blanks_around_an_input_do_not_count(folders: tuple[Path, Path]) -> None:
+    """A line break after a pasted URL, blanks before a line of args, and CRLF are not part of the values."""
+    fake_kit(folders)
+    kit = str(folders[1] / "kit" / "check-engine")
+    blanks = {"url": "\n http://engine \r\n", "known": "known.toml\n", "tokens": "  admin=env:A B \r\n\n"}
+    ran = run(folders, check_engine=kit, args="  --rate=50\r\n\t--label=a  b \n", **blanks)
+    assert re.findall("<(.*?)>", ran.out, re.DOTALL) == [
+        "--report-dir=engine-report",
+        "--known=known.toml",
+        "--token=admin=env:A B",
+        "--rate=50",
+        "--label=a  b",
+        "--",
+        "http://engine",
+    ]
+
+
+def test_a_crash_is_an_error_with_its_last_line(folders: tuple[Path, Path]) -> None:
+    """What the command said last on stderr is the annotation, with what GitHub would decode written as it asks."""
+    fake_kit(folders, then="echo first >&2; echo '100 %0A ::error::x' >&2; exit 70")
+    ran = run(folders, check_engine=str(folders[1] / "kit" / "check-engine"))
+    assert (ran.status, ran.outputs["status"]) == (70, "70")
+    assert ran.commands == ["::error title=check-engine ended with status 70::100 %250A ::error::x"]
+
+
 def test_it_installs_the_kit_from_its_own_repository(folders: tuple[Path, Path]) -> None:
     """Without an installed check-engine the first step makes one, with the constraints of the repository."""
     ran = run_action(ACTION, {"python": sys.executable, "mock": "true"}, workspace=folders[0], temp=folders[1])
@@ -189,11 +237,14 @@ def validate(schema: str, path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def fake_kit(folders: tuple[Path, Path], *lines: str) -> None:
-    """A check-engine that prints these lines, and the Python beside it."""
+def fake_kit(folders: tuple[Path, Path], *lines: str, then: str = "") -> None:
+    """A check-engine that prints these lines and its arguments, and the Python beside it."""
     kit = folders[1] / "kit"
     kit.mkdir()
     (kit / "lines").write_text("\n".join(lines))
-    for name, does in (("check-engine", f'cat "{kit}/lines"'), ("python", f'exec "{sys.executable}" "$@"')):
+    for name, does in (
+        ("check-engine", f"cat '{kit}/lines'; printf '<%s>' \"$@\"; {then}"),
+        ("python", f'exec "{sys.executable}" "$@"'),
+    ):
         (kit / name).write_text(f"#!/bin/sh\n{does}\n")
         (kit / name).chmod(0o755)

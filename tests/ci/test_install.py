@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.docs.document import blocks
 from tests.support import ROOT
 from tests.support.commands import clean_environment
 from tests.support.engines import standin_engine
+from tests.support.login_engine import login_engine
 
 GUIDES = ("README.md", "docs/ci.md", "docs/frontend.md", "docs/qa.md", "docs/watch-engine.md")
 HASHED = ROOT / "requirements-hashed.txt"
@@ -55,11 +57,17 @@ def test_lines_of_the_guide_install_the_kit(wheel: Path, tmp_path: Path, kind: s
     """With a wheel, and with a Git URL of a file, the lines of docs/ci.md make an environment with the commands."""
     revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     kit = str(wheel) if kind == "wheel" else f"git+file://{ROOT}@{revision.strip()}"
-    block = next(block for block in blocks(ROOT / "docs/ci.md") if "pip install" in block.text and block.is_shell)
-    lines = [re.sub(r"^KIT=\S+", f"KIT='{kit}'", line) for line in block.text.splitlines()]
+    found = [block for block in blocks(ROOT / "docs/ci.md") if "-m pip install" in block.text and block.is_shell]
+    text = "".join(block.text for block in found)
+    lines = [re.sub(r"^KIT=\S+", f"KIT='{kit}'", line) for line in text.splitlines()]
     kept = "\n".join(line for line in lines if not line.startswith(("uvx", "pipx")))
-    assert kept.count("\n") >= 2
-    done = shell(kept.replace("check-engine --mock", "check-engine --version"), tmp_path)
+    assert kept.count("\n") >= 5
+    done = shell(
+        kept.replace("check-engine --mock", "check-engine --version"),
+        tmp_path,
+        PYTHONPATH=PACKAGES,
+        PIP_NO_BUILD_ISOLATION="0",
+    )
     assert done.returncode == 0, done.stderr
     assert "check-engine, version" in done.stdout
 
@@ -187,14 +195,37 @@ def test_release_of_a_tag_that_is_not_the_version_fails(tmp_path: Path) -> None:
     assert (wrong.returncode, wrong.stdout) == (1, "The tag is v1.2.4, the version 1.2.3.\n")
 
 
+def jenkins() -> tuple[dict[str, str], str]:
+    """Return the environment and the shell of the Jenkinsfile; a credential's value is `pass-` and its user."""
+    (block,) = [block for block in blocks(ROOT / "docs/ci.md") if block.file == "Jenkinsfile"]
+    assert "junit 'engine-report/junit.xml'" in block.text
+    found = {
+        name: text
+        for name, _, text in re.findall(r"^    (\w+) = ('''|')(.*?)\2$", block.text, re.DOTALL | re.MULTILINE)
+    }
+    users = re.findall(r"^    (\w+) = credentials\('engine-(\w+)-password'\)$", block.text, re.MULTILINE)
+    (script,) = re.findall(r"sh '''(.*?)'''", block.text, re.DOTALL)
+    return found | {name: f"pass-{user}" for name, user in users}, script
+
+
+def test_jenkinsfile_as_printed_is_green(wheel: Path, tmp_path: Path) -> None:
+    """Its environment has all that a run needs: with its credentials alone a right engine conforms."""
+    environment, script = jenkins()
+    with login_engine(lasts=500) as engine:
+        own = {"KIT": str(wheel), "BUILD_TAG": "jenkins-7", "CHECK_ENGINE_URL": engine.url, "PYTHONPATH": PACKAGES}
+        assert environment.keys() >= own.keys() - {"BUILD_TAG", "PYTHONPATH"}
+        done = shell(script, tmp_path, **environment | own)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_lines_for_jenkins_check_an_engine(wheel: Path, tmp_path: Path) -> None:
     """The shell of the Jenkinsfile installs the kit, checks, and leaves a report for JUnit, whatever the verdict."""
-    (block,) = [block for block in blocks(ROOT / "docs/ci.md") if block.file == "Jenkinsfile"]
-    (script,) = re.findall(r"sh '''(.*?)'''", block.text, re.DOTALL)
+    _, script = jenkins()
     with standin_engine("support-refused") as engine:
         env = {
             "KIT": str(wheel),
             "BUILD_TAG": "jenkins-7",
+            "PYTHONPATH": PACKAGES,
             "CHECK_ENGINE_URL": engine.url,
             "CHECK_ENGINE_TOKEN": "\n".join(f"{role}=file:{role}" for role in ("admin", "support")),
             "CHECK_ENGINE_JOBS_COMMAND": f'curl -s -X POST "{engine.url}/_test/jobs?count=$JOB_COUNT"',
@@ -205,4 +236,17 @@ def test_lines_for_jenkins_check_an_engine(wheel: Path, tmp_path: Path) -> None:
         done = shell(script, tmp_path, **env)
     assert done.returncode == 1, done.stderr
     assert "roles.support" in (tmp_path / "engine-report" / "junit.xml").read_text()
-    assert "junit 'engine-report/junit.xml'" in block.text
+
+
+@pytest.mark.parametrize("place", ["the guide", "GitLab", "Jenkins"])
+def test_pipelines_install_by_the_list_that_the_kit_carries(wheel: Path, place: str) -> None:
+    """What is installed is the kit without its dependencies, and then those by their hashes; the wheel has the list."""
+    template = yaml.safe_load((ROOT / "ci/gitlab-check-engine.yml").read_text())["check-engine"]
+    guide = "\n".join(block.text for block in blocks(ROOT / "docs/ci.md") if "pinned/bin" in block.text)
+    lines = {"the guide": guide, "GitLab": "\n".join(template["before_script"]), "Jenkins": jenkins()[1]}[place]
+    first, second = re.findall(r"-m pip install (.*)", lines)
+    assert "--no-deps" in first
+    assert "--require-hashes" in second
+    carried = re.findall(r"site-packages/(\S+)", second)
+    with zipfile.ZipFile(wheel) as archive:
+        assert [archive.read(name) for name in carried] == [HASHED.read_bytes()]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine_contract.environment import strange_variables, value_of
+from engine_contract.environment import second_variables, strange_variables, value_of
 
 KNOWN = ["CHECK_ENGINE_URL", "CHECK_ENGINE_JOBS"]
 
@@ -47,3 +47,15 @@ def test_unknown_variable_is_told_with_the_nearest_name() -> None:
         "CHECK_ENGINE_JBOS: no option has this variable, so it is ignored. Did you mean CHECK_ENGINE_JOBS?",
         "CHECK_ENGINE_PORT=tcp://10.0.0.1:80: is ignored. Kubernetes sets it, for a service of that name.",
     ]
+
+
+def test_second_variable_of_an_option_is_told() -> None:
+    """Of two names of an option the first that holds more than blanks counts; the other is ignored, and that is said."""
+    names = ["CHECK_ENGINE_TOKEN", "CHECK_ENGINE_TOKENS"]
+    both = {"CHECK_ENGINE_TOKEN": "admin=env:A", "CHECK_ENGINE_TOKENS": "1"}
+    assert list(second_variables([names, KNOWN], both)) == [
+        "CHECK_ENGINE_TOKENS: is ignored, since CHECK_ENGINE_TOKEN sets the same option. Leave one of them out."
+    ]
+    for alone in ({"CHECK_ENGINE_TOKEN": " \n"}, {"CHECK_ENGINE_TOKEN": "a"}, {}):
+        assert not list(second_variables([names], {**alone, "CHECK_ENGINE_TOKENS": ""}))
+    assert not list(second_variables([names], {"CHECK_ENGINE_TOKEN": " ", "CHECK_ENGINE_TOKENS": "a"}))

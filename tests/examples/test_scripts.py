@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import field_engine
+from tests.docs.document import blocks
 from tests.field_engine.serving import Served
 from tests.support import ROOT
 from tests.support.commands import check_engine, clean_environment
@@ -17,6 +18,22 @@ EXAMPLES = ROOT / "examples"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
 LOGIN = f"cmd:{sys.executable} {EXAMPLES / 'login.py'}"
 START = f"{sys.executable} {EXAMPLES / 'start_jobs.py'} 'Nightly run/1'"
+
+
+def test_shell_script_of_the_guide_fails_where_a_start_is_refused(engine: Served, tmp_path: Path) -> None:
+    """It prints an id a line, the job's; after a refused start it prints none and ends with curl's status."""
+    (block,) = [block for block in blocks(ROOT / "docs/jobs.md") if block.file == "start-jobs.sh"]
+    (tmp_path / "start-jobs.sh").write_text(block.text)
+
+    def start(token: str) -> subprocess.CompletedProcess[str]:
+        env = clean_environment() | {"ENGINE_URL": engine.url, "ENGINE_TOKEN": token, "JOB_COUNT": "2"}
+        line = ["sh", "start-jobs.sh"]
+        return subprocess.run(line, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    right, refused = start("admin"), start("wrong")
+    assert (right.returncode, [engine.active(job_id) for job_id in right.stdout.splitlines()]) == (0, [True] * 2)
+    assert (refused.returncode, refused.stdout) == (22, "")
+    assert "401" in refused.stderr
 
 
 @pytest.fixture
