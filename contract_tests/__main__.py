@@ -1,5 +1,5 @@
 """`python -m contract_tests` is check-engine."""
 
-from contract_tests.cli import main
+from contract_tests.start import main
 
 main()

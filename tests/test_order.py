@@ -62,6 +62,7 @@ ORDER = [
     "contract_tests.run_checks",
     "contract_tests.watch",
     "contract_tests.cli",
+    "contract_tests.start",
     "contract_tests.pytest_run",
     "contract_tests.test_contract",
     "contract_tests.schemathesis_guard",

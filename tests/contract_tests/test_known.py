@@ -11,6 +11,7 @@ from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings
 from tests import field_engine
 from tests.support.commands import PYTEST_TOKENS, TOKENS, Done, check_engine, run_suite, write_jobs
+from tests.support.engines import standin_engine
 
 
 def _check_field(version: str, cwd: Path, *arguments: str, jobs: int = 24) -> Done:
@@ -195,3 +196,12 @@ def test_assumed_warnings_have_a_category_of_their_own(tmp_path: Path, arguments
         done = _pytest(tmp_path, engine.url, *arguments)
     assert done.status == status, done.out[-2000:]
     assert ("AssumedRuleWarning" in done.out) == ("later-editions" not in arguments[-1])
+
+
+def test_one_entry_is_written_as_one_deviation(tmp_path: Path) -> None:
+    """The sentence on what was written counts in words."""
+    with standin_engine("support-refused") as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(4))
+        arguments = ("--jobs", str(jobs), "--only", "roles.support", "--write-known", "known.toml")
+        done = check_engine(engine.url, *TOKENS, *arguments, cwd=tmp_path)
+    assert done.err == "check-engine: 1 deviation written to known.toml.\n"
