@@ -187,16 +187,18 @@ class Pipeline:
 
     async def elsewhere(self, exchange: Exchange, scope: Any, receive: Receive, served: Served) -> Response | None:
         """Answer a request to a path without an operation, if a fault serves the operation there; None if none does."""
-        every = await self._store.behavior(exchange.session)
-        armed = next((one for one in every if one.operation == served.further_name), None)
-        preferred = exchange.headers.get(b"prefer")
-        if armed is None and preferred is None and served.started_with is None:
+        armed = await self._store.behavior(exchange.session)
+        if not armed and served.started_with is None and b"prefer" not in exchange.headers:
             return None
-        change = served.started_with if armed is None or armed.fault is None else served.changes[armed.fault]
         self.prefer(exchange, served)
+        faults = [one.fault for one in armed if one.fault is not None and one.operation == served.further_name]
+        changes = [served.changes[fault] for fault in faults] or (
+            [] if served.started_with is None else [served.started_with]
+        )
         if exchange.preferences.fault is not None:
-            change = served.changes[exchange.preferences.fault]
-        if change is None or change.route is None or change.route(exchange.method, exchange.path)[1] == exchange.path:
+            changes = [served.changes[exchange.preferences.fault]]
+        routes = [change.route for change in changes if change.route is not None]
+        if all(route(exchange.method, exchange.path)[1] == exchange.path for route in routes):
             return None
         return await self.operate(exchange, scope, receive, served)
 

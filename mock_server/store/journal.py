@@ -152,7 +152,8 @@ def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
     )
 
 
-_mask_once = lru_cache(maxsize=1024)(mask)
+# Few: they are kept beside the store, whatever becomes of the journal.
+_mask_once = lru_cache(maxsize=64)(mask)
 
 
 def _shown(entry: Entry, tokens: Collection[str] | None) -> Entry:

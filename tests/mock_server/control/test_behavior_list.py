@@ -26,6 +26,14 @@ def test_entries_answer_in_their_order(caller: Caller) -> None:
     assert caller.client.get("/_mock/behavior").json() == {}
 
 
+def test_fault_of_another_path_counts_after_an_entry_for_one_job(caller: Caller) -> None:
+    """A fault that serves the operation at another path does so whichever place of the list it has."""
+    _arm(caller, {"code": 409, "job_id": "another"}, {"fault": "any-path-cancels"})
+    headers = {"Authorization": "Bearer admin"}
+    response = caller.client.post("/workflow_engine/elsewhere", headers=headers, json={"job_id": PAGE_ID})
+    assert (response.status_code, caller.status()) == (200, "canceled")
+
+
 def test_first_entry_that_matches_counts(caller: Caller) -> None:
     """Others are left alone, and so is one whose share a request is not in; an empty list disarms."""
     armed: list[dict[str, Any]] = [
