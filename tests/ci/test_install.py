@@ -58,10 +58,11 @@ def test_lines_of_the_guide_install_the_kit(wheel: Path, tmp_path: Path, kind: s
     revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     kit = str(wheel) if kind == "wheel" else f"git+file://{ROOT}@{revision.strip()}"
     found = [block for block in blocks(ROOT / "docs/ci.md") if "-m pip install" in block.text and block.is_shell]
-    text = "".join(block.text for block in found)
+    # The pipelines' tests install by the list of a wheel.
+    text = "".join(block.text for block in (found[:1] if kind == "wheel" else found))
     lines = [re.sub(r"^KIT=\S+", f"KIT='{kit}'", line) for line in text.splitlines()]
     kept = "\n".join(line for line in lines if not line.startswith(("uvx", "pipx")))
-    assert kept.count("\n") >= 5
+    assert kept.count("\n") >= (2 if kind == "wheel" else 5)
     done = shell(
         kept.replace("check-engine --mock", "check-engine --version"),
         tmp_path,
