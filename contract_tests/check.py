@@ -11,7 +11,7 @@ from secrets import token_hex
 
 from contract_tests.config.auth import usual_variable
 from contract_tests.config.options import Settings
-from contract_tests.errors import CommandError, SettingError
+from contract_tests.errors import CommandError, NotAnIdError, SettingError
 from contract_tests.judge.known import Known, apply_known, expiring
 from contract_tests.judge.verdict import NOT_REACHED, rule_results, verdict_of
 from contract_tests.model import (
@@ -83,9 +83,15 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         unsafe=settings.unsafe_probes,
         wanted=wanted_rules(settings),
         pages=settings.pages,
-        jobs_option="--max-jobs" if settings.max_jobs is not None else "--jobs, --jobs-command or --workflow",
+        jobs_option=_jobs_option(settings),
     )
     return make_plan(resources, settings.seed)
+
+
+def _jobs_option(settings: Settings) -> str:
+    if settings.max_jobs is not None:
+        return "--max-jobs"
+    return "--jobs or --jobs-command" if settings.workflow else "--jobs, --jobs-command or --workflow"
 
 
 def wanted_rules(settings: Settings) -> frozenset[str] | None:
@@ -189,7 +195,7 @@ async def _run(
             try:
                 if failure is not None:
                     await _end_before(found, failure, sender, is_lost=not supply.supplied)
-                elif not found.interrupted and "unreachable" not in found.because:
+                elif not found.interrupted:
                     await runner.run(max(sender.remaining - reserve, 0.0))
             finally:
                 if tidies:
@@ -287,7 +293,8 @@ async def _end_before(found: Findings, failure: BaseException, sender: Sender, *
         found.interrupted = True
         found.note("The run was interrupted before anything was checked.")
         return
-    if not isinstance(failure, SettingError) or (is_lost and not isinstance(failure, CommandError)):
+    is_wrong = isinstance(failure, NotAnIdError) or not isinstance(failure, SettingError)
+    if is_wrong or (is_lost and not isinstance(failure, CommandError)):
         raise failure
     if is_lost:
         # A command that asks an engine which is down fails too, and then nothing is wrong with the setting.
@@ -319,6 +326,7 @@ async def _tidy(runner: Runner, roles: Sequence[str], seconds: float) -> None:
     runner.supply.is_over.set()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    await runner.jobs.wait_for_source()
     found.still_active = leftovers.active
     if found.still_active:
         found.note(f"{describe_active(found.still_active)}.")

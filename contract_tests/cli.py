@@ -111,7 +111,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
     from contract_tests.config.options import named_tokens, read_pages, selected_rules
     from contract_tests.judge.known import read_known
     from contract_tests.recording.replay import replay
-    from contract_tests.report.compare import read_earlier
+    from contract_tests.report.compare import read_earlier, with_earlier
 
     pages = read_pages(options.pages)
     only, skip = selected_rules(options)
@@ -127,7 +127,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
         auth=Auth.parse(options.auth or "bearer").settled,
         tokens={role: source.read() for role, source in named_tokens(options).items()},
     )
-    return replace(checked, report=replace(checked.report, earlier=earlier))
+    return replace(checked, report=with_earlier(checked.report, earlier))
 
 
 def _write_files(options: CheckOptions, checked: "Checked") -> None:

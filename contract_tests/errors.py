@@ -2,7 +2,8 @@
 
 KitError
  ├── SettingError      wrong usage, or a setting that cannot be used: exit status 2
- │    └── CommandError a command for a token that fails: exit status 3 where the engine is down
+ │    ├── CommandError a command for a token that fails: exit status 3 where the engine is down
+ │    └── NotAnIdError a line that cannot be the id of a job
  └── OutsideGuardError a request that must not be sent: a defect of the kit, never sent
 """
 
@@ -17,6 +18,10 @@ class SettingError(KitError):
 
 class CommandError(SettingError):
     """A command that is to give a token has failed."""
+
+
+class NotAnIdError(SettingError):
+    """A source of jobs gave a line that cannot be a job's id: nothing is sent for it."""
 
 
 class OutsideGuardError(KitError):

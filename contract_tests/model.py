@@ -272,6 +272,8 @@ class Earlier:
 
     since: str
     rules: Mapping[str, EarlierRule]
+    engine: str = ""
+    """As the earlier report names it; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,13 @@ from contract_tests.safety.guard import LOGIN, USUAL_READ_BACK, start_request
 from contract_tests.transport.sender import RETRIES
 from engine_contract.contract.page import page_sha256
 from engine_contract.options import CheckOptions
-from engine_contract.text.masking import MASK, is_secret, mask_output
+from engine_contract.text.masking import mask_command
 from engine_contract.text.printable import one_line, plural, visible
 from engine_contract.version import kit_version
 
 SCHEMA_VERSION = 1
 WAYS_TRIED = 1 + len(WAYS)  # without a credential first
 _WRONG = frozenset({"wrong", "cut", "empty"})
-_OPTION = re.compile(r"(?<!\S)(--?[A-Za-z][\w-]*+)(=|[ \t]{1,8}+)(\S++)")
 _PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
@@ -164,12 +163,8 @@ def _commands(options: CheckOptions, settings: Settings, plan: Plan) -> Iterator
 
 
 def _shown(command: str) -> str:
-    """Return a command without secrets: those of its options go first, whatever words stand before them."""
-
-    def masked(match: re.Match[str]) -> str:
-        return f"{match[1]}{match[2]}{MASK}" if is_secret(match[1].lstrip("-")) else match[0]
-
-    return visible(one_line(mask_output(_OPTION.sub(masked, command))))
+    """Return a command without the secrets in it, on one line."""
+    return visible(one_line(mask_command(command)))
 
 
 def _paths(settings: Settings, plan: Plan) -> Sequence[dict[str, str]]:

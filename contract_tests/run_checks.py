@@ -14,7 +14,7 @@ from contract_tests.embedded import embedded_engine
 from contract_tests.judge.known import read_known
 from contract_tests.output_files import check_outputs
 from contract_tests.preview import preview_lines, preview_of
-from contract_tests.report.compare import read_earlier
+from contract_tests.report.compare import read_earlier, with_earlier
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import load_contract
@@ -44,7 +44,7 @@ def run_checks(
         known, earlier = read_known(options.known), read_earlier(options.compare)
         with show() as progress:
             checked = check(settings, supply, known=known, progress=progress)
-        return replace(checked, report=replace(checked.report, earlier=earlier))
+        return replace(checked, report=with_earlier(checked.report, earlier))
 
 
 def describe_run(options: CheckOptions, *, warn: Warn) -> Iterator[str]:

@@ -51,7 +51,7 @@ class KitCommand(click.Command):
         except click.ClickException as error:
             message = error.format_message()
         except expected as error:
-            message = str(error)
+            message = " ".join([str(error), *getattr(error, "__notes__", ())])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the kit's
             self._tell_crash(error, with_traceback="-v" in (sys.argv[1:] if args is None else args))
             sys.exit(CRASHED)

@@ -60,6 +60,7 @@ class EngineCommand(OptionsCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, and leave out the file's jobs where others are given."""
         rest = super().parse_args(ctx, args)
+        _let_line_win(ctx)
         if any(ctx.get_parameter_source(name) in _GIVEN for name in _SUPPLIES):
             for name in _SUPPLIES:
                 if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP:
@@ -80,6 +81,18 @@ class EngineCommand(OptionsCommand):
                 ctx.default_map = {"label": engine.name, **_defaults(engine, self.table)}
             ctx.params["engine"] = engine
         return value
+
+
+def _let_line_win(ctx: click.Context) -> None:
+    """Leave out what variables say where the command line says something that excludes it."""
+    targets = ("mock",) if ctx.params.get("engine") else ("url", "base_url", "mock")  # --url is for a named engine
+    for group in (_SUPPLIES, targets, ("url", "mock")):
+        sources = {name: ctx.get_parameter_source(name) for name in group}
+        if ParameterSource.COMMANDLINE in sources.values():
+            for name in [name for name, source in sources.items() if source is ParameterSource.ENVIRONMENT]:
+                ctx.params[name] = False if name == "mock" else None
+                if name == "url":
+                    ctx.params["engine"] = None
 
 
 def _defaults(engine: NamedEngine, table: type) -> dict[str, Any]:

@@ -1,25 +1,31 @@
 """Values that are somewhere else: in the environment, in a file, in what a command prints."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
-from contract_tests.errors import CommandError, SettingError
+from contract_tests.errors import CommandError, NotAnIdError, SettingError
 from contract_tests.safety.supply import Supply
-from engine_contract.text.masking import hide, mask_output
+from engine_contract.text.masking import hide, mask_command, mask_output
 from engine_contract.text.unmarked import MARK, decode_text, read_text
 
 COMMAND_TIMEOUT_S = 60.0
 POLL_S = 0.2  # between two looks at whether a command is still wanted
 GRACE_S = 1.0  # for a command to end by itself, before it is killed
-MAX_ID = 512  # characters; longer lines are not ids
+MAX_ID_CHARS = 200
+SHORTEST_WRITTEN = 4  # characters of a secret in a command that is looked for in what it says
+
+# Whatever else a command prints, such as `token=…`, would be sent to the engine as a job.
+_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{MAX_ID_CHARS}}}")
 
 
 @dataclass(slots=True)
@@ -93,7 +99,7 @@ class Source:
         return value
 
     def _shown(self) -> str:
-        return "(given as it is)" if self.kind == "literal" else self.text
+        return "(given as it is)" if self.kind == "literal" else mask_command(self.text)
 
 
 def run_command(  # noqa: PLR0913 - by name
@@ -113,47 +119,66 @@ def run_command(  # noqa: PLR0913 - by name
     A failure is quoted without the values that are `hidden`.
     """
     timeout_s = COMMAND_TIMEOUT_S if timeout_s is None else timeout_s
-    with subprocess.Popen(  # noqa: S602 - the user asked for a shell command
-        command,
-        shell=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Ids that a script has printed are known then, even if it is ended.
-        env={"PYTHONUNBUFFERED": "1", **os.environ, **(environment or {})},
-        cwd=folder,
-        start_new_session=True,
-    ) as process:
+    written: list[str] = []
+    shown = mask_command(command, written.append)
+    hidden |= {value for value in written if len(value) >= SHORTEST_WRITTEN and not {"$", "*"} & set(value)}
+    shown = hide(shown, hidden)
+    is_stopped = Event()
+
+    def run() -> tuple[int, bytes, bytes]:
+        with subprocess.Popen(  # noqa: S602 - the user asked for a shell command
+            command,
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Ids that a script has printed are known then, even if it is ended.
+            env={"PYTHONUNBUFFERED": "1", **os.environ, **(environment or {})},
+            cwd=folder,
+            start_new_session=True,
+        ) as process:
+            try:
+                return _communicate(process, timeout_s, [event for event in (is_over, is_stopped) if event])
+            except subprocess.TimeoutExpired as error:
+                on_broken(_whole_lines(_end(process)))
+                why = (
+                    "was ended with the run" if is_over and is_over.is_set() else f"did not end within {timeout_s:g} s"
+                )
+                raise CommandError(f"{option} The command {why}: {shown}") from error
+
+    # In a thread, where no signal comes between what a command prints and what is known of it.
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(run)
         try:
-            out, err = _communicate(process, timeout_s, is_over)
-        except subprocess.TimeoutExpired as error:
-            on_broken(_whole_lines(_end(process)))
-            why = "was ended with the run" if is_over and is_over.is_set() else f"did not end within {timeout_s:g} s"
-            raise CommandError(f"{option} The command {why}: {command}") from error
+            status, out, err = running.result()
         except BaseException:
-            on_broken(_whole_lines(_end(process)))
+            is_stopped.set()
             raise
-    if process.returncode != 0:
-        on_broken(_whole_lines(out) if process.returncode < 0 else out.decode(errors="replace"))
+    if status != 0:
+        on_broken(_whole_lines(out) if status < 0 else out.decode(errors="replace"))
         complaint = err.decode(errors="replace").strip().splitlines()
         said = f" It said: {mask_output(hide(complaint[-1], hidden))[:200]}" if complaint else ""
-        raise CommandError(f"{option} The command ended with status {process.returncode}: {command}.{said}")
+        raise CommandError(f"{option} The command ended with status {status}: {shown}.{said}")
     try:
         return decode_text(out)
     except UnicodeDecodeError as error:
-        raise CommandError(f"{option} The command's output is not UTF-8: {command}") from error
+        raise CommandError(f"{option} The command's output is not UTF-8: {shown}") from error
 
 
-def _communicate(process: subprocess.Popen[bytes], timeout_s: float, is_over: Event | None) -> tuple[bytes, bytes]:
-    """Return what a process prints. Raises TimeoutExpired where it takes too long or is no longer wanted."""
+def _communicate(
+    process: subprocess.Popen[bytes], timeout_s: float, ends_by: Iterable[Event]
+) -> tuple[int, bytes, bytes]:
+    """Return the status of a process and what it prints. Raises TimeoutExpired if it takes too long or is not wanted."""
     ends = time.monotonic() + timeout_s
     while True:
         left = ends - time.monotonic()
         try:
-            return process.communicate(timeout=max(0.0, min(left, POLL_S)))
+            out, err = process.communicate(timeout=max(0.0, min(left, POLL_S)))
         except subprocess.TimeoutExpired:
-            if left <= POLL_S or (is_over is not None and is_over.is_set()):
+            if left <= POLL_S or any(event.is_set() for event in ends_by):
                 raise
+        else:
+            return process.returncode, out, err
 
 
 def _end(process: subprocess.Popen[bytes]) -> bytes:
@@ -170,7 +195,19 @@ def _end(process: subprocess.Popen[bytes]) -> bytes:
         except subprocess.TimeoutExpired as error:
             out = error.output or out
     process.kill()
-    return out
+    return out + _still_in_pipe(process)
+
+
+def _still_in_pipe(process: subprocess.Popen[bytes]) -> bytes:
+    """Return what a process printed that `communicate`, which looks at its time first, left unread on a busy machine."""
+    found = b""
+    if process.stdout is None or not hasattr(os, "killpg"):  # on Windows threads read all that is there
+        return found
+    os.set_blocking(process.stdout.fileno(), False)
+    with suppress(BlockingIOError):
+        while part := os.read(process.stdout.fileno(), 1 << 16):
+            found += part
+    return found
 
 
 def _whole_lines(out: bytes) -> str:
@@ -210,20 +247,22 @@ def login(source: Source) -> Source:
     return replace(source, text=place, user=user)
 
 
-def read_ids(text: str, *, option: str) -> list[str]:
-    """Read one id a line, without blank lines. Raises SettingError for a line that cannot be an id."""
-    job_ids = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        job_id = line.strip()
-        if not job_id:
-            continue
-        if len(job_id) > MAX_ID or not job_id.isprintable():
-            raise SettingError(
-                f"{option.removesuffix(':')}: line {number} is not a job id: {mask_output(job_id[:60])!r}. "
-                "Give one id a line, at most 512 characters that can be printed."
+def read_ids(text: str, *, option: str, hidden: frozenset[str] = frozenset()) -> list[str]:
+    """Read one id a line, without blank lines. Raises NotAnIdError for a line that cannot be an id."""
+    lines = [line.strip() for line in text.splitlines()]
+    for number, line in enumerate(lines, start=1):
+        if line and not can_be_id(line, hidden):
+            shown = mask_output(hide(line, hidden))
+            raise NotAnIdError(
+                f"{option.removesuffix(':')}: line {number} is not a job id: {shown[:60]!r}. "
+                f"Give one id a line: at most {MAX_ID_CHARS} letters, digits and - _ . : in each."
             )
-        job_ids.append(job_id)
-    return job_ids
+    return [line for line in lines if line]
+
+
+def can_be_id(line: str, hidden: frozenset[str] = frozenset()) -> bool:
+    """Return whether a line can be a job's id, and so be sent to the engine: no sentence, no setting, no secret."""
+    return _ID.fullmatch(line) is not None and hide(line, hidden) == line
 
 
 def supply_from_file(path: Path) -> Supply:
@@ -257,32 +296,41 @@ def supply_from_command(  # noqa: PLR0913 - by name
 
     Where the command fails, the ids that it has printed are in the supply, so that its jobs can be canceled.
     """
+    printed: list[str] = []
+
+    def know(lines: str) -> None:
+        printed.append(lines)
+        supply.add(ids_among(lines.splitlines(), hidden))
 
     def make(wanted: int) -> list[str]:
+        printed.clear()
         try:
-            printed = run_command(
+            text = run_command(
                 command,
                 option=option,
                 environment={**(environment or {}), "JOB_COUNT": str(wanted)},
                 folder=folder,
                 timeout_s=timeout_s,
                 is_over=supply.is_over,
-                on_broken=lambda lines: supply.add(ids_among(lines.splitlines())),
+                on_broken=know,
                 hidden=hidden,
             )
         except CommandError as error:
+            try:
+                read_ids("".join(printed), option="It printed", hidden=hidden)
+            except NotAnIdError as not_an_id:
+                raise NotAnIdError(f"{error} {not_an_id}") from error
             raise SettingError(str(error)) from error  # only a login tells of the engine
         try:
-            return read_ids(printed, option=option)
-        except SettingError:
-            supply.add(ids_among(printed.splitlines()))
+            return read_ids(text, option=option, hidden=hidden)
+        except NotAnIdError:
+            know(text)
             raise
 
-    supply = Supply(more=make, asks=asks, made=True)
+    supply = Supply(more=make, asks=asks, made=True, source=option.removesuffix(":"))
     return supply
 
 
-def ids_among(lines: Iterable[str]) -> list[str]:
-    """Return the lines of a source that failed which look like ids, and not like a complaint."""
-    words = [line.strip() for line in lines]
-    return [word for word in words if word and len(word) <= MAX_ID and word.isprintable() and " " not in word]
+def ids_among(lines: Iterable[str], hidden: frozenset[str] = frozenset()) -> list[str]:
+    """Return the lines of a source that failed which can be ids, and not a complaint."""
+    return [word for word in map(str.strip, lines) if can_be_id(word, hidden)]

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import SettingError
 from contract_tests.judge.received import pattern, shape
-from contract_tests.model import Earlier, EarlierRule
+from contract_tests.model import Earlier, EarlierRule, Report
 
 _BAD = frozenset({"broken", "warned", "known"})
 
@@ -48,15 +48,33 @@ def read_earlier(path: Path | None) -> Earlier | None:
     """Return what a report.json says, None without one. Raises SettingError for a file that is not a report."""
     if path is None:
         return None
+    wrong = f"--compare {path}: is not a report.json of check-engine"
     try:
         content = json.loads(path.read_bytes())
-        rules = {rule["id"]: _earlier_rule(rule) for rule in content["rules"]}
-        label = content.get("label")
-        return Earlier(f"{content['started_at']}{f' ({label})' if label else ''}", rules)
     except FileNotFoundError:
         raise SettingError(f"--compare {path}: there is no such file. Give a report.json of an earlier run.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise SettingError(f"--compare {path}: is not a report.json of check-engine: {error!r}.") from error
+    except OSError as error:
+        raise SettingError(f"--compare {path}: the file cannot be read: {error.strerror}. Give another one.") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingError(f"{wrong}: it is not valid JSON. Give one of an earlier run.") from error
+    try:
+        rules = {rule["id"]: _earlier_rule(rule) for rule in content["rules"]}
+        label = content.get("label")
+        since = f"{content['started_at']}{f' ({label})' if label else ''}"
+        return Earlier(since, rules, str(content.get("engine", "")))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingError(f"{wrong}: it has no rules with outcomes. Give one of an earlier run.") from error
+
+
+def with_earlier(report: Report, earlier: Earlier | None) -> Report:
+    """Return the report with what it is compared with, and a note where that is of another engine."""
+    notes = report.notes
+    # The kit's own mock has another port in each run.
+    is_of_mock = report.is_mock and earlier is not None and earlier.engine.startswith("http://127.0.0.1:")
+    if earlier is not None and earlier.engine not in {"", report.engine} and not is_of_mock:
+        notes = (*notes, f"The earlier report is of another engine: {earlier.engine}.")
+        earlier = replace(earlier, since=f"{earlier.since}, of another engine: {earlier.engine}")
+    return replace(report, earlier=earlier, notes=notes)
 
 
 def _earlier_rule(rule: Mapping[str, Any]) -> EarlierRule:

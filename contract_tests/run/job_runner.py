@@ -391,6 +391,11 @@ class JobRunner:
             self.canceller.sender.transport.guard.supply(self.supply.supplied)
         return job_id
 
+    async def wait_for_source(self) -> None:
+        """Give a source that is being ended the time to tell what it made."""
+        if self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=WAIT_FOR_JOBS_S)
+
     async def wait_for_jobs(self) -> None:
         """Wait for a source that is still making jobs, and end it where that takes long; the guard knows them then."""
         if self._asking is not None:
@@ -425,6 +430,8 @@ class JobRunner:
         self.ran_out = True
         is_network = self.canceller.sender.network_drops
         reason = "the jobs ran out: some were spent on answers that had to be asked for again"
+        if not self.supply.supplied:
+            reason = self.supply.describe_none()
         for rule_id in scenario.rules:
             self.found.leave_unchecked(rule_id, reason, "network" if is_network else "jobs")
 

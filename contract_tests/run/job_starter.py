@@ -6,7 +6,7 @@ from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings
 from contract_tests.safety.guard import start_request
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import Sender, describe_failure
+from contract_tests.transport.sender import UNSENT, Sender, describe_failure
 
 MAX_ID_CHARS = 512
 
@@ -55,14 +55,18 @@ class JobStarter:
             return
         self._has_failed = True
         cause: Because = "jobs"
+        remedy = "Give the name of a workflow that the role may start, or jobs by --jobs or --jobs-command."
         if exchange.response is None:
-            cause, what = "unreachable", f"was not answered ({describe_failure(exchange)}); it may have started a job"
+            cause, what = "unreachable", f"was not answered ({describe_failure(exchange)})"
+            is_sent = exchange.fault not in UNSENT
+            remedy = (
+                f"{'It may have started a job.' if is_sent else 'No job was started.'} See whether the engine is up."
+            )
         elif exchange.accepted:
             what = f"was answered with status {exchange.status} and no job id at _id"
         else:
             cause = "tokens" if exchange.status in {401, 403} else "jobs"
             what = f"was answered with status {exchange.status} to the role {self._role}"
-        remedy = "Give the name of a workflow that the role may start, or jobs by --jobs or --jobs-command."
         self._found.stop(cause, f"{self._option}: POST {self._request.path} {what}. {remedy}")
 
 

@@ -16,7 +16,7 @@ _GONE = frozenset({404, 409, 410})
 
 
 class Leftovers:
-    """Cancels what is left; `active` are the ids of which it is not known that they are not active."""
+    """Cancels what is left of the jobs."""
 
     def __init__(self, canceller: Canceller, jobs: JobRunner, roles: Sequence[str]) -> None:
         """Take the means of a run; `roles` are those that have a token and may cancel."""
@@ -24,15 +24,19 @@ class Leftovers:
         self._jobs = jobs
         self._roles = list(dict.fromkeys([*canceller.working, *roles]))
         self._silences = 0
-        self.active: list[str] = []
+        self._over: set[str] = set()
+
+    @property
+    def active(self) -> list[str]:
+        """Return the ids of which it is not known that they are not active, also where there was no time to cancel any."""
+        over = self._over | self._canceller.evidence.seen_canceled()
+        return [job_id for job_id in self._jobs.supply.supplied if job_id not in over]
 
     async def cancel(self) -> None:
         """Cancel one job after the other has shown that it can be done."""
         await self._jobs.wait_for_jobs()
-        supply = self._jobs.supply
-        canceled = self._canceller.evidence.seen_canceled()
-        self.active = [job_id for job_id in supply.supplied if job_id not in canceled]
-        first, others = self.active[:1], self.active[1:]
+        active = self.active
+        first, others = active[:1], active[1:]
         for job_id in first:
             await self._cancel(job_id)
         await gather_limited(self._cancel(job_id) for job_id in others)
@@ -46,7 +50,7 @@ class Leftovers:
             self._silences += 1
             return
         if is_over:
-            self.active.remove(job_id)
+            self._over.add(job_id)
 
     async def _is_over(self, job_id: str) -> bool:
         """Cancel a job; return whether it is not active now."""

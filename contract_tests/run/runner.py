@@ -11,7 +11,7 @@ from statistics import median
 
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
-from contract_tests.plan.scenario import Mode, Scenario
+from contract_tests.plan.scenario import Mode, Scenario, Step
 from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
@@ -61,6 +61,9 @@ class Runner:
 
     async def run(self, deadline: float) -> Findings:
         """Carry out the plan within `deadline` seconds. Interrupted, it returns what is known."""
+        if "unreachable" in self.found.because:
+            self.found.unchecked.clear()  # what the plan misses is not why
+            return self.found
         try:
             async with asyncio.timeout(deadline):
                 await self._stages()
@@ -213,14 +216,26 @@ class Runner:
 
     async def _nothing_worked(self) -> bool:
         if not any(exchange.purpose is Purpose.VALID for exchange in self.sender.exchanges):
-            self.found.stop("jobs", "There was no job to cancel.")
-            return True
+            none = self.supply.describe_none() if self.supply.made else "There was no job to cancel"
+            self.found.stop("jobs", f"{none[:1].upper()}{none[1:]}.")
+            return await self._is_there()
         diagnosis: Diagnosis = await diagnose(self.sender, self.sender.transport.guard, self.supply)
         self.found.judgements += diagnosis.judgements
         if diagnosis.because is not None:
             self.found.because.append(diagnosis.because)
         self.found.notes.append(diagnosis.sentence)
         return False
+
+    async def _is_there(self) -> bool:
+        """Return whether the engine answers, where no job shows it; the reason is noted."""
+        if any(exchange.response for exchange in self.sender.exchanges):
+            return True
+        step = Step(Purpose.IS_IT_THERE, Caller(), "observed", "", body='{"job_id": "<unknown>"}')
+        exchange = await self.canceller.exchange(step, None)
+        if exchange.response is None:
+            self.found.unchecked.clear()  # what the plan misses is not why
+            self.found.stop("unreachable", f"The engine cannot be reached ({describe_failure(exchange)}).")
+        return exchange.response is not None
 
     def _give_up(self, error: GaveUp) -> None:
         broken_off = next((e for e in reversed(self.sender.exchanges) if e.response and e.response.broken_off), None)

@@ -193,7 +193,7 @@ class Sender:
                 exchange = await self._paced(request, job_id)
         self._sent += 1
         # Before the first response a lost connection looks like an engine that is not there.
-        self.connections_lost += exchange.is_dropped or (exchange.fault in _UNSENT and self._has_answered)
+        self.connections_lost += exchange.is_dropped or (exchange.fault in UNSENT and self._has_answered)
         self._has_answered = self._has_answered or exchange.response is not None
         self._keep(exchange)
         self._on_exchange(exchange)
@@ -250,12 +250,12 @@ PROXY_ASKS = (
     "A proxy on the way asks for a user and a password (407). Give --proxy http://USER:PASSWORD@HOST:PORT, or reach the "
     "engine without it."
 )
-_UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
+UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
 
 
 def is_lost(exchange: Exchange) -> bool:
     """Return whether no response came since a connection was lost, or was not made."""
-    return exchange.response is None and exchange.fault in {Fault.DROPPED, *_UNSENT}
+    return exchange.response is None and exchange.fault in {Fault.DROPPED, *UNSENT}
 
 
 def describe_failure(exchange: Exchange) -> str:

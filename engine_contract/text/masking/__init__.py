@@ -5,7 +5,7 @@ attribute. Values that are found by name are given to `learn`, so that `hide` fi
 function here takes text that strangers wrote, so each takes time that grows with the length of the text and no faster.
 """
 
-from engine_contract.text.masking.forms import mask_output, mask_query, mask_text
+from engine_contract.text.masking.forms import mask_command, mask_output, mask_query, mask_text
 from engine_contract.text.masking.headers import is_structural, mask_header, mask_path, show_header
 from engine_contract.text.masking.hiding import hide
 from engine_contract.text.masking.logins import MAX_LOGIN_CHARS, bare_token, has_password, is_login_route
@@ -27,6 +27,7 @@ __all__ = [
     "is_login_route",
     "is_secret",
     "is_structural",
+    "mask_command",
     "mask_header",
     "mask_output",
     "mask_path",

@@ -16,6 +16,7 @@ from engine_contract.text.masking.values import (
     SHORTEST_LEARNED,
     Learn,
     Password,
+    can_be_learned,
     credentials_of,
     ignore,
     is_word,
@@ -70,7 +71,13 @@ _AFTER_KEY = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\b(bearer|basic)\s++", re.IGNORECASE)
-_SPOKEN = re.compile(r"(?<![\w-])([\w-]++)[\"']?+(?:\s*+[=:]\s*+|\s++)(?:(?:bearer|basic)\s++)?+", re.IGNORECASE)
+_SPOKEN = re.compile(r"(?<![\w-])([\w-]++)[\"']?+\s*+[=:]\s*+(?:(?:bearer|basic)\s++)?+", re.IGNORECASE)
+_PROSE = re.compile(r"(?<![\w-])(\w[\w-]*+)[\"']?+\s++[\"']?+")
+_OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*+)\s++")
+# A user with a password, as curl takes it.
+_USER = re.compile(
+    r"(?<!\S)(?:(?:-u|-U)\s*+|--(?:proxy-)?user(?:=|\s++))(?P<quote>[\"']?+)(?P<name>)[^\s:\"'$]++[:](?=\S)"
+)
 
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
 _ESCAPED_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)++"?+', re.DOTALL)
@@ -86,6 +93,8 @@ _LINE_VALUE = re.compile(r"[^\s\"'{}<>]++(?=[ \t]*+\r?$)", re.MULTILINE)
 _WHOLE_LINE = re.compile(r"[^\s\"'{}<>|](?:[^\r\n\"'{}<>]*+)(?=\r?$)", re.MULTILINE)
 _SCHEME_VALUE = re.compile(r"[\w.~+/=-]{8,}+")
 _SPOKEN_VALUE = re.compile(r"\S++")
+_OPTION_VALUE = re.compile(r"\"[^\"]*+\"|'[^']*+'|[^\s\"';|&<>]*+")
+_PROSE_VALUE = re.compile(r"[^\s;,\"'()<>.!?:]++(?:[.!?:]++[^\s;,\"'()<>.!?:]++)*+")
 _IS_FORM = re.compile(r"[\w.\-\[\]%$+]++=")
 _AFTER_PAIR = re.compile(r";\s?[\w .-]{1,40}+=")
 _TAG = re.compile(r"<[^<>]*+>")
@@ -289,6 +298,24 @@ def _line_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
     return (match.end(), [match[0]]) if match and not is_word(match[0].lower()) else (at, ())
 
 
+def _user_value(text: str, at: int, quote: str) -> tuple[int, Iterable[str]]:
+    """Read a password to the quote that ends it, or to a blank."""
+    found = text.find(quote, at) if quote else _OPTION_VALUE.match(text, at).end()  # type: ignore[union-attr]
+    end = len(text) if found < 0 else found
+    return end, [text[at:end]]
+
+
+def _prose_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
+    """Read the word behind a secret name in a sentence, where it looks like a secret: `token expired` does not."""
+    match = _PROSE_VALUE.match(text, at)
+    return (match.end(), [match[0]]) if match and can_be_learned(_typed(name, match[0])) else (at, ())
+
+
+def _option_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    value = _OPTION_VALUE.match(text, at)[0]  # type: ignore[index]
+    return at + len(value), [value.strip("\"'")]
+
+
 def _is_secret_pair(text: str, at: int, name: str) -> bool:
     return is_secret(name, parameter=at == 0 or text[at - 1] in "?&#;")
 
@@ -329,9 +356,29 @@ _FORMS = (
     _Form(":", _LINE, _line_value),
     _SCHEMES,
 )
-_OUTPUT = _Form("", _SPOKEN, _word_value(_SPOKEN_VALUE, may_be_a_word=True))
+_OPTIONS = _Form("-", _OPTION, _option_value)
+_OUTPUT = (
+    _OPTIONS,
+    _Form("", _SPOKEN, _word_value(_SPOKEN_VALUE, may_be_a_word=True)),
+    _Form("", _PROSE, _prose_value),
+    _SCHEMES,
+)
+_USERS = _Form("", _USER, _user_value, is_secret=_always)
 
 
 def mask_output(text: str) -> str:
-    """Return what a command printed, without the words that follow secret names: `token abc`, `password: abc`."""
-    return _mask_form_of(_SCHEMES, _mask_form_of(_OUTPUT, mask_text(text), ignore), ignore)
+    """Return what a command printed, without the values of secret names: `--token abc`, `password: abc`."""
+    text = mask_text(text)
+    for form in _OUTPUT:
+        text = _mask_form_of(form, text, ignore)
+    return text
+
+
+def mask_command(command: str, learn: Learn = ignore) -> str:
+    """Return a shell command without the secrets that are written in it."""
+    for form in (_OPTIONS, _USERS):  # first: an option's value is one whatever words stand before it
+        command = _mask_form_of(form, command, learn)
+    command = mask_text(command, learn)
+    for form in _OUTPUT:
+        command = _mask_form_of(form, command, learn)
+    return command

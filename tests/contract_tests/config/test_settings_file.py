@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from click.testing import CliRunner
 
 from contract_tests.cli import main
 from contract_tests.config.settings_file import find_engine
@@ -266,3 +267,25 @@ def test_the_nearest_file_is_engine_toml(tmp_path: Path, monkeypatch: pytest.Mon
     assert find_engine("s").url == "http://x"
     os.remove("engine.toml")  # noqa: PTH107 - the one in this folder
     assert find_engine("s").url == "http://y"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "told"),
+    [
+        (["--mock"], {"CHECK_ENGINE_URL": "http://a.example"}, "made by the mock"),
+        (["--url=http://b.example"], {"CHECK_ENGINE_URL": "http://a.example"}, "send to http://b.example"),
+        (["http://b.example"], {"CHECK_ENGINE_MOCK": "1"}, "send to http://b.example"),
+        (
+            ["http://b.example", "--token=admin=env:HOME", "--jobs-command=x"],
+            {"CHECK_ENGINE_WORKFLOW": "w"},
+            "made by --jobs-command",
+        ),
+    ],
+)
+def test_command_line_wins_over_a_variable_that_it_excludes(
+    arguments: list[str], variables: dict[str, str], told: str
+) -> None:
+    """A pipeline's variable gives way to what is typed."""
+    done = CliRunner(env=variables).invoke(main, [*arguments, "--plan"], prog_name="check-engine")
+    assert done.exit_code == 0, done.output
+    assert told in done.output

@@ -9,7 +9,7 @@ import pytest
 from contract_tests.errors import SettingError
 from contract_tests.model import Earlier, EarlierRule, Report
 from contract_tests.report import render_reports
-from contract_tests.report.compare import Change, changes_since, read_earlier
+from contract_tests.report.compare import Change, changes_since, read_earlier, with_earlier
 
 from .reports import HOSTILE, PRESENTER, conforming, violating
 
@@ -33,6 +33,29 @@ def test_comparison_names_what_is_newly_broken_mended_and_changed(tmp_path: Path
     assert "Newly broken since 2026-01-01T00:00:00.500Z (nightly): <code>roles.support</code>" in files["report.html"]
     back = json.loads(render_reports(_compared(tmp_path, violating(), conforming()), PRESENTER)["report.json"])
     assert back["compared"]["mended"] == compared["newly_broken"]
+
+
+def test_comparison_with_another_engine_says_so(tmp_path: Path) -> None:
+    """In a note, and where the changes stand."""
+    before = replace(violating(), engine="http://elsewhere.example")
+    path = tmp_path / "report.json"
+    path.write_text(render_reports(before, PRESENTER)["report.json"])
+    compared = with_earlier(violating(), read_earlier(path))
+    assert compared.notes[-1] == "The earlier report is of another engine: http://elsewhere.example."
+    since = json.loads(render_reports(compared, PRESENTER)["report.json"])["compared"]["since"]
+    assert since.endswith("(staging 3.2), of another engine: http://elsewhere.example")
+    assert with_earlier(before, read_earlier(path)).notes == before.notes
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("no JSON", "it is not valid JSON"), ("[]", "it has no rules"), ("{}", "it has no rules")]
+)
+def test_comparison_with_another_file_is_told_in_words(tmp_path: Path, content: str, told: str) -> None:
+    """No word of Python's is in the message."""
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(SettingError, match=f"is not a report.json of check-engine: {told}") as raised:
+        read_earlier(tmp_path / "x.json")
+    assert "Error" not in str(raised.value)
 
 
 def test_comparison_with_itself_names_nothing(tmp_path: Path) -> None:

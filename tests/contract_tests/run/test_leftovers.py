@@ -81,6 +81,38 @@ def test_jobs_are_canceled_after_the_deadline(tmp_path: Path) -> None:
     assert report(tmp_path)["undecided_because"] == ["deadline"]
 
 
+def test_line_of_a_jobs_command_that_is_not_an_id_is_not_sent(tmp_path: Path) -> None:
+    """Neither in a body nor in a URL; the run says so and ends with 2, and the jobs that were made are canceled."""
+    with making_engine(tmp_path) as (engine, make):
+        done = check_engine(engine.url, *TOKENS, "--jobs-command", f"echo token=Zq7hunter2; {make}", cwd=tmp_path)
+        assert (done.status, active(engine)) == (2, []), done.out + done.err
+        assert not [job_id for job_id in engine.asked if "token" in job_id]
+    assert "--jobs-command: line 1 is not a job id: 'token=***'" in done.err
+    assert "hunter2" not in done.out + done.err
+
+
+def test_jobs_command_that_prints_nothing_is_told(tmp_path: Path) -> None:
+    """A run without any job says that none was made, and where the engine is down, that."""
+    with job_engine() as engine:
+        done = check_engine(engine.url, *TOKENS, "--jobs-command=true", "-v", cwd=tmp_path)
+    assert done.status == 3
+    assert "--jobs-command gave no job id" in done.out
+    assert "ran out" not in done.out
+    url = f"http://127.0.0.1:{free_port()}"
+    done = check_engine(url, "--token=admin=admin", "--jobs-command=true", "-q", "--only=roles.admin", cwd=tmp_path)
+    assert done.status == 3
+    assert "The engine cannot be reached" in done.out
+
+
+def test_workflow_of_an_engine_that_is_down_started_no_job(tmp_path: Path) -> None:
+    """A refused connection: neither too few jobs nor a wrong workflow is the reason."""
+    done = check_engine(f"http://127.0.0.1:{free_port()}", "--token=admin=admin", "--workflow=w", "-v", cwd=tmp_path)
+    assert done.status == 3
+    assert "No job was started. See whether the engine is up." in done.out
+    assert "too few jobs" not in done.out
+    assert "Give the name" not in done.out
+
+
 def test_jobs_that_cannot_be_canceled_are_told(tmp_path: Path) -> None:
     """Where all tokens are refused, the jobs stay active: their number and ids are printed and reported."""
     with making_engine(tmp_path) as (engine, make):

@@ -11,7 +11,16 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from engine_contract.text import masking
-from engine_contract.text.masking import MASK, hide, is_secret, mask_header, mask_output, mask_query, mask_text
+from engine_contract.text.masking import (
+    MASK,
+    hide,
+    is_secret,
+    mask_command,
+    mask_header,
+    mask_output,
+    mask_query,
+    mask_text,
+)
 
 SECRET = "hunter2/Hunter+2"
 ENCODED = quote(SECRET, safe="")
@@ -359,11 +368,36 @@ def test_query_is_shown_as_it_was_sent_but_for_secrets() -> None:
         ("password: abc", "password: ***"),
         ("curl -H 'Basic dTpwYXNzd29yZA=='", "curl -H 'Basic ***'"),
         ("no such job", "no such job"),
+        ("auth failed; token expired; password wrong", "auth failed; token expired; password wrong"),
+        ("session not found, credentials invalid", "session not found, credentials invalid"),
+        ("invalid token 9f8e7d6c5b4a3f2e1d.", "invalid token ***."),
+        ("wrong password 'Zq7hunter2'", "wrong password '***'"),
+        ("it says password: two words", "it says password: *** words"),
+        ("password: two words", "password: ***"),
     ],
 )
 def test_output_of_a_command_is_shown_without_secrets(text: str, shown: str) -> None:
-    """In prose the word after a secret name goes."""
+    """In prose the word after a secret name goes where a separator stands before it, or it looks like a secret."""
     assert mask_output(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("command", "shown", "learned"),
+    [
+        ("curl -u me:hunter4 -X POST", "curl -u me:*** -X POST", "hunter4"),
+        ("curl --user='me:hunter 4' x", "curl --user='me:***' x", "hunter 4"),
+        ('curl -u "$U:$P" x', 'curl -u "$U:$P" x', None),
+        ("x --password 'two words' y", "x --password *** y", "two words"),
+        ("curl http://me:pw1234@h/", "curl http://me:***@h/", "pw1234"),
+        ("PASSWORD=hunter4 x", "PASSWORD=***", "hunter4 x"),
+        ("date -u +%H:%M", "date -u +%H:***", "%M"),
+    ],
+)
+def test_command_is_shown_without_the_secrets_written_in_it(command: str, shown: str, learned: str | None) -> None:
+    """Options, users with a password, addresses and assignments."""
+    found: list[str] = []
+    assert mask_command(command, found.append) == shown
+    assert learned is None or learned in found
 
 
 def test_masked_values_are_learned_as_they_are_meant() -> None:

@@ -1,0 +1,90 @@
+"""What is taken for the id of a job, and what is known of a command that was ended."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from contract_tests.config import sources
+from contract_tests.config.sources import read_ids, run_command, supply_from_command
+from contract_tests.errors import CommandError, NotAnIdError
+from contract_tests.stopping import Stopped, signals_raise
+
+ID = "ab" * 12
+
+
+@pytest.mark.parametrize("line", [ID, "job-7", "a_b.c:D", "x" * 200])
+def test_line_of_letters_digits_and_signs_of_ids_is_an_id(line: str) -> None:
+    """Blanks around it do not count."""
+    assert read_ids(f"\n {line}\r\n", option="--jobs f") == [line]
+
+
+@pytest.mark.parametrize("line", ["Logging in as admin", "token=Zq7hunter2", "a\tb", "x" * 201, "é", "v4ult-value"])
+def test_line_that_cannot_be_an_id_is_told_masked(line: str) -> None:
+    """Its number is in the message, and no secret."""
+    with pytest.raises(NotAnIdError, match="line 2 is not a job id") as raised:
+        read_ids(f"{ID}\n{line}\n", option="--jobs f", hidden=frozenset({"v4ult-value"}))
+    assert "hunter2" not in str(raised.value)
+    assert "v4ult" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_supply_of_a_command_holds_what_can_be_an_id(status: int) -> None:
+    """Whether the command fails or not, the rest is told and is not in the supply."""
+    supply = supply_from_command(f"echo {ID}; echo token=Zq7hunter2; exit {status}")
+    with pytest.raises(NotAnIdError, match=r"line 2 is not a job id: 'token=\*\*\*'"):
+        supply.ask_for(2)
+    assert supply.supplied == [ID]
+
+
+def test_failing_command_is_quoted_without_the_secrets_written_in_it() -> None:
+    """Also where it says them itself."""
+    with pytest.raises(CommandError, match=r"-u me:\*\*\*") as raised:
+        run_command("false -u me:hunter4; echo wrong: hunter4 >&2; exit 3", option="--jobs-command:")
+    assert "hunter4" not in str(raised.value)
+
+
+def test_ids_of_a_command_are_known_where_the_machine_gives_no_time_to_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`communicate` looks at its time before it reads: what lies in the pipe of an ended command is read all the same."""
+    monkeypatch.setattr(sources, "POLL_S", 0.0)
+    monkeypatch.setattr(sources, "GRACE_S", -1.0)
+    is_over = Event()
+    known: list[str] = []
+    polls = subprocess.Popen.communicate
+
+    def communicate(process: Any, **arguments: Any) -> Any:
+        if (tmp_path / "made").exists():
+            is_over.set()
+        time.sleep(0.01)
+        return polls(process, **(arguments | {"timeout": min(arguments["timeout"], -1.0)}))
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", communicate)
+    with pytest.raises(CommandError, match="was ended with the run"):
+        run_command(f"echo {ID}; touch {tmp_path}/made; sleep 60", option="x", is_over=is_over, on_broken=known.append)
+    assert known == [f"{ID}\n"]
+
+
+def test_ids_of_a_command_are_known_after_a_signal_while_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine may come back to the start of a command after the command has printed all its ids."""
+
+    class Slow(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            while not (tmp_path / "made").exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    known: list[str] = []
+    with signals_raise(), pytest.raises(Stopped):
+        run_command(f"echo {ID}; touch {tmp_path}/made; sleep 60", option="x", on_broken=known.append)
+    assert known == [f"{ID}\n"]
