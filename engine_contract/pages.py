@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from engine_contract.contract import Operation, know_rules, load_contract
 from engine_contract.contract.draft import PageError, draft
-from engine_contract.contract.files import load_yaml
+from engine_contract.contract.files import LOADER
 from engine_contract.contract.ledger import parse_rules
 from engine_contract.contract.operation import operations_in
 from engine_contract.text.printable import one_line
 from engine_contract.text.unmarked import read_text
+
+MAX_BYTES = 4 << 20
+"""Bytes of a draft in YAML."""
+
+MAX_DEPTH = 100
+"""Levels of a draft in YAML."""
 
 
 def load_pages(paths: Iterable[Path]) -> tuple[Operation, ...]:
@@ -40,14 +47,14 @@ def load_page(page: Path) -> Operation:
     openapi, ledger = (page.with_name(f"{page.stem}.{name}.yaml") for name in ("openapi", "rules"))
     try:
         if openapi.is_file() and ledger.is_file():
-            document, rules = load_yaml(openapi), load_yaml(ledger)
+            document, rules = _load_yaml(openapi), _load_yaml(ledger)
         else:
             drafted = draft(read_text(page), page.stem)
-            document = load_yaml(openapi) if openapi.is_file() else drafted.openapi
-            rules = load_yaml(ledger) if ledger.is_file() else drafted.rules
+            document = _load_yaml(openapi) if openapi.is_file() else drafted.openapi
+            rules = _load_yaml(ledger) if ledger.is_file() else drafted.rules
     except PageError as error:
         raise ValueError(f"{page}, {error}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         why = one_line(str(error))
         raise ValueError(f"{page}: the page or the drafts beside it cannot be read: {why}") from error
     try:
@@ -68,3 +75,16 @@ def _pages_in(path: Path) -> list[Path]:
     if not pages:
         raise ValueError(f"{path}: the folder holds no pages. Allowed is a page (NAME.txt) or a folder with some.")
     return pages
+
+
+def _load_yaml(path: Path) -> Any:
+    """Return the content of a YAML file. Raise ValueError for one that is too large or nested too deep."""
+    if path.stat().st_size > MAX_BYTES:
+        raise ValueError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+    text, depth = read_text(path), 0
+    # The parser that builds the content goes down for each level, and does not stop in time.
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"{path}: nested more than {MAX_DEPTH} levels deep")
+    return yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader

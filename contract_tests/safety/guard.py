@@ -16,6 +16,7 @@ from contract_tests.model import Caller, Request
 from contract_tests.purpose import Purpose
 from contract_tests.safety.page_calls import PageCalls
 from engine_contract.contract import Operation
+from engine_contract.contract.operation import leads_up
 
 USUAL_READ_BACK = "/workflow_engine/job/{job_id}/details"
 """Where such engines show a job: public clients poll it until the status is no longer running."""
@@ -142,6 +143,11 @@ class Guard:
 
     def objection(self, request: Request) -> str | None:
         """Return why the request must not be sent, None if it may."""
+        if not request.path.startswith("/") or leads_up(request.path):
+            return f"the path {request.path} leads out of the engine's base"
+        return self._objection(request)
+
+    def _objection(self, request: Request) -> str | None:
         if self._reads_a_supplied_job(request) or request in self._logins or self._is_probe(request):
             return None
         if self._starts_a_job(request) or any(calls.allow(request) for calls in self._pages):

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 # libyaml is ten times faster, and the time to start is felt.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -25,4 +25,4 @@ OPENAPI_PATH = DOCUMENTS / "openapi.yaml"
 
 def load_yaml(path: Path) -> Any:
     """Return the content of a YAML file."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe loader

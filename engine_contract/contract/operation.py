@@ -1,6 +1,8 @@
 """One operation of an engine, as its OpenAPI document and its ledger of rules describe it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, cast
@@ -10,6 +12,11 @@ from engine_contract.contract.ledger import Rule
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
+
+MAX_NODES = 200_000
+"""Parts of an OpenAPI document once its references are resolved; one that refers twice to what refers twice has no end."""
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 
 # Keywords of a schema that hold values, not schemas, and those that hold schemas by name.
 _VALUES = frozenset({"const", "default", "enum", "example", "examples", "required", "type"})
@@ -108,6 +115,11 @@ class Operation:
         return _by_id(self).get(f"{self.rule_prefix}{short}")
 
 
+def leads_up(path: str) -> bool:
+    """Return whether a part of a path is `.` or `..`, escaped or not: clients take it for a way up."""
+    return any(part.lower().replace("%2e", ".") in {".", ".."} for part in path.split("/"))
+
+
 def is_parameter(part: str) -> bool:
     """Return whether a part of a path's template is a parameter: `{name}`."""
     return part.startswith("{") and part.endswith("}")
@@ -125,20 +137,50 @@ def find_operation(operations: Iterable[Operation], method: str, path: str) -> O
 
 
 def operations_in(document: Mapping[str, Any], rules: tuple[Rule, ...], rule_prefix: str = "") -> Iterator[Operation]:
-    """Yield each operation of an OpenAPI document. Raise KeyError or ValueError for a reference to nothing."""
+    """Yield each operation of an OpenAPI document. Raise KeyError or ValueError for one that cannot be used."""
+    _check_size(document)
     for path, item in document["paths"].items():
         for method, described in item.items():
             if method in METHODS:
                 operation = _operation(path, method, described, document)
                 shared = tuple(_parameters(item.get("parameters", ()), document))
-                yield replace(
-                    operation, parameters=(*shared, *operation.parameters), rules=rules, rule_prefix=rule_prefix
-                )
+                parameters = _with_path(path, (*shared, *operation.parameters))
+                yield replace(operation, parameters=parameters, rules=rules, rule_prefix=rule_prefix)
 
 
 def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a schema of OpenAPI 3.0, without references out of it, as a JSON Schema."""
     return dict(_schema(schema, {}))
+
+
+def _with_path(path: str, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """Return the parameters, with those of the path that nothing describes. Raise ValueError for a path that leads elsewhere."""
+    parts = path.removesuffix("/").split("/")
+    if parts[0] or leads_up(path) or not all(is_parameter(part) or _SEGMENT.fullmatch(part) for part in parts[1:]):
+        raise ValueError(
+            f"the path {path!r} is not one below the engine's base. Allowed is /name/{{parameter}}, without . and .."
+        )
+    known = {parameter.name for parameter in parameters if parameter.place == "path"}
+    names = [part[1:-1] for part in parts if is_parameter(part)]
+    return (*parameters, *(Parameter(name, "path", required=True, schema={}) for name in names if name not in known))
+
+
+def _check_size(document: Mapping[str, Any]) -> None:
+    """Raise ValueError for a document that is too large once its references are resolved."""
+    left, waiting = MAX_NODES, [(document, frozenset[str]())]
+    while waiting:
+        node, above = waiting.pop()
+        left -= 1
+        if left < 0:
+            raise ValueError(f"the document has more than {MAX_NODES} parts once its references are resolved")
+        if isinstance(node, list):
+            waiting += [(item, above) for item in node]
+        elif isinstance(node, Mapping):
+            waiting += [(item, above) for item in node.values()]
+            reference = node.get("$ref")
+            if isinstance(reference, str) and reference not in above:
+                with suppress(IndexError, KeyError, TypeError, ValueError):  # in an example it is a text like others
+                    waiting.append((_at(reference, document), above | {reference}))
 
 
 def _operation(path: str, method: str, described: Mapping[str, Any], document: Mapping[str, Any]) -> Operation:
@@ -191,7 +233,11 @@ def _examples(media: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str
 
 def _target(node: Any, document: Mapping[str, Any]) -> Any:
     """Return what a reference stands for, or the node itself."""
+    seen = set()
     while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+        if node["$ref"] in seen:
+            raise ValueError(f"The reference {node['$ref']!r} leads back to itself.")
+        seen.add(node["$ref"])
         node = _at(node["$ref"], document)
     return node
 

@@ -8,6 +8,7 @@ from typing import Any
 from engine_contract.contract.draft.block import Block, read_block, says_nothing
 from engine_contract.contract.draft.errors import PageError
 from engine_contract.contract.draft.lines import Line, Text
+from engine_contract.contract.operation import leads_up
 from engine_contract.contract.page import is_punctuation
 
 HEADINGS = ("Summary", "Description", "Route", "Roles", "Parameters", "Return")
@@ -124,7 +125,7 @@ def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
         raise PageError(at.number, "this is a second route" if lines else "the section Route is empty", allowed)
     (line,) = lines
     found = _ROUTE.fullmatch(line.text)
-    if found is None or not _PATH.fullmatch(found[2]):
+    if found is None or not _PATH.fullmatch(found[2]) or leads_up(found[2]):
         raise PageError(line.number, f"{line.text!r} is not a route", allowed)
     path = _PATH_PARAMETER.sub(r"{\1}", found[2])
     for name in (names := _NAMES.findall(path)):

@@ -151,3 +151,56 @@ def test_pages_that_clash_are_refused_with_both_names(tmp_path: Path) -> None:
     (tmp_path / "a.rules.yaml").write_text("rules: [{}]", encoding="utf-8")
     with pytest.raises(ValueError, match=r"a\.rules\.yaml: are not .* \(KeyError: 'id'\)"):
         load_page(first)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(":46998/x", "@127.0.0.1:46998/x", ".evil.example/x", "x", "//evil.example/x", "/x?delete=1", "/x#y"),
+        *("/a/../../secret", "/a/./b", "/a/%2e%2E/b", "/a b", "/a\n", "/a\\b", "https://evil.example/x"),
+    ],
+)
+def test_path_that_leads_out_of_the_base_is_refused(path: str) -> None:
+    """A path is put behind the engine's base: it names no other host, port, folder or query."""
+    with pytest.raises(ValueError, match="below the engine's base"):
+        one(document(path=path))
+
+
+def test_path_parameter_without_a_description_is_required() -> None:
+    """Each parameter of the path needs a value, whether the document describes it or not."""
+    (parameter,) = one(document(path="/x/{zz}")).parameters_in("path")
+    assert (parameter.name, parameter.required) == ("zz", True)
+
+
+def _references(levels: int) -> dict[str, Any]:
+    """Return schemas of which each refers twice to the next."""
+    two = {f"s{n}": {"properties": {k: {"$ref": f"#/schemas/s{n + 1}"} for k in "ab"}} for n in range(levels)}
+    return {**two, f"s{levels}": {}}
+
+
+def test_document_without_end_is_refused() -> None:
+    """References that lead back to themselves, or that double at each level, end with a sentence, and soon."""
+    circle = document() | {"responses": {"x": {"$ref": "#/responses/y"}, "y": {"$ref": "#/responses/x"}}}
+    circle["paths"] = {"/x": {"get": {"operationId": "x", "responses": {"200": {"$ref": "#/responses/x"}}}}}
+    with pytest.raises(ValueError, match="leads back to itself"):
+        one(circle)
+    doubled = document() | {"schemas": _references(25)}
+    doubled["paths"]["/more"] = {
+        "get": {"responses": {"200": {"content": {"a": {"schema": {"$ref": "#/schemas/s0"}}}}}}
+    }
+    with pytest.raises(ValueError, match="parts once its references are resolved"):
+        one(doubled)
+
+
+def test_drafts_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    """Aliases that multiply, and thousands of levels, in the files beside a page."""
+    page = tmp_path / "startJob.txt"
+    page.write_text(str(PAGE), encoding="utf-8")
+    main.main([str(page)], standalone_mode=False)
+    openapi = tmp_path / "startJob.openapi.yaml"
+    right = openapi.read_text(encoding="utf-8")
+    aliases = "\n".join(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" if n else "  a0: &a0 [1]" for n in range(11))
+    for more, says in ((f"x-a:\n{aliases}\n", "more than"), (f"x-a: {'[' * 5000}{']' * 5000}\n", "levels deep")):
+        openapi.write_text(right + more, encoding="utf-8")
+        with pytest.raises(ValueError, match=says):
+            load_page(page)
