@@ -90,7 +90,9 @@ def _let_line_win(ctx: click.Context) -> None:
         sources = {name: ctx.get_parameter_source(name) for name in group}
         if ParameterSource.COMMANDLINE in sources.values():
             for name in [name for name, source in sources.items() if source is ParameterSource.ENVIRONMENT]:
-                ctx.params[name] = False if name == "mock" else None
+                if name == "mock" or not str(ctx.params[name]).strip():
+                    continue  # refused: a gate must not pass on a mock, or an empty URL, that nobody typed
+                ctx.params[name] = None
                 if name == "url":
                     ctx.params["engine"] = None
 

@@ -274,7 +274,6 @@ def test_the_nearest_file_is_engine_toml(tmp_path: Path, monkeypatch: pytest.Mon
     [
         (["--mock"], {"CHECK_ENGINE_URL": "http://a.example"}, "made by the mock"),
         (["--url=http://b.example"], {"CHECK_ENGINE_URL": "http://a.example"}, "send to http://b.example"),
-        (["http://b.example"], {"CHECK_ENGINE_MOCK": "1"}, "send to http://b.example"),
         (
             ["http://b.example", "--token=admin=env:HOME", "--jobs-command=x"],
             {"CHECK_ENGINE_WORKFLOW": "w"},
