@@ -175,6 +175,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.contract.draft.schema:_DATE_TIME": ("2026-01-01T00:00:00.<<1>>z ",),
     "engine_contract.contract.draft.schema:_ID": ("a", "1", "<<a>>1"),
     "engine_contract.contract.draft.table:_BAR": ("|", "\\\\|", "\\\\"),
+    "engine_contract.contract.operation:_SEGMENT": ("a", "<<a>>/"),
     "engine_contract.dependencies:_REQUIREMENT": ("a", "a[<<b>>"),
     "engine_contract.environment:_KUBERNETES": ("tcp:", "t"),
     "engine_contract.environment:_OF_A_SERVICE": ("SERVICE_PORT_<<A>>", "PORT_<<1>>", "S"),

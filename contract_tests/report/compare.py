@@ -62,7 +62,7 @@ def read_earlier(path: Path | None) -> Earlier | None:
         label = content.get("label")
         since = f"{content['started_at']}{f' ({label})' if label else ''}"
         return Earlier(since, rules, str(content.get("engine", "")))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise SettingError(f"{wrong}: it has no rules with outcomes. Give one of an earlier run.") from error
 
 

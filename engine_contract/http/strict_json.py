@@ -57,6 +57,17 @@ def repeated_key(body: bytes) -> str | None:
     return found[0] if found else None
 
 
+def is_deeper(value: Any, levels: int) -> bool:
+    """Return whether objects and arrays lie in one another on more than this number of levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return True
+
+
 def json_type(value: Any) -> str:
     """Return what a value is in JSON, with its article."""
     return _TYPES.get(type(value), type(value).__name__)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
 
 from engine_contract.http.media_types import read_content_type
+from engine_contract.http.strict_json import is_deeper
 from engine_contract.http.types import Receive, Send
 from mock_server.control import actions
 from mock_server.control.access import FOREIGN_PAGE, Guard
@@ -31,7 +32,7 @@ from mock_server.request_log import RequestLog
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.access import real_ms
-from mock_server.store.behavior import Known, shown
+from mock_server.store.behavior import DEEPEST, Known, shown
 from mock_server.store.journal import Entry, show
 
 log = logging.getLogger("mock_server")
@@ -284,6 +285,8 @@ async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -
             body = orjson.loads(exchange.body)
         except orjson.JSONDecodeError as error:
             raise _ProblemError(400, f"The body is not well-formed JSON: {error}.") from None
+        if is_deeper(body, DEEPEST + 2):  # a list of behaviours, each with its body
+            raise _ProblemError(400, f"The body is nested too deep: what is armed has at most {DEEPEST} levels.")
     query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
     exchange.session = read_session(exchange.headers)
     return _Call(exchange.session, path, query, body)

@@ -13,6 +13,7 @@ import orjson
 
 from engine_contract.contract import Operation
 from engine_contract.contract.operation import Parameter, is_parameter
+from engine_contract.http.media_types import read_content_type
 from engine_contract.http.types import Headers
 from mock_server.jobs.job import State, written
 from mock_server.operations.credentials import Credentials, objection
@@ -170,6 +171,10 @@ class Companions:
         return Response(200, JSON, body)
 
     async def _search(self, exchange: Exchange) -> Response:
+        content_type = exchange.headers.get(b"content-type") if exchange.body else None
+        # A page of another site may send other types without the browser asking first.
+        if content_type and read_content_type(content_type).media != "application/json":
+            raise Refused(Refusal("unsupported-media-type", "Content-Type must be application/json.", "Content-Type"))
         if exchange.body and exchange.json is None:
             raise Refused(Refusal("bad-body", "The body is not well-formed JSON."))
         profile, wanted = exchange.profile, read_search(exchange.json)

@@ -5,20 +5,31 @@ refuses the parts that it does not know, so that nobody takes jobs for found tha
 """
 
 import re
-from asyncio import sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from heapq import merge
 from typing import Any
 
 import jsonschema_rs
 import orjson
 
 from mock_server.jobs.job import State, document, summary
+from mock_server.jobs.turns import Turns
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.store.jobs import Jobs
 
 DEFAULT_LIMIT = 50
 MOST_RESULTS = 1_000
+
+MOST_CONDITIONS = 50
+"""The most operators and places, of a query and of its order together."""
+LONGEST_NAME = 200
+"""The most characters of a place, and of a pattern: to compile a pattern takes time that others wait."""
+MOST_PATTERN = 2_000
+"""The most characters of all patterns."""
+MOST_COMPILED_BYTES = 1 << 20
+
+_RUN_JOBS = 5_000
 
 _Test = Callable[[Any], bool]
 _OPTIONS = ("fields", "limit", "query", "skip", "sort")
@@ -53,26 +64,27 @@ async def search_jobs(
     def whole(job_id: str, state: State) -> dict[str, Any]:
         return edit(orjson.loads(document(job_id, state, seed=seed)))
 
+    turns = Turns()
     found: list[tuple[str, State]] = []
-    keys: list[Any] = []
+    keys: list[tuple[tuple[int, Any], ...]] = []
     total = 0
     async for job_id, state in jobs.jobs(session, None):
         known = _short(job_id, state, seed) if wanted.is_short else whole(job_id, state)
         if all(test(_at(known, place)) for place, test in wanted.tests):
             total += 1
             if wanted.order:
-                keys.append([_at(known, place) for place, _ in wanted.order])
+                keys.append(tuple(_rank(_at(known, place)) for place, _ in wanted.order))
                 found.append((job_id, state))
             elif wanted.skip < total <= wanted.skip + wanted.limit:
                 found.append((job_id, state))
-        if not wanted.is_short:
-            await sleep(0)
+        await turns.give()
     if wanted.order:
-        found = _sorted(found, keys, wanted)[wanted.skip : wanted.skip + wanted.limit]
+        places = (await _sorted(keys, wanted.order, turns))[wanted.skip : wanted.skip + wanted.limit]
+        found = [found[place] for place in places]
     results = []
     for job_id, state in found:
         results.append(_part(whole(job_id, state), wanted))
-        await sleep(0)  # a thousand documents take a while: other requests are served meanwhile
+        await turns.give()
     return {"results": results, "total": total, "metadata": {"limit": wanted.limit, "skip": wanted.skip}}
 
 
@@ -85,9 +97,10 @@ def read_search(body: Any) -> Search:
         raise _bad("options", "must be an object")
     if unknown := sorted(set(options) - set(_OPTIONS)):
         raise _bad(unknown[0], f"no such option; there are {', '.join(_OPTIONS)}")
-    fields, order = _object(options, "fields"), _object(options, "sort")
+    fields, order, query = _object(options, "fields"), _object(options, "sort"), _object(options, "query")
+    _bound(query, order)
     return Search(
-        tests=tuple((place, _test(place, value)) for place, value in _object(options, "query").items()),
+        tests=tuple((place, _test(place, value)) for place, value in query.items()),
         order=tuple((place, value in (-1, "desc", "descending")) for place, value in order.items()),
         shown=frozenset(name.partition(".")[0] for name, value in fields.items() if value),
         hidden=frozenset(name for name, value in fields.items() if not value),
@@ -101,12 +114,38 @@ def _short(job_id: str, state: State, seed: int) -> dict[str, str]:
     return {"_id": job_id, "name": shown["name"], "status": shown["status"]}
 
 
-def _sorted(found: list[tuple[str, State]], keys: list[list[Any]], wanted: Search) -> list[tuple[str, State]]:
-    places = list(range(len(found)))
-    for number, (_, is_down) in reversed(list(enumerate(wanted.order))):
-        column = [_rank(key[number]) for key in keys]
-        places.sort(key=column.__getitem__, reverse=is_down)
-    return [found[place] for place in places]
+def _bound(query: Mapping[str, Any], order: Mapping[str, Any]) -> None:
+    """Raise Refused for a search that is too large: others wait while it is read."""
+    operators = [value for value in query.values() if isinstance(value, dict) and value]
+    conditions = len(query) + len(order) + sum(len(value) - 1 for value in operators)
+    if conditions > MOST_CONDITIONS:
+        raise _bad("options", f"{conditions} places and operators in query and sort; at most {MOST_CONDITIONS}")
+    if too_long := next((place for place in (*query, *order) if len(place) > LONGEST_NAME), None):
+        raise _bad(too_long, f"{len(too_long)} characters; a place has at most {LONGEST_NAME}")
+    patterns = sum(len(pattern) for value in operators if isinstance(pattern := value.get("$regex"), str))
+    if patterns > MOST_PATTERN:
+        raise _bad("options.query", f"{patterns} characters of $regex in all; at most {MOST_PATTERN}")
+
+
+async def _sorted(
+    keys: list[tuple[tuple[int, Any], ...]], order: tuple[tuple[str, bool], ...], turns: Turns
+) -> list[int]:
+    """Return the places of the keys in their order. It is sorted in runs, since nobody is served during one sort."""
+    places = list(range(len(keys)))
+    for number, (_, is_down) in reversed(list(enumerate(order))):
+
+        def key(place: int, number: int = number) -> tuple[int, Any]:
+            return keys[place][number]
+
+        runs = []
+        for start in range(0, len(places), _RUN_JOBS):
+            runs.append(sorted(places[start : start + _RUN_JOBS], key=key, reverse=is_down))
+            await turns.give()
+        places = []
+        for place in merge(*runs, key=key, reverse=is_down):
+            places.append(place)
+            await turns.give()
+    return places
 
 
 def _at(known: Any, place: str) -> Any:
@@ -151,18 +190,29 @@ def _test(place: str, value: Any) -> _Test:
 def _pattern(place: str, pattern: Any, options: Any) -> _Test:
     if not isinstance(options, str) or set(options) - set("ims"):
         raise _bad(f"{place}.$options", "must be some of i, m and s")
+    if not isinstance(pattern, str) or len(pattern) > LONGEST_NAME:
+        raise _bad(f"{place}.$regex", f"must be a string of at most {LONGEST_NAME} characters")
     if is_folded := "i" in options:
-        pattern = _CAPITAL.sub(lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), str(pattern))
+        pattern = _CAPITAL.sub(lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), pattern)
     try:  # the library's expressions take linear time, whatever a caller sends
         schema = {"type": "string", "pattern": pattern}
-        check = jsonschema_rs.Draft4Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
+        bounds = jsonschema_rs.RegexOptions(size_limit=MOST_COMPILED_BYTES, dfa_size_limit=MOST_COMPILED_BYTES)
+        check = jsonschema_rs.Draft4Validator(schema, pattern_options=bounds)
     except (jsonschema_rs.ValidationError, ValueError) as error:
         raise _bad(f"{place}.$regex", f"is not a regular expression that is known here: {error!s:.80}") from None
     return lambda found: check.is_valid(found.lower() if is_folded and isinstance(found, str) else found)
 
 
-def _listed(operand: Any) -> list[Any]:
-    return operand if isinstance(operand, list) else [operand]
+def _among(operand: Any) -> _Test:
+    listed = operand if isinstance(operand, list) else [operand]
+    nested = [value for value in listed if isinstance(value, list | dict)]
+    values = frozenset(value for value in listed if not isinstance(value, list | dict))
+    return lambda found: found in (nested if isinstance(found, list | dict) else values)
+
+
+def _not_among(operand: Any) -> _Test:
+    is_among = _among(operand)
+    return lambda found: not is_among(found)
 
 
 def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Any], _Test]:
@@ -175,8 +225,8 @@ def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Any], _Test]:
 _OPERATORS: Mapping[str, Callable[[Any], _Test]] = {
     "$eq": lambda operand: lambda found: found == operand,
     "$ne": lambda operand: lambda found: found != operand,
-    "$in": lambda operand: lambda found: found in _listed(operand),
-    "$nin": lambda operand: lambda found: found not in _listed(operand),
+    "$in": _among,
+    "$nin": _not_among,
     "$exists": lambda operand: lambda found: (found is not None) == bool(operand),
     "$gt": _compared(lambda found, operand: bool(found > operand)),
     "$gte": _compared(lambda found, operand: bool(found >= operand)),

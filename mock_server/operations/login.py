@@ -60,7 +60,7 @@ async def grant(exchange: Exchange, credentials: Credentials, store: Access) -> 
         token = await credentials.log_in(store, exchange.session, name, password)
     if token is None:
         raise Refused(Refusal("wrong-credential", "Nobody has that client_id and client_secret.", "client_id"))
-    lasts_s = LASTS_S if credentials.lifetime_ms is None else credentials.lifetime_ms // 1000
+    lasts_s = LASTS_S if credentials.lifetime_ms is None else -(-credentials.lifetime_ms // 1000)  # rounded up
     granted = {"access_token": token, "token_type": "Bearer", "expires_in": lasts_s}
     return Response(200, JSON, orjson.dumps(granted), ((b"cache-control", b"no-store"),))
 

@@ -7,11 +7,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from engine_contract.http.strict_json import json_type
+from engine_contract.http.strict_json import is_deeper, json_type
 from mock_server.settings import delay_range
 
 MOST_ARMED = 100
 """The most behaviours that are armed at a time."""
+
+DEEPEST = 100
+"""The most levels of an armed body: what is read deeper cannot be written."""
 
 CODES = range(200, 600)
 """Statuses that may be asked for: 4xx and 5xx leave the job as it was."""
@@ -117,9 +120,11 @@ def read_behavior(value: Any, known: Known) -> Behavior | None:
         raise BehaviorError(
             f'A behaviour is a JSON object such as {{"code": 409}}, or a list of them, not {json_type(value)}.'
         )
+    if is_deeper(value, DEEPEST + 1):
+        raise BehaviorError(f"body: nested more than {DEEPEST} levels deep. Make it flatter.")
     keys = ["fault", *_READERS, "operation", "situation", "profile", "example", "body"]
     if unknown := sorted(set(value) - set(keys)):
-        raise BehaviorError(f"{unknown[0]}: no such key; a behaviour has {', '.join(keys)}.")
+        raise BehaviorError(f"{unknown[0]:.80}: no such key; a behaviour has {', '.join(keys)}.")
     given = {key: item for key, item in value.items() if item is not None}
     if not given:
         return None
@@ -131,7 +136,7 @@ def read_behavior(value: Any, known: Known) -> Behavior | None:
         listed = (
             f"mock-engine --list-faults lists {len(faults)}" if operation == own else f"there are {', '.join(faults)}"
         )
-        raise BehaviorError(f"fault {fault!r}: no such fault; {listed}.")
+        raise BehaviorError(f"fault {fault!r:.80}: no such fault; {listed}.")
     if body is not None and "code" not in given:
         raise BehaviorError("body: say with which status, by code.")
     named = {"situation": known.situations, "profile": known.profiles, "example": known.examples[operation]}
@@ -157,7 +162,7 @@ def _one_of(key: str, value: Any, allowed: Collection[str]) -> str:
 
 def _code(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value not in CODES:
-        raise BehaviorError(f"{key} {value!r}: must be a status from {CODES.start} to {CODES.stop - 1}.")
+        raise BehaviorError(f"{key} {value!r:.80}: must be a status from {CODES.start} to {CODES.stop - 1}.")
     return value
 
 
@@ -165,24 +170,24 @@ def _latency(key: str, value: Any) -> tuple[float, float]:
     try:
         return delay_range(value)
     except ValueError as error:
-        raise BehaviorError(f"{key} {value!r}: {error}") from None
+        raise BehaviorError(f"{key} {value!r:.80}: {error}") from None
 
 
 def _name(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise BehaviorError(f"{key} {value!r}: must be a string that is not empty.")
+        raise BehaviorError(f"{key} {value!r:.80}: must be a string that is not empty.")
     return value
 
 
 def _times(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise BehaviorError(f"{key} {value!r}: must be a whole number of requests, 1 or more.")
+        raise BehaviorError(f"{key} {value!r:.80}: must be a whole number of requests, 1 or more.")
     return value
 
 
 def _percentage(key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        raise BehaviorError(f"{key} {value!r}: must be a number from 0 to 100.")
+        raise BehaviorError(f"{key} {value!r:.80}: must be a number from 0 to 100.")
     return float(value)
 
 

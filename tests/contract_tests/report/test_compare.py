@@ -99,7 +99,14 @@ def test_hostile_earlier_report_is_shown_as_text() -> None:
     assert str(Change("a", "b", "c")) == "a (b → c)"
 
 
-@pytest.mark.parametrize("text", [None, "", "[]", '{"rules": 1}', '{"started_at": "", "rules": [{}]}'])
+_ENDLESS = '{"started_at": "", "rules": [{"id": "a", "outcome": "held", "failures": [], "seen": 1e400}]}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "[]", '{"rules": 1}', '{"started_at": "", "rules": [{}]}', "[" * 200_000, _ENDLESS],
+    ids=["missing", "empty", "list", "number", "no rule", "nested", "endless"],
+)
 def test_file_that_is_not_a_report_is_wrong_usage(tmp_path: Path, text: str | None) -> None:
     """A missing file, and one of another kind, are told with their names."""
     path = tmp_path / "old.json"

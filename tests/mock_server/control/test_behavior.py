@@ -1,5 +1,6 @@
 """What is asked of the mock on the fly: by `Prefer` for one request, by the control API for some."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +11,10 @@ from engine_contract.contract import load_contract
 from mock_server import Settings
 from mock_server.serving.in_process import RunningMock, running_mock
 from tests.support.caller import PAGE_ID, Caller
+
+
+def _nested(levels: int) -> Any:
+    return json.loads("[" * levels + "]" * levels)
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 599])
@@ -179,6 +184,11 @@ def test_percentage_is_a_share(caller: Caller) -> None:
         ({"role": ""}, "role '': must be a string"),
         ({"status": 409}, "status: no such key; a behaviour has fault, code"),
         ("code", "A behaviour is a JSON object"),
+        ({"x" * 900: 1}, f"{'x' * 80}: no such key"),
+        ({"fault": "x" * 900}, f"fault '{'x' * 79}: no such fault"),
+        ({"latency_ms": ["x" * 900]}, f"latency_ms ['{'x' * 78}: must be"),
+        ({"code": 503, "body": _nested(101)}, "body: nested more than 100 levels deep"),
+        ({"code": _nested(900)}, "The body is nested too deep"),
     ],
 )
 def test_what_cannot_be_armed_says_why(caller: Caller, behavior: Any, says: str) -> None:
@@ -188,6 +198,15 @@ def test_what_cannot_be_armed_says_why(caller: Caller, behavior: Any, says: str)
     assert answer.status_code == 400
     assert says in answer.json()["detail"]
     assert caller.client.get("/_mock/behavior").json() == {"code": 418}
+
+
+def test_body_of_a_hundred_levels_is_armed(caller: Caller) -> None:
+    """What is armed can be shown, alone and in a list, and answered."""
+    armed = {"code": 503, "body": _nested(100)}
+    for wanted in (armed, [armed, armed]):
+        assert caller.client.put("/_mock/behavior", json=wanted).status_code == 200
+        assert caller.client.get("/_mock/behavior").json() == wanted
+    assert (caller.cancel().status_code, caller.cancel().json()) == (503, armed["body"])
 
 
 def test_nothing_leaks_from_one_request_into_another(mock: RunningMock, caller: Caller) -> None:

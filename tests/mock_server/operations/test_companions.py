@@ -1,7 +1,10 @@
 """The calls around a cancel: who may, what they take of the mock's abilities, and that they are no part of the contract."""
 
-from collections.abc import Iterator
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from operator import itemgetter
+from time import thread_time
+from typing import Any, cast
 
 import httpx
 import jsonschema_rs
@@ -10,9 +13,12 @@ from openapi_spec_validator import validate
 
 from engine_contract.contract import load_contract
 from mock_server import Settings
+from mock_server.jobs.job import State
 from mock_server.operations.companions import companions
+from mock_server.operations.job_search import read_search, search_jobs
 from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import SettingsError, check_settings, read_users
+from mock_server.store.jobs import Jobs
 from tests.support.caller import PAGE_ID, ROUTE, Caller
 
 MARK = "no part of the contract"
@@ -115,6 +121,13 @@ def test_search_finds_jobs(options: dict[str, Any], names: list[str]) -> None:
         ({"query": {"name": {"$options": "i"}}}, "name.$options: belongs to $regex, which is not there"),
         ({"limit": -1}, "options.limit: must be a whole number"),
         ({"query": []}, "options.query: must be an object"),
+        ({"query": {"name": {"$regex": "a" * 201}}}, "name.$regex: must be a string of at most 200 characters"),
+        ({"query": {"name": {"$regex": 5}}}, "name.$regex: must be a string of at most 200 characters"),
+        ({"query": {"name": {"$regex": "((a{99}){99}){99}"}}}, "name.$regex: is not a regular expression"),
+        ({"query": {f"a{n}": {"$regex": "x" * 199} for n in range(11)}}, "2189 characters of $regex in all"),
+        ({"query": {f"a{n}": 1 for n in range(40)}, "sort": {f"a{n}": 1 for n in range(11)}}, "at most 50"),
+        ({"query": {"name": dict.fromkeys(map(str, range(51)), 1)}}, "51 places and operators in query and sort"),
+        ({"sort": {"a" * 201: 1}}, "201 characters; a place has at most 200"),
     ],
 )
 def test_search_that_is_not_understood_is_refused(caller: Caller, options: Any, says: str) -> None:
@@ -124,6 +137,43 @@ def test_search_that_is_not_understood_is_refused(caller: Caller, options: Any, 
     )
     assert (response.status_code, response.json()["situation"]) == (400, "bad-parameter")
     assert says in response.json()["detail"]
+
+
+def test_search_of_a_page_of_another_site_is_asked_for_json(caller: Caller) -> None:
+    """A page may send plain text to another site without asking; the search is then refused, as the cancel is."""
+    headers = {"Content-Type": "text/plain", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    answer = caller.client.post("/workflow_engine/jobs/search?token=admin", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["situation"]) == (415, "unsupported-media-type")
+
+
+def test_search_of_many_jobs_lets_others_be_served() -> None:
+    """Jobs are sorted by several places as one sort has them, in either direction; `$in` looks values up in a set."""
+    jobs = [(str(n), State(status="running", name=f"{n * 7919 % 500}")) for n in range(20_000)]
+
+    class Listed:
+        async def jobs(self, _session: str, _statuses: None) -> AsyncIterator[tuple[str, State]]:
+            for job in jobs:
+                yield job
+
+    async def search() -> tuple[dict[str, Any], float]:
+        query = {"name": {"$in": [*map(str, range(100_000)), {}]}, "status": {"$nin": [[], None]}}
+        options = {"query": query, "sort": {"status": 1, "name": -1, "_id": 1}, "fields": {"name": 1}, "limit": 3}
+        wanted = read_search({"options": options})
+        asked = asyncio.ensure_future(
+            search_jobs(cast("Jobs", Listed()), "", wanted, lambda document: document, seed=1)
+        )
+        longest_s = 0.0
+        while not asked.done():
+            since = thread_time()
+            await asyncio.sleep(0)
+            longest_s = max(longest_s, thread_time() - since)
+        return asked.result(), longest_s
+
+    found, longest_s = asyncio.run(search())
+    expected = sorted(sorted(jobs, key=itemgetter(0)), key=lambda job: job[1].name or "", reverse=True)
+    assert [one["_id"] for one in found["results"]] == [job_id for job_id, _ in expected[:3]]
+    assert found["total"] == 20_000
+    assert longest_s < 0.3
 
 
 def test_companions_are_described_for_generated_types(caller: Caller) -> None:
@@ -158,7 +208,7 @@ def test_contract_only_leaves_them_out() -> None:
 def opaque() -> Iterator[RunningMock]:
     """A mock with users, whose tokens end."""
     users = {"alice@example": ("w\u00f6nder", "support"), "reader": ("reads", "apiread")}
-    with running_mock(Settings(users=users, token_lifetime=60)) as mock:
+    with running_mock(Settings(users=users, token_lifetime=59.5)) as mock:
         yield mock
 
 
@@ -200,7 +250,7 @@ def test_token_expires_and_is_ended_by_a_logout(client: httpx.Client, opaque: Ru
 
 
 def test_oauth_grants_a_token_to_a_user(client: httpx.Client) -> None:
-    """The client's id is the user; a refusal names the error as the RFC does."""
+    """The client's id is the user, the lifetime is rounded up; a refusal names the error as the RFC does."""
     form = {"grant_type": "client_credentials", "client_id": "reader", "client_secret": "reads"}
     granted = client.post("/oauth/token", data=form).json()
     assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 60)
