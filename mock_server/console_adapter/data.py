@@ -19,6 +19,7 @@ from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
 from mock_server.control.actions import ActionError
 from mock_server.jobs.job import State, document, summary
+from mock_server.jobs.turns import Turns
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.exchange import Change
 from mock_server.settings import Settings
@@ -101,8 +102,9 @@ class MockData:
     async def _find(self, session: str, search: str, wanted: frozenset[str] | None, *, offset: int, limit: int) -> Page:
         """Return a part of the jobs whose id or name holds a text, and count all of them; no more than that is kept."""
         text = search.casefold()
-        page, place = Page([], Counter()), 0
+        page, place, turns = Page([], Counter()), 0, Turns()
         async for job_id, state in self._observed.jobs(session, None):
+            await turns.give()
             if text not in job_id.casefold() and text not in self._line(job_id, state).name.casefold():
                 continue
             page.counts[state.status] += 1

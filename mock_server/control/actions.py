@@ -6,6 +6,7 @@ from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
 from mock_server.jobs import documents
 from mock_server.jobs.job import State, summary
 from mock_server.jobs.timestamps import END_MS, YEARS, read_rfc3339, rfc3339
+from mock_server.jobs.turns import Turns
 from mock_server.store import Store
 from mock_server.store.access import Access, Clock, real_ms
 from mock_server.store.behavior import Behavior, BehaviorError, Known, read_behaviors
@@ -109,10 +110,12 @@ async def list_jobs(store: Store, session: str, status: str | None, *, limit: in
     else:
         raise ActionError(f"status {status}: must be active or one of {', '.join(STATUSES)}.")
     listed: list[dict[str, str]] = []
+    turns = Turns()
     async for job_id, state in store.jobs(session, statuses):
         if len(listed) >= limit:
             break
         listed.append(summary(job_id, state, seed=seed))
+        await turns.give()
     return listed
 
 

@@ -66,20 +66,21 @@ async def search_jobs(
 
     turns = Turns()
     found: list[tuple[str, State]] = []
-    keys: list[tuple[tuple[int, Any], ...]] = []
+    columns: list[list[tuple[int, Any]]] = [[] for _ in wanted.order]
     total = 0
     async for job_id, state in jobs.jobs(session, None):
         known = _short(job_id, state, seed) if wanted.is_short else whole(job_id, state)
         if all(test(_at(known, place)) for place, test in wanted.tests):
             total += 1
             if wanted.order:
-                keys.append(tuple(_rank(_at(known, place)) for place, _ in wanted.order))
+                for column, (place, _) in zip(columns, wanted.order, strict=True):
+                    column.append(_rank(_at(known, place)))
                 found.append((job_id, state))
             elif wanted.skip < total <= wanted.skip + wanted.limit:
                 found.append((job_id, state))
         await turns.give()
     if wanted.order:
-        places = (await _sorted(keys, wanted.order, turns))[wanted.skip : wanted.skip + wanted.limit]
+        places = (await _sorted(columns, wanted.order, turns))[wanted.skip : wanted.skip + wanted.limit]
         found = [found[place] for place in places]
     results = []
     for job_id, state in found:
@@ -127,16 +128,11 @@ def _bound(query: Mapping[str, Any], order: Mapping[str, Any]) -> None:
         raise _bad("options.query", f"{patterns} characters of $regex in all; at most {MOST_PATTERN}")
 
 
-async def _sorted(
-    keys: list[tuple[tuple[int, Any], ...]], order: tuple[tuple[str, bool], ...], turns: Turns
-) -> list[int]:
-    """Return the places of the keys in their order. It is sorted in runs, since nobody is served during one sort."""
-    places = list(range(len(keys)))
-    for number, (_, is_down) in reversed(list(enumerate(order))):
-
-        def key(place: int, number: int = number) -> tuple[int, Any]:
-            return keys[place][number]
-
+async def _sorted(columns: list[list[tuple[int, Any]]], order: tuple[tuple[str, bool], ...], turns: Turns) -> list[int]:
+    """Return the places of the rows in their order. It is sorted in runs, since nobody is served during one sort."""
+    places = list(range(len(columns[0])))
+    for column, (_, is_down) in reversed(list(zip(columns, order, strict=True))):
+        key: Callable[[int], tuple[int, Any]] = column.__getitem__
         runs = []
         for start in range(0, len(places), _RUN_JOBS):
             runs.append(sorted(places[start : start + _RUN_JOBS], key=key, reverse=is_down))
