@@ -32,7 +32,7 @@ from mock_server.pipeline import Pipeline, Served, log, serve
 from mock_server.settings import Settings, SettingsError, check_settings
 from mock_server.store import Store
 from mock_server.store.behavior import Behavior, Known
-from mock_server.store.journal import show
+from mock_server.store.journal import known_secrets, show
 from mock_server.store.memory import MemoryStore
 from mock_server.upstream import Upstream
 
@@ -245,7 +245,7 @@ class Mock:
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
         """Return the newest entries of a session's journal above number `since`, newest last, secrets masked."""
         entries = await self.store.entries(session, limit=limit, since=since)
-        return [show(number, entry, self.settings.tokens) for number, entry in entries]
+        return [show(number, entry, known_secrets(self.settings)) for number, entry in entries]
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

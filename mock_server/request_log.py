@@ -4,7 +4,7 @@ import sys
 
 from engine_contract.text.printable import visible
 from mock_server.settings import Settings
-from mock_server.store.journal import Entry, mask
+from mock_server.store.journal import Entry, known_secrets, mask
 
 _LONGEST = 200
 
@@ -14,12 +14,12 @@ class RequestLog:
 
     def __init__(self, settings: Settings) -> None:
         self.is_on = settings.log
-        self._tokens = settings.tokens
+        self._known = known_secrets(settings)
 
     def write(self, entry: Entry) -> None:
         """Write the line of an exchange, secrets masked."""
         # Bodies are not shown; the request's own secrets are still looked for in what is.
-        shown = mask(entry._replace(answer_body=b"", answer_headers=[]), self._tokens)
+        shown = mask(entry._replace(answer_body=b"", answer_headers=[]), self._known)
         parts = [shown.method, shown.path[:_LONGEST], shown.role or "-", str(shown.status)]
         if shown.fault:
             parts.append(f"[{shown.fault}]")

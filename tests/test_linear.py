@@ -314,6 +314,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "mock_server.operations.preferences:_ITEM": ('"', '"\\', ",", "a", 'a;\\"b,'),
     "mock_server.operations.preferences:_PREFERENCE": ("code=503;<< >>x", " ", 'a="<<\\">>', "a;", "a<< >>", 'a;"'),
     "mock_server.operations.preferences:_unquote": ("\\", "a"),
+    "mock_server.store.access:_TOKEN": ("M", "Ma", "M<<a>>!"),
     "mock_server.store.memory:WELL_FORMED": ("a",),
     "mock_server.store.redis_address:_PREFIX": ("a",),
 }

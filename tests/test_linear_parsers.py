@@ -199,7 +199,10 @@ PARSERS: Mapping[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         lambda t: masking.hide(t, frozenset(TOKENS)),
         ("a", "…", f"{TOKEN[:-1]}…", "000eyJhbGciOi…", TOKEN),
     ),
-    "journal masked": (lambda t: journal.mask(_kept(t[: len(t) // 4]), None), ('"token":"a",', '"\\', "token=a&")),
+    "journal masked": (
+        lambda t: journal.mask(_kept(t[: len(t) // 4]), frozenset()),
+        ('"token":"a",', '"\\', "token=a&"),
+    ),
     "json on pages": (
         lambda t: json_view.highlight(json_view.pretty_body(t), ["/a/b"]),
         ('"\\', "[", "[<<1,>>1]", '"a" ', "[" * 900 + "<<1,>>1" + "]" * 900, '{"a":{"b":[<<{},>>1]}}', "<", "\x00"),

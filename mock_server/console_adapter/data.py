@@ -206,7 +206,7 @@ class MockData:
         return headers
 
     def _entry(self, number: int, kept: journal.Entry) -> Entry:
-        shown: Any = journal.show(number, kept, self._settings.tokens)
+        shown: Any = journal.show(number, kept, journal.known_secrets(self._settings))
         request, response = shown["request"], shown["answer"]
         operation = find_operation(self._operations, kept.method, kept.path.removeprefix(self._settings.prefix))
         operation = operation or self._contract

@@ -33,7 +33,7 @@ from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.access import real_ms
 from mock_server.store.behavior import DEEPEST, Known, shown
-from mock_server.store.journal import Entry, show
+from mock_server.store.journal import Entry, known_secrets, show
 
 log = logging.getLogger("mock_server")
 
@@ -203,9 +203,9 @@ class Control:
     async def _read_journal(self, call: _Call) -> Response:
         limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
         entries = await self._store.entries(call.session, limit=limit, since=since)
-        requests = []
+        requests, known = [], known_secrets(self._settings)
         for number, entry in entries:
-            requests.append(show(number, entry, self._settings.tokens))
+            requests.append(show(number, entry, known))
             await sleep(0)  # a thousand long bodies take seconds: other requests are served meanwhile
         return _json({"requests": requests})
 

@@ -1,9 +1,7 @@
 """The caller of a request: the credential with its role, and the session."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from hmac import compare_digest
-from secrets import token_hex
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -14,7 +12,7 @@ from engine_contract.text.basic import read_basic
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import DEFAULT_SESSION
-from mock_server.store.access import Access, Login
+from mock_server.store.access import Access, Login, new_token
 
 
 class Credential(NamedTuple):
@@ -106,7 +104,7 @@ class Credentials:
         """Return a token for a user of that role: a new one where only those of logins count, else the role's name."""
         if not self.is_opaque:
             return next((token for token, of in self.roles.items() if of == role), role)
-        token = urlsafe_b64encode(token_hex(16).encode()).decode()
+        token = new_token()
         await store.admit(session, token, Login(user, role), lifetime_ms=self.lifetime_ms)
         return token
 

@@ -1,5 +1,9 @@
 """Who came, and when: logins, the sessions in use, and each session's clock."""
 
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from secrets import token_hex
 from time import time_ns
 from typing import NamedTuple, Protocol
 
@@ -8,6 +12,9 @@ MAX_LOGINS = 100_000
 
 UNUSED_S = 24 * 3600
 """A login is forgotten this many seconds after it expired, or was used last if it does not expire."""
+
+_TOKEN = re.compile(r"[MNOYZ][A-Za-z0-9]{42}=")
+_HEX = frozenset(b"0123456789abcdef")
 
 
 class Clock(NamedTuple):
@@ -70,6 +77,18 @@ class Access(Protocol):
     async def advance(self, session: str, by_ms: int) -> Clock:
         """Move the session's clock on, whether it is stopped or runs; return it."""
         ...
+
+
+def new_token() -> str:
+    """Return the token of a login, of the form that such engines give: the base64 text of 32 hexadecimal digits."""
+    return urlsafe_b64encode(token_hex(16).encode()).decode()
+
+
+def tokens_in(text: str) -> Iterator[str]:
+    """Yield the tokens of logins that stand in a text, also those of another replica, by their form."""
+    for match in _TOKEN.finditer(text):
+        if _HEX.issuperset(urlsafe_b64decode(match[0])):
+            yield match[0]
 
 
 def real_ms() -> int:

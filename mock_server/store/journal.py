@@ -1,12 +1,15 @@
 """The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, Protocol
+from urllib.parse import unquote
 
 from engine_contract.http.types import RawHeaders
 from engine_contract.text import masking
+from mock_server.settings import Settings
+from mock_server.store.access import tokens_in
 
 KEPT_BYTES = 32 * 1024
 """Bytes of a body that are kept."""
@@ -115,14 +118,18 @@ def weigh(entry: Entry) -> int:
     return weight
 
 
-def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
-    """Return the entry without secrets, as it may leave this process; `tokens` are the secret ones that are known.
+def known_secrets(settings: Settings) -> frozenset[str]:
+    """Return the tokens and the passwords of the settings, but passwords that are words, which the contract may say."""
+    passwords = (masking.Password(password) for password, _ in (settings.users or {}).values())
+    return frozenset(filter(masking.can_be_learned, passwords)) | frozenset(settings.tokens or ())
 
-    None for `tokens` where the name of a role is its token.
-    """
+
+def mask(entry: Entry, known: frozenset[str]) -> Entry:
+    """Return the entry without secrets, as it may leave this process; `known` are the secrets of the settings."""
     query, sent = entry.query.decode("latin-1"), entry.body.decode("utf-8", "replace")
     received = entry.answer_body.decode("utf-8", "replace")
-    found = [entry.token]
+    values = (value.decode("latin-1") for _, value in entry.headers)
+    found = [entry.token, *tokens_in(unquote("\n".join((entry.path, query, sent, *values))))]
     _mask_headers(entry.headers, str, found.append)
     masking.mask_query(query, found.append)
     masking.mask_text(sent, found.append)
@@ -133,7 +140,7 @@ def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
             found.append(token)
     if entry.job_id is not None and entry.job_id != entry.token and masking.is_job_id(entry.job_id):
         found = [value for value in found if value != entry.job_id]
-    secrets = frozenset(filter(masking.can_be_learned, found)) | frozenset(tokens or ())
+    secrets = frozenset(filter(masking.can_be_learned, found)) | known
 
     def hide(text: str, *, is_cut: bool = False) -> str:
         return masking.hide(text, secrets, is_cut=is_cut)
@@ -156,18 +163,18 @@ def mask(entry: Entry, tokens: Collection[str] | None) -> Entry:
 _mask_once = lru_cache(maxsize=64)(mask)
 
 
-def _shown(entry: Entry, tokens: Collection[str] | None) -> Entry:
+def _shown(entry: Entry, known: frozenset[str]) -> Entry:
     """Return the entry without secrets. That of a long one is kept for the next time: consoles ask again and again."""
     if weigh(entry) < _LONG_BYTES:
-        return mask(entry, tokens)
+        return mask(entry, known)
     headers, answer_headers = (tuple((name, value) for name, value in h) for h in (entry.headers, entry.answer_headers))
     kept = entry._replace(headers=headers, answer_headers=answer_headers)
-    return _mask_once(kept, None if tokens is None else frozenset(tokens))
+    return _mask_once(kept, known)
 
 
-def show(number: int, entry: Entry, tokens: Collection[str] | None) -> dict[str, object]:
+def show(number: int, entry: Entry, known: frozenset[str]) -> dict[str, object]:
     """Return the entry as JSON shows it, secrets masked. `at` is in epoch milliseconds, durations in milliseconds."""
-    entry = _shown(entry, tokens)
+    entry = _shown(entry, known)
     return {
         "number": number,
         "at": entry.at_ms,

@@ -18,7 +18,7 @@ from mock_server.store import StoreUnavailable
 from mock_server.store.access import UNUSED_S, Clock, Login, SessionUse, real_ms
 from mock_server.store.behavior import Behavior
 from mock_server.store.jobs import Cancel, Page
-from mock_server.store.journal import MAX_BYTES, Counted, Entry, Exchanges, counted, mask
+from mock_server.store.journal import MAX_BYTES, Counted, Entry, Exchanges, counted, known_secrets, mask
 from mock_server.store.memory import IDLE_S, MAX_SESSIONS, WELL_FORMED, start_ids
 from mock_server.store.redis_address import Address
 from mock_server.store.redis_client import Client, load_script, start_of
@@ -51,7 +51,7 @@ class RedisStore:
         self._seed = settings.seed
         self._any_job = settings.any_job
         self._journal = settings.journal
-        self._secrets = settings.tokens
+        self._secrets = known_secrets(settings)
         self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs))
         self._minted = max(settings.jobs - 1, 0)
         constants = f"local IDLE, MOST, SEED = {int(idle_s * 1000)}, {sessions}, '{settings.seed}'\n"

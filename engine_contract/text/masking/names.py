@@ -7,9 +7,31 @@ from urllib.parse import unquote
 
 # Phrases that make a name secret wherever they stand in it, written together or not.
 PASSWORDS = (
-    *("passw", "passphrase", "passcode", "pwd", "user pass", "db pass", "my pass", "root pass", "admin pass"),
+    *(
+        "passw",
+        "pa55w",
+        "p4ssw",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "user pass",
+        "db pass",
+        "my pass",
+        "root pass",
+        "admin pass",
+    ),
     *("ftp pass", "smtp pass", "ssh pass", "mail pass", "login pass"),
-    *("kennwort", "mot de passe", "contraseña", "senha", "palavra passe", "parola", "wachtwoord", "lösenord"),
+    *(
+        "kennwort",
+        "mot de passe",
+        "contraseña",
+        "contrasenya",
+        "senha",
+        "palavra passe",
+        "parola",
+        "wachtwoord",
+        "lösenord",
+    ),
     *("adgangskode", "salasana", "heslo", "hasło", "jelszó", "şifre", "пароль", "密码", "密碼", "口令"),
     *("パスワード", "暗証番号", "비밀번호", "암호"),
 )
@@ -24,6 +46,8 @@ _PHRASES = (
     *("license key", "ssh key", "ocp key", "pass key", "deploy key", "webhook key", "storage key"),
     *(
         "api code",
+        "seed phrase",
+        "card number",
         "magic link",
         "key material",
         "snmp community",
@@ -35,8 +59,8 @@ _PHRASES = (
 # Words that do only where they stand by themselves: `auth`, but not `author`.
 _PASSWORD_WORDS = frozenset({"clave", "mdp", "pass", "pswd", "pw"})
 _WORDS = _PASSWORD_WORDS | frozenset(
-    {"auth", "cred", "creds", "cvc", "cvv", "dsn", "mfa", "oauth", "otp", "pem", "pin", "psk", "puk"}
-    | {"sess", "sid", "sig", "totp"}
+    {"auth", "authz", "cred", "creds", "cvc", "cvv", "dsn", "mfa", "oauth", "otp", "pem", "pin", "psk", "puk"}
+    | {"sess", "sid", "sig", "ssn", "totp"}
 )
 # Last words of the parameters of a URL or a form. In JSON `code` is the code of an error, and `key` may be anything.
 _PARAMETER_WORDS = frozenset({"code", "key", "ticket"})
@@ -115,7 +139,7 @@ def _glued(phrases: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _GLUED_PASSWORDS, _GLUED = _glued(PASSWORDS), _glued(_PHRASES)
-_LAST_WORDS = {word for phrase in _PHRASES for word in (phrase.split()[-1], words_of(phrase)[-1])}
+_LAST_WORDS = {word for phrase in _PHRASES for word in (phrase.split()[-1], "".join(words_of(phrase.split()[-1])))}
 _LAST_WORDS |= _WORDS | _PARAMETER_WORDS
 # A text with a secret name holds one of these; most texts hold none, and the full search is slow.
 HINTS = tuple(word for word in _LAST_WORDS if not any(other in word for other in _LAST_WORDS - {word}))

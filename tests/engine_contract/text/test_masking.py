@@ -124,6 +124,7 @@ SECRET_NAMES = [
         "ПАРОЛЬ",
     ),
     *("密码", "パスワード", "비밀번호", "DB_DSN", "connStr"),
+    *("contrasenya", "authz", "seed_phrase", "seedPhrase", "pa55word", "p4ssword", "card_number", "ssn"),
 ]
 
 READABLE_NAMES = [

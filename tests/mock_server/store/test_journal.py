@@ -1,6 +1,7 @@
 """Secrets in the mock's journal: in no form in what the control API and the console show."""
 
 import time
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -27,6 +28,25 @@ def test_secret_of_a_request_is_shown_nowhere(tokens: dict[str, str] | None) -> 
     assert len(entries) == count
     assert leaks(kept) == []
     assert leaks(str(entries)) == []
+
+
+def test_password_of_a_user_and_token_of_a_login_are_shown_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    """Wherever they stand in a request of somebody else; a password that is a word of the contract masks nothing."""
+    users = {"bob": ("b0bPassw0rdXYZ", "admin"), "eve": ("workflow", "admin")}
+    with running_mock(Settings(users=users, log=True)) as mock:
+        login = {"user": {"username": "bob", "password": "b0bPassw0rdXYZ"}}
+        token = httpx.post(f"{mock.url}/login", json=login).text
+        httpx.get(f"{mock.url}/workflow_engine/job/b0bPassw0rdXYZ/details")
+        for spelling in (token, quote(token, safe="")):
+            httpx.get(
+                f"{mock.url}/workflow_engine/job/{spelling}/details", params={"x": spelling}, headers={"X-A": spelling}
+            )
+        kept = httpx.get(f"{mock.url}/_mock/requests").text + str(mock.requests())
+        kept += "".join(httpx.get(f"{mock.url}/_console/journal/{number}").text for number in range(1, 5))
+    kept += capfd.readouterr().err
+    assert "/workflow_engine/job/***/details" in kept
+    assert "b0bPass" not in kept
+    assert token[:12] not in kept
 
 
 def test_words_of_the_contract_stay_readable() -> None:
