@@ -94,7 +94,7 @@ def _engine(
 
 def _supply_of(jobs: Jobs) -> MakeSupply:
     def checked(job_ids: Sequence[str]) -> list[str]:
-        return read_ids("\n".join(map(str, job_ids)), option="the fixture engine_jobs")
+        return read_ids("\n".join(map(str, job_ids)), option="the fixture engine_jobs", is_printed=False)
 
     if callable(jobs):
         make = jobs

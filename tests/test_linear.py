@@ -290,7 +290,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.forms:_SCHEME": ("bearer", "bearer ", "bearer<< >>"),
     "engine_contract.text.masking.forms:_SCHEME_VALUE": ("a", "<<a>> "),
     "engine_contract.text.masking.values:_SMALL_LETTERS": ("a", "a.", "<<a>>A"),
-    "contract_tests.config.sources:_ID": ("a", "a-", "<<a>>!"),
+    "contract_tests.config.sources:_PRINTED_ID": ("a", "a-", "<<a>>!"),
     "engine_contract.text.masking.forms:_OPTION": ("-", "-a", "--a ", "-a<< >>"),
     "engine_contract.text.masking.forms:_OPTION_VALUE": ("a", '"', "'", "\"'", "a;"),
     "engine_contract.text.masking.forms:_PROSE": ("a", "a ", "a<< >>", "a' '", "a-"),

@@ -25,7 +25,7 @@ MAX_ID_CHARS = 200
 SHORTEST_WRITTEN = 4  # characters of a secret in a command that is looked for in what it says
 
 # Whatever else a command prints, such as `token=…`, would be sent to the engine as a job.
-_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{MAX_ID_CHARS}}}")
+_PRINTED_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{MAX_ID_CHARS}}}")
 
 
 @dataclass(slots=True)
@@ -247,22 +247,31 @@ def login(source: Source) -> Source:
     return replace(source, text=place, user=user)
 
 
-def read_ids(text: str, *, option: str, hidden: frozenset[str] = frozenset()) -> list[str]:
-    """Read one id a line, without blank lines. Raises NotAnIdError for a line that cannot be an id."""
+def read_ids(text: str, *, option: str, hidden: frozenset[str] = frozenset(), is_printed: bool = True) -> list[str]:
+    """Read one id a line, without blank lines. Raises NotAnIdError for a line that cannot be an id.
+
+    `is_printed`: whether a command printed it, and not a person wrote it down.
+    """
     lines = [line.strip() for line in text.splitlines()]
     for number, line in enumerate(lines, start=1):
-        if line and not can_be_id(line, hidden):
+        if line and not can_be_id(line, hidden, is_printed=is_printed):
             shown = mask_output(hide(line, hidden))
+            allowed = "letters, digits and - _ . :" if is_printed else "printable characters"
             raise NotAnIdError(
                 f"{option.removesuffix(':')}: line {number} is not a job id: {shown[:60]!r}. "
-                f"Give one id a line: at most {MAX_ID_CHARS} letters, digits and - _ . : in each."
+                f"Give one id a line: at most {MAX_ID_CHARS} {allowed} in each."
             )
     return [line for line in lines if line]
 
 
-def can_be_id(line: str, hidden: frozenset[str] = frozenset()) -> bool:
-    """Return whether a line can be a job's id, and so be sent to the engine: no sentence, no setting, no secret."""
-    return _ID.fullmatch(line) is not None and hide(line, hidden) == line
+def can_be_id(line: str, hidden: frozenset[str] = frozenset(), *, is_printed: bool = True) -> bool:
+    """Return whether a line can be a job's id, and so be sent to the engine.
+
+    The page says string. A command prints sentences, settings and secrets too, which are not ids.
+    """
+    if not is_printed:
+        return len(line) <= MAX_ID_CHARS and line.isprintable()
+    return _PRINTED_ID.fullmatch(line) is not None and hide(line, hidden) == line
 
 
 def supply_from_file(path: Path) -> Supply:
@@ -274,7 +283,7 @@ def supply_from_file(path: Path) -> Supply:
         raise SettingError(
             f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."
         ) from error
-    return Supply(read_ids(text, option=option))
+    return Supply(read_ids(text, option=option, is_printed=False))
 
 
 def _standard_input() -> str:

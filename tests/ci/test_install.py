@@ -28,6 +28,7 @@ def shell(lines: str, folder: Path, **env: str) -> subprocess.CompletedProcess[s
     """Run lines with bash; what the kit needs comes from this environment, unless PYTHONPATH is given."""
     # To pip, the variable of this option holds what becomes of the isolation: 0 is without.
     own = {} if "PYTHONPATH" in env else {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": PACKAGES}
+    own |= {"PIP_NO_COMPILE": "1"}  # what is run once is compiled once
     words = ["bash", "-e", "-o", "pipefail", "-c", lines]
     return subprocess.run(
         words, cwd=folder, env=clean_environment() | own | env, capture_output=True, text=True, check=False, timeout=280

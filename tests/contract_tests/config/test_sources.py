@@ -33,6 +33,13 @@ def test_line_that_cannot_be_an_id_is_told_masked(line: str) -> None:
     assert "v4ult" not in str(raised.value)
 
 
+def test_line_of_a_file_may_be_any_printable_text() -> None:
+    """The page says string, and a person wrote it down; a control character is a mistake."""
+    assert read_ids("job 885440 (EU)\né=1\n", option="--jobs f", is_printed=False) == ["job 885440 (EU)", "é=1"]
+    with pytest.raises(NotAnIdError, match="line 1 is not a job id"):
+        read_ids("a\tb", option="--jobs f", is_printed=False)
+
+
 @pytest.mark.parametrize("status", [0, 7])
 def test_supply_of_a_command_holds_what_can_be_an_id(status: int) -> None:
     """Whether the command fails or not, the rest is told and is not in the supply."""
