@@ -17,7 +17,7 @@ test: $(VENV)/.test  ## all tests
 
 soak: $(VENV)/.test  ## the long runs: all wrong and odd engines, long fuzzing
 	$(BIN)/python -m pytest -n auto --dist worksteal -m soak $(PYTEST_ARGS)
-	MOCK_FUZZ=50000 $(BIN)/python -m pytest tests/mock_server/serving/test_robust.py -k mangled
+	MOCK_FUZZ=25000 $(BIN)/python -m pytest tests/mock_server/serving/test_robust.py -k mangled
 
 lint: $(VENV)/.test  ## ruff and mypy
 	$(BIN)/ruff check .

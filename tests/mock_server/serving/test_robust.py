@@ -21,7 +21,7 @@ from tests.support.commands import started_mock
 from tests.support.raw import GOOD, mangled, request, statuses, talk
 
 MANY = int(os.environ.get("MOCK_FUZZ", "3000"))
-"""Fuzzed requests of a run; MOCK_FUZZ=50000 for the long one."""
+"""Fuzzed requests of a run; MOCK_FUZZ=25000 for the long one."""
 
 
 @pytest.fixture(scope="module")
