@@ -18,7 +18,6 @@ from contract_tests.model import (
     BUSY,
     GATEWAY,
     Because,
-    Caller,
     Exchange,
     JobsUse,
     Judgement,
@@ -28,7 +27,7 @@ from contract_tests.model import (
     Verdict,
 )
 from contract_tests.plan.plan import Plan, make_plan
-from contract_tests.plan.scenario import Resources, Step, fill
+from contract_tests.plan.scenario import IS_IT_THERE, Resources, fill
 from contract_tests.purpose import Purpose
 from contract_tests.report.presenter import Presenter
 from contract_tests.run.access import find_way, log_in
@@ -216,7 +215,7 @@ def _stops(found: Findings) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        found.stop("deadline", "The run was not complete within its deadline (--deadline).")
+        found.stop_at_deadline()
     except GaveUp as error:
         found.stop("unreachable", f"The run stopped: {error}.")
     except asyncio.CancelledError:
@@ -298,8 +297,7 @@ async def _end_before(found: Findings, failure: BaseException, sender: Sender, *
         raise failure
     if is_lost:
         # A command that asks an engine which is down fails too, and then nothing is wrong with the setting.
-        step = Step(Purpose.IS_IT_THERE, Caller(), "observed", "", body='{"job_id": "<unknown>"}')
-        exchange = await sender.transport.send(fill(step, None, sender.transport.guard))
+        exchange = await sender.transport.send(fill(IS_IT_THERE, None, sender.transport.guard))
         if exchange.status is not None and exchange.status not in {*BUSY, *GATEWAY}:
             raise failure
         sender.exchanges.append(exchange)

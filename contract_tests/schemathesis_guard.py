@@ -7,13 +7,14 @@ request that would pass it by ends the whole run.
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, NoReturn
 
 from contract_tests.errors import KitError, OutsideGuardError
+from contract_tests.plan.generate import without_hooks
 from engine_contract.dependencies import require
 
 _BREAKS = "Schemathesis could cancel jobs that nobody supplied, or a failure could be misjudged"
@@ -197,7 +198,7 @@ class SendGuard:
 
         allow, self._allow = self._allow, refuse
         try:
-            with _without_hooks():
+            with without_hooks():
                 schema = schemathesis.openapi.from_dict(_ONE_OPERATION, config=SchemathesisConfig())
             schema.transport.send(schema["/"]["POST"].Case(), base_url=_NOWHERE)
         except _GuardAskedError:
@@ -240,17 +241,6 @@ _ONE_OPERATION = {
     "info": {"title": "Rehearsal", "version": "1"},
     "paths": {"/": {"post": {"responses": {"200": {"description": "Never sent"}}}}},
 }
-
-
-@contextmanager
-def _without_hooks() -> Iterator[None]:
-    """Keep Schemathesis from loading the hooks, which are being loaded now, once more."""
-    hooks = os.environ.pop("SCHEMATHESIS_HOOKS", None)
-    try:
-        yield
-    finally:
-        if hooks is not None:
-            os.environ["SCHEMATHESIS_HOOKS"] = hooks
 
 
 def _outgoing(request: requests.PreparedRequest, generated: Any) -> Outgoing:

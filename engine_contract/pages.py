@@ -1,6 +1,7 @@
 """Further documentation pages as operations: a page is drafted, or read as a person has finished its draft."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def load_page(page: Path) -> Operation:
         why = one_line(str(error))
         raise ValueError(f"{page}: the page or the drafts beside it cannot be read: {why}") from error
     try:
-        names = [operation.name for operation in operations_in(document, ())]
-        (operation,) = operations_in(document, parse_rules(rules, f"{names[0]}/"), f"{names[0]}/")
+        (operation,) = operations_in(document, ())
+        prefix = f"{operation.name}/"
+        operation = replace(operation, rules=parse_rules(rules, prefix), rule_prefix=prefix)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{openapi} and {ledger.name}: are not the OpenAPI document and the ledger of one operation "

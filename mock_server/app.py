@@ -25,7 +25,7 @@ from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.login import with_reason
 from mock_server.operations.profile import Profiles
 from mock_server.operations.profile import names as profile_names
-from mock_server.operations.refusals import SITUATIONS, Refusal, Refused
+from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, not_allowed
 from mock_server.operations.response import Response
 from mock_server.operations.sending import head, send_answer
 from mock_server.pipeline import Pipeline, Served, log, serve
@@ -76,7 +76,8 @@ class Mock:
                 f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
             )
         self._control = Control(settings, self.store, self._known)
-        self._control_beside_upstream = Control(settings, self.store, self._known, shares_origin=True)
+        if self._upstream is not None:
+            self._control_beside_upstream = Control(settings, self.store, self._known, shares_origin=True)
         self._console_data = MockData(
             settings, self.store, self, operations, self._faults, known=self._known, credentials=self._credentials
         )
@@ -233,19 +234,12 @@ class Mock:
             self._pipeline.prefer(exchange, self._cancels)
             if exchange.profile is not None and exchange.profile.login_page:
                 return Response(200, HTML, exchange.profile.login_page.encode())
-        allowed = served.operation.method
-        raise Refused(
-            Refusal(
-                "method-not-allowed",
-                f"The method is not allowed here; {allowed} is.",
-                headers=((b"allow", allowed.encode()),),
-            )
-        )
+        raise Refused(not_allowed(served.operation.method))
 
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
         """Return the newest entries of a session's journal above number `since`, newest last, secrets masked."""
-        entries = await self.store.entries(session, limit=limit, since=since)
-        return [show(number, entry, known_secrets(self.settings)) for number, entry in entries]
+        entries, known = await self.store.entries(session, limit=limit, since=since), known_secrets(self.settings)
+        return [show(number, entry, known) for number, entry in entries]
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -21,7 +21,7 @@ from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
 from mock_server.operations.preferences import read_preferences
 from mock_server.operations.profile import Profiles
 from mock_server.operations.profile import names as profile_names
-from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, asked_for, render, situation_of
+from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, asked_for, not_allowed, render, situation_of
 from mock_server.operations.response import JSON, Response
 from mock_server.operations.sending import BODILESS, head, send_answer
 from mock_server.request_log import RequestLog
@@ -221,7 +221,7 @@ class Pipeline:
         self.prefer(exchange, served)
         preferences = exchange.preferences
         role, name = exchange.credential.role, served.further_name
-        job_id = exchange.job_id or exchange.claimed_job_id
+        job_id = exchange.named_job_id
         acts = exchange.method == served.operation.method
         if preferences.says_what:
             armed = None  # what the request asks for itself neither uses up what is armed nor mixes with it
@@ -291,11 +291,11 @@ class Pipeline:
                 return render(exchange.refusal)
         if exchange.profile is None:
             return render(refusal)
-        return exchange.profile.render(refusal, exchange.job_id or exchange.claimed_job_id)
+        return exchange.profile.render(refusal, exchange.named_job_id)
 
     async def _write_down(self, exchange: Exchange, response: Response, headers: list[tuple[bytes, bytes]]) -> None:
         seconds = perf_counter() - exchange.started
-        job_id = exchange.job_id or exchange.claimed_job_id
+        job_id = exchange.named_job_id
         refusal, change, credential = exchange.refusal, exchange.change, exchange.credential
         fault = None if change is None else change.name
         entry = Entry(
@@ -341,9 +341,7 @@ def _asked_for(exchange: Exchange, situation: str | None, code: int | None) -> R
             headers: Headers = ((b"location", b"/login"),) if code < 400 else ()
             situation = "failure" if code < 400 else situation
             return Refusal(situation, f"Status {code} was asked for.", headers=headers, status=code, is_asked_for=True)
-    return asked_for(
-        situation, role=exchange.credential.role, job_id=exchange.job_id or exchange.claimed_job_id, status=code
-    )
+    return asked_for(situation, role=exchange.credential.role, job_id=exchange.named_job_id, status=code)
 
 
 def _reason(refusal: Refusal) -> str:
@@ -351,10 +349,9 @@ def _reason(refusal: Refusal) -> str:
 
 
 def _of_http(error: HTTPException) -> Refusal:
-    headers: Headers = tuple((key.lower().encode(), value.encode()) for key, value in (error.headers or {}).items())
     if error.status_code == 405:
-        allowed = dict(headers).get(b"allow", b"POST").decode()
-        return Refusal("method-not-allowed", f"The method is not allowed here; {allowed} is.", headers=headers)
+        return not_allowed((error.headers or {}).get("Allow", "POST"))
     if error.status_code == 404:
-        return Refusal("not-found", "There is nothing at this path.", headers=headers)
+        return Refusal("not-found", "There is nothing at this path.")
+    headers: Headers = tuple((key.lower().encode(), value.encode()) for key, value in (error.headers or {}).items())
     return Refusal(situation_of(error.status_code), str(error.detail), headers=headers, status=error.status_code)

@@ -165,14 +165,7 @@ def read_secret(text: str, option: str) -> str:
 
 def read_tokens(path: Path) -> dict[str, str]:
     """Read the file of `--tokens`: token → role. Raise SettingsError, which never shows a token."""
-    try:
-        value = orjson.loads(read_text(path))
-    except OSError as error:
-        raise SettingsError(f"--tokens {path}: cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise SettingsError(f"--tokens {path}: is not JSON: {error}.") from None
-    if not isinstance(value, dict) or not value:
-        raise SettingsError(f'--tokens {path}: must be an object of tokens and roles, such as {{"s3cret": "support"}}.')
+    value = _read_object(f"--tokens {path}", path, 'tokens and roles, such as {"s3cret": "support"}')
     for number, (token, role) in enumerate(value.items(), 1):
         if not token.strip() or not isinstance(role, str) or not role.strip():
             raise SettingsError(f"--tokens {path}: entry {number}: token and role must be strings that are not empty.")
@@ -181,15 +174,8 @@ def read_tokens(path: Path) -> dict[str, str]:
 
 def read_users(path: Path) -> dict[str, tuple[str, str]]:
     """Read the file of `--users`: name → password and role. Raise SettingsError, which never shows a password."""
-    try:
-        value = orjson.loads(read_text(path))
-    except OSError as error:
-        raise SettingsError(f"--users {path}: cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise SettingsError(f"--users {path}: is not JSON: {error}.") from None
-    if not isinstance(value, dict) or not value:
-        example = '{"alice@example": {"password": "…", "role": "support"}}'
-        raise SettingsError(f"--users {path}: must be an object of users, such as {example}.")
+    example = '{"alice@example": {"password": "…", "role": "support"}}'
+    value = _read_object(f"--users {path}", path, f"users, such as {example}")
     for name, user in value.items():
         texts = [user.get(key) for key in ("password", "role")] if isinstance(user, dict) and len(user) == 2 else []
         if not name or not texts or not all(isinstance(text, str) and text for text in texts):
@@ -197,6 +183,19 @@ def read_users(path: Path) -> dict[str, tuple[str, str]]:
                 f"--users {path}: {name}: must be an object with password and role, both strings that are not empty."
             )
     return {name: (user["password"], user["role"]) for name, user in value.items()}
+
+
+def _read_object(option: str, path: Path, of: str) -> dict[str, Any]:
+    """Return the object in a JSON file. Raise SettingsError for any other content, or none."""
+    try:
+        value = orjson.loads(read_text(path))
+    except OSError as error:
+        raise SettingsError(f"{option}: cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise SettingsError(f"{option}: is not JSON: {error}.") from None
+    if not isinstance(value, dict) or not value:
+        raise SettingsError(f"{option}: must be an object of {of}.")
+    return value
 
 
 def _latency(text: str) -> tuple[float, float]:

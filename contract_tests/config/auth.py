@@ -132,38 +132,37 @@ class Basic(Auth):
         return super().flaw(credential) or missing
 
 
-class Cookie(Auth):
+class _Named(Auth):
+    """A place with a name of its own, which holds the credential as it is."""
+
+    __slots__ = ()
+    place: ClassVar[Place]
+
+    def pair(self, sent: str) -> tuple[Place, str, str]:
+        """See `Auth`."""
+        return self.place, self.name, sent
+
+
+class Cookie(_Named):
     """A cookie of that name."""
 
     __slots__ = ()
-    word = "cookie"
-
-    def pair(self, sent: str) -> tuple[Place, str, str]:
-        """See `Auth`."""
-        return "cookie", self.name, sent
+    word = place = "cookie"
 
 
-class Query(Auth):
+class Query(_Named):
     """A query parameter of that name."""
 
     __slots__ = ()
-    word = "query"
-
-    def pair(self, sent: str) -> tuple[Place, str, str]:
-        """See `Auth`."""
-        return "query", self.name, sent
+    word = place = "query"
 
 
-class Header(Auth):
-    """A header of that name, whose value is the credential as it is."""
+class Header(_Named):
+    """A header of that name."""
 
     __slots__ = ()
-    word = "header"
+    word = place = "header"
     may_hold_scheme = True
-
-    def pair(self, sent: str) -> tuple[Place, str, str]:
-        """See `Auth`."""
-        return "header", self.name, sent
 
 
 class Auto(Bearer):

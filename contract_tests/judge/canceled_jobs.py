@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from contract_tests.judge.answers import document_of
 from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import Judgement, Request, Response
+from engine_contract.contract import Operation
 from engine_contract.contract.job_status import ACTIVE
 
 MAX_REMEMBERED = 100_000  # jobs, or credentials
@@ -44,9 +45,9 @@ class CanceledJobs:
         self.active.pop(job_id, None)
 
 
-def job_of(request: Request) -> str | None:
+def job_of(operation: Operation, request: Request) -> str | None:
     """Return the id of the job that a valid cancel names, None for other requests."""
-    if request.body is None or rule_broken_by(request.body) is not None:
+    if request.body is None or rule_broken_by(operation, request.body) is not None:
         return None
     job_id: str = json.loads(request.body.decode("utf-8"))["job_id"]
     return job_id

@@ -121,7 +121,7 @@ class PassiveJudge:
         exchange, operation = observed.exchange, observed.operation
         if operation is None:
             return JudgedCall(exchange)
-        job_id = exchange.job_id or (job_of(exchange.request) if operation.is_contract else None)
+        job_id = exchange.job_id or (job_of(operation, exchange.request) if operation.is_contract else None)
         rule_id, purpose, told = self._must_be_refused(operation, exchange, job_id)
         if exchange.purpose is Purpose.UNKNOWN:
             request = replace(exchange.request, purpose=purpose, told=told)

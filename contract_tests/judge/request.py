@@ -23,9 +23,9 @@ _TYPES = {
 def broken_rule(operation: Operation, request: Request) -> str | None:
     """Return the rule that a request breaks, without the operation's prefix; None for a valid one."""
     if operation.is_contract:
-        return cancel_rule(request)
+        return _rule_on_cancel(operation, request)
     broken = _rule_on_parameters(operation, request)
-    return broken if broken is not None or not operation.takes_body else _rule_on_body(operation, request.body or b"")
+    return broken if broken is not None or not operation.takes_body else rule_broken_by(operation, request.body or b"")
 
 
 def what_is_wrong(rule_id: str) -> str:
@@ -70,7 +70,8 @@ def can_be_read(parameter: Parameter, value: str) -> bool:
     return True
 
 
-def _rule_on_body(operation: Operation, body: bytes) -> str | None:
+def rule_broken_by(operation: Operation, body: bytes) -> str | None:
+    """Return the rule that a request's body breaks, without the operation's prefix; None for a valid one."""
     if not body.strip() and not operation.requires_body:
         return None
     document = _read(body)
@@ -83,10 +84,17 @@ def _rule_on_body(operation: Operation, body: bytes) -> str | None:
         if name not in document:
             return f"request.{name}.required"
     for name, below in schema.get("properties", {}).items():
-        wanted = below.get("type") if isinstance(below, Mapping) else None
-        if name in document and isinstance(wanted, str) and not _is_of_type(document[name], wanted):
-            return f"request.{name}.type"
+        flaw = _flaw(operation, name, document[name], below) if name in document else None
+        if flaw is not None:
+            return f"request.{name}.{flaw}"
     return None
+
+
+def _flaw(operation: Operation, name: str, value: Any, schema: Any) -> str | None:
+    wanted = schema.get("type") if isinstance(schema, Mapping) else None
+    if isinstance(wanted, str) and not _is_of_type(value, wanted):
+        return "type"
+    return "empty" if value == "" and operation.rule(f"request.{name}.empty") is not None else None
 
 
 def _is_of_type(value: Any, wanted: str) -> bool:
@@ -95,27 +103,14 @@ def _is_of_type(value: Any, wanted: str) -> bool:
     return wanted not in _TYPES or isinstance(value, _TYPES[wanted])  # type: ignore[arg-type]  # types alone
 
 
-def cancel_rule(request: Request) -> str | None:
+def _rule_on_cancel(operation: Operation, request: Request) -> str | None:
     """Return the rule that a cancel breaks by its body or by the id in its query, None for a valid one."""
-    broken = rule_broken_by(request.body or b"")
+    body = request.body or b""
+    broken = rule_broken_by(operation, body)
     in_query = any(name == "job_id" and value for name, value in request.query)
-    if in_query and (not (request.body or b"").strip() or broken == "request.job_id.required"):
+    if in_query and (not body.strip() or broken == "request.job_id.required"):
         return "request.job_id.location"
     return broken
-
-
-def rule_broken_by(body: bytes) -> str | None:
-    """Return the rule that a cancel's body breaks, None for a valid one."""
-    document = _read(body)
-    if not isinstance(document, dict):
-        return "request.body"
-    if "job_id" not in document:
-        return "request.job_id.required"
-    if not isinstance(document["job_id"], str):
-        return "request.job_id.type"
-    if not document["job_id"]:
-        return "request.job_id.empty"
-    return None
 
 
 _UNREADABLE = object()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contract_tests.model import Caller, Unchecked
-from contract_tests.plan.scenario import Expect, Resources, Scenario, Step
+from contract_tests.plan.scenario import Expect, Resources, Scenario, Step, without_token
 from contract_tests.purpose import Purpose
 from contract_tests.safety.page_calls import SAFE, PageCalls, Variant
 from engine_contract.contract import Operation
@@ -47,7 +47,7 @@ def why_not(calls: PageCalls, resources: Resources) -> Iterator[tuple[str, Unche
         return
     for role in operation.roles:
         if role not in roles:
-            yield f"{prefix}roles.{role}", Unchecked(f"no token for the role: give --token {role}=SOURCE", "tokens")
+            yield f"{prefix}roles.{role}", without_token(role)
     if operation.roles and len(roles) == len(resources.tokens):
         none = Unchecked("no token for a role that the page does not list: give --token ROLE=SOURCE", "tokens")
         yield f"{prefix}roles.others", none

@@ -39,12 +39,12 @@ def bad_bodies(operation: contract.Operation, seed: int) -> tuple[BadBody, ...]:
     def take(raw: Any) -> bool:
         inert = neutralize(raw, lambda: UNKNOWN)
         body = inert.decode() if isinstance(inert, bytes) else json.dumps(inert)
-        rule = rule_broken_by(body.encode())
+        rule = rule_broken_by(operation, body.encode())
         if rule is not None:
             bodies.setdefault(body, BadBody(body, rule))
         return len(bodies) < COUNT
 
-    with _no_foreign_hooks():
+    with without_hooks():
         _draw(operation, seed, COUNT * 10, take)
     return tuple(bodies.values())
 
@@ -54,8 +54,8 @@ class _StopDrawing(Exception):  # noqa: N818  nothing went wrong
 
 
 @contextmanager
-def _no_foreign_hooks() -> Iterator[None]:
-    """Keep schemathesis from loading somebody else's hooks with itself, while inside."""
+def without_hooks() -> Iterator[None]:
+    """Keep Schemathesis from loading the hooks that the environment names with itself, while inside."""
     hooks = os.environ.pop("SCHEMATHESIS_HOOKS", None)
     try:
         yield

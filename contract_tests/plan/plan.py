@@ -9,7 +9,16 @@ from typing import Literal
 
 from contract_tests.model import Unchecked
 from contract_tests.plan import catalogue, documented
-from contract_tests.plan.scenario import AFTER_WRONG_CREDENTIAL, ALONE, NO_JOB, TOGETHER, Mode, Resources, Scenario
+from contract_tests.plan.scenario import (
+    AFTER_WRONG_CREDENTIAL,
+    ALONE,
+    NO_JOB,
+    TOGETHER,
+    Mode,
+    Resources,
+    Scenario,
+    without_token,
+)
 from engine_contract import contract
 from engine_contract.contract import Operation
 
@@ -71,7 +80,7 @@ def make_plan(resources: Resources, seed: int = 0) -> Plan:
         missing["effects.exact"] = Unchecked(reason)
     for role in resources.operation.roles:
         if role not in resources.roles:
-            missing[f"roles.{role}"] = Unchecked(f"no token for the role: give --token {role}=SOURCE", "tokens")
+            missing[f"roles.{role}"] = without_token(role)
     if not resources.others:
         missing["roles.others"] = Unchecked(
             "no token for a role that the page does not list: give --token apiread=SOURCE",

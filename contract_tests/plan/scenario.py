@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from contract_tests.model import Caller, Request
+from contract_tests.model import Caller, Request, Unchecked
 from contract_tests.purpose import Purpose
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.page_calls import PageCalls
@@ -77,6 +77,15 @@ class Step:
             return False
         value = document.get("job_id") if isinstance(document, dict) else None
         return isinstance(value, str) and value in {JOB, *DERIVED}
+
+
+IS_IT_THERE = Step(Purpose.IS_IT_THERE, Caller(), "observed", "", NO_JOB)
+"""Asks whether the engine answers at all."""
+
+
+def without_token(role: str) -> Unchecked:
+    """Return why what a role may do is not checked."""
+    return Unchecked(f"no token for the role: give --token {role}=SOURCE", "tokens")
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,3 +58,7 @@ class Findings:
         """Record a cause that makes the run undecided."""
         self.because.append(cause)
         self.note(sentence)
+
+    def stop_at_deadline(self) -> None:
+        """Record that the time for the run is over."""
+        self.stop("deadline", "The run was not complete within its deadline (--deadline).")

@@ -11,7 +11,7 @@ from statistics import median
 
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
-from contract_tests.plan.scenario import Mode, Scenario, Step
+from contract_tests.plan.scenario import IS_IT_THERE, Mode, Scenario
 from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
@@ -71,7 +71,7 @@ class Runner:
                     await self.pages.run([each for each in self.plan.scenarios if each.page is not None])
                 self.found.complete = True
         except TimeoutError:
-            self.found.stop("deadline", "The run was not complete within its deadline (--deadline).")
+            self.found.stop_at_deadline()
         except (GaveUp, BaseExceptionGroup) as error:
             self._give_up(_gave_up(error))
         except asyncio.CancelledError:
@@ -230,8 +230,7 @@ class Runner:
         """Return whether the engine answers, where no job shows it; the reason is noted."""
         if any(exchange.response for exchange in self.sender.exchanges):
             return True
-        step = Step(Purpose.IS_IT_THERE, Caller(), "observed", "", body='{"job_id": "<unknown>"}')
-        exchange = await self.canceller.exchange(step, None)
+        exchange = await self.canceller.exchange(IS_IT_THERE, None)
         if exchange.response is None:
             self.found.unchecked.clear()  # what the plan misses is not why
             self.found.stop("unreachable", f"The engine cannot be reached ({describe_failure(exchange)}).")

@@ -99,8 +99,10 @@ def show_clock(clock: Clock) -> dict[str, Any]:
     return {"now": rfc3339(at_ms).decode(), "now_ms": at_ms, "is_stopped": clock.stopped_at_ms is not None}
 
 
-async def list_jobs(store: Store, session: str, status: str | None, *, limit: int, seed: int) -> list[dict[str, str]]:
-    """Return up to `limit` jobs of a status, of any if None; `active` means those that can be canceled. Raise ActionError."""
+async def list_jobs(
+    store: Store, session: str, status: str | None, *, limit: int | None, seed: int
+) -> list[dict[str, str]]:
+    """Return up to `limit` jobs (all if None) of a status, of any if None; `active` means those that can be canceled. Raise ActionError."""
     if status is None:
         statuses: frozenset[str] | None = None
     elif status == "active":
@@ -112,7 +114,7 @@ async def list_jobs(store: Store, session: str, status: str | None, *, limit: in
     listed: list[dict[str, str]] = []
     turns = Turns()
     async for job_id, state in store.jobs(session, statuses):
-        if len(listed) >= limit:
+        if limit is not None and len(listed) >= limit:
             break
         listed.append(summary(job_id, state, seed=seed))
         await turns.give()

@@ -170,7 +170,7 @@ class Control:
 
     async def _list_jobs(self, call: _Call) -> Response:
         status, seed = call.query.get("status"), self._settings.seed
-        limit = _number(call.query, "limit", 1 << 50)  # without one: all
+        limit = _number(call.query, "limit", 0) if "limit" in call.query else None
         return _json({"jobs": await actions.list_jobs(self._store, call.session, status, limit=limit, seed=seed)})
 
     async def _read_job(self, call: _Call) -> Response:

@@ -5,7 +5,7 @@ engines a slash at the end and the case of a path do not matter.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -40,22 +40,24 @@ Handle = Callable[[Exchange], Awaitable[Response]]
 _ANYBODY = ("login", "logout", "oauthToken")
 
 
-def _operations(roles: tuple[str, ...]) -> Iterator[Operation]:
-    """Yield the companions; `roles` are those that may start jobs. No roles stand for every valid credential."""
+def companions(roles: tuple[str, ...]) -> tuple[Operation, ...]:
+    """Return the companions; `roles` are those that may start jobs. No roles stand for every valid credential."""
     engine = "/workflow_engine"
-    yield _operation("startJobWithOptions", "POST", f"{engine}/startJobWithOptions/{{workflow}}", roles)
-    yield _operation("startJob", "POST", f"{engine}/startJob/{{workflow}}", roles)
-    yield _operation("getJobDetails", "GET", f"{engine}/job/{{id}}/details")
-    yield _operation("getJobShallow", "GET", f"{engine}/getJobShallow/{{id}}")
-    yield _operation("getJobDeep", "GET", f"{engine}/getJobDeep/{{id}}")
-    yield _operation("searchJobs", "POST", f"{engine}/jobs/search")
-    yield _operation("whoami", "GET", "/whoami")
-    yield _operation("healthServer", "GET", "/health/server")
-    yield _operation("healthApplications", "GET", "/health/applications")
-    yield _operation("healthStatus", "GET", "/health/status")
-    yield _operation("login", "POST", "/login")
-    yield _operation("logout", "POST", "/logout")
-    yield _operation("oauthToken", "POST", "/oauth/token")
+    return (
+        _operation("startJobWithOptions", "POST", f"{engine}/startJobWithOptions/{{workflow}}", roles),
+        _operation("startJob", "POST", f"{engine}/startJob/{{workflow}}", roles),
+        _operation("getJobDetails", "GET", f"{engine}/job/{{id}}/details"),
+        _operation("getJobShallow", "GET", f"{engine}/getJobShallow/{{id}}"),
+        _operation("getJobDeep", "GET", f"{engine}/getJobDeep/{{id}}"),
+        _operation("searchJobs", "POST", f"{engine}/jobs/search"),
+        _operation("whoami", "GET", "/whoami"),
+        _operation("healthServer", "GET", "/health/server"),
+        _operation("healthApplications", "GET", "/health/applications"),
+        _operation("healthStatus", "GET", "/health/status"),
+        _operation("login", "POST", "/login"),
+        _operation("logout", "POST", "/logout"),
+        _operation("oauthToken", "POST", "/oauth/token"),
+    )
 
 
 def _operation(name: str, method: str, path: str, roles: tuple[str, ...] = ()) -> Operation:
@@ -63,11 +65,6 @@ def _operation(name: str, method: str, path: str, roles: tuple[str, ...] = ()) -
     parameters = tuple(Parameter(one, "path", required=True, schema={"type": "string"}) for one in named)
     is_posted = method == "POST"
     return Operation(name, method, path, roles, parameters=parameters, takes_body=is_posted, rule_prefix=f"{name}/")
-
-
-def companions(roles: tuple[str, ...]) -> tuple[Operation, ...]:
-    """Return the companions as operations; `roles` are those that may start jobs."""
-    return tuple(_operations(roles))
 
 
 def shape(path: str) -> str:

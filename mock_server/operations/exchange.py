@@ -114,6 +114,11 @@ class Exchange:
         job_id = value.get("job_id") if isinstance(value, dict) else None
         return job_id if isinstance(job_id, str) else None
 
+    @property
+    def named_job_id(self) -> str | None:
+        """Return the job that is meant, or else the one that the body names."""
+        return self.job_id or self.claimed_job_id
+
 
 Route = Callable[[str, str], tuple[str, str]]
 First = Callable[[Exchange, Store], Awaitable[Refusal | None]]

@@ -104,6 +104,12 @@ def asked_for(situation: str, *, role: str | None, job_id: str | None, status: i
     return Refusal(situation, detail, field, status=status, is_asked_for=True)
 
 
+def not_allowed(allowed: str) -> Refusal:
+    """Return the refusal of a method where others are allowed: `allowed`, as the header Allow lists them."""
+    detail = f"The method is not allowed here; {allowed} is."
+    return Refusal("method-not-allowed", detail, headers=((b"allow", allowed.encode()),))
+
+
 def phrase(status: int) -> str:
     """Return the reason phrase of a status, for titles."""
     try:
