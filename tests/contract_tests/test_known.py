@@ -147,6 +147,7 @@ def test_new_entries_expire_when_asked_to(tmp_path: Path) -> None:
     done = _check_field("status-cancelled", tmp_path, "--known", str(known), "--report-dir", "out")
     assert done.status == 0
     assert f"expires on {day}" in (tmp_path / "out" / "summary.md").read_text()
+    assert f"expires on {day}" in _check_field("status-cancelled", tmp_path, "--known", str(known), "-q").out
     alone = check_engine("--expires", "9d", cwd=tmp_path)
     assert (alone.status, "Give both, or neither" in alone.err) == (2, True)
     wrong = check_engine("--write-known", str(known), "--expires", "9", cwd=tmp_path)

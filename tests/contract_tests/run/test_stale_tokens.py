@@ -44,12 +44,20 @@ def gateway(engine: str, issued: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize(("fault", "status"), [(None, 0), ("accepts-boolean-job_id", 1)])
 def test_what_must_be_refused_is_asked_with_a_fresh_token(tmp_path: Path, fault: str | None, status: int) -> None:
-    """Requests that a stale token was refused for are sent again with the new one, so that the fault is seen."""
+    """Requests that a stale token was refused for are sent again with the new one, so that the fault is seen.
+
+    Neither token is in anything that the run writes.
+    """
     issued = tmp_path / "issued"
     with running_mock(Settings(jobs=1, fault=fault)) as mock, gateway(mock.url, issued) as url:
         jobs = write_jobs(tmp_path, mock.add_jobs(24))
         tokens = [f"--token={role}=cmd:echo {role}.$(cat {issued})" for role in load_contract().roles]
-        done = check_engine(url, *tokens, "--jobs", str(jobs), "--skip", "roles.others", cwd=tmp_path)
+        options = ("--skip", "roles.others", "--report-dir", "out", "-v")
+        done = check_engine(url, *tokens, "--jobs", str(jobs), *options, cwd=tmp_path)
     assert done.status == status, done.out + done.err
     if fault is not None:
         assert "BROKEN  request.job_id.type" in done.out
+    written = [done.out, done.err, *(path.read_text() for path in (tmp_path / "out").iterdir())]
+    assert len(written) == 7
+    secrets = [f"{role}.{number}" for role in load_contract().roles for number in (1, 2)]
+    assert [secret for secret in secrets for text in written if secret in text] == []
