@@ -6,6 +6,9 @@ caller is that caller's alone.
 A server may refuse a request before it has read the body, and close. So this side listens while it sends: once a refusal
 is there, nothing more is sent, and the refusal is the response. Otherwise the server's end of the connection would be an
 error of sending, or sending would wait for a server that does not read.
+
+A server may also close a connection that it kept, just when the next request is on its way. A request that changes
+nothing is then sent once more, on another connection (RFC 9110, section 9.2.2); any other may have been carried out.
 """
 
 import asyncio
@@ -32,6 +35,7 @@ require(
 _READ_BYTES = 65_536
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """A header may not hold these (RFC 9110, section 5.5); a server that passes one on closes the connection."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFUSALS_FROM = 300
 """Statuses from here on are no reason to send on; a server that succeeds may answer while it reads."""
 
@@ -75,15 +79,21 @@ class ServerBehind:
         """
         sent = (self._before + self.address.target(target)).encode("latin-1")
         refused = asyncio.get_running_loop().create_future()
-        _refused.set(refused)
+        stream = _Body(body, refused)
+        connection = _Connection()
         request = httpx.Request(
             method,
             self._url,
             headers=headers,
-            stream=httpx.ByteStream(b"") if body is None else _Body(body, refused),
-            extensions={"timeout": self._timeout, "target": sent},
+            stream=stream,
+            extensions={"timeout": self._timeout, "target": sent, "trace": connection.notice},
         )
+        _refused.set(refused)
         try:
+            response = await self._transport.handle_async_request(request)
+        except (httpx.ReadError, httpx.RemoteProtocolError):
+            if connection.is_new or method not in _SAFE or stream.has_begun:
+                raise
             response = await self._transport.handle_async_request(request)
         finally:
             _refused.set(None)
@@ -102,12 +112,14 @@ class ServerBehind:
 class _Body(httpx.AsyncByteStream):
     """The body of a request, in parts, to its end or until the request is refused."""
 
-    def __init__(self, parts: AsyncIterator[bytes], refused: "asyncio.Future[None]") -> None:
+    def __init__(self, parts: AsyncIterator[bytes] | None, refused: "asyncio.Future[None]") -> None:
+        self.has_begun = False
+        """Whether a part has been sent, which is not there to be sent again."""
         self._parts = parts
         self._refused = refused
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while True:
+        while self._parts is not None:
             part = asyncio.ensure_future(_next(self._parts))
             either: list[asyncio.Future[Any]] = [part, self._refused]
             try:
@@ -119,7 +131,20 @@ class _Body(httpx.AsyncByteStream):
                 raise httpcore.WriteError("The request was refused before it was sent.")
             if (found := part.result()) is None:
                 return
+            self.has_begun = True
             yield found
+
+
+class _Connection:
+    """The connection that a request is sent on, as httpcore tells of it."""
+
+    def __init__(self) -> None:
+        self.is_new = False
+        """Whether it was made for this request."""
+
+    async def notice(self, event: str, _: Any) -> None:
+        """Take in what httpcore does."""
+        self.is_new = self.is_new or event == "connection.connect_tcp.started"
 
 
 async def _next(parts: AsyncIterator[bytes]) -> bytes | None:

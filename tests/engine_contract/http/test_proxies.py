@@ -49,6 +49,33 @@ def _send(url: str, path: str, *headers: str) -> bytes:
     return send_raw((address.hostname or "", address.port or 0), f"{head}\r\n\r\n".encode("latin-1"))
 
 
+@pytest.mark.parametrize(("method", "status", "connections"), [("GET", 200, 2), ("HEAD", 200, 2), ("POST", 502, 1)])
+def test_kept_connection_that_is_closed_loses_no_request_that_may_be_sent_again(
+    proxy: Proxy, method: str, status: int, connections: int
+) -> None:
+    """A server closes a connection just when the next request comes: a safe one goes out again, no other one does."""
+    seen = []
+
+    def talk(connection: socket.socket) -> None:
+        seen.append(connection)
+        connection.sendall(answer_of("200 OK"))
+        read_message(connection)
+
+    with raw_server(talk) as raw, proxy(raw.url) as url, httpx.Client() as client:
+        assert client.request(method, f"{url}/page").status_code == 200
+        assert client.request(method, f"{url}/page").status_code == status
+    assert len(seen) == connections
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_new_connection_that_is_closed_is_told(proxy: Proxy, method: str) -> None:
+    """A server that closes each connection without an answer is asked once."""
+    seen: list[socket.socket] = []
+    with raw_server(seen.append) as raw, proxy(raw.url) as url:
+        assert httpx.request(method, f"{url}/page").status_code == 502
+    assert len(seen) == 1
+
+
 def test_session_of_one_caller_is_not_sent_for_another(proxy: Proxy) -> None:
     """What the server sets for Alice goes out with Alice's requests alone."""
     with raw_server(answer_of("200 OK", b"", "Set-Cookie: session=alice; Path=/")) as raw, proxy(raw.url) as url:
