@@ -3,16 +3,21 @@
 import json
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
-from benchmarks.machine import cores, load_average, processor_seconds
+from benchmarks.machine import busy_seconds, children_seconds, cores, processor_seconds, stopped
 from benchmarks.results import table, verdict, write_section
 from benchmarks.servers import ROOT, Contestant, Running, contestants, running
 
 CONNECTIONS = 16
 START_GOAL_S = 0.35
+
+CALM = 0.1
+"""Of one core: what others may use of the machine during a round. A round in which they used more is repeated."""
+_TRIES = 4
 
 Results = dict[str, list[dict[str, Any]]]
 """By a contestant's name what each round measured."""
@@ -27,21 +32,26 @@ def measure(*, rounds: int, seconds: float, warm_up: float = 1.0, quick: bool = 
     results: Results = {contestant.name: [] for contestant in found}
     offsets = dict.fromkeys(results, 0)
     with ExitStack() as stack:
-        # All stay up, so that each is warmed up once; who is not measured waits and costs nothing.
+        # All stay up, so that each is warmed up once; who is not measured stands still.
         servers = [(contestant, stack.enter_context(running(contestant.command, server_core))) for contestant in found]
-        for contestant, server in servers:
-            warmed = _load(server, contestant.warm_up * warm_up, 0, load_core)
-            offsets[contestant.name] = warmed["next_offset"]
-        for number in range(rounds):
+        for number in range(rounds + 1):
             for contestant, server in servers:
-                outcome = _load(server, seconds, offsets[contestant.name], load_core)
-                offsets[contestant.name] = outcome["next_offset"]
-                results[contestant.name].append(outcome)
-                print(
-                    f"round {number + 1}  {contestant.name:20} {outcome['per_second']:9,.0f} /s"
-                    f"{outcome['per_processor_second']:9,.0f} /CPU s  p99 {outcome['p99_ms']:6.2f} ms  load {load_average():.1f}",
-                    flush=True,
-                )
+                for attempt in range(_TRIES if number else 1):
+                    with stopped(other.pid for _, other in servers if other is not server):
+                        lasting = seconds if number else contestant.warm_up * warm_up
+                        outcome = _load(server, lasting, offsets[contestant.name], load_core)
+                    offsets[contestant.name] = outcome["next_offset"]
+                    outcome["repeated"] = attempt
+                    if outcome["others"] <= CALM or quick:
+                        break
+                    print(f"{contestant.name}: others used {outcome['others']:.0%} of a core", flush=True)
+                if number:
+                    results[contestant.name].append(outcome)
+                    print(
+                        f"round {number}  {contestant.name:20} {outcome['per_second']:9,.0f} /s"
+                        f"{outcome['per_processor_second']:9,.0f} /CPU s  p99 {outcome['p99_ms']:6.2f} ms",
+                        flush=True,
+                    )
     return results
 
 
@@ -49,11 +59,13 @@ def _load(server: Running, seconds: float, offset: int, core: int | None) -> dic
     words = [sys.executable, "-m", "benchmarks.load", server.url, "--seconds", str(seconds), "--warm-up", "0.2"]
     words += ["--offset", str(offset), "--connections", str(CONNECTIONS)]
     words += [] if core is None else ["--core", str(core)]
-    before = processor_seconds(server.pid)
+    began, everybody, before = time.monotonic(), busy_seconds() - children_seconds(), processor_seconds(server.pid)
     done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=300, check=True)
     outcome: dict[str, Any] = json.loads(done.stdout)
     spent = processor_seconds(server.pid) - before
     outcome["per_processor_second"] = (outcome["next_offset"] - offset) / max(spent, 0.01)
+    others = busy_seconds() - children_seconds() - everybody - spent
+    outcome["others"] = max(others, 0.0) / (time.monotonic() - began)
     return outcome
 
 
@@ -61,9 +73,8 @@ def report(results: Results, *, seconds: float) -> str:
     """The table of medians, p99 and ratios, and what was not as it should be."""
     found, missing = contestants()
     by_name = {contestant.name: contestant for contestant in found}
-    rates = {name: median(outcome["per_second"] for outcome in rounds) for name, rounds in results.items()}
-    costs = {name: median(outcome["per_processor_second"] for outcome in rounds) for name, rounds in results.items()}
-    rows = [_row(by_name[name], rounds, rates, costs) for name, rounds in results.items()]
+    mock = next(iter(results.values()))
+    rows = [_row(by_name[name], rounds, mock) for name, rounds in results.items()]
     head = (
         "server",
         "requests/s",
@@ -84,7 +95,7 @@ def report(results: Results, *, seconds: float) -> str:
             "generator on the other. Each request cancels another job; one in ten has no credential and is refused. "
             "Medians of the rounds; \"the mock's\" is how many times as much the mock answers, from the rounds' medians. "
             "What a server answers in a second of its own processor time, and the ratio of that, hold on a machine that "
-            "others use too."
+            "others use too. Servers that are not measured stand still. Behind a ratio stands its range over the rounds."
         ),
         "",
         table(head, rows),
@@ -92,6 +103,7 @@ def report(results: Results, *, seconds: float) -> str:
         _p99_line(results),
         _unexpected_line(results),
         _generator_line(results),
+        _calm_line(results),
         *missing,
         "",
         (
@@ -104,28 +116,33 @@ def report(results: Results, *, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def _row(
-    contestant: Contestant, rounds: list[dict[str, Any]], rates: dict[str, float], costs: dict[str, float]
-) -> list[str]:
-    per_cpu = costs[contestant.name]
-    by_cpu = next(iter(costs.values())) / per_cpu
-    own, mock = rates[contestant.name], next(iter(rates.values()))
+def _row(contestant: Contestant, rounds: list[dict[str, Any]], mock: list[dict[str, Any]]) -> list[str]:
     each = [outcome["per_second"] for outcome in rounds]
-    ratio = mock / own
+    ratios = ["", ""] if rounds is mock else [_ratio(rounds, mock, by) for by in ("per_second", "per_processor_second")]
     goal = contestant.goal
     return [
         f"{contestant.name} {contestant.version}",
-        f"{own:,.0f}",
+        f"{median(each):,.0f}",
         f"{min(each):,.0f}",
         f"{max(each):,.0f}",
         f"{median(outcome['p50_ms'] for outcome in rounds):.2f}",
         f"{median(outcome['p99_ms'] for outcome in rounds):.2f}",
-        f"{ratio:.2f}x" if own != mock else "",
-        f"{per_cpu:,.0f}",
-        f"{by_cpu:.2f}x" if own != mock else "",
+        ratios[0],
+        f"{median(outcome['per_processor_second'] for outcome in rounds):,.0f}",
+        ratios[1],
         f"{goal:g}x" if goal else "",
-        verdict(ratio, goal) if goal else "",
+        verdict(_medians(rounds, mock, "per_second"), goal) if goal else "",
     ]
+
+
+def _medians(rounds: list[dict[str, Any]], mock: list[dict[str, Any]], by: str) -> float:
+    """How many times as much the mock answers: the ratio of the rounds' medians."""
+    return float(median(outcome[by] for outcome in mock) / median(outcome[by] for outcome in rounds))
+
+
+def _ratio(rounds: list[dict[str, Any]], mock: list[dict[str, Any]], by: str) -> str:
+    each = [ours[by] / theirs[by] for ours, theirs in zip(mock, rounds, strict=True)]
+    return f"{_medians(rounds, mock, by):.2f}x ({min(each):.2f} to {max(each):.2f})"
 
 
 def _p99_line(results: Results) -> str:
@@ -153,6 +170,15 @@ def _generator_line(results: Results) -> str:
         f"The load generator was busy at most {busy['mock-engine']:.0%} of a round with the mock, and {busy[most]:.0%} "
         f"with {most}.{limit}"
     )
+
+
+def _calm_line(results: Results) -> str:
+    every = [outcome for rounds in results.values() for outcome in rounds]
+    repeated = sum(outcome["repeated"] for outcome in every)
+    left = sum(outcome["others"] > CALM for outcome in every)
+    told = f"Others used at most {max(outcome['others'] for outcome in every):.0%} of a core during a round"
+    again = f"; {repeated} disturbed ones were repeated" if repeated else ""
+    return f"{told}{again}." + (f" **Disturbed: {left} of {len(every)} rounds; measure again.**" if left else "")
 
 
 def start_up(*, rounds: int, quick: bool = False) -> str:

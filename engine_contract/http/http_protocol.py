@@ -165,7 +165,9 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
             super().__init__(*arguments, **options)
             self._head_size = 0
             """Bytes of the packets that the head which is being read has filled."""
-            self._in_head = self._in_body = False
+            self._most_of_head = 0
+            """As many bytes as the head can have, which the packet that is being read may end."""
+            self._in_head = self._in_body = self._is_offer = False
             self._has_ended = False
             """Whether a message has ended within this packet."""
             self._offered: HeaderList | None = None
@@ -193,21 +195,21 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
 
         def on_headers_complete(self) -> None:
             self._in_head, self._in_body, self.head_since = False, True, None
-            head_size = self._seen_of_head()
+            is_too_long = self._most_of_head > MAX_HEAD_BYTES and self._seen_of_head() > MAX_HEAD_BYTES
+            self._is_offer = self.parser.should_upgrade()
             if self._offered is not None:
                 # The list is the scope's.
                 self.headers[:], self._offered = self._offered, None
             hosts = [value for name, value in self.headers if name == b"host"]
-            version = self.parser.get_http_version()
-            if head_size > MAX_HEAD_BYTES:
+            if is_too_long:
                 self._refuse(*_TOO_LONG)
-            elif len(hosts) != 1 and (hosts or version == "1.1"):
+            elif len(hosts) != 1 and (hosts or self.parser.get_http_version() == "1.1"):
                 self._refuse(400, f"A request has one Host header; this one has {len(hosts)}.")
             elif hosts and not _HOST(hosts[0]):
                 self._refuse(400, "The Host header is not a host with a port.")
             elif self.parser.get_method() == b"CONNECT":
                 self._refuse(400, "CONNECT is for proxies; this is a server.")
-            elif not self.parser.should_upgrade():
+            elif not self._is_offer:
                 super().on_headers_complete()
                 # Trailers follow: nobody may take them for headers (RFC 9110, section 6.5.1).
                 self.headers = []
@@ -215,12 +217,12 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
                 super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
-            if not self.parser.should_upgrade():
+            if not self._is_offer:
                 super().on_body(body)
 
         def on_message_complete(self) -> None:
             self._has_ended, self._in_body = True, False
-            if not self.parser.should_upgrade():
+            if not self._is_offer:
                 super().on_message_complete()
 
         def on_response_complete(self) -> None:
@@ -233,6 +235,7 @@ def httptools_protocol() -> type[Any]:  # noqa: C901 - a class, which is made la
                 return
             self._unset_keepalive_if_required()
             self.read_at, self.is_silent, self._has_ended = self.loop.time(), False, False
+            self._most_of_head = self._head_size + len(data)
             try:
                 self._feed(data)
                 if self._in_head:

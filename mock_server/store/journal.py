@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote
 
@@ -109,13 +110,8 @@ def weigh(entry: Entry) -> int:
     """Return the bytes of memory that an entry takes, about. The texts of its response's headers are those of many."""
     weight = len(entry.path) + len(entry.query) + len(entry.body) + len(entry.token) + len(entry.answer_body)
     weight += _OBJECT_BYTES + _PAIR_BYTES * (len(entry.headers) + len(entry.answer_headers))
-    if entry.job_id is not None:
-        weight += len(entry.job_id)
-    if entry.reason is not None:
-        weight += len(entry.reason)
-    for name, value in entry.headers:
-        weight += len(name) + len(value)
-    return weight
+    weight += len(entry.job_id or "") + len(entry.reason or "")
+    return weight + sum(map(len, chain.from_iterable(entry.headers)))
 
 
 def known_secrets(settings: Settings) -> frozenset[str]:
