@@ -1,4 +1,4 @@
-"""All measurements: `python -m benchmarks [throughput] [redis] [growth] [checks] [--quick]`.
+"""All measurements: `python -m benchmarks [throughput] [start-up] [redis] [growth] [checks] [--quick]`.
 
 Without a name all of them. Figures and goals go to RESULTS.md beside this file, and the curves of growth to growth.svg.
 """
@@ -8,13 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import checks, growth, redis, throughput
+from benchmarks import checks, growth, redis, start_up, throughput
 from benchmarks.machine import load_average
 
 QUIET = 1.5
 
 PARTS: dict[str, Callable[..., None]] = {
     "throughput": throughput.run,
+    "start-up": start_up.run,
     "redis": redis.run,
     "growth": growth.run,
     "checks": checks.run,

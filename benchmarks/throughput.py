@@ -1,4 +1,4 @@
-"""Requests a second, by turns: the mock, bare Starlette, the peers; and how long each takes to its first answer."""
+"""Requests a second, by turns: the mock, bare Starlette, the peers."""
 
 import json
 import subprocess
@@ -13,8 +13,6 @@ from benchmarks.results import table, verdict, write_section
 from benchmarks.servers import ROOT, Contestant, Running, contestants, running
 
 CONNECTIONS = 16
-START_GOAL_S = 0.35
-
 CALM = 0.1
 """Of one core: what others may use of the machine during a round. A round in which they used more is repeated."""
 _TRIES = 4
@@ -172,55 +170,27 @@ def _generator_line(results: Results) -> str:
     )
 
 
+def _disturbed(results: Results) -> int:
+    """How many rounds others disturbed."""
+    return sum(outcome["others"] > CALM for rounds in results.values() for outcome in rounds)
+
+
 def _calm_line(results: Results) -> str:
     every = [outcome for rounds in results.values() for outcome in rounds]
-    repeated = sum(outcome["repeated"] for outcome in every)
-    left = sum(outcome["others"] > CALM for outcome in every)
     told = f"Others used at most {max(outcome['others'] for outcome in every):.0%} of a core during a round"
-    again = f"; {repeated} disturbed ones were repeated" if repeated else ""
-    return f"{told}{again}." + (f" **Disturbed: {left} of {len(every)} rounds; measure again.**" if left else "")
-
-
-def start_up(*, rounds: int, quick: bool = False) -> str:
-    """How long each contestant takes from the start of its process to the end of its first answer."""
-    found, missing = contestants()
-    found = [contestant for contestant in (found[:2] if quick else found) if " off" not in contestant.name]
-    times: dict[str, list[float]] = {contestant.name: [] for contestant in found}
-    for _ in range(rounds):
-        for contestant in found:
-            with running(contestant.command) as server:
-                times[contestant.name].append(server.started_in)
-    rows = [
-        [
-            f"{contestant.name} {contestant.version}",
-            f"{median(times[contestant.name]):.2f}",
-            f"{min(times[contestant.name]):.2f}",
-            f"{max(times[contestant.name]):.2f}",
-        ]
-        for contestant in found
-    ]
-    mock = median(times["mock-engine"])
-    return "\n".join(
-        [
-            f"Seconds from the start of the process to the end of its first answer, {rounds} rounds by turns.",
-            "",
-            table(("server", "median s", "shortest", "longest"), rows),
-            "",
-            f"The mock's goal is {START_GOAL_S} s: {mock:.2f} s, {verdict(mock, START_GOAL_S, at_most=True)}.",
-            *missing,
-        ]
-    )
+    repeated = sum(outcome["repeated"] for outcome in every)
+    return f"{told}; {repeated} disturbed rounds were repeated." if repeated else f"{told}."
 
 
 def run(*, quick: bool) -> None:
-    """Measure throughput and start-up; print them, and put them into RESULTS.md unless the run is a quick one."""
+    """Measure; print the figures, and put them into RESULTS.md unless the run was a quick or a disturbed one."""
     seconds = 0.3 if quick else 3.0
-    throughput = report(
-        measure(rounds=1 if quick else 5, seconds=seconds, warm_up=0.05 if quick else 1.0, quick=quick), seconds=seconds
-    )
-    print(f"\n{throughput}\n")
-    starts = start_up(rounds=1 if quick else 5, quick=quick)
-    print(f"{starts}\n")
-    if not quick:
-        write_section("Throughput", throughput)
-        write_section("Start-up", starts)
+    results = measure(rounds=1 if quick else 5, seconds=seconds, warm_up=0.05 if quick else 1.0, quick=quick)
+    text = report(results, seconds=seconds)
+    print(f"\n{text}\n")
+    if quick:
+        return
+    if disturbed := _disturbed(results):
+        print(f"{disturbed} rounds stayed disturbed, so nothing is written down. Measure again on a quiet machine.\n")
+    else:
+        write_section("Throughput", text)

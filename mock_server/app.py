@@ -2,7 +2,7 @@
 
 import re
 from asyncio import get_running_loop
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
@@ -10,7 +10,6 @@ from engine_contract.console import Console, Guard
 from engine_contract.contract import Operation, find_operation, load_contract
 from engine_contract.http.paths import encoded_path, own_scope
 from engine_contract.http.types import Receive, Send
-from engine_contract.pages import load_pages
 from mock_server import faults
 from mock_server.connexion.routing import route_by
 from mock_server.console_adapter.data import MockData
@@ -34,7 +33,9 @@ from mock_server.store import Store
 from mock_server.store.behavior import Behavior, Known
 from mock_server.store.journal import known_secrets, show
 from mock_server.store.memory import MemoryStore
-from mock_server.upstream import Upstream
+
+if TYPE_CHECKING:
+    from mock_server.upstream import Upstream
 
 _SLASHES = re.compile("/{2,}")
 
@@ -51,9 +52,7 @@ class Mock:
         roles = known_roles(operations)
         self._credentials = Credentials(settings, roles)
         self._pipeline = Pipeline(settings, self.store, self._credentials, Profiles(settings.profile, log.warning))
-        self._upstream = (
-            None if settings.upstream is None else Upstream(settings.upstream, is_local=settings.is_loopback)
-        )
+        self._upstream = _upstream(settings)
         self._paths = frozenset({settings.prefix + self._contract.path})
         fault = settings.fault or ""
         routed = route_by([(self._contract, self._cancel)], settings.prefix)
@@ -146,7 +145,7 @@ class Mock:
         port = self.settings.console_port
         return port is not None and (scope.get("server") or (None, None))[1] == port
 
-    def _own_page(self, scope: Any, upstream: Upstream | None) -> Any:
+    def _own_page(self, scope: Any, upstream: "Upstream | None") -> Any:
         """Return the scope of a page of the mock's own below the base path as that of the page itself; others as they are."""
         prefix, path = self.settings.prefix, scope["path"]
         if not prefix or not (path == prefix or path.startswith(f"{prefix}/")):
@@ -254,7 +253,7 @@ class Mock:
                 return
 
 
-def _takes(method: str, documented: list[str], upstream: Upstream | None) -> bool:
+def _takes(method: str, documented: list[str], upstream: "Upstream | None") -> bool:
     """Return whether a request of that method is for an operation here: where there is another server, it has the others."""
     return upstream is None or method in documented or method == "OPTIONS"
 
@@ -284,10 +283,23 @@ def join_app(settings: Settings) -> Mock:
 
 def _further(settings: Settings) -> tuple[Operation, ...]:
     """Return the operations of the further pages. Raise SettingsError for a page that cannot be used."""
+    if not settings.pages:
+        return ()
+    from engine_contract.pages import load_pages  # reads pages, which takes a while to load
+
     try:
         return load_pages(settings.pages)
     except ValueError as error:
         raise SettingsError(f"--page {error}") from None
+
+
+def _upstream(settings: Settings) -> "Upstream | None":
+    """Return the rest of the application, None if there is none. Raise SettingsError for an address that cannot be used."""
+    if settings.upstream is None:
+        return None
+    from mock_server.upstream import Upstream  # with it comes a client of HTTP
+
+    return Upstream(settings.upstream, is_local=settings.is_loopback)
 
 
 def _serve_page(operation: Operation, prefix: str, fault: str, companion: Companion | None) -> Served:

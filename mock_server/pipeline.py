@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -29,7 +29,9 @@ from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.behavior import Behavior
 from mock_server.store.journal import KEPT_BYTES, KEPT_ID_CHARS, Entry
-from mock_server.upstream import Upstream
+
+if TYPE_CHECKING:
+    from mock_server.upstream import Upstream
 
 log = logging.getLogger("mock_server")
 
@@ -114,7 +116,7 @@ class Pipeline:
         await send_answer(preflight, head(preflight, self._cors.headers(origin)), receive, send)
         return True
 
-    async def relay(self, scope: Any, receive: Receive, send: Send, upstream: Upstream) -> None:
+    async def relay(self, scope: Any, receive: Receive, send: Send, upstream: "Upstream") -> None:
         """Pass a request on to the rest of the application, and write it down."""
         exchange = Exchange(scope)
         origin = exchange.headers.get(b"origin")

@@ -22,7 +22,6 @@ from contract_tests.safety.page_calls import PageCalls, page_calls, texts_of
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import Operation, known_rules, load_contract
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
-from engine_contract.pages import load_pages
 from engine_contract.text.curl import Added
 from engine_contract.text.masking import is_secret
 
@@ -151,6 +150,10 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
 
 def read_pages(paths: Sequence[Path]) -> tuple[Operation, ...]:
     """Return the operations of further pages. Raises SettingError."""
+    if not paths:
+        return ()
+    from engine_contract.pages import load_pages  # reads pages, which takes a while to load
+
     try:
         return load_pages(paths)
     except ValueError as error:
