@@ -2,7 +2,17 @@
 
 import os
 
+import pytest
+
+from tests.support import forked
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return the number of workers of `-n auto`: half of the time a test waits for an engine, not for a processor."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start what the workers share before they start."""
+    if not hasattr(config, "workerinput"):
+        forked.start()

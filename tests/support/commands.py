@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contract_tests.config.which_engine import CI_VARIABLES
-from tests.support.forked import can_fork, run_forked
+from tests.support.forked import COMMANDS, loaded, run_forked
 
-KIT = ("check-engine", "mock-engine", "watch-engine", "draft-contract")
 TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support", "apiwrite", "apiread")]
 PYTEST_TOKENS = [token.replace("--token", "--engine-token") for token in TOKENS]
 
@@ -48,12 +47,12 @@ def run(
 ) -> Done:
     """Run a command to its end, with `env` beside the clean environment.
 
-    A command of the kit that is named without a path is forked from a process that has loaded it, where the
-    environment allows that; it never shows a traceback.
+    A command of the kit that is named without a path, and this Python's pytest, are forked from a process that has
+    loaded them, where the environment allows that. A command of the kit never shows a traceback.
     """
     whole = clean_environment() | dict(env or {})
-    if words[0] in KIT and can_fork(whole):
-        done = run_forked(words, cwd=cwd or Path.cwd(), env=whole, stdin=stdin, timeout_s=timeout_s)
+    if by := loaded(words, whole):
+        done = run_forked(words, by=by, cwd=cwd or Path.cwd(), env=whole, stdin=stdin, timeout_s=timeout_s)
     else:
         done = subprocess.run(
             _line(words),
@@ -65,7 +64,7 @@ def run(
             timeout=timeout_s,
             check=False,
         )
-    assert words[0] not in KIT or "Traceback" not in done.stderr + done.stdout, done.stderr
+    assert words[0] not in COMMANDS or "Traceback" not in done.stderr + done.stdout, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
 
 
@@ -137,4 +136,4 @@ def write_jobs(folder: Path, job_ids: Sequence[str]) -> Path:
 
 
 def _line(words: Sequence[str]) -> list[str]:
-    return [installed(words[0]) if words[0] in KIT else words[0], *words[1:]]
+    return [installed(words[0]) if words[0] in COMMANDS else words[0], *words[1:]]

@@ -1,41 +1,81 @@
-"""Commands of the kit from a process that has loaded them already: each run is a fork of that, which saves a second.
+"""Commands from a process that has loaded what they need: each run is a fork of that, which saves a second.
 
-A run is still a process of its own, with its own folder, environment and streams, and begins with the command's `main`.
+A run is still a process of its own, with its own folder, environment and streams. A command of the kit begins with its
+`main`, in a process that has loaded the kit. `python -m pytest` begins in one that has loaded pytest and the libraries,
+and nothing of the kit. All workers of a session share these processes, which load when they are asked first.
 """
 
 import atexit
+import gc
 import json
 import os
+import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from functools import cache
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
+from threading import Thread
 from typing import Any, NoReturn
 
+FOLDER = "FORKED_FOLDER"  # the variable that names the folder of the two sockets
+KIT, PYTEST = "kit", "pytest"
+COMMANDS = ("check-engine", "mock-engine", "watch-engine", "draft-contract")
+_PYTEST_WORDS = (sys.executable, "-m", "pytest")
 # Python and libraries read these when they start: such a run is started as a user starts it.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "SCHEMATHESIS", "HYPOTHESIS")
 
 
-def can_fork(env: Mapping[str, str]) -> bool:
-    """Return whether a run in this environment starts as it would in this process's."""
+def start() -> None:
+    """Start the process that forks, for this process and those that it starts."""
+    if not hasattr(os, "fork"):
+        return
+    folder = TemporaryDirectory(prefix="forked-")
+    # Its standard input is a pipe from here: it ends with this process, however that ends.
+    process = subprocess.Popen(
+        [sys.executable, "-P", __file__, folder.name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=folder.name,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    os.environ[FOLDER] = folder.name
+
+    def end() -> None:
+        del os.environ[FOLDER]
+        process.communicate()
+        folder.cleanup()
+
+    atexit.register(end)
+
+
+def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
+    """Return what a process has loaded that starts this run as it would start by itself; None if there is none."""
 
     def read_at_start(names: Mapping[str, str]) -> dict[str, str]:
         return {name: value for name, value in names.items() if name.startswith(_READ_AT_START)}
 
-    return hasattr(os, "fork") and read_at_start(env) == read_at_start(os.environ)
+    if FOLDER not in os.environ or read_at_start(env) != read_at_start(os.environ):
+        return None
+    if tuple(words[:3]) == _PYTEST_WORDS:
+        return None if "-n" in words else PYTEST  # xdist gives its workers the path of Python's start
+    return KIT if words[0] in COMMANDS else None
 
 
 def run_forked(
-    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str, timeout_s: float
+    words: Sequence[str], *, by: str, cwd: Path, env: Mapping[str, str], stdin: str, timeout_s: float
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command of the kit to its end. Raise subprocess.TimeoutExpired."""
+    """Run a command to its end in a fork of the process that has loaded `by`. Raise subprocess.TimeoutExpired."""
     message = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)})
     with (
         TemporaryFile() as given,
@@ -45,16 +85,13 @@ def run_forked(
     ):
         given.write(stdin.encode())
         given.seek(0)
-        peer.connect(_address())
+        peer.connect(f"{os.environ[FOLDER]}/{by}")
         socket.send_fds(peer, [b"\0"], [stream.fileno() for stream in (given, out, err)])
-        answers = peer.makefile("rw")
-        print(message, file=answers, flush=True)
-        pid = int(answers.readline())
+        peer.sendall(f"{message}\n".encode())
         peer.settimeout(timeout_s)
         try:
-            status = os.waitstatus_to_exitcode(int(answers.readline()))
+            status = os.waitstatus_to_exitcode(int(peer.makefile().readline()))
         except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
             raise subprocess.TimeoutExpired(list(words), timeout_s) from None
         texts = []
         for stream in (out, err):
@@ -63,71 +100,84 @@ def run_forked(
     return subprocess.CompletedProcess(words, status, *texts)
 
 
-@cache
-def _address() -> str:
-    """Start the process that has loaded the commands, and return the path of its socket."""
-    folder = TemporaryDirectory(prefix="forked-")
-    path = f"{folder.name}/socket"
-    # Its standard input is a pipe from here: it ends with this process, however that ends.
-    process = subprocess.Popen(
-        [sys.executable, "-P", __file__, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder.name
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+def _serve(folder: str) -> None:
+    """Fork a process for each of the two, when it is asked first, until the parent ends."""
+    servers: dict[str, socket.socket] = {}
+    for name in (KIT, PYTEST):
+        servers[name] = socket.socket(socket.AF_UNIX)
+        servers[name].bind(f"{folder}/{name}")
+        servers[name].listen(64)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while servers:
+        asked: list[Any] = select.select([sys.stdin, *servers.values()], [], [])[0]
+        if sys.stdin in asked:
+            return
+        for name in [name for name, server in servers.items() if server in asked]:
+            server = servers.pop(name)
+            if os.fork() == 0:
+                for other in servers.values():
+                    other.close()
+                {KIT: _load_kit, PYTEST: _load_pytest}[name]()
+                _serve_runs(server)
+            server.close()
+    sys.stdin.read()
 
-    def end() -> None:
-        process.communicate()
-        folder.cleanup()
 
-    atexit.register(end)
-    return path
-
-
-def _serve(path: str) -> None:
+def _load_kit() -> None:
     for module in ("contract_tests.check", "contract_tests.embedded", "mock_server.serving.in_process"):
         import_module(module)
     from contract_tests.plan.generate import bad_bodies
     from engine_contract.contract import load_contract
 
     bad_bodies(load_contract(), 1)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-        server.listen(16)
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        _end_with_parent()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        while True:
-            peer, _ = server.accept()
-            if os.fork() == 0:
-                server.close()
-                _wait_for_run(peer)
-            peer.close()
 
 
-def _end_with_parent() -> None:
-    """Leave a process that ends this one when the pipe from the parent does."""
-    pid = os.getpid()
-    if os.fork() == 0:
-        sys.stdin.buffer.read()
-        os.kill(pid, signal.SIGKILL)
-        os._exit(0)
+def _load_pytest() -> None:
+    """Run pytest in an empty folder, so that its plugins are loaded as pytest loads them, but for the kit's."""
+    import pytest
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    pytest.main(["-p", "no:engine-contract", "-p", "no:cacheprovider", "."])
+    for module in ("click", "flask", "httpx", "jinja2", "orjson", "rich.console", "uvicorn", "yaml"):
+        import_module(module)
+
+
+def _serve_runs(server: socket.socket) -> NoReturn:
+    gc.freeze()  # a run does not look again at what is loaded
+    while True:
+        asked: list[Any] = select.select([sys.stdin, server], [], [])[0]
+        if sys.stdin in asked:
+            os._exit(0)
+        peer, _ = server.accept()
+        if os.fork() == 0:
+            server.close()
+            _wait_for_run(peer)
+        peer.close()
 
 
 def _wait_for_run(peer: socket.socket) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, descriptors, _, _ = socket.recv_fds(peer, 1, 3)
-    stream = peer.makefile("rw")
-    asked = json.loads(stream.readline())
+    asked = json.loads(peer.makefile().readline())
     pid = os.fork()
     if pid == 0:
         _run(asked, descriptors)
-    print(pid, file=stream, flush=True)
     for descriptor in descriptors:
         os.close(descriptor)
-    print(os.waitpid(pid, 0)[1], file=stream, flush=True)
+    Thread(target=_pass_signals, args=(peer, pid), daemon=True).start()
+    status = os.waitpid(pid, 0)[1]
+    peer.sendall(f"{status}\n".encode())
     os._exit(0)
+
+
+def _pass_signals(peer: socket.socket, pid: int) -> None:
+    """Send the signals that the asking process got to the run, and end it when that process is gone."""
+    with suppress(ProcessLookupError):
+        while signals := peer.recv(1):
+            os.kill(pid, signals[0])
+        os.kill(pid, signal.SIGKILL)
 
 
 def _run(asked: dict[str, Any], descriptors: Sequence[int]) -> NoReturn:
@@ -141,8 +191,13 @@ def _run(asked: dict[str, Any], descriptors: Sequence[int]) -> NoReturn:
     sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     status: object = 0
     try:
-        (command,) = entry_points(group="console_scripts", name=sys.argv[0])
-        command.load()()
+        if tuple(sys.argv[:3]) == _PYTEST_WORDS:
+            del sys.argv[:2]
+            sys.path.insert(0, str(Path.cwd()))
+            runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+        else:
+            (command,) = entry_points(group="console_scripts", name=sys.argv[0])
+            command.load()()
     except SystemExit as end:
         status = end.code
     except Exception:  # noqa: BLE001 - a crash is shown as Python shows it
