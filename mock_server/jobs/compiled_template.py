@@ -27,6 +27,8 @@ class CompiledTemplate:
     """How many tasks need a key: all but `workflow_start` and `workflow_end`."""
     moments: tuple[Moment, ...]
     """The moments of the run, the first being the job's creation, the second its start. Last comes that of the cancel."""
+    rest: Moment
+    """As that of the execution."""
     begins: Callable[[Any], tuple[int, ...]]
     """Picks from the moments where each running time begins."""
     finishes: Callable[[Any], tuple[int, ...]]
@@ -39,6 +41,7 @@ class TemplateWriter:
 
     created: Moment
     started: Moment
+    rest: Moment
     keys: int
     blanks: Sequence[str]
     """The names of blanks, in the order in which the filler passes their values."""
@@ -97,6 +100,7 @@ class TemplateWriter:
             gather=itemgetter(*(-1 if index < 0 else first[kind] + index for kind, index in self._blanks)),
             keys=self.keys,
             moments=tuple(self._moments),
+            rest=self.rest,
             begins=itemgetter(*(start for start, _ in spans)),
             finishes=itemgetter(*(end for _, end in spans)),
         )

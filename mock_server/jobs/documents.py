@@ -71,7 +71,7 @@ def _make_template(  # noqa: PLR0913, PLR0917 - the key of the caches
     ending = before or document
     ending = "running" if ending == "paused" else ending
     drawn = _workflow(seed, tasks, theme, workflow)
-    played = draw_execution(SeededRandom("run", seed, tasks, theme, workflow, execution, ending), drawn, ending)
+    played = draw_execution(SeededRandom("run", seed, tasks, theme, workflow, execution, "running"), drawn, ending)
     return write_template(
         SeededRandom("scenery", seed, tasks, theme, workflow, execution), place, drawn, played, document
     )
@@ -194,31 +194,35 @@ class _Times(NamedTuple):
 
 def _start(place: Installation, bits: _Bits, tasks: int | None, age_ms: int | None) -> tuple[int, int]:
     """Return how long ago a job was created and started: the same in whichever status, so that neither ever moves."""
-    created, started, *_ = _before(bits, _template(place, bits, tasks, "running").moments)
+    created, started, *_ = _before(bits, _template(place, bits, tasks, "running").moments[:2])
     age = started if age_ms is None else age_ms
     return age + created - started, age
 
 
 def _before(bits: _Bits, moments: tuple[Moment, ...]) -> list[int]:
-    """Return how long before the look each moment was, in milliseconds."""
+    """Return how long before the look each moment was, in milliseconds; less than 0 after it."""
     # Two schedules, each weighed from 1/8 to 9/8 (`execution.py`).
     one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
     return [(one * first + other * second) >> 12 for first, second in moments]
 
 
-def _moments(bits: _Bits, drawn: tuple[Moment, ...], times: _Times) -> list[int]:
-    """Return each moment in epoch milliseconds: the run is stretched from its start to where it stands."""
+def _moments(bits: _Bits, template: CompiledTemplate, times: _Times) -> list[int]:
+    """Return each moment in epoch milliseconds: what was seen keeps its time, the rest is stretched to where it stands."""
+    drawn = template.moments
     if times.start is None:  # nearly always, so in one pass
         as_of, one, other = times.as_of, 512 + bits[8] % 4096, 512 + bits[9] % 4096
         return [as_of - ((one * first + other * second) >> 12) for first, second in drawn]
     before = _before(bits, drawn)
-    created, age = times.start
-    start, began = before[1], times.as_of - age
-    last, end = (0, times.as_of) if times.stopped is None else (min(before), max(times.stopped, times.as_of))
-    length = max(start - last, 1)
-    stretched = [began + (start - one) * (end - began) // length for one in before]
-    stretched[0] = times.as_of - created
-    return stretched
+    as_of, (created, age) = times.as_of, times.start
+    left, look = 0, 0
+    if times.stopped is not None:
+        left = max(times.stopped - as_of, 0)
+    elif any(template.rest):  # it was over when it was made
+        (look,) = _before(bits, (template.rest,))
+    start, last = max(before[1] + look, 1), min(*before, -1)
+    moments = [as_of - (one + look) * age // start if one + look >= 0 else as_of + one * left // last for one in before]
+    moments[0] = as_of - created
+    return moments
 
 
 def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
@@ -230,7 +234,7 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     times: _Times,
     changed_by: bytes | None,
 ) -> bytes:
-    moments = _moments(bits, template.moments, times)
+    moments = _moments(bits, template, times)
     created = moments[0]
     updated = max(moments) if times.updated is None else times.updated
     moments.append(updated)

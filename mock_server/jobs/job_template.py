@@ -35,7 +35,8 @@ def write_template(
     `random` decides on the scenery (owners, groups, messages) and must start alike for all statuses of one run, so that
     they tell the same story.
     """
-    writer = TemplateWriter(execution.created, execution.started, keys=len(workflow.steps) - 2, blanks=BLANKS)
+    keys = len(workflow.steps) - 2
+    writer = TemplateWriter(execution.created, execution.started, execution.rest, keys=keys, blanks=BLANKS)
     _Template(writer, random, place, workflow, execution, status).job()
     return writer.template()
 

@@ -37,7 +37,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 # Of the documents that test_documents_are_the_same_everywhere writes. It changes when what is drawn changes, and
 # with it every job that somebody noted down: say so in the change log.
-PINNED = "fd1c435117bdcc551f449f2bb53f301e6fd08c7cb63d9e2aa37a31093ee58f9c"
+PINNED = "094b45c8da7f48611516c8801c40c24c49b7245061f356d43f28630c512629b7"
 
 METRICS = {"owner", "start_time", "end_time", "run_time", "finish_state", "server_id", "app"}
 
@@ -256,6 +256,37 @@ def test_the_cancel_changes_only_what_it_must(
         del before[field]
         del after[field]
     assert before == after
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    job_ids,
+    seeds,
+    st.none() | st.integers(SMALLEST, 300),
+    st.sampled_from(["complete", "error"]),
+    st.none() | st.integers(0, 10**9),
+    st.integers(0, 10**9),
+)
+def test_end_of_a_running_job_moves_nothing_that_was_seen(  # noqa: PLR0917 - drawn
+    job_id: str, seed: int, tasks: int | None, ending: NotCanceled, age: int | None, later: int
+) -> None:
+    """A job that ends keeps all times at which somebody saw it run; what it did since happened since."""
+    fixed: Any = {"seed": seed, "tasks": tasks, "now_ms": NOW, "age_ms": age}
+    before = json.loads(active_document(job_id, **fixed))
+    after = json.loads(active_document(job_id, status=ending, changed_at_ms=NOW + later, **fixed))
+    check_times(after, look=NOW + later)
+    assert after["created"] == before["created"]
+    assert after["metrics"]["start_time"] == before["metrics"]["start_time"]
+    for key, task in before["tasks"].items():
+        now = after["tasks"][key]
+        if task["status"] == "complete":
+            assert now == task
+        elif task["status"] == "running":
+            assert now["metrics"]["start_time"] == task["metrics"]["start_time"]
+            assert now["status"] == "complete"
+            assert now["metrics"]["end_time"] >= NOW
+        elif now["status"] != "incomplete":
+            assert now["metrics"]["start_time"] >= NOW
 
 
 @settings(max_examples=80, deadline=None)
