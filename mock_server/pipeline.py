@@ -326,7 +326,7 @@ class Pipeline:
         if self._log.is_on:
             self._log.write(entry)
         try:
-            await self._store.record(exchange.session, entry)
+            await self._store.record(exchange.session, entry, is_document=response.body is exchange.document)
         except StoreUnavailable:
             return
 

@@ -27,7 +27,7 @@ async def cancel_job(operation: Operation, exchange: Exchange, store: Store, see
     if exchange.preferences.example is not None:
         body = orjson.dumps(operation.response_examples[exchange.preferences.example])
     else:
-        body = await written(job_id, outcome.state, seed=seed)
+        body = exchange.document = await written(job_id, outcome.state, seed=seed)
         if exchange.profile is not None and exchange.profile.edits_documents:
             body = orjson.dumps(exchange.profile.edit(orjson.loads(body)))
     if change is not None and change.document is not None:

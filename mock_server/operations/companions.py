@@ -162,7 +162,7 @@ class Companions:
         return await self._document(exchange, job_id, state)
 
     async def _document(self, exchange: Exchange, job_id: str, state: State) -> Response:
-        body = await written(job_id, state, seed=self._settings.seed)
+        body = exchange.document = await written(job_id, state, seed=self._settings.seed)
         if exchange.profile is not None and exchange.profile.edits_documents:
             body = orjson.dumps(exchange.profile.edit(orjson.loads(body)))
         return Response(200, JSON, body)

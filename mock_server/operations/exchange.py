@@ -35,6 +35,7 @@ class Exchange:
         "change",
         "context",
         "credential",
+        "document",
         "headers",
         "job_id",
         "method",
@@ -75,6 +76,8 @@ class Exchange:
         """The job that is meant, once the parameters were checked."""
         self.refusal: Refusal | None = None
         self.response: Response | None = None
+        self.document: bytes | None = None
+        """The document of a job, as the mock wrote it; the response may hold another, or none."""
         self.context: dict[str, Any] = {}
         """The place where connexion puts what its security found."""
         self.serial = 0

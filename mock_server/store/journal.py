@@ -80,8 +80,11 @@ class Exchanges(NamedTuple):
 class Journal(Protocol):
     """The journal of each session, and the count of all that was written into one."""
 
-    async def record(self, session: str, entry: Entry) -> None:
-        """Count an exchange, and put it into the journal, the oldest one out if it is full, under its number."""
+    async def record(self, session: str, entry: Entry, *, is_document: bool = False) -> None:
+        """Count an exchange, and put it into the journal, the oldest one out if it is full, under its number.
+
+        `is_document` is that of `mask`, for a store that masks an entry before it keeps it.
+        """
         ...
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
@@ -120,13 +123,17 @@ def known_secrets(settings: Settings) -> frozenset[str]:
     return frozenset(filter(masking.can_be_learned, passwords)) | frozenset(settings.tokens or ())
 
 
-def mask(entry: Entry, known: frozenset[str]) -> Entry:
-    """Return the entry without secrets, as it may leave this process; `known` are the secrets of the settings."""
+def mask(entry: Entry, known: frozenset[str], *, is_document: bool = False) -> Entry:
+    """Return the entry without secrets, as it may leave this process; `known` are the secrets of the settings.
+
+    `is_document` says that the response's body is a job's document as the mock writes it. No name in one is that of a
+    secret, so only known secrets are looked for there: the rest is most of what masking an entry costs.
+    """
     query, sent = entry.query.decode("latin-1"), entry.body.decode("utf-8", "replace")
     received = entry.answer_body.decode("utf-8", "replace")
     values = (value.decode("latin-1") for _, value in entry.headers)
     found = [entry.token, *tokens_in(unquote("\n".join((entry.path, query, sent, *values))))]
-    _mask_headers(entry.headers, str, found.append)
+    headers = _mask_headers(entry.headers, str, found.append)
     masking.mask_query(query, found.append)
     masking.mask_text(sent, found.append)
     if masking.has_password(sent):
@@ -142,15 +149,16 @@ def mask(entry: Entry, known: frozenset[str]) -> Entry:
         return masking.hide(text, secrets, is_cut=is_cut)
 
     # Known secrets go first: a token may look like a name and its value.
+    hidden = hide(received, is_cut=entry.answer_size > len(entry.answer_body))
     return entry._replace(
         path=masking.mask_path(hide(entry.path)),
         query=masking.mask_query(hide(query)).encode("latin-1", "replace"),
-        headers=_mask_headers(entry.headers, hide),
+        headers=_mask_headers(entry.headers, hide) if secrets else headers,
         body=masking.mask_text(hide(sent, is_cut=entry.body_size > len(entry.body))).encode(),
         token="",
         job_id=None if entry.job_id is None else hide(entry.job_id),
         answer_headers=_mask_headers(entry.answer_headers, hide),
-        answer_body=masking.mask_text(hide(received, is_cut=entry.answer_size > len(entry.answer_body))).encode(),
+        answer_body=(hidden if is_document else masking.mask_text(hidden)).encode(),
         reason=None if entry.reason is None else hide(entry.reason),
     )
 

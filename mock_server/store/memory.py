@@ -284,7 +284,7 @@ class MemoryStore:
         notes[key] = count = notes.get(key, 0) + 1
         return int(count)
 
-    async def record(self, session: str, entry: Entry) -> None:
+    async def record(self, session: str, entry: Entry, *, is_document: bool = False) -> None:  # noqa: ARG002 - masked when read
         key = counted(entry)
         self._counts[key] = self._counts.get(key, 0) + 1
         self._duration_ms += entry.duration_ms

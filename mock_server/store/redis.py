@@ -175,9 +175,13 @@ class RedisStore:
     async def tally(self, session: str, key: str) -> int:
         return int(await self._run("tally", session, key))
 
-    async def record(self, session: str, entry: Entry) -> None:
-        """Mask the secrets before the entry leaves this process."""
-        written = _write_entry(mask(entry, self._secrets)) if self._journal else b""
+    async def record(self, session: str, entry: Entry, *, is_document: bool = False) -> None:
+        """Mask the secrets before the entry leaves this process, and before its request is answered.
+
+        To mask it when somebody reads it, as memory does, costs less. But Redis writes what it gets into files, and
+        others may look into it. To mask it behind the answer costs the same, and other replicas would show the entry late.
+        """
+        written = _write_entry(mask(entry, self._secrets, is_document=is_document)) if self._journal else b""
         counts, self._uncounted = self._uncounted, Counter()
         counts[_json(counted(entry))] += 1
         counts[_DURATION] += round(entry.duration_ms * 1000)

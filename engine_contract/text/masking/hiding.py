@@ -59,7 +59,10 @@ class _Needles(NamedTuple):
 
     def likely_in(self, data: bytes) -> set[_Needle]:
         """Return the needles that a text may hold."""
-        fours = set(memoryview(data + bytes(-len(data) % 4)).cast("I"))
+        all_fours = memoryview(data + bytes(-len(data) % 4)).cast("I")
+        if self.by_four.keys().isdisjoint(all_fours):  # as nearly always; a set would take longer to make
+            return set(self.short)
+        fours = set(all_fours)
         return {
             needle
             for four in self.by_four.keys() & fours
@@ -90,7 +93,7 @@ def hide(text: str, secrets: frozenset[str], *, is_cut: bool = False) -> str:
     spans: list[tuple[int, int]] = []
     layer, depth = _Layer(data), 0
     while True:
-        spans += _found(layer, layer.data, exact)
+        spans += _found(layer, layer.data, exact) if exact.texts else ()
         spans += _found(layer, layer.data.lower(), folded) if folded.texts else ()
         if depth == MAX_UNESCAPED or (inner := _unescape(layer)) is None:
             break

@@ -1,15 +1,19 @@
 """Secrets in the mock's journal: in no form in what the control API and the console show."""
 
+import asyncio
 import time
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 
-from mock_server import Settings
+from mock_server import Settings, create_app
 from mock_server.serving.in_process import running_mock
-from mock_server.store.journal import KEPT_BYTES
-from tests.support.caller import ROUTE
+from mock_server.store.journal import KEPT_BYTES, Entry, mask
+from mock_server.store.memory import MemoryStore
+from tests.mock_server.store.conftest import entry
+from tests.support.caller import PAGE_ID, ROUTE
 from tests.support.leaks import SECRET, leaks, requests, spelled
 
 
@@ -83,3 +87,52 @@ def test_secret_at_the_cut_of_a_kept_body_is_not_shown() -> None:
         (entry,) = mock.requests()
     assert "xxx" in str(entry["request"])
     assert "Zq7" not in str(entry["request"])
+
+
+def test_document_of_a_job_is_searched_for_known_secrets() -> None:
+    """Also where its names are taken for granted: a token that the caller gave its job as a name does not leave."""
+    body = f'{{"_id": "{PAGE_ID}", "name": "{SECRET}"}}'.encode()
+    masked = mask(entry()._replace(answer_body=body, answer_size=len(body)), frozenset({SECRET}), is_document=True)
+    assert masked.answer_body == body.replace(SECRET.encode(), b"***")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "armed", "is_document"),
+    [
+        ("POST", ROUTE, {}, {}, True),
+        ("GET", f"/workflow_engine/job/{PAGE_ID}/details", {}, {}, True),
+        ("POST", ROUTE, {"Authorization": "Bearer nobody"}, {}, False),
+        ("POST", ROUTE, {"Prefer": "fault=answers-another-job"}, {}, False),
+        ("POST", ROUTE, {"Prefer": "fault=json-trailing-comma"}, {}, False),
+        ("POST", ROUTE, {}, {"code": 200, "body": {"token": "x"}}, False),
+    ],
+)
+def test_response_is_a_document_only_as_it_was_written(
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    armed: dict[str, Any],
+    *,
+    is_document: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a refusal, a fault or an armed body puts in its place is masked as any text."""
+    said: list[bool] = []
+
+    async def record(_store: MemoryStore, _session: str, _entry: Entry, *, is_document: bool) -> None:
+        said.append(is_document)
+
+    async def ask() -> None:
+        app = create_app()
+        await app.arm("", armed)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            await client.request(
+                method,
+                path,
+                headers={"Authorization": "Bearer admin"} | headers,
+                json={"job_id": PAGE_ID} if method == "POST" else None,
+            )
+
+    monkeypatch.setattr(MemoryStore, "record", record)
+    asyncio.run(ask())
+    assert said == [is_document]
