@@ -293,6 +293,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "contract_tests.config.sources:_PRINTED_ID": ("a", "a-", "<<a>>!"),
     "engine_contract.text.masking.forms:_OPTION": ("-", "-a", "--a ", "-a<< >>"),
     "engine_contract.text.masking.forms:_OPTION_VALUE": ("a", '"', "'", "\"'", "a;"),
+    "engine_contract.text.masking.forms:_BARE_VALUE": ("a", "<<a>>;"),
     "engine_contract.text.masking.forms:_PROSE": ("a", "a ", "a<< >>", "a' '", "a-"),
     "engine_contract.text.masking.forms:_PROSE_VALUE": ("a", "a.", ".", "a<<.>>"),
     "engine_contract.text.masking.forms:_USER": ("-u", "-u ", "-u<< >>", "--user=a ", "-ua:", "-u<<a>> "),

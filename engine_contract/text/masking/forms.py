@@ -76,7 +76,7 @@ _PROSE = re.compile(r"(?<![\w-])(\w[\w-]*+)[\"']?+\s++[\"']?+")
 _OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*+)\s++")
 # A user with a password, as curl takes it.
 _USER = re.compile(
-    r"(?<!\S)(?:(?:-u|-U)\s*+|--(?:proxy-)?user(?:=|\s++))(?P<quote>[\"']?+)(?P<name>)[^\s:\"'$]++[:](?=\S)"
+    r"(?<![^\s\"'])(?:(?:-u|-U)\s*+|--(?:proxy-)?user(?:=|\s++))(?P<quote>[\"']?+)(?P<name>)[^\s:\"'$]++[:](?=\S)"
 )
 
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
@@ -94,6 +94,7 @@ _WHOLE_LINE = re.compile(r"[^\s\"'{}<>|](?:[^\r\n\"'{}<>]*+)(?=\r?$)", re.MULTIL
 _SCHEME_VALUE = re.compile(r"[\w.~+/=-]{8,}+")
 _SPOKEN_VALUE = re.compile(r"\S++")
 _OPTION_VALUE = re.compile(r"\"[^\"]*+\"|'[^']*+'|[^\s\"';|&<>]*+")
+_BARE_VALUE = re.compile(r"[^\s\"';|&<>\\]++")
 _PROSE_VALUE = re.compile(r"[^\s;,\"'()<>.!?:]++(?:[.!?:]++[^\s;,\"'()<>.!?:]++)*+")
 _IS_FORM = re.compile(r"[\w.\-\[\]%$+]++=")
 _AFTER_PAIR = re.compile(r";\s?[\w .-]{1,40}+=")
@@ -154,7 +155,8 @@ def _may_hold_secrets(text: str) -> bool:
 @lru_cache(maxsize=1024)
 def _has_hints(text: str) -> bool:
     lowered = text.lower()
-    return "%" in text or "\\u" in text or ("://" in text and "@" in text) or any(hint in lowered for hint in HINTS)
+    has_user = ("://" in text and "@" in text) or "-u " in lowered or "--user" in lowered or "--proxy-user" in lowered
+    return "%" in text or "\\u" in text or has_user or any(hint in lowered for hint in HINTS)
 
 
 def _mask_string(string: str, learn: Learn, depth: int) -> str:
@@ -305,6 +307,14 @@ def _user_value(text: str, at: int, quote: str) -> tuple[int, Iterable[str]]:
     return end, [text[at:end]]
 
 
+def _bare_user_value(text: str, at: int, quote: str) -> tuple[int, Iterable[str]]:
+    """Read a password within a larger text, to its quote or to what may belong to that text."""
+    if quote:
+        return _user_value(text, at, quote)
+    match = _BARE_VALUE.match(text, at)
+    return (match.end(), [match[0]]) if match else (at, ())
+
+
 def _prose_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
     """Read the word behind a secret name in a sentence, where it looks like a secret: `token expired` does not."""
     match = _PROSE_VALUE.match(text, at)
@@ -354,6 +364,8 @@ _FORMS = (
     _Form("@", _USER_INFO, _user_info, is_secret=_always),
     _Form("=", _PAIR, _pair_value, is_secret=_is_secret_pair),
     _Form(":", _LINE, _line_value),
+    _Form("-", _OPTION, _word_value(_BARE_VALUE, may_be_a_word=True)),
+    _Form("-", _USER, _bare_user_value, is_secret=_always),
     _SCHEMES,
 )
 _OPTIONS = _Form("-", _OPTION, _option_value)
