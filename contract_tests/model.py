@@ -84,6 +84,8 @@ class Response:
     """Whether the connection ended before the body did."""
     is_unreadable: bool = False
     """Whether the body came whole, and `broken_off` says why it cannot be read."""
+    is_redacted: bool = False
+    """Whether secrets in the body are masked, so that a mask in it may have been any value."""
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""

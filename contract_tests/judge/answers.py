@@ -72,7 +72,7 @@ def _success(
         flaw = (f"{_excerpt(response.body)}: {error}", "one JSON document, as in the page's example")
         return [*judgements, _judge(exchange, "transport.json", flaw)]
     judgements.append(Judgement("transport.json", origin=response.origin))
-    judgements += _judge_fields(operation, exchange, document)
+    judgements += _judge_fields(operation, exchange, document, is_redacted=response.is_redacted)
     if job_id is not None:
         rule_id = "effects.overlap" if overlapping else "effects.identity"
         judgements.append(_judge(exchange, rule_id, identity_flaw(document, job_id)))
@@ -177,8 +177,8 @@ def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Ju
     return finding(rule_id, *flaw, exchange)
 
 
-def _judge_fields(operation: Operation, exchange: Exchange, document: Any) -> list[Judgement]:
-    flaws = {flaw.rule: flaw for flaw in judge_document(operation, document)}
+def _judge_fields(operation: Operation, exchange: Exchange, document: Any, *, is_redacted: bool) -> list[Judgement]:
+    flaws = {flaw.rule: flaw for flaw in judge_document(operation, document, is_redacted=is_redacted)}
     broken = [
         Judgement(
             rule_id,

@@ -1,6 +1,7 @@
 """A response's document against the schema and the ledger of its operation, at every depth."""
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from contract_tests.judge.received import MISSING, pattern, shape
 from engine_contract.contract import Operation
 from engine_contract.dependencies import require
 from engine_contract.text.json_pointer import pointer_of
+from engine_contract.text.masking import MASK
 
 require(
     "jsonschema-rs",
@@ -47,15 +49,15 @@ class Flaw:
     more: tuple[tuple[str, str], ...] = ()
 
 
-def judge_document(operation: Operation, document: Any) -> list[Flaw]:
+def judge_document(operation: Operation, document: Any, *, is_redacted: bool = False) -> list[Flaw]:
     """Return the document's flaws, one for each rule that it breaks, with the first place and the number of others.
 
-    The ids of rules are without the operation's prefix.
+    The ids of rules are without the operation's prefix. `is_redacted`: a mask in the document may have been any value.
     """
     if (flaw := _not_the_document(operation, document)) is not None:
         return [flaw]
     found: dict[str, dict[Path, str]] = {}
-    for path, received in _errors(operation, document):
+    for path, received in _errors(operation, document, is_redacted=is_redacted):
         rule_id = _owner(operation, path, missing=received == MISSING)
         if rule_id is not None:
             found.setdefault(rule_id, {}).setdefault(path, received)
@@ -134,7 +136,7 @@ def _looks_alike(operation: Operation, value: Any) -> bool:
     return isinstance(value, dict) and len(keys & value.keys()) >= min(_MIN_DOCUMENTED_FIELDS, len(keys))
 
 
-def _errors(operation: Operation, document: Any) -> Iterator[tuple[Path, str]]:
+def _errors(operation: Operation, document: Any, *, is_redacted: bool) -> Iterator[tuple[Path, str]]:
     """Yield each place that does not fit the schema, and the value there."""
     # Only what the schema describes is looked at: added fields may hold anything, at any depth.
     known = _project(document, operation.response_schema)
@@ -144,8 +146,15 @@ def _errors(operation: Operation, document: Any) -> Iterator[tuple[Path, str]]:
         path = tuple(_key(part) for part in error.instance_path)
         if error.kind.name == "required":
             yield (*path, error.kind.property), MISSING
-        else:
-            yield path, show(_at(document, path))
+            continue
+        value = _at(document, path)
+        if not (is_redacted and _holds_mask(value, deep=error.kind.name != "type")):
+            yield path, show(value)
+
+
+def _holds_mask(value: Any, *, deep: bool) -> bool:
+    """Return whether a value is masked, or where `deep` anything in it."""
+    return MASK in (json.dumps(value) if deep else value if isinstance(value, str) else "")
 
 
 @cache

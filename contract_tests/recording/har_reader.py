@@ -22,7 +22,7 @@ from contract_tests.recording.har_bodies import answered_body, header_of, number
 from contract_tests.recording.har_file import HarFile, open_har
 from engine_contract.contract import Operation
 from engine_contract.http.strict_json import json_type
-from engine_contract.text.masking import can_be_learned, is_secret, mask_text
+from engine_contract.text.masking import MASK, can_be_learned, is_secret, mask_text
 
 OWN = frozenset({"check-engine", "watch-engine"})
 MAX_DURATION_S = 1e9  # thirty years
@@ -160,7 +160,7 @@ def _entry(entry: Mapping[str, Any], reader: _Reader, *, after: float) -> Record
         method,
         path,
         caller,
-        tuple((name, value) for name, value in query if not is_secret(name)),
+        tuple((name, MASK if is_secret(name) else value) for name, value in query),
         body,
         content_type,
         purpose=Purpose.__members__.get(entry.get("_purpose") or "", Purpose.UNKNOWN) if is_own else Purpose.UNKNOWN,
@@ -260,7 +260,8 @@ def _answer(
     if reader.is_own:
         is_unreadable = bool(received.get("_unreadable"))
         broken_off = str(error) if error else None
-        return Response(status, headers, body, broken_off, elapsed, is_unreadable=is_unreadable), obstacle, ()
+        response = Response(status, headers, body, broken_off, elapsed, is_unreadable=is_unreadable, is_redacted=True)
+        return response, obstacle, ()
     if error and obstacle is None:
         obstacle = f"the recording names an error: {error[:100]}"
     unseen: tuple[str, ...] = ()

@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
-from engine_contract.text.masking.names import HINTS, is_password, is_secret, unescaped
+from engine_contract.text.masking.looks import BEGINNINGS, LOOK, REST
+from engine_contract.text.masking.names import HINTS, is_password, is_secret, may_be_secret, unescaped
+from engine_contract.text.masking.tables import mask_tables
 from engine_contract.text.masking.values import (
     HAS_SCHEME,
     MASK,
@@ -20,6 +22,7 @@ from engine_contract.text.masking.values import (
     credentials_of,
     ignore,
     is_word,
+    looks_random,
 )
 
 MAX_DEPTH = 5
@@ -28,22 +31,34 @@ MAX_PART_HEADERS = 20
 
 # Forms. Each pattern ends where a value begins, and its first group is the value's name. Quantifiers are possessive.
 _JSON_KEY = re.compile(r'"([^"\\]*+(?:\\u[0-9a-fA-F]{4}[^"\\]*+)*+)"\s*+:\s*+')
+_ESCAPED_ELEMENT = re.compile(r"&lt;([\w:.-]++)(?:\s(?:[^<>&]|&(?![lg]t;))*+)?+&gt;")
 _ELEMENT = re.compile(r"<([\w:.-]++)(?:\s[^<>]*+)?+(?<!/)>")
 _PART = re.compile(
     rf"^content-disposition[ \t]*+:(?>(?:[^\r\n]|\r?\n[ \t])*?(?<=[;\s])name\*?[ \t]*+=)[ \t]*+(?:utf-8'')?[\"']?([^\"'\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
     re.IGNORECASE | re.MULTILINE,
 )
-_PAIR = re.compile(r"(?<![\w.\-\[\]%$])([\w.\-\[\]%$]++)\s{0,8}+=\s{0,8}+")
+# In a URL, a program, a log: `a=b`, `a => b`, `{a: b}`, `map[a:b]`. What is in quotes after a colon is read by `_QUOTED`.
+_PAIR = re.compile(r"(?<![\w.\-\[\]%$])([\w.\-\[\]%$]++)[\"']?+\s{0,8}+(?:=>?+\s{0,8}+|:[ \t]{0,8}+\[?+(?![\s\"'\[{]))")
 _LINE = re.compile(
-    r"^[ \t]*+(?:- ++)?([\w-]++)[ \t]*+:[ \t]*+(?:(?:bearer|basic|digest|token)[ \t]++)?+", re.IGNORECASE | re.MULTILINE
+    r"^[ \t<>]*+(?:- ++)?([\w-]++)[ \t]*+:[ \t]*+(?:(?:bearer|basic|digest|token)[ \t]++)?+",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED_LINE = re.compile(r"[\"']([\w-]++): ?+(?![\"'])")
+# Two lines of YAML: a name and its value, an option and what follows it.
+_TWO_LINES = re.compile(
+    r"^[ \t]*+(?:- ++)?(?:(?:name|key):[ \t]++[\"']?+([\w.-]++)[\"']?+[ \t]*+\r?\n[ \t]*+value:"
+    r"|[\"']?+(?P<name>--?[a-z][\w-]*+)[\"']?+[ \t]*+\r?\n[ \t]*+-)[ \t]++",
+    re.MULTILINE,
 )
 _BLOCK = re.compile(r"^[ \t]*+(?:- ++)?([\w-]++)[ \t]*+:[ \t]*+[|>][+\d-]{0,2}+[ \t]*+\r?\n", re.MULTILINE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----()")
 # JavaScript, YAML, GraphQL: names and values that JSON would not write like this.
-_QUOTED = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,8}+:\s{0,8}+(?=[\"'])")
-_USER_INFO = re.compile(r"://[^\s/?#@:\"'<>\\]*+()[:](?=[^\s/?#@\"'<>\\]++@)")
+_QUOTED = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,8}+:\s{0,8}+\[?+b?+(?=[\"'])")
+# A list whose every other element is a value: headers, the arguments of a command.
+_LISTED = re.compile(r"[\"']([\w-]++)[\"']\s{0,8}+,\s{0,20}+b?+(?=[\"'])")
+_USER_INFO = re.compile(r"://(?:[^\s/?#@:\"'<>\\]*+:)?+()(?=[^\s/?#@\"'<>\\]++@)")
 # A name that is a value itself: `{"name": "password", "value": "x"}`, `["password", "x"]`.
-_NAMES = '"(?:name|key|field|header|id|label|path|param|parameter|attribute|property|variable|k)"'
+_NAMES = '"(?:name|key|field|header|id|label|path|param|parameter|attribute|property|type|variable|k)"'
 _VALUES = '"(?:value|val|v|new_?value)"'
 _COLON, _COMMA = r"\s{0,8}+:\s{0,8}+", r"\s{0,8}+,\s{0,20}+"
 _MEMBER = rf'"[^"\\]{{0,100}}+"{_COLON}(?:"[^"\\]{{0,200}}+"|[\w.+-]{{1,30}}+){_COMMA}'
@@ -72,32 +87,48 @@ _AFTER_KEY = re.compile(
 )
 _SCHEME = re.compile(r"\b(bearer|basic)\s++", re.IGNORECASE)
 _SPOKEN = re.compile(r"(?<![\w-])([\w-]++)[\"']?+\s*+[=:]\s*+(?:(?:bearer|basic)\s++)?+", re.IGNORECASE)
-_PROSE = re.compile(r"(?<![\w-])(\w[\w-]*+)[\"']?+\s++[\"']?+")
-_OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*+)\s++")
+# A device's configuration says how a password is written before it: `secret 5 $1$…`.
+_PROSE = re.compile(
+    r"(?<![\w-])(\w[\w-]*+)[\"']?+\s++[\"']?+(?:(?:\d{1,2}|ascii|clear|encrypted|hashed|hexadecimal|md5|plain-text|sha\d{0,3})\s++[\"']?+)?+"
+)
+_DEVICE = re.compile(r"\b(?:snmp-server\s++community|key [0-9]|identified\s++by)\s++[\"']?+()", re.IGNORECASE)
+_OPTION = re.compile(r"-(?<![\w-]-)(-?[A-Za-z][\w-]*+)[ \t]++")
+# The options of passwords, which are short.
+_TOOL = re.compile(
+    r"\b(?:sshpass\s++-p\s?+|mysql\w{0,20}+\s(?:[^|;&\n]{0,200}?\s)?-p|(?:ldap\w{1,20}+\s(?:[^|;&\n]{0,200}?\s)?-w"
+    r"|redis-cli\s(?:[^|;&\n]{0,200}?\s)?-a|(?:az|docker|helm|podman)\s[^|;&\n]{0,40}?login\s(?:[^|;&\n]{0,200}?\s)?-p)\s)()"
+)
 # A user with a password, as curl takes it.
 _USER = re.compile(
-    r"(?<![^\s\"'])(?:(?:-u|-U)\s*+|--(?:proxy-)?user(?:=|\s++))(?P<quote>[\"']?+)(?P<name>)[^\s:\"'$]++[:](?=\S)"
+    r"-(?<![^\s\"']-)(?:[uU](?:[\"'],)?+\s*+|-(?:proxy-)?user(?:=|[\"'],\s*+|\s++))(?P<quote>[\"']?+)(?P<name>)[^\s:\"'$]++[:](?=\S)"
 )
 
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
 _ESCAPED_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)++"?+', re.DOTALL)
 _NESTING = re.compile(rf"{_STRING.pattern}|[\[\]{{}}]", re.DOTALL)
 _SCALAR = re.compile(r"[^\s,}\]]*+")
+_CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _SAYS_NOTHING = frozenset({'""', "null", "true", "false", ""})
 _BOUNDARY = re.compile(r"--[^\r\n]{1,100}+")
 MAX_HEAD_CHARS = 4096
 """Most characters of a part's head in which its boundary is looked for."""
 _QUOTED_VALUE = re.compile(r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"?+|'[^'\\]*+(?:\\.[^'\\]*+)*+'?+", re.DOTALL)
 _PAIR_VALUE = re.compile(r"\"[^\"]*+\"?+|'[^']*+'?+|[^&\s\"'<>\\]*+")
-_LINE_VALUE = re.compile(r"[^\s\"'{}<>]++(?=[ \t]*+\r?$)", re.MULTILINE)
+_LINE_VALUE = re.compile(r"(?!\|)[^\s\"'{}<>]++(?=[ \t]*+\r?$)", re.MULTILINE)
+_END_VALUE = re.compile(r"[^\s\"'{}<>\\]++(?=[\"'])")
+_HEADER_VALUE = re.compile(r"[^\r\n]++")
 _WHOLE_LINE = re.compile(r"[^\s\"'{}<>|](?:[^\r\n\"'{}<>]*+)(?=\r?$)", re.MULTILINE)
 _SCHEME_VALUE = re.compile(r"[\w.~+/=-]{8,}+")
 _SPOKEN_VALUE = re.compile(r"\S++")
 _OPTION_VALUE = re.compile(r"\"[^\"]*+\"|'[^']*+'|[^\s\"';|&<>]*+")
+_LINE_OF_QUOTES = re.compile(r"[^\"'\\\r\n]++")
 _BARE_VALUE = re.compile(r"[^\s\"';|&<>\\]++")
-_PROSE_VALUE = re.compile(r"[^\s;,\"'()<>.!?:]++(?:[.!?:]++[^\s;,\"'()<>.!?:]++)*+")
+_PROSE_VALUE = re.compile(r"[^\s;,\"'()<>{}\[\].!?:]++(?:[.!?:]++[^\s;,\"'()<>{}\[\].!?:]++)*+")
+_FLOW_VALUE = re.compile(r"[^\s\"'<>\\,;&(){}\[\]]*+")
+_AUTHORITY = re.compile(r"[^\s/?#\"'<>\\]++")
 _IS_FORM = re.compile(r"[\w.\-\[\]%$+]++=")
 _AFTER_PAIR = re.compile(r";\s?[\w .-]{1,40}+=")
+_BEFORE_COLON = re.compile(r"\s{0,20}+:")
 _TAG = re.compile(r"<[^<>]*+>")
 
 
@@ -118,7 +149,8 @@ def _is_status(name: str, value: str) -> bool:
 def _mask_parameter(part: str, learn: Learn, depth: int) -> str:
     name, equals, value = part.partition("=")
     decoded = unquote_plus(value)
-    if value and is_secret(name, parameter=True) and not _is_status(name, decoded):
+    is_named = is_secret(name, parameter=True) or (may_be_secret(name) and looks_random(decoded))
+    if value and is_named and not _is_status(name, decoded):
         learn(_typed(name, decoded))
         return f"{name}={MASK}"
     decoded = unquote(decoded)  # an address in a parameter of an address in a parameter
@@ -139,11 +171,13 @@ def _mask_text(text: str, learn: Learn, depth: int) -> str:
     if _IS_FORM.match(text) and "\n" not in text.rstrip() and ("&" in text or not _AFTER_PAIR.search(text)):
         return _mask_form(text, learn, depth)
     if '"' in text:
-        for form in (_JSON, *_BY_NEIGHBOUR):
+        for form in _OF_JSON:
             text = _mask_form_of(form, text, learn)
         text = _ESCAPED_STRING.sub(lambda match: _mask_string(match[0], learn, depth), text)
+    text = mask_tables(text, learn)
+    lowered = text.lower()
     for form in _FORMS:
-        if form.hint in text:
+        if any(hint in lowered for hint in form.hints):
             text = _mask_form_of(form, text, learn)
     return text
 
@@ -155,8 +189,7 @@ def _may_hold_secrets(text: str) -> bool:
 @lru_cache(maxsize=1024)
 def _has_hints(text: str) -> bool:
     lowered = text.lower()
-    has_user = ("://" in text and "@" in text) or "-u " in lowered or "--user" in lowered or "--proxy-user" in lowered
-    return "%" in text or "\\u" in text or has_user or any(hint in lowered for hint in HINTS)
+    return any(hint in lowered for hint in _HINTS) or ("://" in text and "@" in text)
 
 
 def _mask_string(string: str, learn: Learn, depth: int) -> str:
@@ -167,29 +200,37 @@ def _mask_string(string: str, learn: Learn, depth: int) -> str:
 
 
 class _Form(NamedTuple):
-    """How a text writes a name and its value. `values` returns the end of the value, and what to learn of it."""
+    """How a text writes a name and its value.
 
-    hint: str
+    A text that does so holds one of the `hints`, in small letters. `value` returns the end of a value, and what to
+    learn of it.
+    """
+
+    hints: tuple[str, ...]
     opening: re.Pattern[str]
     value: Callable[[str, int, str], tuple[int, Iterable[str]]]
     mask: str = MASK
-    is_secret: Callable[[str, int, str], bool] = lambda _text, _at, name: is_secret(name)
+    is_secret: Callable[[str, int, str], bool] | None = None
+    """Whether the value at a place is secret, where not the name alone decides."""
 
 
 def _mask_form_of(form: _Form, text: str, learn: Learn) -> str:
     """Mask all values that a text writes in one form."""
     parts, copied, at = [], 0, 0
+    is_named = "name" in form.opening.groupindex
     while match := form.opening.search(text, at):
         at = match.end()
-        name = match.groupdict().get("name") or match[1]
-        if not form.is_secret(text, match.start(1), name):
+        name = (match["name"] if is_named else None) or match[1]
+        is_secret_name = form.is_secret(text, match.start(1), name) if form.is_secret else is_secret(name)
+        if not is_secret_name and not may_be_secret(name):
             continue
         end, values = form.value(text, at, match[1])
-        if end == at:
+        found = [_typed(name, value) for value in values]
+        if end == at or not (is_secret_name or any(map(looks_random, found))):
             continue
-        for value in values:
-            learn(_typed(name, value))
-        parts += [text[copied:at], form.mask]
+        for value in found:
+            learn(value)
+        parts += [text[copied:at], form.mask.replace('"', "'") if text.startswith("'", at) else form.mask]
         copied = at = end
     return "".join([*parts, text[copied:]])
 
@@ -237,6 +278,12 @@ def _element_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
     return end, [html.unescape(part.strip()) for part in _TAG.split(inside)]
 
 
+def _escaped_element_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
+    found = text.find(f"&lt;/{name}", at)
+    end = len(text) if found < 0 else found
+    return end, [html.unescape(html.unescape(text[at:end])).strip()]
+
+
 def _part_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
     before = text[max(0, at - MAX_HEAD_CHARS) : at]
     boundary = _BOUNDARY.match(before, before.rfind("\n--") + 1)
@@ -246,6 +293,9 @@ def _part_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
 
 
 def _pair_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
+    if ":" in text[max(0, at - 12) : at].rstrip(" \t[")[-1:]:
+        value = _FLOW_VALUE.match(text, at)[0]  # type: ignore[index]
+        return (at + len(value), [value]) if can_be_learned(_typed(name, value)) else (at, ())
     end = _PAIR_VALUE.match(text, at).end()  # type: ignore[union-attr]
     value = text[at:end]
     if not value.strip("=") or _is_status(name, value):  # the padding of base64
@@ -263,8 +313,21 @@ def _quoted_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
 
 
 def _user_info(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
-    end = text.index("@", at)
-    return end, [text[at:end], unquote(text[at:end])]
+    end = at + _AUTHORITY.match(text, at)[0].rindex("@")  # type: ignore[index]
+    value = text[at:end]
+    is_user = text[at - 1] == "/"  # alone, as `https://TOKEN@host`
+    return (at, ()) if is_user and not looks_random(value) else (end, [value, unquote(value)])
+
+
+def _listed_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
+    """Read what follows an option, or what looks like a secret after another name: a list may be one of names."""
+    match = _QUOTED_VALUE.match(text, at)
+    value = unescaped(match[0][1:].removesuffix(match[0][0])) if match else ""
+    is_value = not value.startswith("-") if name.startswith("-") else can_be_learned(_typed(name, value))
+    is_value = is_value and (name.startswith("-") or any(map(str.isdigit, value)))
+    if match is None or not value or not is_value or _BEFORE_COLON.match(text, match.end()):
+        return at, ()
+    return match.end(), _with_credential(value)
 
 
 def _property_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
@@ -294,10 +357,22 @@ def _key_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
 
 
 def _line_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:
-    """Read a word that ends its line; of a password all words."""
-    pattern = _WHOLE_LINE if is_password(name) else _LINE_VALUE
-    match = pattern.match(text, at)
+    """Read a word that ends its line; of a password all words, and of a header that is a credential."""
+    if name.lower() in _CREDENTIAL_HEADERS:
+        line = _HEADER_VALUE.match(text, at)
+        return (at, ()) if line is None or all(map(is_word, line[0].lower().split())) else (line.end(), [line[0]])
+    match = (is_password(name) and _WHOLE_LINE.match(text, at)) or _LINE_VALUE.match(text, at)
     return (match.end(), [match[0]]) if match and not is_word(match[0].lower()) else (at, ())
+
+
+def _quoted_line_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    match = _END_VALUE.match(text, at)
+    return (match.end(), [match[0]]) if match and not is_word(match[0].lower()) else (at, ())
+
+
+def _two_lines_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
+    value = _HEADER_VALUE.match(text, at)
+    return (value.end(), [value[0].strip("\"' ")]) if value and not value[0].startswith("-") else (at, ())
 
 
 def _user_value(text: str, at: int, quote: str) -> tuple[int, Iterable[str]]:
@@ -309,9 +384,7 @@ def _user_value(text: str, at: int, quote: str) -> tuple[int, Iterable[str]]:
 
 def _bare_user_value(text: str, at: int, quote: str) -> tuple[int, Iterable[str]]:
     """Read a password within a larger text, to its quote or to what may belong to that text."""
-    if quote:
-        return _user_value(text, at, quote)
-    match = _BARE_VALUE.match(text, at)
+    match = (_LINE_OF_QUOTES if quote else _BARE_VALUE).match(text, at)
     return (match.end(), [match[0]]) if match else (at, ())
 
 
@@ -340,42 +413,66 @@ def _word_value(
     return value
 
 
+def _look_value(text: str, at: int, beginning: str) -> tuple[int, Iterable[str]]:
+    match = REST.match(text, at)
+    return (match.end(), [beginning + match[0]]) if match else (at, ())
+
+
+def _is_look(text: str, at: int, _name: str) -> bool:
+    """Return whether a beginning is one: not within a word, but for an escape of a URL."""
+    return at == 0 or not (text[at - 1].isalnum() or text[at - 1] in "_-") or text[max(0, at - 3) : at - 2] == "%"
+
+
 def _always(_text: str, _at: int, _name: str) -> bool:
     return True
 
 
-_JSON = _Form('"', _JSON_KEY, _json_value, mask=f'"{MASK}"')
-_SCHEMES = _Form(" ", _SCHEME, _word_value(_SCHEME_VALUE), is_secret=_always)
-_BY_NEIGHBOUR = (
-    _Form('"', _NAMED, _json_value, mask=f'"{MASK}"'),
-    _Form('"', _NAMED_AFTER, _json_value, mask=f'"{MASK}"'),
-    _Form('"', _COUPLE, _quoted_value, mask=f'"{MASK}"'),
+_OF_DEVICES = ("snmp-server", "identified", "key ")
+_STRINGS = f'"{MASK}"'
+_SCHEMES = _Form(("bearer", "basic"), _SCHEME, _word_value(_SCHEME_VALUE), is_secret=_always)
+_OF_JSON = (
+    _Form(('"',), _JSON_KEY, _json_value, mask=_STRINGS),
+    _Form(('"',), _NAMED, _json_value, mask=_STRINGS),
+    _Form(('"',), _NAMED_AFTER, _json_value, mask=_STRINGS),
+    _Form(('"',), _COUPLE, _quoted_value, mask=_STRINGS),
 )
 _FORMS = (
-    _Form("<", _ELEMENT, _element_value),
-    _Form("<", _PROPERTY, _property_value),
-    _Form("<", _AFTER_KEY, _property_value),
-    _Form("<", _INPUT, _pair_value, mask=f'"{MASK}"'),
-    _Form("<", _INPUT_AFTER, _pair_value, mask=f'"{MASK}"'),
-    _Form("--", _PART, _part_value),
-    _Form("-----BEGIN", _PRIVATE_KEY, _key_value, is_secret=_always),
-    _Form(":", _BLOCK, _block_value, mask=f"  {MASK}\n"),
-    _Form(":", _QUOTED, _quoted_value, mask=f'"{MASK}"'),
-    _Form("@", _USER_INFO, _user_info, is_secret=_always),
-    _Form("=", _PAIR, _pair_value, is_secret=_is_secret_pair),
-    _Form(":", _LINE, _line_value),
-    _Form("-", _OPTION, _word_value(_BARE_VALUE, may_be_a_word=True)),
-    _Form("-", _USER, _bare_user_value, is_secret=_always),
+    _Form(("<",), _ELEMENT, _element_value),
+    _Form(("&lt;",), _ESCAPED_ELEMENT, _escaped_element_value),
+    _Form(("<",), _PROPERTY, _property_value),
+    _Form(("<",), _AFTER_KEY, _property_value),
+    _Form(("value",), _INPUT, _pair_value, mask=_STRINGS),
+    _Form(("value",), _INPUT_AFTER, _pair_value, mask=_STRINGS),
+    _Form(("content-disposition",), _PART, _part_value),
+    _Form(("-----begin",), _PRIVATE_KEY, _key_value, is_secret=_always),
+    _Form(("|", ">"), _BLOCK, _block_value, mask=f"  {MASK}\n"),
+    _Form(("\n",), _TWO_LINES, _two_lines_value),
+    _Form((":",), _QUOTED, _quoted_value, mask=_STRINGS),
+    _Form((",",), _LISTED, _listed_value, mask=_STRINGS),
+    _Form(("@",), _USER_INFO, _user_info, is_secret=_always),
+    _Form(("=", ":"), _PAIR, _pair_value, is_secret=_is_secret_pair),
+    _Form((":",), _LINE, _line_value),
+    _Form((":",), _QUOTED_LINE, _quoted_line_value),
+    _Form(("-",), _OPTION, _word_value(_BARE_VALUE, may_be_a_word=True)),
+    _Form(("-u", "-proxy-user"), _USER, _bare_user_value, is_secret=_always),
+    _Form(_OF_DEVICES, _DEVICE, _word_value(_BARE_VALUE, may_be_a_word=True), is_secret=_always),
+    _Form((" ", "\t"), _PROSE, _prose_value),
     _SCHEMES,
+    _Form(BEGINNINGS, LOOK, _look_value, is_secret=_is_look),
 )
-_OPTIONS = _Form("-", _OPTION, _option_value)
+_HINTS = (*HINTS, *BEGINNINGS, *_OF_DEVICES[:2], "%", "\\u", "-u", "-proxy-user")
+_OPTIONS = _Form(("-",), _OPTION, _option_value)
 _OUTPUT = (
     _OPTIONS,
-    _Form("", _SPOKEN, _word_value(_SPOKEN_VALUE, may_be_a_word=True)),
-    _Form("", _PROSE, _prose_value),
+    _Form(("=", ":"), _SPOKEN, _word_value(_SPOKEN_VALUE, may_be_a_word=True)),
+    _Form((" ",), _PROSE, _prose_value),
     _SCHEMES,
 )
-_USERS = _Form("", _USER, _user_value, is_secret=_always)
+_OF_COMMANDS = (
+    _OPTIONS,
+    _Form(("-u", "-proxy-user"), _USER, _user_value, is_secret=_always),
+    _Form(("-",), _TOOL, _option_value, is_secret=_always),
+)
 
 
 def mask_output(text: str) -> str:
@@ -388,7 +485,7 @@ def mask_output(text: str) -> str:
 
 def mask_command(command: str, learn: Learn = ignore) -> str:
     """Return a shell command without the secrets that are written in it."""
-    for form in (_OPTIONS, _USERS):  # first: an option's value is one whatever words stand before it
+    for form in _OF_COMMANDS:  # first: an option's value is one whatever words stand before it
         command = _mask_form_of(form, command, learn)
     command = mask_text(command, learn)
     for form in _OUTPUT:

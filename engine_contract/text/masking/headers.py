@@ -7,8 +7,18 @@ from urllib.parse import unquote
 
 from engine_contract.text.masking.forms import mask_query, mask_text
 from engine_contract.text.masking.names import READABLE, is_secret, words_of
-from engine_contract.text.masking.values import HAS_SCHEME, MASK, Learn, can_be_learned, credentials_of, ignore
+from engine_contract.text.masking.values import (
+    HAS_SCHEME,
+    MASK,
+    Learn,
+    can_be_learned,
+    credentials_of,
+    ignore,
+    looks_random,
+)
 
+# Parts of a path that a secret follows, where it looks like one.
+_ASK_FOR_SECRETS = frozenset({"activate", "confirm", "hooks", "invite", "invites", "verify", "webhook", "webhooks"})
 _NUMBER = re.compile(r"\d{1,20}")
 _DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 # Headers that frame a message hold no secret while they have this form.
@@ -50,9 +60,9 @@ def mask_header(name: str, value: str, learn: Learn = ignore) -> str:
             learn(unquote(part.strip(",")))
         return MASK if value.strip() else value
     url, mark, query = value.partition("?")
-    if mark and " " not in value:
-        return mask_text(url, learn) + mark + mask_query(query, learn)
-    return mask_text(value, learn)
+    if " " in value or ("/" not in value and not mark):
+        return mask_text(value, learn)
+    return mask_path(url, learn) + mark + mask_query(query, learn)
 
 
 def _mask_authorization(value: str, learn: Learn) -> str:
@@ -74,17 +84,23 @@ def _mask_cookie(cookie: str, learn: Learn) -> str:
         return MASK if cookie else ""
     if "".join(words_of(name)) in READABLE or not value:
         return cookie
-    if is_secret(name):
-        learn(unquote(value.strip().strip('"')))
+    value = unquote(value.strip().strip('"'))
+    if is_secret(name) or looks_random(value):
+        learn(value)
     return f"{name}={MASK}"
 
 
 def mask_path(path: str, learn: Learn = ignore) -> str:
-    """Return a path without secrets: those of its parameters, and what follows a part of a secret name."""
+    """Return a path without secrets: those of its parameters, and what follows a part of a secret name.
+
+    A URL is taken too; its host names nothing.
+    """
     parts = mask_text(path, learn).split("/")
-    for index, (before, part) in enumerate(pairwise(parts), start=1):
+    first = 3 if parts[1:2] == [""] else 0
+    for index, (before, part) in enumerate(pairwise(parts[first:]), start=first + 1):
         value = unquote(part)
-        if is_secret(before) and any(character.isdigit() for character in value) and can_be_learned(value):
+        is_named = is_secret(before) and any(character.isdigit() for character in value) and can_be_learned(value)
+        if is_named or (before.lower() in _ASK_FOR_SECRETS and looks_random(value)):
             learn(value)
             parts[index] = MASK
     return "/".join(parts)

@@ -105,7 +105,14 @@ def hide(text: str, secrets: frozenset[str], *, is_cut: bool = False) -> str:
         if start >= at:
             parts += [data[at:start], MASK.encode()]
         at = max(at, end)
-    return b"".join([*parts, data[at:]]).decode("utf-8", "surrogatepass")
+    shown = b"".join([*parts, data[at:]]).decode("utf-8", "surrogatepass")
+    if text.lstrip()[:1] in {"{", "["} and any(map(str.isdigit, secrets)):
+        return _STRING_OR_NUMBER.sub(lambda match: match[0] if match["number"] is None else f'"{MASK}"', shown)
+    return shown
+
+
+# Of JSON: a masked number makes it unreadable, unless the mask becomes a string.
+_STRING_OR_NUMBER = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|(?P<number>[-+.0-9eE]*+\*\*\*[-+.0-9eE]*+)', re.DOTALL)
 
 
 @lru_cache(maxsize=8)

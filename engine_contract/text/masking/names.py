@@ -20,7 +20,8 @@ PASSWORDS = (
         "root pass",
         "admin pass",
     ),
-    *("ftp pass", "smtp pass", "ssh pass", "mail pass", "login pass"),
+    *("ftp pass", "smtp pass", "ssh pass", "mail pass", "login pass", "require pass", "become pass", "pass hash"),
+    *("bind pw", "nt hash", "ntlm hash", "lm hash"),
     *(
         "kennwort",
         "mot de passe",
@@ -40,38 +41,58 @@ _PHRASES = (
     *("secret", "token", "credential", "cookie", "session", "sessid", "assertion", "oidc", "hmac"),
     *("mfa code", "otp code", "recovery code", "backup code", "verification code", "device code", "user code"),
     *("one time code", "sms code", "login code", "security answer", "connection string", "conn str"),
+    *("two factor code", "2fa code", "security code", "unlock code", "activation code", "invite code", "reset code"),
+    *("reset link", "jenkins crumb", "aspxauth", "pin code"),
     *("authorization", "authorisation", "authentication", "bearer", "jwt", "signature", "csrf", "xsrf", "dpop", "saml"),
     *("api key", "app key", "application key", "access key", "account key", "client key", "consumer key"),
     *("encryption key", "master key", "private key", "shared key", "signing key", "subscription key", "functions key"),
-    *("license key", "ssh key", "ocp key", "pass key", "deploy key", "webhook key", "storage key"),
+    *("license key", "licence key", "product key", "activation key", "ssh key", "ocp key", "pass key", "deploy key"),
+    *(
+        "webhook key",
+        "storage key",
+        "customer key",
+        "unseal key",
+        "priv key",
+        "tls key",
+        "ssl key",
+        "rsa key",
+        "ike key",
+    ),
+    *("tacacs key", "radius key", "tacacs server key", "radius server key", "key string", "sso ticket"),
     *(
         "api code",
         "seed phrase",
         "card number",
+        "credit card",
         "magic link",
         "key material",
         "snmp community",
+        "community string",
         "client cert",
         "web socket protocol",
         "code verifier",
     ),
 )
 # Words that do only where they stand by themselves: `auth`, but not `author`.
-_PASSWORD_WORDS = frozenset({"clave", "mdp", "pass", "pswd", "pw"})
+_PASSWORD_WORDS = frozenset({"clave", "mdp", "pass", "psw", "pswd", "pw", "pword", "pwrd"})
 _WORDS = _PASSWORD_WORDS | frozenset(
-    {"auth", "authz", "cred", "creds", "cvc", "cvv", "dsn", "mfa", "oauth", "otp", "pem", "pin", "psk", "puk"}
+    {"auth", "authz", "cred", "creds", "cvc", "cvv", "dsn", "mfa", "oauth", "otc", "otp", "pem", "pin", "psk", "puk"}
     | {"sess", "sid", "sig", "ssn", "totp"}
 )
 # Last words of the parameters of a URL or a form. In JSON `code` is the code of an error, and `key` may be anything.
 _PARAMETER_WORDS = frozenset({"code", "key", "ticket"})
+# Names whose values are secrets where they look like one: `refresh` may also be a number of seconds.
+_LIKELY = frozenset({"refresh"})
 # Names of the mock's own, and words with a phrase in them by chance.
 READABLE = frozenset({"mocksession"})
 _INNOCENT = frozenset({"possession", "secretary", "tokenizer", "tokenized"})
 # A name that begins or ends like this describes a secret: `has_password`, `tokens_used`, `session_timeout`.
 _ABOUT_FIRST = frozenset({"has", "is", "max", "min", "needs", "num", "total"})
 _ABOUT_LAST = frozenset(
-    {"at", "by", "count", "enabled", "expired", "expires", "expiry", "in", "length", "lifetime", "limit", "on"}
-    | {"policy", "required", "size", "timeout", "ttl", "type", "used"}
+    {"alg", "algorithm", "at", "by", "count", "domain", "duration", "enabled", "endpoint", "error", "expired"}
+    | {"expires", "expiry", "in", "issuer", "length", "lifetime", "limit", "message", "method", "methods", "mode"}
+    | {"name", "on", "path", "policy", "provider", "realm", "required", "role", "roles", "scope", "scopes", "size"}
+    | {"status", "strategy", "supported", "timeout", "ttl", "type", "used", "user", "username", "version"}
 )
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\x00-\x7F]+")
@@ -91,6 +112,11 @@ def _is_secret(name: str, parameter: bool) -> bool:  # noqa: FBT001 - a cache's 
     if parameter and words[-1] in _PARAMETER_WORDS:
         return True
     return words == ["x", "key"] or not _WORDS.isdisjoint(words) or any(phrase in glued for phrase in _GLUED)
+
+
+def may_be_secret(name: str) -> bool:
+    """Return whether a value of this name is a secret if it looks like one."""
+    return name.lower() in _LIKELY
 
 
 def is_password(name: str) -> bool:
@@ -140,6 +166,6 @@ def _glued(phrases: tuple[str, ...]) -> tuple[str, ...]:
 
 _GLUED_PASSWORDS, _GLUED = _glued(PASSWORDS), _glued(_PHRASES)
 _LAST_WORDS = {word for phrase in _PHRASES for word in (phrase.split()[-1], "".join(words_of(phrase.split()[-1])))}
-_LAST_WORDS |= _WORDS | _PARAMETER_WORDS
+_LAST_WORDS |= _WORDS | _PARAMETER_WORDS | _LIKELY
 # A text with a secret name holds one of these; most texts hold none, and the full search is slow.
 HINTS = tuple(word for word in _LAST_WORDS if not any(other in word for other in _LAST_WORDS - {word}))

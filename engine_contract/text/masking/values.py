@@ -33,6 +33,7 @@ _ID = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{1
 _AUTH_PARAMETER = re.compile(
     r'(?<![\w-])(response|signature|credential|token|assertion|mac|s|data)=("[^"]*+"|[^\s,]++)', re.IGNORECASE
 )
+_RANDOM = re.compile(r"(?=[^\d\s]*+\d)(?=\d*+[^\W\d])[\w.~+/=-]{16,}+")
 HAS_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate|apikey) ", re.IGNORECASE)
 
 
@@ -69,6 +70,12 @@ def _page_words() -> frozenset[str]:
 
     page = load_page().lower()
     return frozenset(re.findall(r"\w+", page)) | frozenset(re.findall(r"[\w@.:-]+", page))
+
+
+def looks_random(value: str) -> bool:
+    """Return whether a value looks like a token whatever its name: not a date, not an address, not an id."""
+    is_other = _PUBLIC.fullmatch(value) or is_job_id(value) or value.startswith("/")
+    return _RANDOM.fullmatch(value) is not None and not is_other
 
 
 def ignore(_value: str) -> None:

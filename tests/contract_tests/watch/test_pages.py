@@ -89,3 +89,18 @@ def test_page_that_cannot_be_read_ends_the_watcher_with_its_name(
     result = CliRunner().invoke(main, ["http://127.0.0.1:9", "--page", str(page)])
     assert result.exit_code == 2
     assert said.format(page=page) in result.output
+
+
+def test_replay_takes_what_the_recording_masks_for_any_value(tmp_path: Path) -> None:
+    """A number under a secret name, in the query or in the answer, breaks nothing there; what is not masked may."""
+    text = ASSET.replace("depth | number | no", "pin | number | yes").replace('"size": 12', '"token": 12, "size": 12')
+    page, record = operation_of(text), tmp_path / "r.har"
+    document = {"id": "a1", "name": "pin 12345678", "size": "12", "token": 5, "tags": [{"key": "a", "value": "b"}]}
+    body = json.dumps(document | {"more": 12345678}).encode()
+    right = answer_of("200 OK", body, "Content-Type: application/json")
+    with answering_server(lambda _request: right) as raw, watching(raw.url, record=record, pages=(page,)) as watch:
+        passed = httpx.get(f"{watch.url}/inventory/getAsset/a1?pin=12345678", headers={"Authorization": "Bearer admin"})
+    assert passed.headers["Contract-Violations"] == "getAsset/response.size"
+    assert "12345678" not in record.read_text(encoding="utf-8")
+    results = {result.rule: result.outcome for result in replay(record, pages=(page,)).report.rules}
+    assert [rule for rule, outcome in results.items() if outcome == "broken"] == ["getAsset/response.size"]

@@ -124,6 +124,7 @@ SECRET_NAMES = [
         "ПАРОЛЬ",
     ),
     *("密码", "パスワード", "비밀번호", "DB_DSN", "connStr"),
+    *("two_factor_code", "Jenkins-Crumb", "passHash", "tacacs_key", "X-Amz-Server-Side-Encryption-Customer-Key"),
     *("contrasenya", "authz", "seed_phrase", "seedPhrase", "pa55word", "p4ssword", "card_number", "ssn"),
 ]
 
@@ -170,6 +171,8 @@ READABLE_NAMES = [
     "signal",
     "design",
     "sign_in",
+    "refresh",
+    *("token_endpoint", "session_name", "auth_method", "X-Auth-User", "session_duration"),
     "Mock-Session",
     "mock-session",
     "WWW-Authenticate",
@@ -262,7 +265,7 @@ TEXTS = [
     ('[["password", "Zq7hunter"], ["x", "y"]]', '[["password", "***"], ["x", "y"]]'),
     ('{"required": ["password", "name"]}', '{"required": ["password", "name"]}'),
     ('{"name": "Run workflow", "value": "canceled"}', '{"name": "Run workflow", "value": "canceled"}'),
-    ("{'password': 'a b', x: 1}", """{'password': "***", x: 1}"""),
+    ("{'password': 'a b', x: 1}", "{'password': '***', x: 1}"),
     ('login(user: "me", password: "Zq7") { id }', 'login(user: "me", password: "***") { id }'),
     ("- password: Zq7\n", "- password: ***\n"),
     ("unknown field 'password': 'string' expected", "unknown field 'password': 'string' expected"),
@@ -292,6 +295,30 @@ TEXTS = [
     ('{"a": "-u bob:Zq7", "b": 1}', '{"a": "-u bob:***", "b": 1}'),
     ('{"a": "mysql --password Zq7"}', '{"a": "mysql --password ***"}'),
     ('{"a": "--password ", "b": "-u ", "c": "x:y"}', '{"a": "--password ", "b": "-u ", "c": "x:y"}'),
+    ('{"refresh": "Zq7hunter9Kx8w3Lm"}', '{"refresh": "***"}'),
+    ('{"refresh": 30, "b": {"refresh": "2026-11-26T10:00:00Z"}}', '{"refresh": 30, "b": {"refresh": "2026-11-26T10:00:00Z"}}'),
+    ('user,password,x\nbob,Zq7,1\nal,"a""b,\nc",2\n\nx,y,z', "user,password,x\nbob,***,1\nal,***,2\n\nx,y,z"),
+    ('"user";"api_token"\r\n"bob";"Zq7"\r\n', '"user";"api_token"\r\n"bob";***\r\n'),
+    ("| user | password |\n|---|---|\n| bob | Zq7 |\n", "| user | password |\n|---|---|\n| bob |***|\n"),
+    ('{"csv": "user,password\\nbob,Zq7"}', '{"csv": "user,password\\nbob,***"}'),
+    ('["a","password",\n"b","c"]', '["a","password",\n"b","c"]'),
+    ('["mysql", "-v", "--password", "x", "--token", "--help"]', '["mysql", "-v", "--password", "***", "--token", "--help"]'),
+    ('["-u", "bob:Zq7", "-H", "X-Api-Key: Zq7", "X-Key", "Zq7hunter"]', '["-u", "bob:***", "-H", "X-Api-Key: ***", "X-Key", "***"]'),
+    ("- --password\n- Zq7\n- --x\n", "- --password\n- ***\n- --x\n"),
+    ('- name: DB_PASSWORD\n  value: "Zq7"\n', "- name: DB_PASSWORD\n  value: ***\n"),
+    ("username bob password 7 0822455D0A16\nkey 7 0822", "username bob password 7 ***\nkey 7 ***"),
+    ("enable secret 9 $9$abc$def\nsnmp-server community Zq7 RO", "enable secret 9 ***\nsnmp-server community *** RO"),
+    ("machine h login u password Zq7hunter", "machine h login u password ***"),
+    ("[password] => Zq7\n'token' => 'Zq7'", "[password] => ***\n'token' => ***"),
+    ("map[X-Api-Key:[Zq7hunter] Host:[h]] {a: b, password: Zq7hunter}", "map[X-Api-Key:[***] Host:[h]] {a: b, password: ***}"),
+    ('Cookie: CASTGC=Zq7; theme=dark\nAuthorization: Digest a="b", c="d"\nx: 1', "Cookie: ***\nAuthorization: Digest ***\nx: 1"),
+    ("&lt;w:Password&gt;Zq7&lt;/w:Password&gt;", "&lt;w:Password&gt;***&lt;/w:Password&gt;"),
+    ("https://Zq7hunter9Kx8w3Lm@git.example/x ftp://b:p@ss@h/", "https://***@git.example/x ftp://b:***@h/"),
+    ("a eyJhbGciOiJI.eyJzdWIi.c2ln b", "a eyJ*** b"),
+    ("x%3DeyJhbGciOiJI.eyJzdWIi.c2ln beyJhbGciOiJI.eyJzdWIi", "x%3DeyJ*** beyJhbGciOiJI.eyJzdWIi"),
+    ("ghp_Zq7hunter9Kx8 https://hooks.slack.com/services/T0/B0/Zq7 $6$salt$Zq7hunter", "ghp_*** https://hooks.slack.com/services/*** $6$***"),
+    ("Unexpected token } in JSON; the token expired1; session 6a90", "Unexpected token } in JSON; the token ***; session 6a90"),
+    ('{"type": "password", "temporary": false, "value": "Zq7"}', '{"type": "password", "temporary": false, "value": "***"}'),
     ('{"contraseña": "Zq7", "x": 1}', '{"contraseña": "***", "x": 1}'),
     ('{"a": "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----"}', '{"a": "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----"}'),
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nZq7\n-----END", "-----BEGIN RSA PRIVATE KEY-----***-----END"),
@@ -317,6 +344,34 @@ def test_text_is_shown_without_values_of_secret_names(text: str, shown: str) -> 
     assert mask_text(shown) == shown
 
 
+IN_STRINGS = ["Zq7hunter9", "--password", "-u", "bob:Zq7hunter9", "curl -u 'bob:Zq7hunter9", "'password','Zq7hunter9'"]
+IN_STRINGS += [
+    "X-Api-Key: Zq7hunter9",
+    "a,password\nb,Zq7hunter9\n",
+    "token => 'Zq7hunter9'",
+    "{token: Zq7hunter9}",
+    "key 7 08",
+]
+IN_STRINGS += [
+    "token ]}]}]}]}]}",
+    "'Session: Zq7hunter9'",
+    '"Cookie: a=b"',
+    "password:\\",
+    "Bearer Zq7hunter9",
+    '\\"token\\"',
+]
+
+
+def test_json_stays_json_whatever_is_masked_in_it() -> None:
+    """A recording is judged by what is left of its bodies."""
+    for first in IN_STRINGS:
+        for second in IN_STRINGS:
+            value = {"password2": [first, second], "a": {"b": first + second, "d": second}, "c": [first, [second, 1]]}
+            for indent in (None, 1):
+                masked = json.loads(mask_text(json.dumps(value, indent=indent)))
+                assert masked["a"].keys() == value["a"].keys()  # type: ignore[attr-defined]
+
+
 HEADERS = [
     ("Authorization", f"Bearer {SECRET}", "Bearer ***"),
     ("Authorization", SECRET, "***"),
@@ -332,6 +387,12 @@ HEADERS = [
     ("Location", "/login?next=%2F%3Ftoken%3Dabc", "/login?next=/?token%3D***"),
     ("WWW-Authenticate", 'Bearer realm="x"', 'Bearer realm="x"'),
     ("Access-Control-Allow-Headers", "Authorization, X-Api-Key", "Authorization, X-Api-Key"),
+    ("Refresh", "5; url=/login", "5; url=/login"),
+    (
+        "Referer",
+        "https://auth.example/v2something/reset-password/Zq7hunter",
+        "https://auth.example/v2something/reset-password/***",
+    ),
     ("X-Debug", '{"password": "x"}', '{"password": "***"}'),
 ]
 
@@ -396,6 +457,9 @@ def test_output_of_a_command_is_shown_without_secrets(text: str, shown: str) -> 
         ("x --password 'two words' y", "x --password *** y", "two words"),
         ("curl http://me:pw1234@h/", "curl http://me:***@h/", "pw1234"),
         ("PASSWORD=hunter4 x", "PASSWORD=***", "hunter4 x"),
+        ("sshpass -p Zq7 ssh x", "sshpass -p *** ssh x", "Zq7"),
+        ("mysql -u root -pZq7 db", "mysql -u root -p*** db", "Zq7"),
+        ("docker run -p 8080:80 x", "docker run -p 8080:80 x", None),
         ("date -u +%H:%M", "date -u +%H:***", "%M"),
     ],
 )
@@ -523,8 +587,14 @@ def test_given_token_that_is_a_word_hides_only_itself() -> None:
 def test_number_is_hidden_whole_alone() -> None:
     """A longer number that holds it is another one."""
     assert hide('{"a": 12345678, "b": 1234567890, "c": "x12345678y"}', frozenset({"12345678"})) == (
-        '{"a": ***, "b": 1234567890, "c": "x***y"}'
+        '{"a": "***", "b": 1234567890, "c": "x***y"}'
     )
+
+
+def test_json_stays_json_where_a_number_is_hidden() -> None:
+    """A number becomes a string; what is in strings stays in them."""
+    text = '{"a": [-12345678, 12345678.5, "b \\"12345678, c"]}'
+    assert hide(text, frozenset({"12345678"})) == '{"a": ["***", "***", "b \\"***, c"]}'
 
 
 @pytest.mark.parametrize("spelling", ["s3cr3t", "S3CR3T", "%73%33cr3t", "czNjcjN0", "733363723374"])
@@ -664,6 +734,11 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "one user": lambda n: "://" + "token:" * (n // 6) + "@",
     "colons": lambda n: "token:'" * (n // 7),
     "boundaries": lambda n: "--b\ncontent-disposition: x; name=token\n\n" * (n // 41),
+    "escaped elements": lambda n: "&lt;token " * (n // 10),
+    "tables": lambda n: 'a,token\n"""\n' * (n // 12),
+    "lists": lambda n: '"-token",' * (n // 9),
+    "flow": lambda n: "token:a1b2c3d4 " * (n // 15),
+    "looks": lambda n: " eyJaaaaaaaa.aaaa" * (n // 17),
     "names of elements": lambda n: "<name>token</name>" * (n // 18),
     "entities": lambda n: "&#116;" * (n // 6),
     "deep percents": lambda n: "%2525252525" * (n // 11),
