@@ -37,7 +37,7 @@ _PART = re.compile(
     rf"^content-disposition[ \t]*+:(?>(?:[^\r\n]|\r?\n[ \t])*?(?<=[;\s])name\*?[ \t]*+=)[ \t]*+(?:utf-8'')?[\"']?([^\"'\r\n;]*+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){{0,{MAX_PART_HEADERS}}}+\r?\n",
     re.IGNORECASE | re.MULTILINE,
 )
-# In a URL, a program, a log: `a=b`, `a => b`, `{a: b}`, `map[a:b]`. What is in quotes after a colon is read by `_QUOTED`.
+# In a URL, a program, a log: `a=b`, `a => b`, `{a: b}`, `map[a:b]`. `_QUOTED` reads quotes after a colon.
 _PAIR = re.compile(r"(?<![\w.\-\[\]%$])([\w.\-\[\]%$]++)[\"']?+\s{0,8}+(?:=>?+\s{0,8}+|:[ \t]{0,8}+\[?+(?![\s\"'\[{]))")
 _LINE = re.compile(
     r"^[ \t<>]*+(?:- ++)?([\w-]++)[ \t]*+:[ \t]*+(?:(?:bearer|basic|digest|token)[ \t]++)?+",

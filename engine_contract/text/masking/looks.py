@@ -6,7 +6,7 @@ BEGINNINGS = (
     *("eyj", "gho_", "ghp_", "ghs_", "github_pat_", "glpat-", "hooks.slack.com/", "hvs.", "_live_", "xox", "aiza"),
     *("akia", "asia", "/webhooks/", "/bot", "$"),
 )
-"""What a text with one of them holds, in small letters."""
+"""A text with such a secret holds one of these, in small letters."""
 
 LOOK = re.compile(
     r"(eyJ(?:(?<![\w-]eyJ)|(?<=%[0-9A-Fa-f]{2}eyJ))(?=[\w-]{8,}+\.[\w-]{4})|gh[ops]_|github_pat_|glpat-|hooks\.slack\.com/services/|hvs\.|[rs]k_live_|xox[abeoprs]-"
