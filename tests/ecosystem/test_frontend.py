@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from mock_server.serving.in_process import running_mock
+from mock_server.settings import Settings
 from tests.docs.document import blocks
 from tests.ecosystem.tools import MODULES, command
 from tests.support import ROOT
@@ -82,19 +83,29 @@ def test_the_recipes_compile(project: Path) -> None:
 
 def test_playwright_is_green_twice_and_in_parallel(project: Path) -> None:
     """The guide's tests pass, and pass again on the same mock, each repeated beside itself on two workers, in sessions of their own."""
-    flags = [flag for flag in CHROMIUM_FLAGS if flag != "--headless"]
-    chromium = CHROMIUM % (json.dumps(need_chromium()), json.dumps(flags))
-    (project / "chromium.config.ts").write_text(chromium)
     with running_mock() as mock:
         for count, arguments in ((7, ()), (8, ("jobs.spec.ts", "--repeat-each", "2"))):
-            env = {"CI": "", "MOCK_ENGINE": mock.url, "PAGE_PORT": str(free_port())}
-            done = _run(project, "playwright", "test", "--config", "chromium.config.ts", *arguments, **env)
-            assert done.returncode == 0, done.stdout + done.stderr
-            report = json.loads(done.stdout)
-            assert (report["stats"]["expected"], report["stats"]["flaky"]) == (count, 0)
+            _pass(project, mock.url, count, *arguments)
         assert mock.requests() == []
         sessions = httpx.get(f"{mock.url}/_mock/sessions").json()["sessions"]
         assert len([session for session in sessions if session["entries"]]) == 7 + 8
+
+
+def test_playwright_sees_a_login_expire(project: Path) -> None:
+    """The guide's test for a mock whose tokens expire passes on one."""
+    with running_mock(Settings(token_lifetime=600)) as mock:
+        _pass(project, mock.url, 1, "login.spec.ts", TOKEN_LIFETIME="600")
+
+
+def _pass(project: Path, mock: str, count: int, *arguments: str, **env: str) -> None:
+    """Run Playwright on a mock: as many tests pass, and none but the second time."""
+    flags = [flag for flag in CHROMIUM_FLAGS if flag != "--headless"]
+    (project / "chromium.config.ts").write_text(CHROMIUM % (json.dumps(need_chromium()), json.dumps(flags)))
+    env |= {"CI": "", "MOCK_ENGINE": mock, "PAGE_PORT": str(free_port())}
+    done = _run(project, "playwright", "test", "--config", "chromium.config.ts", *arguments, **env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stats = json.loads(done.stdout)["stats"]
+    assert (stats["expected"], stats["flaky"]) == (count, 0)
 
 
 def test_vitest_starts_its_own_mock(project: Path) -> None:
