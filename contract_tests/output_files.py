@@ -15,7 +15,7 @@ from contract_tests.recording.profile import profile_from
 from contract_tests.report import WRITERS
 from engine_contract.contract import load_contract
 from engine_contract.options import CheckOptions
-from engine_contract.private_files import replacing
+from engine_contract.private_files import is_special, replacing
 
 
 def clear_reports(options: CheckOptions) -> None:
@@ -46,6 +46,8 @@ def check_outputs(options: CheckOptions) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingError(f"{option}: the folder cannot be made: {error.strerror}. Name another one.") from error
+        if is_special(path):
+            raise SettingError(f"{option}: is a device or a pipe, and a file is written. Name a file.")
         if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
             raise SettingError(f"{option}: cannot be written. Name a place that exists and may be written.")
     if options.write_known is not None:

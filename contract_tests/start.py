@@ -1,13 +1,17 @@
-"""The start of check-engine: an interrupt while its modules load ends it as a later one does, without a traceback."""
+"""The starts of check-engine and watch-engine."""
 
-import sys
+from engine_contract.start import ends_at_interrupt
 
 
 def main() -> None:
-    """Load the command and run it."""
-    try:
+    """Load check-engine and run it."""
+    with ends_at_interrupt("check-engine"):
         from contract_tests.cli import main as check_engine
-    except KeyboardInterrupt:
-        sys.stderr.write("check-engine: interrupted.\n")
-        sys.exit(130)
     check_engine()
+
+
+def watch_engine() -> None:
+    """Load watch-engine and run it."""
+    with ends_at_interrupt("watch-engine"):
+        from contract_tests.watch.cli import main as watch
+    watch()

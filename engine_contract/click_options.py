@@ -53,6 +53,9 @@ class KitCommand(click.Command):
         except expected as error:
             message = " ".join([str(error), *getattr(error, "__notes__", ())])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the kit's
+            if _is_folder_gone():
+                click.echo(f"{self.name}: the current folder was removed. Change to one that is there.", err=True)
+                sys.exit(2)
             self._tell_crash(error, with_traceback="-v" in (sys.argv[1:] if args is None else args))
             sys.exit(CRASHED)
         else:
@@ -84,6 +87,14 @@ class KitCommand(click.Command):
             f"with {'the traceback above' if with_traceback else 'the traceback that -v prints'}.",
             err=True,
         )
+
+
+def _is_folder_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - no Path is needed
+    except OSError:
+        return True
+    return False
 
 
 class OptionsCommand(KitCommand):

@@ -3,6 +3,7 @@
 Every file goes through here, since it may hold an engine's data.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +25,20 @@ def create(path: Path) -> int:
     return os.open(path, flags, MODE)
 
 
+def is_special(path: Path) -> bool:
+    """Return whether a device, pipe or socket is at `path`, or where a link there leads: it is not a file to replace."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
     """Open a text file that takes the place of `path` once it is written; on an error `path` stays as it was.
 
-    A link at `path` is replaced and not followed.
+    A link at `path` is replaced and not followed. Raises OSError where a device or pipe is there: for root, a file
+    would take the place of `/dev/null` itself.
     """
+    if is_special(path):
+        raise OSError(errno.EINVAL, "It is a device or a pipe, not a file", str(path))
     draft = draft_of(path)
     handle = create(draft)
     try:

@@ -29,7 +29,7 @@ from engine_contract import contract
 from engine_contract.contract import Operation
 from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
-from engine_contract.private_files import replacing
+from engine_contract.private_files import is_special, replacing
 from engine_contract.text.masking import mask_header, mask_text
 from engine_contract.text.printable import printable_json
 
@@ -103,9 +103,9 @@ class ProfileWriter:
     def check(self) -> None:
         """Raise SettingError where the file cannot be written."""
         folder = self.path.parent
-        if self.path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        if self.path.is_dir() or is_special(self.path) or not folder.is_dir() or not os.access(folder, os.W_OK):
             raise SettingError(
-                f"--write-profile {self.path}: the file cannot be written there. Name a file in a directory that can be written."
+                f"--write-profile {self.path}: the file cannot be written there. Name a file, not a device or a pipe, in a directory that can be written."
             )
 
     def learn(self, judged: JudgedCall) -> None:

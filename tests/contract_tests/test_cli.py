@@ -228,6 +228,8 @@ def test_stale_jobs_exit_with_3(tmp_path: Path) -> None:
         (["--skip", "*"], "leave no rule to check"),
         (["--report-dir", "a-file/out"], "--report-dir a-file/out: the folder cannot be made"),
         (["--write-known", "nowhere/known.toml"], "nowhere/known.toml: cannot be written"),
+        (["--write-known", os.devnull], "is a device or a pipe"),
+        (["--write-profile", os.devnull], "is a device or a pipe"),
     ],
 )
 def test_wrong_usage_is_one_clear_line_and_exit_status_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:

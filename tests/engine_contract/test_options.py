@@ -111,3 +111,20 @@ def test_table_loads_neither_program_nor_click() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the folder that a process is in")
+def test_command_in_a_removed_folder_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What fails there for want of a current folder is not a defect of the kit."""
+
+    def look(_options: Sample) -> None:
+        Path.cwd()
+
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    with pytest.raises(SystemExit) as ended:
+        command(OptionsCommand, "a-sample", Sample)(look).main([])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "a-sample: the current folder was removed. Change to one that is there.\n"

@@ -13,7 +13,7 @@ from contract_tests.recording.recording_file import Recording
 from contract_tests.report import write_reports
 from engine_contract.contract import load_contract
 from engine_contract.draft_cli import main
-from engine_contract.private_files import create, replacing
+from engine_contract.private_files import create, is_special, replacing
 from tests.contract_tests.report.reports import PRESENTER, conforming
 from tests.support import ROOT
 
@@ -79,3 +79,15 @@ def test_draft_of_a_page_is_not_written_through_a_link_to_nothing(tmp_path: Path
     assert done.exit_code
     assert "is there already" in done.output
     assert not (tmp_path / "nowhere").exists()
+
+
+@posix
+def test_device_or_pipe_is_not_replaced(tmp_path: Path) -> None:
+    """For root a file would stand in the place of /dev/null for every process; a link to a device is one too."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to(os.devnull)
+    for name in ("pipe", "null"):
+        with pytest.raises(OSError, match="a device or a pipe"), replacing(tmp_path / name) as file:
+            file.write("new")
+        assert is_special(tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "null"}
