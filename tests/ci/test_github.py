@@ -11,11 +11,11 @@ from tests.ci.github import Ran, load, run_action
 from tests.support import ROOT
 from tests.support.commands import write_jobs
 from tests.support.engines import standin_engine
+from tests.support.forked import stand_ins
 from tests.support.login_engine import login_engine
 
 ACTION = ROOT / ".github" / "actions" / "check-engine" / "action.yml"
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread")
-INSTALLED = str(Path(sys.executable).with_name("check-engine"))
 TOKENS = "\n".join(f"{role}=env:T_{role.upper()}" for role in ROLES)
 SECRETS = {f"T_{role.upper()}": role for role in ROLES} | {f"P_{role.upper()}": f"pass-{role}" for role in ROLES}
 
@@ -31,8 +31,13 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 def run(folders: tuple[Path, Path], **inputs: str) -> Ran:
     """Run the action with an installed check-engine; underscores in names of inputs are dashes."""
-    given = {"check-engine": INSTALLED} | {name.replace("_", "-"): value for name, value in inputs.items()}
+    given = {"check-engine": installed()} | {name.replace("_", "-"): value for name, value in inputs.items()}
     return run_action(ACTION, given, workspace=folders[0], temp=folders[1], env=SECRETS)
+
+
+def installed() -> str:
+    """Return the path of a check-engine, which has a Python beside it."""
+    return str(stand_ins() / "check-engine")
 
 
 def test_a_right_engine_passes(folders: tuple[Path, Path]) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import pytest
 import yaml
 
 from tests.ci.github import run_action
-from tests.ci.test_github import ACTION, INSTALLED, ROLES
+from tests.ci.test_github import ACTION, ROLES, installed
 from tests.ci.test_gitlab import JOB
 from tests.ci.test_gitlab import run as run_lines
 from tests.docs.document import blocks
 from tests.docs.script import ENGINE
 from tests.support import ROOT
+from tests.support.forked import stand_ins
 from tests.support.login_engine import LoginEngine, login_engine
 
 TOKENS = {f"{role.upper()}_TOKEN": role for role in ROLES}
@@ -60,13 +60,15 @@ def test_workflow_for_github_as_printed_is_green(engine: LoginEngine, tmp_path: 
     inputs = {key: evaluate(value, values) for key, value in step["with"].items()}
     env = {key: evaluate(value, values) for key, value in step["env"].items()}
     (tmp_path / "temp").mkdir()
-    ran = run_action(ACTION, {"check-engine": INSTALLED, **inputs}, workspace=tmp_path, temp=tmp_path / "temp", env=env)
+    ran = run_action(
+        ACTION, {"check-engine": installed(), **inputs}, workspace=tmp_path, temp=tmp_path / "temp", env=env
+    )
     assert (ran.status, ran.outputs["verdict"]) == (0, "conforms"), ran.out
 
 
 def test_job_for_gitlab_as_printed_is_green(engine: LoginEngine, tmp_path: Path) -> None:
     """The template's script conforms with the variables of the guide's job."""
     job = yaml.safe_load(sample(".gitlab-ci.yml", engine))["check-engine"]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{stand_ins()}{os.pathsep}{os.environ['PATH']}"
     done = run_lines(JOB["script"], tmp_path, job["variables"] | TOKENS | {"PATH": path})
     assert done.returncode == 0, done.stdout + done.stderr

@@ -25,10 +25,12 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Thread
 from typing import Any, NoReturn
 
-FOLDER = "FORKED_FOLDER"  # the variable that names the folder of the two sockets
+FOLDER = "FORKED_FOLDER"  # the variable that names the folder of the two sockets and of the stand-ins
 KIT, PYTEST = "kit", "pytest"
 COMMANDS = ("check-engine", "mock-engine", "watch-engine", "draft-contract")
-_PYTEST_WORDS = (sys.executable, "-m", "pytest")
+_MODULE = [sys.executable, "-m", "pytest"]
+_SCRIPT = [str(Path(sys.executable).with_name("pytest"))]
+_CLIENT = f"'{sys.executable}' -I -S '{Path(__file__).with_name('forked_client.py')}'"
 # Python and libraries read these when they start: such a run is started as a user starts it.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "SCHEMATHESIS", "HYPOTHESIS")
 
@@ -50,6 +52,13 @@ def start() -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     os.environ[FOLDER] = folder.name
+    lines = {name: f"{_CLIENT} {folder.name}/{KIT} {name}" for name in COMMANDS}
+    lines |= {"pytest": f"{_CLIENT} {folder.name}/{PYTEST} '{_SCRIPT[0]}'", "python": f"'{sys.executable}'"}
+    for name, line in lines.items():
+        path = stand_ins() / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'#!/bin/sh\nexec {line} "$@"\n')
+        path.chmod(0o755)
 
     def end() -> None:
         del os.environ[FOLDER]
@@ -57,6 +66,11 @@ def start() -> None:
         folder.cleanup()
 
     atexit.register(end)
+
+
+def stand_ins() -> Path:
+    """Return a folder for PATH, with the kit's commands and pytest as forks, and this Python."""
+    return Path(os.environ[FOLDER], "bin") if FOLDER in os.environ else Path(sys.executable).parent
 
 
 def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
@@ -67,9 +81,13 @@ def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
 
     if FOLDER not in os.environ or read_at_start(env) != read_at_start(os.environ):
         return None
-    if tuple(words[:3]) == _PYTEST_WORDS:
+    if _begins_pytest(words):
         return None if "-n" in words else PYTEST  # xdist gives its workers the path of Python's start
     return KIT if words[0] in COMMANDS else None
+
+
+def _begins_pytest(words: Sequence[str]) -> bool:
+    return [*words[:3]] == _MODULE or [*words[:1]] == _SCRIPT
 
 
 def run_forked(
@@ -126,7 +144,15 @@ def _serve(folder: str) -> None:
 
 
 def _load_kit() -> None:
-    for module in ("contract_tests.check", "contract_tests.embedded", "mock_server.serving.in_process"):
+    for module in (
+        "contract_tests.check",
+        "contract_tests.cli",
+        "contract_tests.embedded",
+        "contract_tests.watch.cli",
+        "engine_contract.draft_cli",
+        "mock_server.cli",
+        "mock_server.serving.in_process",
+    ):
         import_module(module)
     from contract_tests.plan.generate import bad_bodies
     from engine_contract.contract import load_contract
@@ -191,9 +217,10 @@ def _run(asked: dict[str, Any], descriptors: Sequence[int]) -> NoReturn:
     sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     status: object = 0
     try:
-        if tuple(sys.argv[:3]) == _PYTEST_WORDS:
-            del sys.argv[:2]
-            sys.path.insert(0, str(Path.cwd()))
+        if _begins_pytest(sys.argv):
+            is_module = sys.argv[0] == sys.executable
+            sys.path.insert(0, str(Path.cwd() if is_module else Path(sys.executable).parent))
+            del sys.argv[: 2 * is_module]
             runpy.run_module("pytest", run_name="__main__", alter_sys=True)
         else:
             (command,) = entry_points(group="console_scripts", name=sys.argv[0])
