@@ -7,6 +7,7 @@ import pytest
 from tests.support import forked
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return the number of workers of `-n auto`: half of the time a test waits for an engine, not for a processor."""
     return 2 * (os.cpu_count() or 1)
