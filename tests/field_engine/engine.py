@@ -71,13 +71,14 @@ class Engine:
                 await wire.send(render(control.answer(self, request), request.method))
             elif only_control:
                 await wire.send(render(html_answer("Not Found", 404), request.method))
-            elif not await self._serve(wire, request):
+            elif not await self.serve(wire, request):
                 return
             connection["served"] += 1
             if not request.wants_keep_alive():
                 return
 
-    async def _serve(self, wire: Wire, request: Request) -> bool:
+    async def serve(self, wire: Wire, request: Request) -> bool:
+        """Answers one request; whether its connection lives on."""
         entry: dict[str, Any] = {
             "method": request.method,
             "path": request.path,

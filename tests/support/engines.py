@@ -16,6 +16,7 @@ from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings as MockSettings
 from tests import field_engine, standin
 from tests.support import ROOT
+from tests.support.at_hand import field_engine_at_hand, mock_at_hand, standin_at_hand
 
 JOBS = 24  # a whole run needs no more
 EXPECTED = ROOT / "tests" / "contract_tests" / "expected"
@@ -72,10 +73,14 @@ def settings_for(url: str, *, auth: str = "bearer", roles: tuple[str, ...] | Non
     return Settings(Connection(url, Auth.parse(auth), tokens, timeout=timeout), **(defaults | changes))
 
 
-def check_standin(name: str | None, *, jobs: int = JOBS, **changes: Any) -> ObservedExchange:
-    """Run the checks on the stand-in engine that was written from the page alone; `name` is a fault or a variation."""
+def check_standin(name: str | None, *, jobs: int = JOBS, at_hand: bool = False, **changes: Any) -> ObservedExchange:
+    """Run the checks on the stand-in engine that was written from the page alone; `name` is a fault or a variation.
+
+    `at_hand`, here and below: without a socket.
+    """
     is_fault = name in standin.FAULTS
-    with standin.serve(fault=name if is_fault else None, variation=None if is_fault else name) as engine:
+    serve = standin_at_hand if at_hand else standin.serve
+    with serve(fault=name if is_fault else None, variation=None if is_fault else name) as engine:
         before = engine.make_jobs(1)
         job_ids = engine.make_jobs(jobs)
         after = engine.make_jobs(1)
@@ -84,9 +89,10 @@ def check_standin(name: str | None, *, jobs: int = JOBS, **changes: Any) -> Obse
     return ObservedExchange(checked, frozenset(before + after), bodies)
 
 
-def check_field_engine(name: str, *, jobs: int = JOBS, **changes: Any) -> ObservedExchange:
+def check_field_engine(name: str, *, jobs: int = JOBS, at_hand: bool = False, **changes: Any) -> ObservedExchange:
     """Run the checks on the field engine, which imitates what public captures show; `name` is one of its versions."""
-    with field_engine.serve(version=name) as engine:
+    serve = field_engine_at_hand if at_hand else field_engine.serve
+    with serve(version=name) as engine:
         before = engine.make_jobs(1, owner="other")
         job_ids = engine.make_jobs(jobs)
         after = engine.make_jobs(1, owner="other")
@@ -96,19 +102,20 @@ def check_field_engine(name: str, *, jobs: int = JOBS, **changes: Any) -> Observ
     return ObservedExchange(checked, frozenset(before + after), bodies)
 
 
-def check_mock(name: str | None, **changes: Any) -> ObservedExchange:
+def check_mock(name: str | None, *, at_hand: bool = False, **changes: Any) -> ObservedExchange:
     """Run the checks on the mock with a fault or a variation armed, as check-engine does without a URL."""
-    with running_mock(MockSettings(jobs=1, fault=name)) as mock:
-        supply = Supply(more=mock.add_jobs)
-
-        def make(_: int) -> Supply:
-            supply.ask_for(JOBS)
-            return supply
-
+    armed = MockSettings(jobs=1, fault=name)
+    with mock_at_hand(armed, JOBS) if at_hand else _served_mock(armed) as (url, job_ids):
         settings = settings_for(
-            mock.url, unsafe_probes=True, read_back=EMBEDDED_READ_BACK, settle_s=0.0, trust_tokens=True, **changes
+            url, unsafe_probes=True, read_back=EMBEDDED_READ_BACK, settle_s=0.0, trust_tokens=True, **changes
         )
-        return ObservedExchange(check(settings, make), frozenset(), ())
+        return ObservedExchange(check(settings, lambda _: Supply(job_ids)), frozenset(), ())
+
+
+@contextmanager
+def _served_mock(settings: MockSettings) -> Iterator[tuple[str, list[str]]]:
+    with running_mock(settings) as mock:
+        yield mock.url, mock.add_jobs(JOBS)
 
 
 @contextmanager
