@@ -1,7 +1,7 @@
 """Engines that the checks reach without a socket, for all that does not happen on the wire or to a connection.
 
-An engine gets each request whole and gives the very bytes of its response. What a connection shows beside them, such as
-chunks, a cut body or a reset, is seen over a socket alone, and refused here.
+An engine gets each request whole and gives the very bytes of its response. Chunks, cut bodies, resets and all else that
+a connection shows are seen over a socket alone, and are refused here.
 """
 
 import asyncio
