@@ -1,6 +1,5 @@
 """The command check-engine: a report to the terminal and to files."""
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -43,8 +42,6 @@ def main(options: CheckOptions) -> int:
     if options.list_known:
         _list_known()
         return 0
-    # Modules loaded from here on stay: by default the collector takes a seventh of a run to look through them.
-    gc.set_threshold(50_000, 20, 50)
     if options.report_dir and not options.plan_only:
         from contract_tests.output_files import clear_reports
 

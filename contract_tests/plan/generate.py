@@ -5,7 +5,7 @@ import os
 import random
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ from engine_contract import contract
 from engine_contract.dependencies import require
 
 COUNT = 16
+AT_ONCE = 10  # examples of one seed: with more Hypothesis varies them, which takes as long again and gives little new
+MOST_ROUNDS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +38,16 @@ def bad_bodies(operation: contract.Operation, seed: int) -> tuple[BadBody, ...]:
     """
     bodies: dict[str, BadBody] = {}
 
-    def take(raw: Any) -> bool:
+    def take(raw: Any) -> None:
         inert = neutralize(raw, lambda: UNKNOWN)
         body = inert.decode() if isinstance(inert, bytes) else json.dumps(inert)
         rule = rule_broken_by(operation, body.encode())
         if rule is not None:
             bodies.setdefault(body, BadBody(body, rule))
-        return len(bodies) < COUNT
 
     with without_hooks():
-        _draw(operation, seed, COUNT * 10, take)
-    return tuple(bodies.values())
-
-
-class _StopDrawing(Exception):  # noqa: N818  nothing went wrong
-    """Hypothesis has no other way to end before its last example."""
+        _draw(operation, seed, take, is_enough=lambda: len(bodies) >= COUNT)
+    return tuple(bodies.values())[:COUNT]
 
 
 @contextmanager
@@ -86,8 +83,10 @@ def _no_foreign_constants() -> Iterator[None]:
         providers.CONSTANTS_CACHE.cache.clear()
 
 
-def _draw(operation: contract.Operation, seed: int, most: int, take: Callable[[Any], bool]) -> None:
-    """Draw at most `most` bodies and hand each to `take`, until that returns false."""
+def _draw(
+    operation: contract.Operation, seed: int, take: Callable[[Any], None], *, is_enough: Callable[[], bool]
+) -> None:
+    """Draw bodies and hand each to `take`, round by round until there are enough."""
     require(
         "hypothesis",
         "hypothesis.configuration:set_hypothesis_home_dir",
@@ -118,9 +117,8 @@ def _draw(operation: contract.Operation, seed: int, most: int, take: Callable[[A
     schema = schemathesis.openapi.from_dict(_bare_document(operation), config=config)
     strategies = schema[operation.path][operation.method]
 
-    @seeded(seed)
     @settings(
-        max_examples=most,
+        max_examples=AT_ONCE,
         database=None,
         deadline=None,
         derandomize=False,
@@ -130,17 +128,19 @@ def _draw(operation: contract.Operation, seed: int, most: int, take: Callable[[A
     )
     @given(strategies.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def draw(case: Any) -> None:
-        if not take(case.body):
-            raise _StopDrawing
+        take(case.body)
 
     state = random.getstate()
     try:
-        with warnings.catch_warnings(), _no_foreign_constants(), suppress(_StopDrawing):
+        with warnings.catch_warnings(), _no_foreign_constants():
             warnings.simplefilter("ignore")
             # Hypothesis would leave a .hypothesis folder where the user happens to be. It keeps its table of
             # Unicode there, which takes a tenth of a run to draw up again; where it cannot be kept, it does without.
             set_hypothesis_home_dir(_cache_folder() / "hypothesis")
-            draw()
+            for number in range(MOST_ROUNDS):
+                seeded(seed * MOST_ROUNDS + number)(draw)()
+                if is_enough():
+                    break
     finally:
         random.setstate(state)
         set_hypothesis_home_dir(None)

@@ -48,9 +48,10 @@ class JobRunner:
         """Requests that must be refused and were not answered, as often as they were sent."""
         self._wanted = plan.jobs
         self._asking: asyncio.Future[list[str]] | None = None
-        self._probes = [step for scenario in plan.scenarios for step in scenario.steps if step.goes_first]
-        self._unprobed = set(self._probes)
-        self._answered = asyncio.Condition()
+        self._probes = {
+            step: asyncio.Event() for scenario in plan.scenarios for step in scenario.steps if step.goes_first
+        }
+        """For each request that others wait for, whether it was answered."""
         self._aimless = Turns(AIMLESS)
         self._harm: str | None = None
         """Why requests that name no supplied job are no longer sent."""
@@ -79,24 +80,23 @@ class JobRunner:
             return await self._tried(step, job_id)
         # A loose engine may take such an id for anybody's job: few are under way when the response to one ends them.
         if not step.goes_first:
-            async with self._answered:
-                await self._answered.wait_for(lambda: self._is_probed(step))
+            for probe in self._like(step):
+                await self._probes[probe].wait()
         async with self._aimless.turn(first=step.goes_first):
             if self._harm is None:
                 accepted = await self._tried(step, job_id)
             else:
                 self.found.leave_unchecked(step.rule, self._harm)
                 accepted = False
-        async with self._answered:
-            self._unprobed.discard(step)
-            self._answered.notify_all()
+        if step.goes_first:
+            self._probes[step].set()
         return accepted
 
-    def _is_probed(self, step: Step) -> bool:
-        """Return whether one like it was answered by itself: the same body, else all for its rule, else all there are."""
-        same_body = [probe for probe in self._probes if probe.body == step.body]
-        like = same_body or [probe for probe in self._probes if probe.rule == step.rule] or self._probes
-        return self._unprobed.isdisjoint(like)
+    def _like(self, step: Step) -> Sequence[Step]:
+        """Return what is sent by itself before a step: what has the same body, else all for its rule, else all there are."""
+        probes = list(self._probes)
+        same_body = [probe for probe in probes if probe.body == step.body]
+        return same_body or [probe for probe in probes if probe.rule == step.rule] or probes
 
     async def _until_answered(self, step: Step, job_id: str | None) -> tuple[Exchange, int]:
         """Send what must be refused; where it is not answered, again: the last exchange, and how often it was sent."""

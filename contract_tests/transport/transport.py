@@ -4,9 +4,10 @@ import asyncio
 import re
 import ssl
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import httpx
@@ -24,6 +25,13 @@ from engine_contract.version import kit_version
 READ_AT_ONCE_BYTES = 8 * 1024 * 1024  # of a body beyond which one response at a time is read on
 KEPT_OF_BROKEN_BYTES = 64 * 1024  # kept of a body that is not whole
 KEEPALIVE_S = 2.0  # engines close idle connections after 5
+_USUAL_HEADERS = (
+    ("Accept", "application/json"),
+    ("Accept-Encoding", "gzip, deflate"),
+    ("Connection", "keep-alive"),
+    ("User-Agent", f"engine-contract/{kit_version()}"),
+)
+"""Sent where the run's own headers do not take their place."""
 
 
 class Transport:
@@ -38,14 +46,15 @@ class Transport:
         self._wrong = wrong_credential
         self.tokens = Tokens(connection.tokens, connection.auth)
         self._headers = [(name, source.read()) for name, source in connection.headers.items()]
-        self._options = _client_options(connection)
-        self._client = httpx.AsyncClient(
-            limits=httpx.Limits(keepalive_expiry=KEEPALIVE_S, max_connections=None), **self._options
-        )
+        self._options = _way_to(connection)
+        self._url_of = cache(lambda path: httpx.URL(connection.base + path))
+        self._idle: deque[tuple[float, httpx.AsyncHTTPTransport]] = deque()
+        """Connections that are kept, the last used at the end, and since when each is idle."""
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._client.aclose()
+        """Close the kept connections."""
+        while self._idle:
+            await self._idle.pop()[1].aclose()
 
     def secrets(self) -> frozenset[str]:
         """Return all values that must be shown nowhere."""
@@ -126,22 +135,26 @@ class Transport:
     async def _receive(
         self, request: Request, head: list[httpx.Response], parts: list[bytes], bound: asyncio.Timeout
     ) -> None:
-        async with AsyncExitStack() as turn, self._client_for(request) as client:
-            query, headers = list(request.query), list(self._headers)
-            auth = Auth.parse(request.caller.way) if request.caller.way else self.connection.auth
-            place_credential(auth, self._credential(auth, request.caller), query, headers)
-            if request.body is not None and request.content_type is not None:
-                headers.append(("Content-Type", request.content_type))
-            if self._is_alone(request):
-                headers.append(("Connection", "close"))
-            async with client.stream(
-                request.method,
-                self.connection.base + request.path,
-                params=tuple(query) or None,
-                headers=[(name.encode(), value.encode()) for name, value in headers],
-                content=request.body,
-            ) as received:
-                head.append(received)
+        query, headers = list(request.query), list(self._headers)
+        auth = Auth.parse(request.caller.way) if request.caller.way else self.connection.auth
+        place_credential(auth, self._credential(auth, request.caller), query, headers)
+        if request.body is not None and request.content_type is not None:
+            headers.append(("Content-Type", request.content_type))
+        if self._is_alone(request):
+            headers.append(("Connection", "close"))
+        own = {name.lower() for name, _ in headers}
+        usual = [(name, value) for name, value in _USUAL_HEADERS if name.lower() not in own]
+        sent = httpx.Request(
+            request.method,
+            self._url_of(request.path),
+            params=tuple(query) or None,
+            headers=[(name.encode(), value.encode()) for name, value in (*usual, *headers)],
+            content=request.body,
+        )
+        async with AsyncExitStack() as turn, self._connection_for(request) as connection:
+            received = await connection.handle_async_request(sent)
+            head.append(received)
+            async with aclosing(received):
                 size, is_large = 0, False
                 async for part in received.aiter_raw():
                     size += len(part)
@@ -155,12 +168,23 @@ class Transport:
                     parts.append(part)
 
     @asynccontextmanager
-    async def _client_for(self, request: Request) -> AsyncIterator[httpx.AsyncClient]:
-        if not self._is_alone(request):
-            yield self._client
+    async def _connection_for(self, request: Request) -> AsyncIterator[httpx.AsyncHTTPTransport]:
+        """Give a connection: one of its own, or the kept one that was used last.
+
+        Each is a pool of one, since httpcore looks at all connections of a pool at the beginning and the end of a request.
+        """
+        if self._is_alone(request):
+            async with httpx.AsyncHTTPTransport(**self._options) as connection:
+                yield connection
             return
-        async with httpx.AsyncClient(**self._options) as client:
-            yield client
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_S)
+        connection = self._idle.pop()[1] if self._idle else httpx.AsyncHTTPTransport(limits=limits, **self._options)
+        try:
+            yield connection
+        finally:
+            self._idle.append((time.monotonic(), connection))
+            while self._idle[0][0] < time.monotonic() - KEEPALIVE_S:
+                await self._idle.popleft()[1].aclose()
 
     def _is_alone(self, request: Request) -> bool:
         return request.fresh_connection or self.connection.new_connections
@@ -191,28 +215,14 @@ class _TooLargeError(Exception):
     """A body beyond what is read."""
 
 
-def _client_options(connection: Connection) -> dict[str, Any]:
-    return {
-        "verify": tls_for(connection),
-        "trust_env": False,  # the rule for proxies is our own: none for loopback
-        "proxy": proxy_for(connection),
-        "timeout": None,  # one bound on the whole exchange instead of one on each read
-        "follow_redirects": False,
-        "event_hooks": {"response": [_keep_headers]},
-        # An engine's cookies belong to one caller; kept, they would lend that role to the others.
-        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        "headers": {
-            "User-Agent": f"engine-contract/{kit_version()}",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-        },
-    }
-
-
-async def _keep_headers(received: httpx.Response) -> None:
-    """Take away where a redirect points to: httpx reads it even where it follows none, and may choke on it."""
-    received.extensions["kept_headers"] = list(received.headers.raw)
-    received.headers.pop("location", None)
+def _way_to(connection: Connection) -> dict[str, Any]:
+    """Return how connections are made. Without a client of httpx, no redirect is followed and no cookie kept: an engine's
+    cookies belong to one caller, and would lend that role to the others. The one bound on time is that of an exchange.
+    """  # noqa: D205
+    # Without TLS nothing is verified, and httpx would prepare that anew for each connection.
+    verify = tls_for(connection) or httpx.create_ssl_context(verify=False, trust_env=False)
+    # The rule for proxies is our own: none for loopback.
+    return {"verify": verify, "trust_env": False, "proxy": proxy_for(connection)}
 
 
 def response_of(
@@ -227,9 +237,7 @@ def response_of(
         body, broken_off = decode_content(body, received.headers.get("content-encoding", ""))
     if broken_off is not None:
         body = body[:KEPT_OF_BROKEN_BYTES]
-    headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in received.extensions["kept_headers"]
-    )
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in received.headers.raw)
     return Response(
         received.status_code, headers, body, broken_off, elapsed, is_cut, is_whole and broken_off is not None
     )
