@@ -112,7 +112,9 @@ def hide(text: str, secrets: frozenset[str], *, is_cut: bool = False) -> str:
 
 
 # Of JSON: a masked number makes it unreadable, unless the mask becomes a string.
-_STRING_OR_NUMBER = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|(?P<number>[-+.0-9eE]*+\*\*\*[-+.0-9eE]*+)', re.DOTALL)
+_STRING_OR_NUMBER = re.compile(
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|(?P<number>(?<![-+.0-9eE])[-+.0-9eE]*+(?:\*\*\*[-+.0-9eE]*+)++)', re.DOTALL
+)
 
 
 @lru_cache(maxsize=8)
