@@ -32,6 +32,18 @@ def is_fixed(host: str) -> bool:
     return is_loopback(name) or "." not in name
 
 
+def is_foreign(host: str, origin: bytes | None, site: bytes | None) -> bool:
+    """Return whether a browser says that a page of another origin sends a request to `host`, in small letters.
+
+    `origin` and `site` are the headers `Origin` and `Sec-Fetch-Site`.
+    """
+    # The scheme is left out: there may be a proxy with TLS in front.
+    if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
+        return True
+    # "none": the user's own doing, such as an address that was typed.
+    return site not in {None, b"none", b"same-origin"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """Decides who is let in at the listening address `host`, and has the sentences for others.
@@ -84,11 +96,7 @@ class Access:
             # With GET a page sends its own origin's name as `Host` alone.
             here = {origin.partition(b"://")[2] for origin in self.origins}
             return origin is None and site == b"same-origin" and host.encode("latin-1") in here
-        # The scheme is left out: there may be a proxy with TLS in front.
-        if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
-            return False
-        # "none": the user's own doing, such as an address that was typed.
-        if site not in {None, b"none", b"same-origin"}:
+        if is_foreign(host, origin, site):
             return False
         return not self.is_for_pages_alone or site == b"same-origin" or (site is None and origin is not None)
 

@@ -8,6 +8,7 @@ import jsonschema_rs
 import orjson
 
 from engine_contract.dependencies import require
+from engine_contract.http.access import is_foreign
 from engine_contract.http.content_encoding import is_encoded
 from engine_contract.http.media_types import accepts_json, codec_of, read_content_type
 from engine_contract.http.strict_json import NotJson, json_type, repeated_key
@@ -68,12 +69,27 @@ def _too_large(largest: int) -> Refusal:
 
 def check_media(exchange: Exchange, consumes: Collection[str]) -> Refusal | None:
     """Return why the request's headers ask for another answer, or announce a body that is not read here; None if not."""
-    headers = exchange.headers
-    accept = headers.get(b"accept")
+    accept = exchange.headers.get(b"accept")
     if accept is not None and not accepts_json(accept):
         return Refusal("not-acceptable", "The answer is application/json, which Accept excludes.", "Accept")
+    return check_content(exchange, consumes)
+
+
+def check_content(exchange: Exchange, consumes: Collection[str]) -> Refusal | None:
+    """Return why the request's headers announce a body that is not read here, None if they do not.
+
+    A page of another site can send other types, and a body without one, before the browser asks whether it may.
+    """
+    headers = exchange.headers
+    header = headers.get(b"content-type")
+    if (
+        not header
+        and exchange.body
+        and is_foreign(_host(headers), headers.get(b"origin"), headers.get(b"sec-fetch-site"))
+    ):
+        return Refusal("unsupported-media-type", "A page of another site must send a Content-Type.", "Content-Type")
     # No content type: taken for JSON, and checked like it.
-    if header := headers.get(b"content-type"):
+    if header:
         media, charset = read_content_type(header)
         if media not in consumes:
             allowed = ", ".join(sorted(consumes))
@@ -84,6 +100,10 @@ def check_media(exchange: Exchange, consumes: Collection[str]) -> Refusal | None
     if encoding is not None and is_encoded(encoding.decode("latin-1")):
         return Refusal("unsupported-media-type", "A compressed body is not read here.", "Content-Encoding")
     return None
+
+
+def _host(headers: Mapping[bytes, bytes]) -> str:
+    return headers.get(b"host", b"").decode("latin-1").lower()
 
 
 class BodyCheck:

@@ -12,10 +12,11 @@ from urllib.parse import unquote
 import orjson
 
 from engine_contract.contract import Operation
+from engine_contract.contract.operation import JSON as JSON_MEDIA
 from engine_contract.contract.operation import Parameter, is_parameter
-from engine_contract.http.media_types import read_content_type
 from engine_contract.http.types import Headers
 from mock_server.jobs.job import State, written
+from mock_server.operations.body import check_content
 from mock_server.operations.credentials import Credentials, objection
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.job_search import read_search, search_jobs
@@ -120,6 +121,10 @@ class Companions:
                 refusal = objection(exchange.credential, operation.roles, "start jobs")
                 if refusal is not None:
                     raise Refused(refusal)
+            if exchange.body and operation.name != "oauthToken":  # which takes a form, as RFC 6749 has it
+                refusal = check_content(exchange, {JSON_MEDIA})
+                if refusal is not None:
+                    raise Refused(refusal)
             exchange.response = await handle(exchange)
 
         return answer
@@ -168,10 +173,6 @@ class Companions:
         return Response(200, JSON, body)
 
     async def _search(self, exchange: Exchange) -> Response:
-        content_type = exchange.headers.get(b"content-type") if exchange.body else None
-        # A page of another site may send other types without the browser asking first.
-        if content_type and read_content_type(content_type).media != "application/json":
-            raise Refused(Refusal("unsupported-media-type", "Content-Type must be application/json.", "Content-Type"))
         if exchange.body and exchange.json is None:
             raise Refused(Refusal("bad-body", "The body is not well-formed JSON."))
         profile, wanted = exchange.profile, read_search(exchange.json)
