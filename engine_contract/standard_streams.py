@@ -6,6 +6,7 @@ Text that is written to them cannot act as a command of a CI system, whoever wro
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -37,6 +38,16 @@ class Outlet:
         self._line = (self._line + text).rpartition("\n")[2][-80:]
         return len(text)
 
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write the texts one after another."""
+        for line in lines:
+            self.write(line)
+
+    @property
+    def buffer(self) -> "_Bytes":
+        """The stream of bytes, for those who write UTF-8 themselves."""
+        return _Bytes(self)
+
     def flush(self) -> None:
         """Write what is held back."""
         if self._is_open:
@@ -52,6 +63,21 @@ class Outlet:
         with suppress(OSError, ValueError):
             # Text that is held back would be written at the end of the process, and fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
+class _Bytes:
+    """Writes bytes as the text that they are."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self.flush = outlet.flush
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outlet._stream.buffer, name)  # noqa: SLF001 - its other half
+
+    def write(self, data: bytes) -> int:
+        self._outlet.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
 
 
 def guard_streams() -> Outlet:

@@ -5,7 +5,7 @@ refuses the parts that it does not know, so that nobody takes jobs for found tha
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from typing import Any
@@ -22,7 +22,7 @@ DEFAULT_LIMIT = 50
 MOST_RESULTS = 1_000
 
 MOST_CONDITIONS = 50
-"""The most operators and places, of a query and of its order together."""
+"""The most operators and places, of a query, its order and its fields together."""
 LONGEST_NAME = 200
 """The most characters of a place, and of a pattern: to compile a pattern takes time that others wait."""
 MOST_PATTERN = 2_000
@@ -33,6 +33,9 @@ _RUN_JOBS = 5_000
 
 _Test = Callable[[Any], bool]
 _OPTIONS = ("fields", "limit", "query", "skip", "sort")
+_DIRECTIONS = (1, "asc", "ascending", -1, "desc", "descending")
+_DOWN = 3
+"""The place of the first that is downward."""
 _CAPITAL = re.compile(r"\\.|[A-Z]", re.DOTALL)
 _SHORT = frozenset({"_id", "name", "status"})  # what is known of a job without its document
 
@@ -45,7 +48,7 @@ class Search:
     order: tuple[tuple[str, bool], ...] = ()
     """Places to sort by, the first counts most; True for the largest first."""
     shown: frozenset[str] = frozenset()
-    """The fields of a result besides `_id`; empty for all."""
+    """The places of a result besides `_id`; empty for all."""
     hidden: frozenset[str] = frozenset()
     limit: int = DEFAULT_LIMIT
     skip: int = 0
@@ -65,26 +68,28 @@ async def search_jobs(
         return edit(orjson.loads(document(job_id, state, seed=seed)))
 
     turns = Turns()
-    found: list[tuple[str, State]] = []
+    # Ids alone: a collection of garbage, which holds others, would look at each state.
+    found: list[str] = []
     columns: list[list[tuple[int, Any]]] = [[] for _ in wanted.order]
-    total = 0
+    total, end = 0, wanted.skip + wanted.limit
     async for job_id, state in jobs.jobs(session, None):
         known = _short(job_id, state, seed) if wanted.is_short else whole(job_id, state)
         if all(test(_at(known, place)) for place, test in wanted.tests):
             total += 1
-            if wanted.order:
-                for column, (place, _) in zip(columns, wanted.order, strict=True):
-                    column.append(_rank(_at(known, place)))
-                found.append((job_id, state))
-            elif wanted.skip < total <= wanted.skip + wanted.limit:
-                found.append((job_id, state))
+            for column, (place, _) in zip(columns, wanted.order, strict=True):
+                column.append(_rank(_at(known, place)))
+            if wanted.order or wanted.skip < total <= end:
+                found.append(job_id)
+            if len(found) >= 2 * end + _RUN_JOBS:
+                await _keep_first(end, found, columns, wanted.order, turns)
         await turns.give()
     if wanted.order:
-        places = (await _sorted(columns, wanted.order, turns))[wanted.skip : wanted.skip + wanted.limit]
-        found = [found[place] for place in places]
+        await _keep_first(end, found, columns, wanted.order, turns)
+        del found[: wanted.skip]
     results = []
-    for job_id, state in found:
-        results.append(_part(whole(job_id, state), wanted))
+    for job_id in found:
+        if (job := await jobs.get(session, job_id)) is not None:  # removed meanwhile
+            results.append(_part(whole(job_id, job), wanted))
         await turns.give()
     return {"results": results, "total": total, "metadata": {"limit": wanted.limit, "skip": wanted.skip}}
 
@@ -99,11 +104,15 @@ def read_search(body: Any) -> Search:
     if unknown := sorted(set(options) - set(_OPTIONS)):
         raise _bad(unknown[0], f"no such option; there are {', '.join(_OPTIONS)}")
     fields, order, query = _object(options, "fields"), _object(options, "sort"), _object(options, "query")
-    _bound(query, order)
+    _bound(query, order, fields)
+    if odd := next((place for place, value in order.items() if value not in _DIRECTIONS or value is True), None):
+        raise _bad(f"sort.{odd}", "must be 1, -1, asc or desc")
+    if odd := next((place for place, value in fields.items() if value not in (0, 1)), None):
+        raise _bad(f"fields.{odd}", "must be 0 or 1")
     return Search(
         tests=tuple((place, _test(place, value)) for place, value in query.items()),
-        order=tuple((place, value in (-1, "desc", "descending")) for place, value in order.items()),
-        shown=frozenset(name.partition(".")[0] for name, value in fields.items() if value),
+        order=tuple((place, _DIRECTIONS.index(value) >= _DOWN) for place, value in order.items()),
+        shown=frozenset(name for name, value in fields.items() if value),
         hidden=frozenset(name for name, value in fields.items() if not value),
         limit=min(_whole(options, "limit", DEFAULT_LIMIT), MOST_RESULTS),
         skip=_whole(options, "skip", 0),
@@ -115,17 +124,31 @@ def _short(job_id: str, state: State, seed: int) -> dict[str, str]:
     return {"_id": job_id, "name": shown["name"], "status": shown["status"]}
 
 
-def _bound(query: Mapping[str, Any], order: Mapping[str, Any]) -> None:
+def _bound(query: Mapping[str, Any], order: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
     """Raise Refused for a search that is too large: others wait while it is read."""
     operators = [value for value in query.values() if isinstance(value, dict) and value]
-    conditions = len(query) + len(order) + sum(len(value) - 1 for value in operators)
+    conditions = len(query) + len(order) + len(fields) + sum(len(value) - 1 for value in operators)
     if conditions > MOST_CONDITIONS:
-        raise _bad("options", f"{conditions} places and operators in query and sort; at most {MOST_CONDITIONS}")
-    if too_long := next((place for place in (*query, *order) if len(place) > LONGEST_NAME), None):
+        raise _bad("options", f"{conditions} places and operators in query, sort and fields; at most {MOST_CONDITIONS}")
+    if too_long := next((place for place in (*query, *order, *fields) if len(place) > LONGEST_NAME), None):
         raise _bad(too_long, f"{len(too_long)} characters; a place has at most {LONGEST_NAME}")
     patterns = sum(len(pattern) for value in operators if isinstance(pattern := value.get("$regex"), str))
     if patterns > MOST_PATTERN:
         raise _bad("options.query", f"{patterns} characters of $regex in all; at most {MOST_PATTERN}")
+
+
+async def _keep_first(
+    count: int,
+    found: list[str],
+    columns: list[list[tuple[int, Any]]],
+    order: tuple[tuple[str, bool], ...],
+    turns: Turns,
+) -> None:
+    """Sort the rows, and leave out those behind the first `count`."""
+    places = (await _sorted(columns, order, turns))[:count]
+    for column in columns:
+        column[:] = [column[place] for place in places]
+    found[:] = [found[place] for place in places]
 
 
 async def _sorted(columns: list[list[tuple[int, Any]]], order: tuple[tuple[str, bool], ...], turns: Turns) -> list[int]:
@@ -158,10 +181,24 @@ def _rank(value: Any) -> tuple[int, Any]:
 
 
 def _part(found: dict[str, Any], wanted: Search) -> dict[str, Any]:
+    for place in wanted.hidden:
+        parent, _, key = place.rpartition(".")
+        node = _at(found, parent) if parent else found
+        if isinstance(node, dict):
+            node.pop(key, None)
+    return _only(found, {"_id", *wanted.shown}) if wanted.shown else found
+
+
+def _only(node: dict[str, Any], places: Collection[str]) -> dict[str, Any]:
+    """Return the parts of an object at these places."""
+    below: dict[str, list[str]] = {}
+    for place in places:
+        key, _, rest = place.partition(".")
+        below.setdefault(key, []).append(rest)
     return {
-        key: value
-        for key, value in found.items()
-        if key not in wanted.hidden and (not wanted.shown or key in wanted.shown or key == "_id")
+        key: _only(value, below[key]) if isinstance(value, dict) and "" not in below[key] else value
+        for key, value in node.items()
+        if key in below
     }
 
 

@@ -1,12 +1,13 @@
 """Standard output and standard error of the commands: closed, full, and read by CI systems."""
 
+import errno
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,29 @@ def test_command_written_in_parts_is_found_at_the_line_start() -> None:
     for part in ("Received ", "::1\n", "  ", "::error::x", "\n"):
         outlet.write(part)
     assert file.getvalue() == "Received ::1\n  \\x3a:error::x\n"
+
+
+class Closed(StringIO):
+    """A stream whose reader is gone."""
+
+    buffer = BytesIO()
+
+    def write(self, _text: str) -> int:
+        """Fail as a pipe does."""
+        raise BrokenPipeError(errno.EPIPE, "gone")
+
+
+def test_no_way_of_writing_passes_the_guard_by() -> None:
+    """Lists of lines and bytes are written as text is: commands of runners written out, no error for a closed pipe."""
+    file, gone = StringIO(), Outlet(Closed())
+    outlet = Outlet(file)
+    outlet.writelines(["a\n", "::error::x\n"])
+    assert outlet.buffer.write(b"::error::y\n") == 11
+    assert file.getvalue() == "a\n\\x3a:error::x\n\\x3a:error::y\n"
+    gone.writelines(["a"])
+    gone.buffer.write(b"b")
+    gone.buffer.flush()
+    assert gone.failure is None
 
 
 @pytest.mark.parametrize("command", ["check-engine --mock --only route.path", "check-engine --list-rules"])

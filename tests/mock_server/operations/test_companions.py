@@ -111,6 +111,26 @@ def test_search_finds_jobs(options: dict[str, Any], names: list[str]) -> None:
     assert found["total"] == len(names) + options.get("skip", 0) + (2 if "limit" in options else 0)
 
 
+def test_search_shows_the_fields_that_are_asked_for(caller: Caller) -> None:
+    """A field within another may be shown or left out alone."""
+
+    def found(**fields: int) -> dict[str, Any]:
+        body = {"options": {"fields": fields, "limit": 1}}
+        response = caller.client.post("/workflow_engine/jobs/search?token=admin", json=body)
+        return cast("dict[str, Any]", response.json()["results"][0])
+
+    whole = found()
+    assert found(**{"metrics.start_time": 1, "name": 1}) == {
+        "_id": whole["_id"],
+        "name": whole["name"],
+        "metrics": {"start_time": whole["metrics"]["start_time"]},
+    }
+    metrics = {key: value for key, value in whole["metrics"].items() if key != "start_time"}
+    assert found(**{"metrics.start_time": 0, "tasks": 0, "name.x": 0}) == {
+        key: value for key, value in {**whole, "metrics": metrics}.items() if key != "tasks"
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -126,7 +146,10 @@ def test_search_finds_jobs(options: dict[str, Any], names: list[str]) -> None:
         ({"query": {"name": {"$regex": "((a{99}){99}){99}"}}}, "name.$regex: is not a regular expression"),
         ({"query": {f"a{n}": {"$regex": "x" * 199} for n in range(11)}}, "2189 characters of $regex in all"),
         ({"query": {f"a{n}": 1 for n in range(40)}, "sort": {f"a{n}": 1 for n in range(11)}}, "at most 50"),
-        ({"query": {"name": dict.fromkeys(map(str, range(51)), 1)}}, "51 places and operators in query and sort"),
+        ({"query": {"name": dict.fromkeys(map(str, range(51)), 1)}}, "51 places and operators in query, sort and fields"),
+        ({"fields": {f"a{n}": 1 for n in range(51)}}, "51 places and operators"),
+        ({"sort": {"name": {}}}, "sort.name: must be 1, -1, asc or desc"),
+        ({"fields": {"name": {"$slice": 1}}}, "fields.name: must be 0 or 1"),
         ({"sort": {"a" * 201: 1}}, "201 characters; a place has at most 200"),
     ],
 )
@@ -168,6 +191,9 @@ def test_search_of_many_jobs_lets_others_be_served() -> None:
         async def jobs(self, _session: str, _statuses: None) -> AsyncIterator[tuple[str, State]]:
             for job in jobs:
                 yield job
+
+        async def get(self, _session: str, job_id: str) -> State:
+            return jobs[int(job_id)][1]
 
     async def search() -> tuple[dict[str, Any], float]:
         query = {"name": {"$in": [*map(str, range(100_000)), {}]}, "status": {"$nin": [[], None]}}
