@@ -75,6 +75,7 @@ class Pipeline:
         self._log = RequestLog(settings)
         self._profile_names = profile_names()
         self._cors = Cors(settings.cors_origins)
+        self._latest_jobs: dict[str, str] = {}
 
     def cors_headers(self, scope: Any) -> Headers:
         """Return the CORS headers for a page other than the operation."""
@@ -172,6 +173,7 @@ class Pipeline:
             await sleep(uniform(*armed.latency_before_ms) / 1000)  # noqa: S311 - a delay
         change = exchange.change
         if change is not None:
+            exchange.latest_jobs = self._latest_jobs
             if served.further_name is not None:
                 exchange.serial = await self._store.tally(exchange.session, served.further_name)
             latency_ms = latency_ms or change.latency_ms

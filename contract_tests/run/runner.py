@@ -81,19 +81,17 @@ class Runner:
         return self.found
 
     async def _stages(self) -> None:
-        of_jobs = [stage for stage in self.plan.stages if stage.name != "pages"]  # which come when all jobs are done
-        if not of_jobs:
-            return
-        baseline, probes, parameters, jobs, credentials = of_jobs
-        if not await self._baseline(baseline):
+        stages = {stage.name: stage for stage in self.plan.stages}  # that of the pages comes when all jobs are done
+        if "baseline" not in stages or not await self._baseline(stages["baseline"]):
             return
         async with asyncio.TaskGroup() as group:
             seen = group.create_task(self._look_at_first())
-            group.create_task(self._prepare(probes))
-            group.create_task(self._side_by_side(jobs, seen))
-            group.create_task(self._prepare(parameters))
+            group.create_task(self._prepare(stages["probes"]))
+            group.create_task(self._side_by_side(stages["jobs"], seen))
+            group.create_task(self._prepare(stages["parameters"]))
         # Nothing else is under way then: it would be refused by an engine that locks its callers out.
-        canceled = [await self._run_scenario(scenario, credentials.mode) for scenario in credentials.scenarios]
+        last = stages["credentials"]
+        canceled = [await self._run_scenario(scenario, last.mode) for scenario in last.scenarios]
         await self._repeat(item for item in canceled if item is not None)
         # At the end, so that a job that comes back to life has had some time for it.
         await gather_limited([self._look_at_others(), self._repeat(self._canceled_at_first, after=1)])

@@ -15,12 +15,7 @@ from mock_server.store import Store
 from mock_server.store.jobs import Cancel
 
 _MOST_SESSIONS = 1_000
-
-_latest: dict[str, str] = {}
-"""For `answers-latest-job`: the job of each session's newest request, as a variable that requests share by mistake.
-
-At most `_MOST_SESSIONS` are kept, those with the newest requests.
-"""
+"""The most sessions whose newest job is remembered: those with the newest requests."""
 
 
 def effects(operation: Operation) -> Iterator[Change]:
@@ -72,16 +67,19 @@ def _of_the_document() -> Iterator[Change]:
         sentence="When requests overlap, each is answered with the job of the newest one.",
         rule="effects.overlap",
         first=_remember_latest,
-        document=lambda document, exchange: document | {"_id": _latest.get(exchange.session, document["_id"])},
+        document=lambda document, exchange: (
+            document | {"_id": exchange.latest_jobs.get(exchange.session, document["_id"])}
+        ),
     )
 
 
 async def _remember_latest(exchange: Exchange, _store: Store) -> None:
     if exchange.claimed_job_id is not None:
-        _latest.pop(exchange.session, None)
-        _latest[exchange.session] = exchange.claimed_job_id
-        if len(_latest) > _MOST_SESSIONS:
-            del _latest[next(iter(_latest))]
+        latest = exchange.latest_jobs
+        latest.pop(exchange.session, None)
+        latest[exchange.session] = exchange.claimed_job_id
+        if len(latest) > _MOST_SESSIONS:
+            del latest[next(iter(latest))]
         await sleep(0.03)
 
 

@@ -38,6 +38,7 @@ class Exchange:
         "document",
         "headers",
         "job_id",
+        "latest_jobs",
         "method",
         "path",
         "preferences",
@@ -82,6 +83,8 @@ class Exchange:
         """The place where connexion puts what its security found."""
         self.serial = 0
         """How many cancels of the session had succeeded, this one included."""
+        self.latest_jobs: dict[str, str] = {}
+        """The job of each session's newest request, as a variable that the requests of a mock share by mistake."""
         self._json: Any = _UNREAD
 
     def repeated(self, name: bytes) -> bool:

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote
@@ -163,17 +164,20 @@ def mask(entry: Entry, known: frozenset[str], *, is_document: bool = False) -> E
     )
 
 
-# Few: they are kept beside the store, whatever becomes of the journal.
-_mask_once = lru_cache(maxsize=64)(mask)
+@lru_cache(maxsize=64)  # few: they are kept beside the store, whatever becomes of the journal
+def _kept(_digest: bytes) -> list[Entry]:
+    """Return where an entry is kept once it was masked. Nothing that is not masked is kept."""
+    return []
 
 
 def _shown(entry: Entry, known: frozenset[str]) -> Entry:
     """Return the entry without secrets. That of a long one is kept for the next time: consoles ask again and again."""
     if weigh(entry) < _LONG_BYTES:
         return mask(entry, known)
-    headers, answer_headers = (tuple((name, value) for name, value in h) for h in (entry.headers, entry.answer_headers))
-    kept = entry._replace(headers=headers, answer_headers=answer_headers)
-    return _mask_once(kept, known)
+    kept = _kept(sha256(repr((entry, known)).encode()).digest())
+    if not kept:
+        kept.append(mask(entry, known))
+    return kept[0]
 
 
 def show(number: int, entry: Entry, known: frozenset[str]) -> dict[str, object]:

@@ -75,7 +75,8 @@ local function drop_idle(most)
   end
 end
 
--- The session's clock, and its time at a real one. It begins when the session does, and at each reset.
+-- The session's clock, and its time at a real one. It begins when the session does, and at each reset; who only looks
+-- begins none.
 local function read_clock()
   local kept = redis.call('HMGET', facts, 'stopped', 'ahead', 'begun')
   local stopped, ahead = kept[1] or NOW, tonumber(kept[2] or 0)
@@ -84,8 +85,10 @@ local function read_clock()
   end
   if not kept[3] then
     kept[3] = whole(at(now))
-    redis.call('HSET', facts, 'begun', kept[3])
-    keep(facts)
+    if ARGV[4] ~= 'look' then
+      redis.call('HSET', facts, 'begun', kept[3])
+      keep(facts)
+    end
   end
   return at, kept[3], stopped, ahead
 end

@@ -10,7 +10,10 @@ from mock_server.jobs.job import RUNNING
 from mock_server.store import DEFAULT_SESSION, memory
 from mock_server.store.access import UNUSED_S, Clock, Login, SessionUse, real_ms
 from mock_server.store.memory import MemoryStore
+from mock_server.store.redis import RedisStore
+from mock_server.store.redis_address import read_address
 from tests.mock_server.store.conftest import Make, entry, use
+from tests.support.caller import PAGE_ID
 from tests.support.redis_server import RedisServer
 
 ALICE, BOB = Login("alice", "support"), Login("b\u00f6b", "admin")
@@ -86,6 +89,18 @@ def test_redis_holds_no_token(redis: RedisServer, make: Make) -> None:
 
     use(work)
     assert "s3cret" not in redis.command("KEYS", "*")
+
+
+def test_observer_writes_nothing_into_redis(redis: RedisServer, redis_url: str) -> None:
+    """Also of a session whose clock has not begun."""
+
+    async def work() -> None:
+        observed = RedisStore(Settings(), read_address(redis_url)).observed()
+        await observed.get("unknown", PAGE_ID)
+        await observed.clock("unknown")
+
+    use(work)
+    assert redis.command("KEYS", f"{{{redis_url.rpartition('=')[2]}}}:s:*") == "*0\r\n"
 
 
 def test_clock_of_a_session_stops_moves_and_runs(make: Make) -> None:

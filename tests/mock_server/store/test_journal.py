@@ -1,6 +1,7 @@
 """Secrets in the mock's journal: in no form in what the control API and the console show."""
 
 import asyncio
+import gc
 import time
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ import pytest
 
 from mock_server import Settings, create_app
 from mock_server.serving.in_process import running_mock
-from mock_server.store.journal import KEPT_BYTES, Entry, mask
+from mock_server.store.journal import KEPT_BYTES, Entry, mask, show
 from mock_server.store.memory import MemoryStore
 from tests.mock_server.store.conftest import entry
 from tests.support.caller import PAGE_ID, ROUTE
@@ -77,6 +78,15 @@ def test_long_entry_is_masked_once() -> None:
         for _ in range(5):
             assert httpx.get(url, timeout=60).json() == first
         assert time.process_time() - started < 1
+
+
+def test_long_entry_is_kept_as_it_is_shown() -> None:
+    """What is kept for the next time outlives a reset of the journal, so nothing of it is unmasked."""
+    body = f'{{"password": "{SECRET}", "x": "{"x" * 5000}"}}'.encode()
+    show(1, entry()._replace(body=body, body_size=len(body)), frozenset({SECRET}))
+    kept = [one for one in gc.get_objects() if isinstance(one, Entry) and b"x" * 5000 in one.body]
+    assert len(kept) == 1
+    assert SECRET.encode() not in kept[0].body
 
 
 def test_secret_at_the_cut_of_a_kept_body_is_not_shown() -> None:
