@@ -6,6 +6,8 @@ import pytest
 
 from tests.support import forked
 
+pytest_plugins = ("tests.support.installations",)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:

@@ -12,6 +12,7 @@ from tests.support import ROOT
 from tests.support.commands import write_jobs
 from tests.support.engines import standin_engine
 from tests.support.forked import stand_ins
+from tests.support.installations import BIN, PACKAGES_AND_PIP
 from tests.support.login_engine import login_engine
 
 ACTION = ROOT / ".github" / "actions" / "check-engine" / "action.yml"
@@ -224,7 +225,10 @@ def test_a_crash_is_an_error_with_its_last_line(folders: tuple[Path, Path]) -> N
 
 def test_it_installs_the_kit_from_its_own_repository(folders: tuple[Path, Path]) -> None:
     """Without an installed check-engine the first step makes one, with the constraints of the repository."""
-    ran = run_action(ACTION, {"python": sys.executable, "mock": "true"}, workspace=folders[0], temp=folders[1])
+    inputs = {"python": str(BIN / "python3"), "mock": "true"}
+    # To pip, the variable of this option holds what becomes of the isolation: 0 is without.
+    env = {"PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_COMPILE": "1", **PACKAGES_AND_PIP}
+    ran = run_action(ACTION, inputs, workspace=folders[0], temp=folders[1], env=env)
     assert ran.failed is None, ran.out
     assert ran.outputs["verdict"] == "conforms"
     assert (folders[1] / "check-engine" / "bin" / "check-engine").is_file()

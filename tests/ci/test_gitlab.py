@@ -3,12 +3,10 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
 import yaml
 
 from tests.ci.test_github import SECRETS, TOKENS, validate
@@ -16,12 +14,10 @@ from tests.support import ROOT
 from tests.support.commands import clean_environment
 from tests.support.engines import standin_engine
 from tests.support.forked import stand_ins
+from tests.support.installations import PACKAGES_AND_PIP, Distributions
 
 TEMPLATE = ROOT / "ci" / "gitlab-check-engine.yml"
 JOB: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text())["check-engine"]
-
-
-PACKAGES = str(Path(pytest.__file__).parents[1])
 
 
 def run(lines: list[str], folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -60,17 +56,14 @@ def test_its_script_checks_an_engine_and_leaves_a_junit_report(tmp_path: Path) -
     assert JOB["artifacts"]["when"] == "always"
 
 
-def test_its_preparation_installs_the_kit(tmp_path: Path) -> None:
+def test_its_preparation_installs_the_kit(distributions: Distributions, tmp_path: Path) -> None:
     """The lines before the script make an environment of their own with check-engine in it."""
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
-    subprocess.run(build, capture_output=True, check=True)
-    (wheel,) = tmp_path.glob("*.whl")
     env = {
-        "ENGINE_CONTRACT": str(wheel),
+        "ENGINE_CONTRACT": str(distributions.wheel),
         "CI_BUILDS_DIR": str(tmp_path),
         "CI_JOB_ID": "7",
-        "PYTHONPATH": PACKAGES,  # what the kit needs is there; to install it takes a minute
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PIP_NO_COMPILE": "1",
+        **PACKAGES_AND_PIP,
     }
     done = run([*JOB["before_script"], "command -v check-engine"], tmp_path, env)
     assert done.returncode == 0, done.stdout + done.stderr

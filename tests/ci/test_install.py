@@ -17,17 +17,17 @@ from tests.docs.document import blocks
 from tests.support import ROOT
 from tests.support.commands import clean_environment
 from tests.support.engines import standin_engine
+from tests.support.installations import PACKAGES_AND_PIP, Distributions, copy_of
 from tests.support.login_engine import login_engine
 
 GUIDES = ("README.md", "docs/ci.md", "docs/frontend.md", "docs/qa.md", "docs/watch-engine.md")
 HASHED = ROOT / "requirements-hashed.txt"
-PACKAGES = str(Path(pytest.__file__).parents[1])
 
 
 def shell(lines: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run lines with bash; what the kit needs comes from this environment, unless PYTHONPATH is given."""
     # To pip, the variable of this option holds what becomes of the isolation: 0 is without.
-    own = {} if "PYTHONPATH" in env else {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": PACKAGES}
+    own = {} if "PYTHONPATH" in env else {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", **PACKAGES_AND_PIP}
     own |= {"PIP_NO_COMPILE": "1"}  # what is run once is compiled once
     words = ["bash", "-e", "-o", "pipefail", "-c", lines]
     return subprocess.run(
@@ -35,14 +35,10 @@ def shell(lines: str, folder: Path, **env: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def wheel(distributions: Distributions) -> Path:
     """The wheel of the checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(build, capture_output=True, check=True)
-    (found,) = folder.glob("*.whl")
-    return found
+    return distributions.wheel
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -67,7 +63,7 @@ def test_lines_of_the_guide_install_the_kit(wheel: Path, tmp_path: Path, kind: s
     done = shell(
         kept.replace("check-engine --mock", "check-engine --version"),
         tmp_path,
-        PYTHONPATH=PACKAGES,
+        **PACKAGES_AND_PIP,
         PIP_NO_BUILD_ISOLATION="0",
     )
     assert done.returncode == 0, done.stderr
@@ -113,14 +109,14 @@ def test_compose_file_is_valid() -> None:
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 
 
-def test_lines_of_the_dockerfile_install_what_was_hashed(tmp_path: Path) -> None:
+def test_lines_of_the_dockerfile_install_what_was_hashed(hashed: Path, pip_alone: str, tmp_path: Path) -> None:
     """In an empty environment each dependency is installed by its hash, then the kit, and the commands run."""
     venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    lines = [arguments for word, arguments in instructions() if word == "RUN"]
-    assert any("--require-hashes" in line for line in lines)
+    copy_of(hashed, venv)
+    first, *lines = [arguments for word, arguments in instructions() if word == "RUN"]
+    assert "--require-hashes" in first  # as it was done in what is copied
     env = {"PATH": f"{venv}/bin{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": str(venv)}
-    own = {"PYTHONPATH": ""}
+    own = {"PYTHONPATH": pip_alone}
     context = tmp_path / "context"
     context.mkdir()
     for name in (line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")):
@@ -214,9 +210,9 @@ def test_jenkinsfile_as_printed_is_green(wheel: Path, tmp_path: Path) -> None:
     """Its environment has all that a run needs: with its credentials alone a right engine conforms."""
     environment, script = jenkins()
     with login_engine(lasts=500) as engine:
-        own = {"KIT": str(wheel), "BUILD_TAG": "jenkins-7", "CHECK_ENGINE_URL": engine.url, "PYTHONPATH": PACKAGES}
-        assert environment.keys() >= own.keys() - {"BUILD_TAG", "PYTHONPATH"}
-        done = shell(script, tmp_path, **environment | own)
+        own = {"KIT": str(wheel), "BUILD_TAG": "jenkins-7", "CHECK_ENGINE_URL": engine.url}
+        assert environment.keys() >= own.keys() - {"BUILD_TAG"}
+        done = shell(script, tmp_path, **environment | own | PACKAGES_AND_PIP)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -227,7 +223,7 @@ def test_lines_for_jenkins_check_an_engine(wheel: Path, tmp_path: Path) -> None:
         env = {
             "KIT": str(wheel),
             "BUILD_TAG": "jenkins-7",
-            "PYTHONPATH": PACKAGES,
+            **PACKAGES_AND_PIP,
             "CHECK_ENGINE_URL": engine.url,
             "CHECK_ENGINE_TOKEN": "\n".join(f"{role}=file:{role}" for role in ("admin", "support")),
             "CHECK_ENGINE_JOBS_COMMAND": f'curl -s -X POST "{engine.url}/_test/jobs?count=$JOB_COUNT"',

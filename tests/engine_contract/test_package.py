@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine_contract.contract import load_rules
-from tests.engine_contract.conftest import Distributions, run
 from tests.support import ROOT
+from tests.support.installations import Distributions, run
 
 WHERE = "from engine_contract import contract; print(contract.PAGE_PATH, len(contract.load_rules()), contract.load_contract().path)"
 
