@@ -70,7 +70,7 @@ def hashed(shared: Path, pip_alone: str) -> Path:
         if not venv.exists():
             (line,) = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if "--require-hashes" in line]
             run(sys.executable, "-m", "venv", "--without-pip", str(venv), cwd=shared)
-            # What is not imported is not compiled: half of the work.
+            # Compiling is half of the work, and most modules are never imported.
             env = {"PATH": f"{venv}/bin:/usr/bin:/bin", "PYTHONPATH": pip_alone, "PIP_NO_COMPILE": "1"}
             run("sh", "-c", line.removeprefix("RUN "), cwd=ROOT, env=env)
     return venv
