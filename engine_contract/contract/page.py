@@ -6,7 +6,7 @@ from hashlib import sha256
 from engine_contract.contract.files import PAGE_PATH
 
 # Lines of nothing but JSON or HTML punctuation say nothing by themselves.
-_PUNCTUATION = frozenset("{}[],|:- \t")
+_PUNCTUATION = frozenset("{}[],|:-+= \t")
 
 
 @cache

@@ -7,12 +7,14 @@ from typing import Any
 
 from engine_contract.contract.draft.errors import PageError
 from engine_contract.contract.draft.json_schema import KEYWORDS, is_schema
+from engine_contract.contract.draft.kinds import TYPES
 from engine_contract.contract.draft.lines import Line, Text
 from engine_contract.contract.draft.located_json import Node, read_located
-from engine_contract.contract.draft.table import TYPES, Row, is_within_row, read_table
+from engine_contract.contract.draft.marks import FENCE
+from engine_contract.contract.draft.table import Row, is_within_row, read_table
 
 # Remains of the page's tabs and buttons in its text.
-_TABS = re.compile(r"(?:\|\s*+)?(?:(?:Details|Example|Schema)[\s|]*+)++")
+_TABS = re.compile(r"(?:\|\s*+)?(?:(?:Details|Example|Schema)[\s|]*+)++|Example \d+(?::.*)?")
 _BUTTON = re.compile(r"(?:Copied|Copy) to Clipboard")
 _JSON = re.compile(r'[{\["]|-?\d|(?:true|false|null)$')
 # "This method has no parameters |": the row of a table without rows.
@@ -49,7 +51,11 @@ def read_block(text: Text, lines: Sequence[Line], columns: Sequence[str]) -> Blo
         if line.number <= past:
             continue
         is_cell = is_within_row(table, columns)
-        if _BUTTON.fullmatch(line.text) or (not is_cell and (_TABS.fullmatch(line.text) or says_nothing(line))):
+        if (
+            _BUTTON.fullmatch(line.text)
+            or FENCE.fullmatch(line.text)
+            or (not is_cell and (_TABS.fullmatch(line.text) or says_nothing(line)))
+        ):
             furniture.append(line)
         elif _JSON.match(line.text) and not is_cell:
             node, end = read_located(text.content, text.start_of(line))
@@ -58,7 +64,7 @@ def read_block(text: Text, lines: Sequence[Line], columns: Sequence[str]) -> Blo
             values.append(node)
             if node.value is None:
                 furniture.append(line)
-        elif values and not set(line.text) <= set("|- "):
+        elif values and not set(line.text) <= set("|-+= "):
             raise PageError(line.number, f"{line.text!r} follows the example", _ALLOWED)
         elif not values:
             table.append(line)
@@ -67,7 +73,9 @@ def read_block(text: Text, lines: Sequence[Line], columns: Sequence[str]) -> Blo
     return Block(rows, example, schema, (*furniture, *headings))
 
 
-_ALLOWED = "A section has a table, then an example as JSON, then perhaps a JSON Schema."
+_ALLOWED = (
+    "A section has a table, then one example as JSON, then perhaps a JSON Schema. Take out what else stands there."
+)
 
 
 def _refuse_rest(text: Text, end: int) -> None:
@@ -82,7 +90,11 @@ def _example_and_schema(values: Sequence[Node], rows: Sequence[Row]) -> tuple[No
         raise PageError(values[2].line, "this is a third JSON text", _ALLOWED)
     first, second = (*values, None, None)[:2]
     if second is not None and second.value is not None and not is_schema(second.value):
-        raise PageError(second.line, "this is not a JSON Schema", f"{_ALLOWED} A schema has type or properties.")
+        raise PageError(
+            second.line,
+            "this is not a JSON Schema, but a second example",
+            f"{_ALLOWED} A schema has type or properties.",
+        )
     example = None if first is None or first.value is None else first
     schema = None if second is None or second.value is None else second
     if example is not None and _stands_for_the_example(example.value, schema, rows):

@@ -6,9 +6,9 @@ from numbers import Real
 from typing import Any
 
 from engine_contract.contract.draft.errors import PageError
+from engine_contract.contract.draft.kinds import TYPES
 from engine_contract.contract.draft.located_json import Node
 from engine_contract.contract.draft.notes import GUESSED, OPEN, is_open, noted, opened
-from engine_contract.contract.draft.table import TYPES
 
 Schema = dict[str, Any]
 

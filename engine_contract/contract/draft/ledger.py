@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine_contract.contract.draft.block import Block
+from engine_contract.contract.draft.kinds import ANY_TYPE
 from engine_contract.contract.draft.lines import Text, quotable
 from engine_contract.contract.draft.page import Page
 from engine_contract.contract.draft.request import Request
@@ -128,16 +129,21 @@ def _parameter(page: Page, request: Request, row: Row) -> Iterator[Entry]:
     if row.required and not is_in_path:
         title = f"A request without {row.name} is refused"
         yield _entry(f"request.{row.name}.required", "documented", title, quote=quote)
+    if row.type == ANY_TYPE:
+        title = f"{row.name} is of the type {row.kind.said}"
+        reason = "The table leaves open which type of JSON that is."
+        yield _entry(f"request.{row.name}.type", "assumed", title, quote=quote, reason=reason)
+        return
     node = request.node(row.name)
     if node is not None and (why := disagreement(row.type, node.value)):
-        title = f"A {row.name} that is not {with_article(row.type)} is refused"
+        title = f"{with_article(row.name).capitalize()} that is not {with_article(row.type)} is refused"
         yield _entry(
             f"request.{row.name}.type", "assumed", title, quote=quote, reason=f"The page contradicts itself: {why}."
         )
         return
     title = f"{row.name} in the path is of type {row.type}"
     if not is_in_path:
-        title = f"A {row.name} that is not {with_article(row.type)} is refused"
+        title = f"{with_article(row.name).capitalize()} that is not {with_article(row.type)} is refused"
     yield _entry(f"request.{row.name}.type", "documented", title, quote=quote)
 
 

@@ -13,11 +13,14 @@ class Line:
     number: int
 
 
+_UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b"))
+
+
 class Text:
-    """A page's text, with its lines by number. A byte order mark and the kind of line ends do not matter."""
+    """A page's text, with its lines by number. Byte order marks, blanks of no width and kinds of line ends do not matter."""
 
     def __init__(self, content: str) -> None:
-        self.content = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        self.content = content.translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n")
         self._lines = self.content.split("\n")
         self._starts = [0]
         for line in self._lines:

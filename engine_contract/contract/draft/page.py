@@ -8,6 +8,7 @@ from typing import Any
 from engine_contract.contract.draft.block import Block, read_block, says_nothing
 from engine_contract.contract.draft.errors import PageError
 from engine_contract.contract.draft.lines import Line, Text
+from engine_contract.contract.draft.marks import UNDERLINE, heading, item, plain
 from engine_contract.contract.operation import leads_up
 from engine_contract.contract.page import is_punctuation
 
@@ -22,6 +23,7 @@ _PATH = re.compile(r"(?:/(?::?[A-Za-z0-9_.~-]++|\{[A-Za-z0-9_.~-]++\}))++/?|/")
 _PATH_PARAMETER = re.compile(r":([A-Za-z0-9_.~-]+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")  # fit for the settings file's [operations.NAME] and for ids of rules
 _NAMES = re.compile(r"\{([^{}]*)\}")
+_NOT_ROLES = frozenset({"all", "any", "and", "or", "everybody", "everyone", "roles"})
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
@@ -88,9 +90,11 @@ def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
     for line in lines:
         # A heading stands once, and after the ones before it: a table may have a column of that name.
         later = HEADINGS[HEADINGS.index(next(reversed(sections))) + 1 :] if sections else HEADINGS
-        if line.text in later:
+        if (name := _heading(line, later)) is not None:
             current = []
-            sections[line.text] = (line, current)
+            sections[name] = (line, current)
+        elif current == [] and UNDERLINE.fullmatch(line.text):
+            continue
         elif current is None:
             raise PageError(line.number, f"{line.text!r} comes before the first section", _allowed_headings())
         else:
@@ -98,6 +102,16 @@ def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
     for name in NEEDED:
         _refuse_without(name, sections, lines)
     return sections
+
+
+def _heading(line: Line, later: Sequence[str]) -> str | None:
+    """Return the section that a line opens; one that is marked up does so only where no section is left out that must be."""
+    if line.text in later:
+        return line.text
+    name = heading(line.text)
+    if name not in later or any(needed in NEEDED for needed in later[: later.index(name)]):
+        return None
+    return name
 
 
 def _refuse_without(name: str, sections: Mapping[str, Any], lines: Sequence[Line]) -> None:
@@ -118,13 +132,14 @@ def _said(lines: Sequence[Line], heading: Line) -> tuple[Line, ...]:
 
 def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
     allowed = (
-        f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name or {{name}}."
+        f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name or {{name}}, "
+        "and without a query. The heading Roles comes after it."
     )
     if len(lines) != 1:
         at = lines[1] if lines else heading
         raise PageError(at.number, "this is a second route" if lines else "the section Route is empty", allowed)
     (line,) = lines
-    found = _ROUTE.fullmatch(line.text)
+    found = _ROUTE.fullmatch(plain(line.text))
     if found is None or not _PATH.fullmatch(found[2]) or leads_up(found[2]):
         raise PageError(line.number, f"{line.text!r} is not a route", allowed)
     path = _PATH_PARAMETER.sub(r"{\1}", found[2])
@@ -142,9 +157,13 @@ def _roles(lines: Sequence[Line]) -> tuple[tuple[tuple[str, Line], ...], list[Li
         if says_nothing(line) or is_punctuation(line.text):
             empty.append(line)
             continue
-        for role in re.split(r"[\s,|]+", line.text.strip(",|*•- \t")):
+        if set(PARAMETER_COLUMNS[:2]) <= set(line.text.replace("|", " ").split()):
+            raise PageError(line.number, "a table stands in the section Roles", _allowed_headings())
+        for role in re.split(r"[\s,;|*`]+", item(line.text).strip(",| \t")):
             allowed = "Allowed are names of roles, a role a line or several with spaces or commas between them."
-            if not _ROLE.fullmatch(role):
+            if role.lower() in _NOT_ROLES:
+                allowed += " Where everybody may, the section is empty."
+            if not _ROLE.fullmatch(role) or role.lower() in _NOT_ROLES:
                 raise PageError(line.number, f"{role!r} is not the name of a role", allowed)
             if role in roles:
                 raise PageError(line.number, f"the role {role} is listed twice", "Give each role once.")

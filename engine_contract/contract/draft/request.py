@@ -9,7 +9,7 @@ from engine_contract.contract.draft.json_schema import from_json_schema
 from engine_contract.contract.draft.located_json import Node
 from engine_contract.contract.draft.notes import GUESSED, noted, opened
 from engine_contract.contract.draft.page import Page
-from engine_contract.contract.draft.schema import Schema, disagreement, infer, of_type, type_of, with_article
+from engine_contract.contract.draft.schema import Schema, disagreement, infer, of_row, type_of, with_article
 from engine_contract.contract.draft.table import Row
 
 _ALLOWED = "Allowed is an object of the parameters."
@@ -159,10 +159,10 @@ class Request:
             return dict(given["properties"][row.name])
         node = self.node(row.name)
         if node is None or node.value is None:
-            return of_type(row.type)
+            return of_row(row, is_answer=False)
         if why := disagreement(row.type, node.value):
             return opened(why)
-        return {**infer([node.value], row.name, is_answer=False), "type": row.type}
+        return of_row(row, infer([node.value], row.name, is_answer=False), is_answer=False)
 
     def with_notes(self, described: dict[str, Any]) -> dict[str, Any]:
         """Return the description of the request with what was guessed of it."""

@@ -5,7 +5,7 @@ from typing import Any
 from engine_contract.contract.draft.block import Block
 from engine_contract.contract.draft.json_schema import from_json_schema
 from engine_contract.contract.draft.notes import GUESSED, noted
-from engine_contract.contract.draft.schema import Schema, disagreement, infer, of_type
+from engine_contract.contract.draft.schema import Schema, disagreement, infer, of_row
 from engine_contract.contract.draft.table import Row
 
 
@@ -58,7 +58,7 @@ def with_notes(described: dict[str, Any], block: Block) -> dict[str, Any]:
 
 def _bare(block: Block) -> Schema:
     if block.example is None:
-        return of_type(block.rows[0].type)
+        return of_row(block.rows[0])
     schema = infer([block.example.value])
     if len(block.rows) == 1 and (why := disagreement(block.rows[0].type, block.example.value)):
         return noted(schema, GUESSED, f"{why}, which is taken")
@@ -66,12 +66,12 @@ def _bare(block: Block) -> Schema:
 
 
 def _of_row(row: Row, block: Block) -> Schema:
-    schema = of_type(row.type)
+    schema = of_row(row)
     child = None if block.example is None else block.example.children.get(row.name)
     if child is not None and child.value is not None:
         why = disagreement(row.type, child.value)
         shown = infer([child.value], row.name)
-        schema = noted(shown, GUESSED, f"{why}, which is taken") if why else {**shown, "type": row.type}
+        schema = noted(shown, GUESSED, f"{why}, which is taken") if why else of_row(row, shown)
     elif child is not None:
         schema = {**schema, "nullable": True}
     return {**schema, "description": row.description} if row.description else schema

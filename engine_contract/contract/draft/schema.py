@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from engine_contract.contract.draft.kinds import ANY_TYPE
 from engine_contract.contract.draft.located_json import Node
-from engine_contract.contract.draft.notes import GUESSED, opened
+from engine_contract.contract.draft.notes import GUESSED, noted, opened
+from engine_contract.contract.draft.table import Row
 
 Schema = dict[str, Any]
 Place = tuple[str, ...]
@@ -119,15 +121,50 @@ def type_of(value: Any) -> str:
     return "null"
 
 
-def of_type(kind: str) -> Schema:
-    """Return the schema of a type alone; OpenAPI wants to know of an array what its elements are."""
-    return {"type": kind, "items": {}} if kind == "array" else {"type": kind}
+def of_row(row: Row, shown: Schema | None = None, *, is_answer: bool = True) -> Schema:
+    """Return the schema of a row of a table: its type with what the page shows of it, and with the rows within it."""
+    kind = row.kind
+    if kind.name == ANY_TYPE:
+        return opened(f"the table says {kind.said}")
+    schema: Schema = {"type": kind.name} if shown is None else {**shown, "type": kind.name}
+    if kind.name == "array" and not schema.get("items"):  # OpenAPI wants to know what the elements are
+        schema["items"] = {"type": kind.element} if kind.element else {}
+    if kind.is_nullable:
+        schema["nullable"] = True
+    if kind.said:
+        schema = noted(schema, GUESSED, f"{with_article(kind.name)}, where the table says {kind.said}")
+    for place, below in row.inner:
+        schema = _with_row(schema, place, below, is_answer=is_answer)
+    return schema
+
+
+def _with_row(schema: Schema, place: Place, row: Row, *, is_answer: bool) -> Schema:
+    """Return a schema with a row of what is within it, unless the page shows something else there."""
+    if schema.get("type") == "array":
+        place = place[1:] if place[0] == "[]" else place
+        if not place:
+            return {**schema, "items": schema.get("items") or of_row(row, is_answer=is_answer)}
+        items = schema.get("items") or {"type": "object"}
+        return {**schema, "items": _with_row(items, place, row, is_answer=is_answer)}
+    if schema.get("type") != "object" or "additionalProperties" in schema:
+        return schema
+    name, *rest = place
+    properties = schema.get("properties", {})
+    if rest:
+        below = _with_row(properties.get(name, {"type": "object"}), tuple(rest), row, is_answer=is_answer)
+    else:
+        below = of_row(row, properties.get(name), is_answer=is_answer)
+        below |= {"description": row.description} if row.description else {}
+    needed = schema.get("required", [])
+    if row.required and not rest and not is_answer and name not in needed:
+        schema = {**schema, "required": [*needed, name]}
+    return {**schema, "properties": {**properties, name: below}}
 
 
 def disagreement(kind: str, value: Any) -> str | None:
     """Return why a value that the page shows is not of the type that its table names; None if it is."""
     shown = type_of(value)
-    if shown in {kind, "null"} or (kind, shown) == ("number", "integer"):
+    if shown in {kind, "null"} or (kind, shown) == ("number", "integer") or kind == ANY_TYPE:
         return None
     return f"the table says {with_article(kind)}, the page shows {with_article(shown)}"
 

@@ -1,12 +1,13 @@
 """How a page is read where the pages of such engines differ from one another: each reading on a page of its own."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from engine_contract.contract.draft import Draft, draft
+from engine_contract.contract.draft import Draft, PageError, draft
 from engine_contract.contract.draft.notes import guesses, open_places
 from tests.engine_contract.contract.pages import PageText
 
@@ -162,6 +163,8 @@ def test_json_schema_in_the_place_of_the_example_is_not_quoted_as_one() -> None:
 
 # ── renderings ──────────────────────────────────────────────────────────────────────────────────────
 
+HEADINGS = re.compile("^(Summary|Description|Route|Roles|Parameters|Return)$", re.MULTILINE)
+
 RENDERED: dict[str, Callable[[str], str]] = {
     "blanks in the tabs": lambda text: text.replace("Copied to", "Details Example Schema\n Copied to"),
     "bars in the tabs": lambda text: text.replace("Copied to", "| Details | Example | Schema |\n Copied to"),
@@ -179,6 +182,26 @@ RENDERED: dict[str, Callable[[str], str]] = {
     "rows over two lines": lambda text: text.replace(" | yes |", "\nyes |"),
     "a role with a mark": lambda text: text.replace("admin", "• admin"),
     "braces in the route": lambda text: text.replace(":id", "{id}"),
+    "a wiki's headings": lambda text: HEADINGS.sub(r"## **\1**", text),
+    "headings in capitals, with colons": lambda text: HEADINGS.sub(lambda found: f"{found[1].upper()}:", text),
+    "headings with links": lambda text: HEADINGS.sub(r"\1 ¶", text),
+    "headings that are underlined": lambda text: HEADINGS.sub(r"\1\n=======", text),
+    "code and bold": lambda text: (
+        text.replace("PUT /groups/:id", "`PUT /groups/:id`")
+        .replace("| id | string | yes |", "| `id` | **string** | **Yes** |")
+        .replace("| updates |", "| *updates* |")
+        .replace("admin", "1. `admin`")
+    ),
+    "a star at what is required": lambda text: text.replace("| updates |", "| updates* |"),
+    "a grid": lambda text: text.replace("| Name", "+----+----+\n| Name").replace(
+        "Description |\n", "Description |\n+====+\n"
+    ),
+    "a grid's wrapped cells": lambda text: text.replace("ID of the group. |", "ID of |\n| | | | the group. |"),
+    "fences": lambda text: text.replace("\nCopied to Clipboard\n{", "\n```json\n{").replace(
+        "}\nReturn", "}\n```\nReturn"
+    ),
+    "blanks of no width": lambda text: text.replace("\nRoute", "\n\u200bRoute"),
+    "the first of two examples named": lambda text: text.replace("Copied to Clipboard", "Example 1: both"),
 }
 
 
@@ -205,6 +228,105 @@ def test_row_may_lack_its_description_and_hold_bars() -> None:
         schema(drafted(parameters=table), "Request")["properties"]["updates"]["description"]
         == "One | of two, or a | b."
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "expected"),
+    [
+        (
+            "array of objects",
+            '[{"a": 1}]',
+            {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+        ),
+        ("string[]", "null", {"type": "array", "items": {"type": "string"}}),
+        ("Array&lt;int&gt;", "null", {"type": "array", "items": {"type": "integer"}}),
+        ("string | ObjectId", '"5c1a"', {"type": "string"}),
+        ("string/ObjectId", '"5c1a"', {"type": "string"}),
+        ("`bool`", "true", {"type": "boolean"}),
+        ("string or null", "null", {"type": "string", "nullable": True}),
+        ("integer (1-5)", "3", {"type": "integer"}),
+        ("string | array", '"5c1a"', {"x-open": "the table says string | array"}),
+        ("enum (red, green)", '"red"', {"x-open": "the table says enum (red, green)"}),
+    ],
+)
+def test_type_in_other_words_is_read_with_a_note(said: str, value: str, expected: dict[str, Any]) -> None:
+    """Unions, lists, aliases: the type that all are, or none; in a row with bars or with tabs."""
+    for row in (f"| updates | {said} | no | The updates. |", f"updates\t{said}\tno\tThe updates."):
+        one = drafted(
+            parameters=f"{ROW}| id | string | yes | ID. |\n{row}", request=f'{{"id": "a", "updates": {value}}}'
+        )
+        found = schema(one, "Request")["properties"]["updates"]
+        note = found.pop("x-guessed", "")
+        assert found == {**expected, "description": "The updates."}
+        assert ("x-open" in expected) or note.endswith(
+            f", where the table says {said.strip('`').replace('&lt;', '<').replace('&gt;', '>')}"
+        )
+
+
+def test_backslashes_of_a_wiki_are_not_part_of_a_name() -> None:
+    """An export writes a backslash before what could be a mark."""
+    one = drafted(
+        route=r"PUT /user\_groups/:group\_id", parameters=rf"{ROW}| group\_id | string | yes | ID. |", request=None
+    )
+    assert list(one.openapi["paths"]) == ["/user_groups/{group_id}"]
+    assert operation(one)["parameters"][0]["description"] == "ID."
+
+
+def test_word_that_is_not_a_type_is_refused() -> None:
+    """What no edition has is not guessed."""
+    for said in ("file", "-", "null", "array of files", "string | blob"):
+        with pytest.raises(PageError, match="is not a type"):
+            drafted(parameters=f"{ROW}| id | {said} | yes | ID. |", request=None)
+
+
+def test_rows_within_another_describe_its_value() -> None:
+    """Dots and brackets lead into objects and the elements of arrays; such a row is not a parameter of its own."""
+    rows = (
+        "| updates | object | yes | The updates. |\n| updates.members | array of objects | no | Who. |\n"
+        "| updates.members[].name | string | yes | Name. |\n| updates.at | object | no | Where. |\n| updates.at.x | number | yes | |"
+    )
+    one = drafted(
+        parameters=f"{ROW}| id | string | yes | ID. |\n{rows}",
+        request='{"id": "a", "updates": {"members": [{"name": "B"}]}}',
+    )
+    body = schema(one, "Request")
+    assert set(body["properties"]) == {"updates"}
+    inner = body["properties"]["updates"]["properties"]
+    assert inner["members"]["items"] == {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string", "description": "Name."}},
+    }
+    assert inner["at"] == {
+        "type": "object",
+        "required": ["x"],
+        "properties": {"x": {"type": "number"}},
+        "description": "Where.",
+    }
+    quotes = next(entry["quote"] for entry in one.rules["rules"] if entry["id"] == "request.updates.type")
+    assert "| updates.at.x | number | yes | |" in quotes
+    with pytest.raises(PageError, match=r"'— a' is not the name of a parameter. Write .* outer\.inner"):
+        drafted(parameters=f"{ROW}| updates | object | yes | The updates. |\n| — a | string | no | A. |")
+
+
+@pytest.mark.parametrize("said", ["All", "any", "all roles", "admin and support", "Everyone"])
+def test_words_for_everybody_are_not_names_of_roles(said: str) -> None:
+    """Otherwise each role of the engine would be one that must be refused."""
+    with pytest.raises(PageError, match="Where everybody may, the section is empty"):
+        drafted(roles=said)
+
+
+def test_heading_that_is_marked_up_does_not_leave_out_what_a_page_needs() -> None:
+    """A description may have a line that looks like a heading."""
+    one = drafted(description="Update a group.\n**Parameters**\nSee below.")
+    assert "Parameters" in operation(one)["description"]
+
+
+def test_table_without_its_heading_is_told() -> None:
+    """Not that a role called `yes` is listed twice."""
+    content = str(PAGE).replace("\nParameters\n", "\nParams\n")
+    with pytest.raises(PageError, match="a table stands in the section Roles"):
+        draft(content)
 
 
 # ── what is returned ────────────────────────────────────────────────────────────────────────────────
