@@ -218,11 +218,25 @@ def mask_headers(headers: RawHeaders) -> list[list[str]]:
     return _texts(_mask_headers(headers, str))
 
 
+_harmless: set[tuple[bytes, bytes]] = set()
+"""Headers of which all is shown, whatever secrets are known: nearly all come with each request of a caller."""
+_MOST_HARMLESS = 1000
+_LONGEST_HARMLESS_BYTES = 200
+
+
 def _mask_headers(headers: RawHeaders, hide: Callable[[str], str], learn: masking.Learn = masking.ignore) -> RawHeaders:
     shown = []
     for name, value in headers:
-        text = masking.show_header(name.decode("latin-1"), value.decode("latin-1"), hide, learn)
-        shown.append((name, text.encode("latin-1", "replace")))
+        text = value.decode("latin-1")
+        if (name, value) in _harmless and hide(text) == text:
+            shown.append((name, value))
+            continue
+        masked = masking.show_header(name.decode("latin-1"), text, hide, learn).encode("latin-1", "replace")
+        shown.append((name, masked))
+        if masked == value and len(name) + len(value) <= _LONGEST_HARMLESS_BYTES:
+            if len(_harmless) >= _MOST_HARMLESS:
+                _harmless.clear()
+            _harmless.add((name, value))
     return shown
 
 

@@ -89,6 +89,13 @@ def test_long_entry_is_kept_as_it_is_shown() -> None:
     assert SECRET.encode() not in kept[0].body
 
 
+def test_header_that_was_harmless_is_masked_once_it_holds_a_secret() -> None:
+    """Whatever was found in it before: secrets become known with each request."""
+    sent = entry()._replace(headers=[(b"x-about", b"harmless-word")])
+    assert mask(sent, frozenset()).headers == mask(sent, frozenset()).headers == sent.headers
+    assert mask(sent, frozenset({"harmless-word"})).headers == [(b"x-about", b"***")]
+
+
 def test_secret_at_the_cut_of_a_kept_body_is_not_shown() -> None:
     """The head of a token that is known, at the end of what is kept of a body."""
     body = b"x" * (KEPT_BYTES - 9) + b"Zq7hunter2Kx9w" * 9
