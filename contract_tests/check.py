@@ -37,6 +37,7 @@ from contract_tests.run.job_starter import JobStarter
 from contract_tests.run.leftovers import Leftovers
 from contract_tests.run.runner import Runner
 from contract_tests.safety.guard import USUAL_READ_BACK, Guard
+from contract_tests.safety.page_calls import PageCalls
 from contract_tests.safety.supply import Supply, describe_active
 from contract_tests.stopping import Stopped, signals_cancel, signals_raise
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
@@ -104,6 +105,15 @@ def wanted_rules(settings: Settings) -> frozenset[str] | None:
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """Return the rules of a run: the contract's, then those of further pages."""
     return (*settings.operation.rules, *(rule for calls in settings.pages for rule in calls.operation.rules))
+
+
+def tries_ways_with(settings: Settings) -> tuple[bool, PageCalls | None]:
+    """Return whether a cancel may show how a credential travels; where only pages are checked, the `GET` that does."""
+    wanted = wanted_rules(settings)
+    if wanted is None or any(rule.id in wanted for rule in settings.operation.rules):
+        return True, None
+    pages = (one for one in settings.pages if one.variants)
+    return False, next((one for one in pages if any(rule.id in wanted for rule in one.operation.rules)), None)
 
 
 def check(
@@ -230,9 +240,11 @@ async def _with_access(settings: Settings, sender: Sender, findings: Findings) -
     with _stops(findings):
         async with asyncio.timeout(settings.deadline):
             await log_in(transport, findings)
-            if not auth.is_settled:
-                roles = (*(role for role in settings.operation.roles if role in connection.tokens), *connection.tokens)
-                auth = await find_way(sender, roles, findings)
+            may_cancel, page = tries_ways_with(settings)
+            if not auth.is_settled and (may_cancel or page is not None):
+                documented = settings.operation.roles if page is None else page.operation.roles
+                roles = (*(role for role in documented if role in connection.tokens), *connection.tokens)
+                auth = await find_way(sender, roles, findings, page)
     tokens = {role: source for role, source in connection.tokens.items() if role in transport.tokens}
     transport.connection = replace(connection, auth=auth.settled, tokens=tokens)
     return replace(settings, connection=transport.connection)

@@ -142,10 +142,9 @@ def _say(sentence: str) -> None:
 
 
 def _list_rules(pages: Sequence[Path]) -> None:
-    from contract_tests.config.options import read_pages
-    from engine_contract import contract
+    from contract_tests.config.options import rules_with
 
-    for rule in (*contract.load_rules(), *(rule for page in read_pages(pages) for rule in page.rules)):
+    for rule in rules_with(pages):
         click.echo(f"{rule.id:45} {rule.level:11} {rule.title}")
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from contract_tests.check import tries_ways_with
 from contract_tests.config.options import Settings
 from contract_tests.config.sources import COMMAND_TIMEOUT_S, Source
 from contract_tests.model import Caller
@@ -123,8 +124,11 @@ def _before_the_plan(settings: Settings) -> Iterator[str]:
     logins = [role for role, source in settings.connection.tokens.items() if source.user is not None]
     if logins:
         yield f"logins: POST {LOGIN} for {', '.join(logins)}, and again where a token has ended"
-    if settings.connection.tokens and not settings.connection.auth.is_settled:
-        yield f"the way of the credential: up to {WAYS_TRIED} requests with the id of no job"
+    may_cancel, page = tries_ways_with(settings)
+    is_open = settings.connection.tokens and not settings.connection.auth.is_settled
+    if is_open and (may_cancel or page is not None):
+        what = f"GET {page.variants[0][1]}" if page is not None else "with the id of no job"
+        yield f"the way of the credential: up to {WAYS_TRIED} requests {what}"
     if settings.workflow is not None:
         yield f"jobs: POST {start_request(settings.workflow, Caller()).path}, once for each"
     if settings.probe:

@@ -1,6 +1,7 @@
 """One run behind many tests: its outcomes in plain, redacted data that workers can share."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ import pytest
 
 from contract_tests.check import Checked
 from contract_tests.cli import main
-from contract_tests.config.options import INSECURE
+from contract_tests.config.options import INSECURE, rules_with
 from contract_tests.errors import SettingError
 from contract_tests.output_files import clear_reports, write_outputs
 from contract_tests.report import render_reports
@@ -31,6 +32,7 @@ _FLAG = re.compile(
 )
 """An option in a message, which is another one here: `--mock` is `--engine-mock`."""
 
+PAGES_VARIABLE = "CHECK_ENGINE_PAGE"
 PATIENCE_S = 60.0  # beyond the deadline, for which a worker waits for the one that runs
 
 
@@ -63,18 +65,18 @@ class Outcomes:
 
 
 def run_once(
-    arguments: Sequence[str],
+    words: Sequence[str],
     selected: Sequence[str],
     *,
     jobs: Jobs | None,
     tokens: Mapping[str, str] | None,
     shared: Path | None,
 ) -> Outcomes:
-    """Run the checks for the selected rules. With a `shared` folder the first process runs, the others wait.
+    """Run the checks for the selected rules; `words` are check-engine's arguments. With a `shared` folder the first process runs, the others wait.
 
     Raises pytest.UsageError for settings that cannot be used.
     """
-    options = parse(arguments)
+    options = parse(words)
     if shared is None:
         return _run(options, selected, jobs, tokens)
     lock, result = shared / "engine-contract.lock", shared / "engine-contract.json"
@@ -91,10 +93,20 @@ def run_once(
     return Outcomes.from_json(text)
 
 
-def parse(arguments: Sequence[str]) -> CheckOptions:
+def rule_ids(words: Sequence[str]) -> list[str]:
+    """Return the rules of the contract, and of the pages that are given. Raises pytest.UsageError."""
+    is_given = any(word.startswith("--page=") for word in words) or PAGES_VARIABLE in os.environ
+    pages = parse(words).pages if is_given else ()
+    try:
+        return [rule.id for rule in rules_with(pages)]
+    except SettingError as error:
+        raise pytest.UsageError(_FLAG.sub(r"--engine-\1", str(error))) from error
+
+
+def parse(words: Sequence[str]) -> CheckOptions:
     """Return check-engine's options with its defaults and its environment. Raises pytest.UsageError."""
     try:
-        with main.make_context("check-engine", list(arguments)) as context:
+        with main.make_context("check-engine", list(words)) as context:
             return CheckOptions(**context.params)
     except click.ClickException as error:
         raise pytest.UsageError(error.format_message().replace("'--", "'--engine-")) from error
@@ -122,10 +134,10 @@ def _await(path: Path, seconds: float) -> str:
 def _run(
     options: CheckOptions, selected: Sequence[str], jobs: Jobs | None, tokens: Mapping[str, str] | None
 ) -> Outcomes:
-    if len(selected) < len(contract.load_rules()) and not options.only:
-        options = replace(options, only=tuple(selected))
-    clear_reports(options)
     try:
+        if len(selected) < len(rules_with(options.pages)) and not options.only:
+            options = replace(options, only=tuple(selected))
+        clear_reports(options)
         return _outcomes(options, run_checks(options, jobs, tokens))
     except SettingError as error:
         raise pytest.UsageError(_FLAG.sub(r"--engine-\1", str(error))) from error

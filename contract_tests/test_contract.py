@@ -5,9 +5,10 @@ from textwrap import indent
 
 import pytest
 
-from contract_tests.pytest_run import Outcomes
-from engine_contract import AssumedRuleWarning, contract
+from contract_tests.pytest_run import Outcomes, rule_ids
+from engine_contract import AssumedRuleWarning
 from engine_contract.own_packages import give_way
+from engine_contract.pytest_plugin import arguments
 
 give_way()
 
@@ -33,7 +34,16 @@ def decided(engine_outcomes: Outcomes) -> Outcomes:
     return engine_outcomes
 
 
-@pytest.mark.parametrize("rule_id", [rule.id for rule in contract.load_rules()])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test a rule, of `--engine-page` too."""
+    if "rule_id" not in metafunc.fixturenames:
+        return
+    try:
+        metafunc.parametrize("rule_id", rule_ids(arguments(metafunc.config)))
+    except pytest.UsageError as error:
+        raise pytest.Collector.CollectError(str(error)) from None  # shown without a traceback
+
+
 def test_rule(rule_id: str, outcome: tuple[str, str]) -> None:
     """The engine keeps the rule."""
     name, story = outcome

@@ -354,7 +354,6 @@ class CheckOptions(EngineOptions):
             "A further documentation page, or a folder of them: its GETs are checked, and with --replay the calls of all. "
             "Repeatable."
         ),
-        command_only=True,
     )
     operations: dict[str, dict[str, dict[str, Any]]] | None = option(
         help="Values of other pages' parameters.",

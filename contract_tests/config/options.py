@@ -20,7 +20,7 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.request import can_be_read
 from contract_tests.safety.page_calls import PageCalls, page_calls, texts_of
 from contract_tests.safety.supply import Supply
-from engine_contract.contract import Operation, known_rules, load_contract
+from engine_contract.contract import Operation, Rule, known_rules, load_contract, load_rules
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.curl import Added
 from engine_contract.text.masking import is_secret
@@ -158,6 +158,11 @@ def read_pages(paths: Sequence[Path]) -> tuple[Operation, ...]:
         return load_pages(paths)
     except ValueError as error:
         raise SettingError(f"--page {error}") from error
+
+
+def rules_with(paths: Sequence[Path]) -> tuple[Rule, ...]:
+    """Return the contract's rules, and those of further pages. Raises SettingError."""
+    return (*load_rules(), *(rule for page in read_pages(paths) for rule in page.rules))
 
 
 def named_tokens(options: EngineOptions) -> dict[str, Source]:

@@ -134,12 +134,11 @@ def find_engine(name: str, settings: Path | None = None) -> NamedEngine:
             f"http://localhost:3000, or {FILE_NAME} (or [tool.{TABLE}] in {PYPROJECT}) in this folder, or --settings FILE."
         )
     content = _read(file)
-    if name not in content["engines"]:
-        raise SettingError(
-            f"{file}: no engine is named {name!r}. There are {', '.join(content['engines'])}. "
-            "A URL begins with http:// or https://."
-        )
-    parts = (content, content.get("defaults", {}), content["engines"][name])
+    engines = content.get("engines", {})
+    if name not in engines:
+        there = f"There are {', '.join(engines)}" if engines else f"There is none: add [engines.{name}] with its url"
+        raise SettingError(f"{file}: no engine is named {name!r}. {there}. A URL begins with http:// or https://.")
+    parts = (content, content.get("defaults", {}), engines[name])
     operations = {key: value for part in parts for key, value in part.get("operations", {}).items()}
     engine = NamedEngine(name, file, {**parts[1], **parts[2], **({"operations": operations} if operations else {})})
     _check(engine)
@@ -185,6 +184,7 @@ def _complaints(content: dict[str, Any], prefix: str) -> Sequence[str]:
         "jsonschema-rs",
         "jsonschema_rs:ValidationError.instance",
         "jsonschema_rs:ValidationError.instance_path",
+        "jsonschema_rs:ValidationErrorKind.Required.property",
         "jsonschema_rs:ValidationError.schema_path",
         breaks="a mistake in a settings file could not be explained",
     )
@@ -210,7 +210,7 @@ def _complaint(schema: dict[str, Any], prefix: str, error: Any) -> str:
         hint = f" Did you mean {near[0]}?" if near else ""
         return f"{place}: unknown key {unknown!r}.{hint} Allowed are {', '.join(sorted(here['properties']))}."
     if keyword == "required":
-        (missing, *_) = (key for key in here["required"] if key not in error.instance)
+        missing = error.kind.property
         return f"{place}: {missing} is missing. {_schema_at(schema, [*path, missing])['description']}"
     if here.get("pattern") == SOURCE_PATTERN:
         return f"{place}: a token must not be in a file. {_SOURCES}"

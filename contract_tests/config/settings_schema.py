@@ -21,7 +21,8 @@ def settings_schema() -> dict[str, Any]:
         ),
         "type": "object",
         "additionalProperties": False,
-        "required": ["engines"],
+        "if": {"required": ["operations"]},
+        "else": {"required": ["engines"]},
         "properties": {
             "defaults": {
                 **settings,

@@ -9,6 +9,7 @@ from contract_tests.plan.scenario import NO_JOB, Step, fill
 from contract_tests.purpose import Purpose
 from contract_tests.run.findings import Findings
 from contract_tests.run.likeness import is_alike, look_without
+from contract_tests.safety.page_calls import SAFE, PageCalls
 from contract_tests.transport.sender import Sender, describe_failure
 from contract_tests.transport.transport import Transport
 
@@ -33,20 +34,20 @@ async def log_in(transport: Transport, found: Findings) -> None:
         found.stop("tokens", f"POST /login of {source.user} for the role {role} was answered {what}: {source.option}.")
 
 
-async def find_way(sender: Sender, roles: Iterable[str], found: Findings) -> Auth:
+async def find_way(sender: Sender, roles: Iterable[str], found: Findings, page: PageCalls | None = None) -> Auth:
     """Return how a credential travels: the first way whose response is another one than to no credential.
 
-    Each way is tried with the id of no job. A 401 shows less than another response: an engine may look at a credential
+    Each way is tried with the id of no job, or with the `GET` of a page where no cancel is to be sent. A 401 shows less than another response: an engine may look at a credential
     in a way that it does not take.
     """
     role = next((role for role in roles if role in sender.transport.tokens), None)
     if role is None:
         return Bearer()
-    nobody = await _try(sender, Caller())
+    nobody = await _try(sender, Caller(), page)
     second = None
     for way in _ways(sender.transport.tokens[role]) if nobody.response else ():
         auth = Auth.parse(way)
-        exchange = await _try(sender, Caller(role, "token", way))
+        exchange = await _try(sender, Caller(role, "token", way), page)
         if exchange.response is None:
             break
         if _is_alike(sender, exchange, nobody):
@@ -68,8 +69,11 @@ def _ways(credential: str) -> tuple[str, ...]:
     return ("bearer", "basic", "cookie:token", "query:token") if ":" in credential else WAYS[:-1]
 
 
-async def _try(sender: Sender, caller: Caller) -> Exchange:
+async def _try(sender: Sender, caller: Caller, page: PageCalls | None) -> Exchange:
     step = Step(Purpose.WAY, caller, "observed", "route.path", NO_JOB)
+    if page is not None:
+        (_, path, query), *_ = page.variants
+        step = Step(Purpose.WAY, caller, "observed", "route.path", None, query, SAFE, path=path)
     return await sender.send(fill(step, None, sender.transport.guard))
 
 

@@ -329,7 +329,7 @@ def test_list_rules_and_version(tmp_path: Path) -> None:
 
 def test_pytest_has_the_same_options(pytestconfig: pytest.Config) -> None:
     """The plugin's options are check-engine's, but for those that belong to the command alone."""
-    alone = {"as_json", "base_url", "plan_only", "replay", "pages", "list_rules", "list_known", "quiet", "verbose"}
+    alone = {"as_json", "base_url", "plan_only", "replay", "list_rules", "list_known", "quiet", "verbose"}
     alone |= {"version"}
     names = {parameter.name for parameter in main.params}
     assert {name for name in names if pytestconfig.getoption(f"engine_{name}", MISSING) is MISSING} == alone

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.commands import PYTEST_TOKENS, run_suite, write_jobs
 from tests.support.engines import standin_engine
+from tests.support.pages import ASSET
 
 
 def test_the_embedded_mock_is_green(tmp_path: Path) -> None:
@@ -34,6 +35,20 @@ def test_the_mock_where_it_is_named(tmp_path: Path) -> None:
     done = run_suite("-q", "-k", "roles.admin", "--engine-mock", cwd=tmp_path, env={"CI": "true"})
     assert done.status == 0, done.out
     assert "the kit's own mock" in done.out
+
+
+def test_pages_have_a_test_a_rule(tmp_path: Path) -> None:
+    """--engine-page checks the page's rules as --page does; a page that cannot be read is one sentence."""
+    values = "[operations.getAsset]\npath = { id = 'a1' }\n"
+    for name, text in (("getAsset.txt", ASSET), ("bad.txt", "(summary"), ("engine.toml", values)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = run_suite("-q", "-k", "getAsset", "--engine-mock", "--engine-page=getAsset.txt", "-v", cwd=tmp_path)
+    assert done.status == 0, done.out
+    assert "test_rule[getAsset/roles.admin] PASSED" in done.out
+    bad = run_suite("-q", "--engine-mock", "--engine-page=bad.txt", cwd=tmp_path)
+    assert bad.status == 2
+    assert "--engine-page bad.txt, line 1: " in bad.out
+    assert "read_page" not in bad.out
 
 
 def test_a_broken_rule_fails_its_test_alone(tmp_path: Path) -> None:

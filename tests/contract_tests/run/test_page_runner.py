@@ -323,6 +323,29 @@ query = {{ limit = 5 }}
     assert any(path.endswith("/a%2F1/parts?limit=5") for _, path in engine.seen)
 
 
+def test_way_of_a_credential_is_found_by_a_page_where_only_pages_are_checked() -> None:
+    """No cancel is sent; without a value for a `GET` nothing is."""
+    with shelf() as engine:
+        report = run(engine.url, auth="auto")
+        assert report.verdict == "conforms", report.undecided_because
+        assert {method for method, _ in engine.seen} == {"GET"}
+        engine.seen.clear()
+        run(engine.url, values={}, auth="auto")
+        assert [path for _, path in engine.seen if "cancelJob" in path or "shelves" in path] == []
+
+
+def test_settings_file_of_operations_needs_no_engines(tmp_path: Path) -> None:
+    """Values alone are enough for a URL; the name of an engine is then unknown."""
+    (tmp_path / "listParts.txt").write_text(PAGE)
+    values = '[operations.listParts]\npath = { shelf = "a/1" }\nquery = { limit = 5 }\n'
+    (tmp_path / "engine.toml").write_text(values)
+    planned = check_engine("http://127.0.0.1:9", "--page=listParts.txt", "--only=listParts/*", "--plan", cwd=tmp_path)
+    assert "pages: 3 requests" in planned.out, planned.err
+    named = check_engine("s", "--plan", cwd=tmp_path)
+    assert named.status == 2
+    assert "no engine is named 's'. There is none: add [engines.s] with its url." in named.err
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [

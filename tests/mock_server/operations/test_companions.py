@@ -146,7 +146,10 @@ def test_search_shows_the_fields_that_are_asked_for(caller: Caller) -> None:
         ({"query": {"name": {"$regex": "((a{99}){99}){99}"}}}, "name.$regex: is not a regular expression"),
         ({"query": {f"a{n}": {"$regex": "x" * 199} for n in range(11)}}, "2189 characters of $regex in all"),
         ({"query": {f"a{n}": 1 for n in range(40)}, "sort": {f"a{n}": 1 for n in range(11)}}, "at most 50"),
-        ({"query": {"name": dict.fromkeys(map(str, range(51)), 1)}}, "51 places and operators in query, sort and fields"),
+        (
+            {"query": {"name": dict.fromkeys(map(str, range(51)), 1)}},
+            "51 places and operators in query, sort and fields",
+        ),
         ({"fields": {f"a{n}": 1 for n in range(51)}}, "51 places and operators"),
         ({"sort": {"name": {}}}, "sort.name: must be 1, -1, asc or desc"),
         ({"fields": {"name": {"$slice": 1}}}, "fields.name: must be 0 or 1"),
