@@ -42,7 +42,7 @@ def test_pages_have_a_test_a_rule(tmp_path: Path) -> None:
     values = "[operations.getAsset]\npath = { id = 'a1' }\n"
     for name, text in (("getAsset.txt", ASSET), ("bad.txt", "(summary"), ("engine.toml", values)):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    done = run_suite("-q", "-k", "getAsset", "--engine-mock", "--engine-page=getAsset.txt", "-v", cwd=tmp_path)
+    done = run_suite("-k", "getAsset", "--engine-mock", "--engine-page=getAsset.txt", "-v", cwd=tmp_path)
     assert done.status == 0, done.out
     assert "test_rule[getAsset/roles.admin] PASSED" in done.out
     bad = run_suite("-q", "--engine-mock", "--engine-page=bad.txt", cwd=tmp_path)
