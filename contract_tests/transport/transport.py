@@ -183,7 +183,7 @@ class Transport:
             yield connection
         finally:
             self._idle.append((time.monotonic(), connection))
-            while self._idle[0][0] < time.monotonic() - KEEPALIVE_S:
+            while self._idle and self._idle[0][0] < time.monotonic() - KEEPALIVE_S:
                 await self._idle.popleft()[1].aclose()
 
     def _is_alone(self, request: Request) -> bool:
