@@ -216,9 +216,11 @@ class _TooLargeError(Exception):
 
 
 def _way_to(connection: Connection) -> dict[str, Any]:
-    """Return how connections are made. Without a client of httpx, no redirect is followed and no cookie kept: an engine's
-    cookies belong to one caller, and would lend that role to the others. The one bound on time is that of an exchange.
-    """  # noqa: D205
+    """Return how connections are made.
+
+    Without a client of httpx, no redirect is followed and no cookie kept: an engine's cookies belong to one caller, and
+    would lend that role to the others. The one bound on time is that of an exchange.
+    """
     # Without TLS nothing is verified, and httpx would prepare that anew for each connection.
     verify = tls_for(connection) or httpx.create_ssl_context(verify=False, trust_env=False)
     # The rule for proxies is our own: none for loopback.
