@@ -49,23 +49,23 @@ require(
     breaks=_BREAKS,
 )
 
-import requests  # noqa: E402
-import schemathesis  # noqa: E402
-import schemathesis.cli  # noqa: E402
-from requests.adapters import HTTPAdapter  # noqa: E402
-from requests.structures import CaseInsensitiveDict  # noqa: E402
-from schemathesis.config import SchemathesisConfig  # noqa: E402
-from schemathesis.core.errors import IncorrectUsage, SerializationNotPossible  # noqa: E402
-from schemathesis.core.failures import AcceptedNegativeData, Failure  # noqa: E402
-from schemathesis.engine.events import EngineFinished  # noqa: E402
-from schemathesis.openapi.checks import (  # noqa: E402
+import requests
+import schemathesis
+import schemathesis.cli
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.errors import IncorrectUsage, SerializationNotPossible
+from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.engine.events import EngineFinished
+from schemathesis.openapi.checks import (
     AllowHeaderMismatch,
     IgnoredAuth,
     JsonSchemaError,
     UnsupportedMethodResponse,
 )
-from schemathesis.specs.openapi._auth_retry import INVALID_CREDENTIAL  # noqa: E402
-from schemathesis.transport.requests import RequestsTransport  # noqa: E402
+from schemathesis.specs.openapi._auth_retry import INVALID_CREDENTIAL
+from schemathesis.transport.requests import RequestsTransport
 
 __all__ = [
     "INVALID_CREDENTIAL",

@@ -78,20 +78,20 @@ require(
     breaks="the mock would answer without connexion's routing, security or validation",
 )
 
-from connexion.exceptions import OAuthProblem  # noqa: E402
-from connexion.middleware.abstract import ROUTING_CONTEXT  # noqa: E402
-from connexion.middleware.main import ConnexionMiddleware  # noqa: E402
-from connexion.middleware.request_validation import (  # noqa: E402
+from connexion.exceptions import OAuthProblem
+from connexion.middleware.abstract import ROUTING_CONTEXT
+from connexion.middleware.main import ConnexionMiddleware
+from connexion.middleware.request_validation import (
     RequestValidationAPI,
     RequestValidationMiddleware,
     RequestValidationOperation,
 )
-from connexion.middleware.routing import RoutingAPI, RoutingMiddleware  # noqa: E402
-from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation  # noqa: E402
-from connexion.operations.abstract import AbstractOperation  # noqa: E402
-from connexion.resolver import Resolution, Resolver  # noqa: E402
-from connexion.security import NO_VALUE, AbstractSecurityHandler  # noqa: E402
-from connexion.spec import Specification  # noqa: E402
+from connexion.middleware.routing import RoutingAPI, RoutingMiddleware
+from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation
+from connexion.operations.abstract import AbstractOperation
+from connexion.resolver import Resolution, Resolver
+from connexion.security import NO_VALUE, AbstractSecurityHandler
+from connexion.spec import Specification
 
 __all__ = [
     "NO_VALUE",
