@@ -2,7 +2,7 @@
 
 A run is still a process of its own, with its own folder, environment and streams. A command of the kit begins with its
 `main`, in a process that has loaded the kit. `python -m pytest` begins in one that has loaded pytest and the libraries,
-and nothing of the kit. All workers of a session share these processes, which load when they are asked first.
+and nothing of the kit, `python -m schemathesis.cli` in one that has loaded Schemathesis alone. All workers of a session share these processes, which load when they are asked first.
 """
 
 import atexit
@@ -25,14 +25,16 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Thread
 from typing import Any, NoReturn
 
-FOLDER = "FORKED_FOLDER"  # the variable that names the folder of the two sockets and of the stand-ins
-KIT, PYTEST = "kit", "pytest"
+FOLDER = "FORKED_FOLDER"  # the variable that names the folder of the sockets and of the stand-ins
+KIT, PYTEST, SCHEMATHESIS = "kit", "pytest", "schemathesis"
 COMMANDS = ("check-engine", "mock-engine", "watch-engine", "draft-contract")
-_MODULE = [sys.executable, "-m", "pytest"]
+_MODULE = [sys.executable, "-m"]
+_MODULES = {"pytest": PYTEST, "schemathesis.cli": SCHEMATHESIS}
 _SCRIPT = [str(Path(sys.executable).with_name("pytest"))]
 _CLIENT = f"'{sys.executable}' -I -S '{Path(__file__).with_name('forked_client.py')}'"
 # Python and libraries read these when they start: such a run is started as a user starts it.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "SCHEMATHESIS", "HYPOTHESIS")
+_HOOKS = "SCHEMATHESIS_HOOKS"  # read by the command-line of Schemathesis when that begins
 
 
 def start() -> None:
@@ -75,19 +77,22 @@ def stand_ins() -> Path:
 
 def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
     """Return what a process has loaded that starts this run as it would start by itself; None if there is none."""
+    by = KIT if words[0] in COMMANDS else _MODULES.get(_module_of(words) or "")
 
     def read_at_start(names: Mapping[str, str]) -> dict[str, str]:
-        return {name: value for name, value in names.items() if name.startswith(_READ_AT_START)}
+        given = {name for name in names if name.startswith(_READ_AT_START)}
+        return {name: names[name] for name in given - ({_HOOKS} if by == SCHEMATHESIS else set())}
 
     if FOLDER not in os.environ or read_at_start(env) != read_at_start(os.environ):
         return None
-    if _begins_pytest(words):
-        return None if "-n" in words else PYTEST  # xdist gives its workers the path of Python's start
-    return KIT if words[0] in COMMANDS else None
+    return None if by == PYTEST and "-n" in words else by  # xdist gives its workers the path of Python's start
 
 
-def _begins_pytest(words: Sequence[str]) -> bool:
-    return [*words[:3]] == _MODULE or [*words[:1]] == _SCRIPT
+def _module_of(words: Sequence[str]) -> str | None:
+    """Return the module with which a command begins that is not the kit's."""
+    if [*words[:2]] == _MODULE:
+        return words[2]
+    return "pytest" if [*words[:1]] == _SCRIPT else None
 
 
 def run_forked(
@@ -119,9 +124,9 @@ def run_forked(
 
 
 def _serve(folder: str) -> None:
-    """Fork a process for each of the two, when it is asked first, until the parent ends."""
+    """Fork a process for each of them, when it is asked first, until the parent ends."""
     servers: dict[str, socket.socket] = {}
-    for name in (KIT, PYTEST):
+    for name in (KIT, PYTEST, SCHEMATHESIS):
         servers[name] = socket.socket(socket.AF_UNIX)
         servers[name].bind(f"{folder}/{name}")
         servers[name].listen(64)
@@ -137,7 +142,7 @@ def _serve(folder: str) -> None:
             if os.fork() == 0:
                 for other in servers.values():
                     other.close()
-                {KIT: _load_kit, PYTEST: _load_pytest}[name]()
+                {KIT: _load_kit, PYTEST: _load_pytest, SCHEMATHESIS: _load_schemathesis}[name]()
                 _serve_runs(server)
             server.close()
     sys.stdin.read()
@@ -168,6 +173,29 @@ def _load_pytest() -> None:
     pytest.main(["-p", "no:engine-contract", "-p", "no:cacheprovider", "."])
     for module in ("click", "flask", "httpx", "jinja2", "orjson", "rich.console", "uvicorn", "yaml"):
         import_module(module)
+
+
+def _load_schemathesis() -> None:
+    """Load all but the hooks, and have Hypothesis read all of Unicode, which it keeps in the folder of each run otherwise."""
+    for module in (
+        "contract_tests.judge.document",
+        "contract_tests.schemathesis_guard",
+        "contract_tests.schemathesis_jobs",
+        "hypothesis.internal.charmap",
+        "hypothesis.stateful",
+        "pyrate_limiter",
+        "rich.progress",
+        "schemathesis.cli.commands.run.executor",
+        "schemathesis.engine.core",
+        "schemathesis.engine.run.unit",
+        "schemathesis.generation.hypothesis.builder",
+        "schemathesis.specs.openapi.schemas",
+        "schemathesis.transport.asgi",
+        "werkzeug.exceptions",
+    ):
+        import_module(module)
+    sys.modules["hypothesis.internal.charmap"].charmap()
+    sys.modules["hypothesis.configuration"].set_hypothesis_home_dir(None)
 
 
 def _serve_runs(server: socket.socket) -> NoReturn:
@@ -217,11 +245,11 @@ def _run(asked: dict[str, Any], descriptors: Sequence[int]) -> NoReturn:
     sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     status: object = 0
     try:
-        if _begins_pytest(sys.argv):
+        if module := _module_of(sys.argv):
             is_module = sys.argv[0] == sys.executable
             sys.path.insert(0, str(Path.cwd() if is_module else Path(sys.executable).parent))
             del sys.argv[: 2 * is_module]
-            runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
         else:
             (command,) = entry_points(group="console_scripts", name=sys.argv[0])
             command.load()()

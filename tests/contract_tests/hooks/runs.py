@@ -1,9 +1,7 @@
 """Runs of Schemathesis as a user starts it, and what an engine saw of them."""
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from contract_tests.safety.neutralize import UNREADABLE
 from tests.support import ROOT
+from tests.support.commands import run
 
 SPEC = ROOT / "spec" / "openapi.yaml"
 CONFIG = ROOT / "spec" / "schemathesis.toml"
@@ -36,24 +35,12 @@ class Run:
 
 
 def schemathesis(folder: Path, environment: Mapping[str, str], *arguments: str, config: Path | None = CONFIG) -> Run:
-    """Run Schemathesis with the hooks in a folder; `environment` is set beside what is set already."""
+    """Run Schemathesis with the hooks in a folder; `environment` is set beside the clean environment."""
     configured = [] if config is None else ["--config-file", str(config)]
-    done = subprocess.run(
-        [sys.executable, "-m", "schemathesis.cli", *configured, *arguments],
-        cwd=folder,
-        env={**_environment(), "SCHEMATHESIS_HOOKS": "contract_tests.hooks", **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    return Run(done.returncode, done.stdout + done.stderr)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CHECK_ENGINE_", "SCHEMATHESIS"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    hooks = {"SCHEMATHESIS_HOOKS": "contract_tests.hooks", "COLUMNS": "240"}
+    words = (sys.executable, "-m", "schemathesis.cli", *configured, *arguments)
+    done = run(*words, cwd=folder, env=hooks | dict(environment), timeout_s=120)
+    return Run(done.status, done.out + done.err)
 
 
 def with_jobs(folder: Path, job_ids: Iterable[str]) -> dict[str, str]:
