@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contract_tests.config.which_engine import CI_VARIABLES
-from tests.support.forked import COMMANDS, loaded, run_forked
+from tests.support.forked import COMMANDS, forking, loaded, run_forked
 
 TOKENS = [f"--token={role}={role}" for role in ("admin", "engineering", "support", "apiwrite", "apiread")]
 PYTEST_TOKENS = [token.replace("--token", "--engine-token") for token in TOKENS]
@@ -90,9 +90,11 @@ def run_suite(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) 
 
 
 def begin(*words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
-    """Start a command, as a process of its own, with `env` beside the clean environment."""
+    """Start a command, as a process of its own, with `env` beside the clean environment; forked where `run` forks it."""
     whole = clean_environment() | dict(env or {})
-    return subprocess.Popen(_line(words), cwd=cwd, env=whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    by = loaded(words, whole)
+    line = forking(words, by) if by else _line(words)
+    return subprocess.Popen(line, cwd=cwd, env=whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import json
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -31,7 +32,7 @@ COMMANDS = ("check-engine", "mock-engine", "watch-engine", "draft-contract")
 _MODULE = [sys.executable, "-m"]
 _MODULES = {"pytest": PYTEST, "schemathesis.cli": SCHEMATHESIS}
 _SCRIPT = [str(Path(sys.executable).with_name("pytest"))]
-_CLIENT = f"'{sys.executable}' -I -S '{Path(__file__).with_name('forked_client.py')}'"
+_CLIENT = [sys.executable, "-I", "-S", str(Path(__file__).with_name("forked_client.py"))]
 # Python and libraries read these when they start: such a run is started as a user starts it.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "SCHEMATHESIS", "HYPOTHESIS")
 _HOOKS = "SCHEMATHESIS_HOOKS"  # read by the command-line of Schemathesis when that begins
@@ -54,12 +55,12 @@ def start() -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     os.environ[FOLDER] = folder.name
-    lines = {name: f"{_CLIENT} {folder.name}/{KIT} {name}" for name in COMMANDS}
-    lines |= {"pytest": f"{_CLIENT} {folder.name}/{PYTEST} '{_SCRIPT[0]}'", "python": f"'{sys.executable}'"}
+    lines = {name: forking([name], KIT) for name in COMMANDS}
+    lines |= {"pytest": forking(_SCRIPT, PYTEST), "python": [sys.executable]}
     for name, line in lines.items():
         path = stand_ins() / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(f'#!/bin/sh\nexec {line} "$@"\n')
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(line)} "$@"\n')
         path.chmod(0o755)
 
     def end() -> None:
@@ -75,6 +76,11 @@ def stand_ins() -> Path:
     return Path(os.environ[FOLDER], "bin") if FOLDER in os.environ else Path(sys.executable).parent
 
 
+def forking(words: Sequence[str], by: str) -> list[str]:
+    """Return the command of a small process that stands for a run in a fork of the process that has loaded `by`."""
+    return [*_CLIENT, f"{os.environ[FOLDER]}/{by}", *words]
+
+
 def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
     """Return what a process has loaded that starts this run as it would start by itself; None if there is none."""
     by = KIT if words[0] in COMMANDS else _MODULES.get(_module_of(words) or "")
@@ -85,7 +91,8 @@ def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
 
     if FOLDER not in os.environ or read_at_start(env) != read_at_start(os.environ):
         return None
-    return None if by == PYTEST and "-n" in words else by  # xdist gives its workers the path of Python's start
+    # xdist gives its workers the path of Python's start, and the mock's have their supervisor for a parent.
+    return None if {"-n", "--workers"}.intersection(words) else by
 
 
 def _module_of(words: Sequence[str]) -> str | None:
