@@ -229,7 +229,8 @@ def _wait_for_run(peer: socket.socket) -> NoReturn:
         os.close(descriptor)
     Thread(target=_pass_signals, args=(peer, pid), daemon=True).start()
     status = os.waitpid(pid, 0)[1]
-    peer.sendall(f"{status}\n".encode())
+    with suppress(BrokenPipeError):  # where the asking process was killed
+        peer.sendall(f"{status}\n".encode())
     os._exit(0)
 
 

@@ -11,13 +11,17 @@ import signal
 import socket
 import sys
 
+PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
 path, *words = sys.argv[1:]
+signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
 with socket.socket(socket.AF_UNIX) as peer:
     peer.connect(path)
     socket.send_fds(peer, [b"\0"], [0, 1, 2])
     message = json.dumps({"words": words, "cwd": os.getcwd(), "env": dict(os.environ)})  # noqa: PTH109 - starts sooner
     peer.sendall(f"{message}\n".encode())
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda given, _: peer.sendall(bytes([given])))
+    for number in PASSED_ON:
+        signal.signal(number, lambda given, _: peer.send(bytes([given])))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     status = os.waitstatus_to_exitcode(int(peer.makefile().readline()))
 sys.exit(status if status >= 0 else 128 - status)
