@@ -1,10 +1,9 @@
 """One check of one engine: supply → plan → run → report."""
 
 import asyncio
-import datetime as dt
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
@@ -12,23 +11,20 @@ from secrets import token_hex
 from contract_tests.config.auth import usual_variable
 from contract_tests.config.options import Settings
 from contract_tests.errors import CommandError, NotAnIdError, SettingError
-from contract_tests.judge.known import Known, apply_known, expiring
-from contract_tests.judge.verdict import NOT_REACHED, rule_results, verdict_of
+from contract_tests.judge.known import Known
 from contract_tests.model import (
     BUSY,
     GATEWAY,
     Because,
     Exchange,
     JobsUse,
-    Judgement,
-    Observation,
     Report,
     Unchecked,
     Verdict,
 )
 from contract_tests.plan.plan import Plan, make_plan
 from contract_tests.plan.scenario import IS_IT_THERE, Resources, fill
-from contract_tests.purpose import Purpose
+from contract_tests.report.build import build_report
 from contract_tests.report.presenter import Presenter
 from contract_tests.run.access import find_way, log_in
 from contract_tests.run.credentials import Trust
@@ -44,11 +40,8 @@ from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from contract_tests.transport.transport import Transport
 from engine_contract.contract import Rule
 
-MAX_OBSERVED = 300  # characters of a body that are shown
 AFTER_INTERRUPT_S = 5.0  # for canceling jobs that were made and not seen canceled, once the run was interrupted
 LEFTOVERS_S = 15.0  # for canceling them otherwise, whatever is left of the deadline
-
-_NOT_OBSERVED = frozenset({Purpose.VALID, Purpose.LEFTOVER, Purpose.WAY, Purpose.START})
 
 Progress = Callable[[int, int, str], None]
 MakeSupply = Callable[[int], Supply]
@@ -336,7 +329,7 @@ async def _tidy(runner: Runner, roles: Sequence[str], seconds: float) -> None:
     runner.supply.is_over.set()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await runner.jobs.wait_for_source()
+    await runner.jobs.leases.wait_for_source()
     found.still_active = leftovers.active
     if found.still_active:
         found.note(f"{describe_active(found.still_active)}.")
@@ -392,66 +385,6 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         if findings.complete
         else Unchecked("the run ended before", fallback_cause),
     )
-
-
-def build_report(  # noqa: PLR0913 - by name
-    rules: Iterable[Rule],
-    facts: Report,
-    judgements: Sequence[Judgement],
-    unchecked: dict[str, Unchecked],
-    redact: Callable[[str], str],
-    *,
-    only: Collection[str],
-    skip: Collection[str],
-    strict: bool,
-    known: Sequence[Known],
-    fallback: Unchecked = NOT_REACHED,
-) -> Report:
-    """Return the report of a run or a recording: `facts`, with outcomes, verdict and what was observed.
-
-    The facts' `undecided_because` is what is known to be missing. For the others see `rule_results`.
-    """
-    results = rule_results(
-        rules,
-        judgements,
-        unchecked,
-        only=frozenset(only) or None,
-        skip=frozenset(skip),
-        strict=strict,
-        fallback=fallback,
-    )
-    today = dt.datetime.now(dt.UTC).date()
-    to_the_end = not facts.undecided_because and not facts.interrupted
-    results, complaints = apply_known(results, known, today=today, whole=to_the_end)
-    soon = tuple(expiring(known, today=today))
-    verdict, because = verdict_of(results, facts.undecided_because, interrupted=facts.interrupted)
-    if complaints:
-        verdict = "violates"
-    return replace(
-        facts,
-        verdict=verdict,
-        rules=results,
-        undecided_because=because if verdict == "undecided" else (),
-        notes=(*facts.notes, *complaints, *soon),
-        expiring=soon,
-        whole=facts.whole and to_the_end and not any(item.outcome == "unchecked" and item.counts for item in results),
-        complaints=tuple(complaints),
-        observed=tuple(_observations(facts.exchanges, redact)),
-    )
-
-
-def _observations(exchanges: Sequence[Exchange], redact: Callable[[str], str]) -> Iterator[Observation]:
-    """Return the first response in each situation except that of a valid request."""
-    seen: set[str] = set()
-    for exchange in exchanges:
-        is_of_interest = exchange.purpose not in _NOT_OBSERVED and exchange.situation not in seen
-        if exchange.response is None or not is_of_interest:
-            continue
-        seen.add(exchange.situation)
-        # Redact before cutting: half a token would not be recognized.
-        body = redact(exchange.response.body[: MAX_OBSERVED * 40].decode("utf-8", errors="replace"))
-        shortened = body if len(body) <= MAX_OBSERVED else body[:MAX_OBSERVED] + "…"
-        yield Observation(exchange.situation, exchange.status, exchange.response.header("content-type"), shortened)
 
 
 def presenter_for(settings: Settings, transport: Transport) -> Presenter:

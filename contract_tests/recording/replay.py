@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from contract_tests.check import Checked, build_report
+from contract_tests.check import Checked
 from contract_tests.config.auth import Auth, Bearer
 from contract_tests.judge.answers import holds_document
 from contract_tests.judge.known import Known
@@ -13,6 +13,7 @@ from contract_tests.model import JobsUse, Judgement, Report, Unchecked
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.har_reader import Recorded, read_har
 from contract_tests.recording.observed import jobs_in
+from contract_tests.report.build import build_report
 from contract_tests.report.presenter import Presenter
 from engine_contract.contract import Operation, Rule, load_contract
 from engine_contract.text.masking import can_be_learned, is_job_id

@@ -1,11 +1,9 @@
 """Runs the scenario of one job: leased, asked to be canceled by those who may not, canceled, and canceled again."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contract_tests.errors import SettingError
 from contract_tests.judge.answers import holds_document, judge_refusal
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
 from contract_tests.plan.plan import Plan
@@ -14,12 +12,12 @@ from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings, JobOutcome
+from contract_tests.run.leases import Leases
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import describe_failure, is_lost
 from contract_tests.transport.turns import Turns
 from engine_contract import contract
 
-WAIT_FOR_JOBS_S = 3.0  # at the end of a run for a source that is still making jobs
 AIMLESS = 8  # requests at a time that name no supplied job
 MOST_DEAD = 3  # jobs that were not active for an unknown reason: too many to have ended by themselves
 MORE_TRIES = 3  # where connections are lost, before no response is a break
@@ -35,7 +33,7 @@ class JobRunner:
         """Take the means of a run."""
         self.canceller = canceller
         self._operation = canceller.sender.transport.guard.operation
-        self.supply = supply
+        self.leases = Leases(canceller, supply, plan.jobs, found)
         self.found = found
         self.dead_baseline: list[Exchange] = []
         """Valid requests refused for a job that nothing had been sent for, after others were canceled."""
@@ -43,11 +41,8 @@ class JobRunner:
         """Scenarios whose job was not active at their end, while another job was: with the refused valid request."""
         self.lost: list[tuple[Scenario, Exchange]] = []
         """Scenarios whose valid requests were not answered, more than once, since connections were lost."""
-        self.ran_out = False
         self._unanswered: list[tuple[Step, Exchange, int]] = []
         """Requests that must be refused and were not answered, as often as they were sent."""
-        self._wanted = plan.jobs
-        self._asking: asyncio.Future[list[str]] | None = None
         self._probes = {
             step: asyncio.Event() for scenario in plan.scenarios for step in scenario.steps if step.goes_first
         }
@@ -62,9 +57,9 @@ class JobRunner:
         """Lease a job and send what must not cancel it. None without a job; True if a request was accepted."""
         job_id = None
         if scenario.needs_job:
-            job_id = await self.lease()
+            job_id = await self.leases.lease()
             if job_id is None:
-                self.out_of_jobs(scenario)
+                self.leases.out_of_jobs(scenario)
                 return None
         # An engine that remembers a refused request is asked what it remembers once it was refused.
         alone = [step for step in scenario.tried if mode.one_by_one and step.caller.kind == "token"]
@@ -175,7 +170,7 @@ class JobRunner:
         self, scenario: Scenario, job_id: str, dead: Exchange, mode: Mode
     ) -> tuple[str | None, JobOutcome, Exchange]:
         """Run the scenario with another job; None without one. If it stays active, the first may have just ended."""
-        another = await self.lease()
+        another = await self.leases.lease()
         if another is None or scenario.valid_cancel is None:
             return None, JobOutcome.DEAD, dead
         if any([await self._must_not_cancel(step, another) for step in scenario.tried]):
@@ -200,7 +195,7 @@ class JobRunner:
         valid_cancel = replace(scenario.valid_cancel, fresh_connection=True)
         fate, exchange = await self.canceller.cancel_active(valid_cancel, another or job_id, mode)
         if another is None and fate is JobOutcome.DEAD:
-            self.out_of_jobs(scenario)
+            self.leases.out_of_jobs(scenario)
             return None
         fate, exchange, job_id = await self._insist(valid_cancel, another or job_id, fate, exchange, mode)
         if fate is JobOutcome.DEAD and is_lost(lost):
@@ -218,7 +213,7 @@ class JobRunner:
                 break
             lost = exchange
             fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
-            if fate is JobOutcome.DEAD and (another := await self.lease()) is not None:
+            if fate is JobOutcome.DEAD and (another := await self.leases.lease()) is not None:
                 # The request whose response was lost has canceled it.
                 job_id = another
                 fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
@@ -237,10 +232,12 @@ class JobRunner:
             if fate is JobOutcome.DEAD:
                 self.dead_baseline.append(exchange)
             another = (
-                await self.lease() if len(self.dead_baseline) + len(self.canceller.stayed_busy) < MOST_DEAD else None
+                await self.leases.lease()
+                if len(self.dead_baseline) + len(self.canceller.stayed_busy) < MOST_DEAD
+                else None
             )
             if another is None:
-                self.out_of_jobs(scenario)
+                self.leases.out_of_jobs(scenario)
                 return fate, exchange, job_id
             job_id = another
             fate, exchange = await self.canceller.cancel_active(again, job_id)
@@ -284,7 +281,7 @@ class JobRunner:
             return
         if not died_twice:
             self.ended.append((scenario, exchange))
-            self.out_of_jobs(scenario)
+            self.leases.out_of_jobs(scenario)
             return
         if self.dead_baseline:
             self.dead_baseline.append(exchange)
@@ -365,7 +362,7 @@ class JobRunner:
         fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, TOGETHER)
         another = None
         if once_more and fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
-            another = await self.lease()
+            another = await self.leases.lease()
         if another is None:
             self._judge_fate(scenario, fate, exchange, died_twice=not once_more)
             return None
@@ -373,37 +370,6 @@ class JobRunner:
         if canceled is not None:
             self.ended.append((scenario, exchange))
         return canceled
-
-    async def lease(self, *, last: bool = False) -> str | None:
-        """Lease a job; the source is asked for more once."""
-        job_id = self.supply.lease(last=last)
-        if job_id is None and self.supply.can_ask():
-            wanted = max(1, self._wanted - self.canceller.canceled)
-            # Not canceled with the run: jobs that it makes must be known, so that they can be canceled.
-            self._asking = asyncio.ensure_future(asyncio.to_thread(self.supply.ask_for, wanted))
-            try:
-                await asyncio.shield(self._asking)
-            except SettingError as error:
-                self.found.note(f"Further jobs could not be made: {error}")
-            job_id = self.supply.lease()
-        if self._asking is not None:
-            # Before anything is sent for them: the supply knows new ids as soon as they are made.
-            self.canceller.sender.transport.guard.supply(self.supply.supplied)
-        return job_id
-
-    async def wait_for_source(self) -> None:
-        """Give a source that is being ended the time to tell what it made."""
-        if self._asking is not None:
-            await asyncio.wait({self._asking}, timeout=WAIT_FOR_JOBS_S)
-
-    async def wait_for_jobs(self) -> None:
-        """Wait for a source that is still making jobs, and end it where that takes long; the guard knows them then."""
-        if self._asking is not None:
-            await asyncio.wait({self._asking}, timeout=WAIT_FOR_JOBS_S)
-            self.supply.is_over.set()
-            with contextlib.suppress(SettingError):
-                await asyncio.shield(self._asking)
-        self.canceller.sender.transport.guard.supply(self.supply.supplied)
 
     async def _another(self, lost: Exchange) -> str | None:
         """Lease another job in place of one whose response was lost; warn of the loss."""
@@ -413,7 +379,7 @@ class JobRunner:
         else:
             what = describe_failure(lost) if lost.status is None else f"status {lost.status}"
             self.found.break_rule("transport.stable", f"{what}, in answer to a valid request", "an answer", lost)
-        return await self.lease()
+        return await self.leases.lease()
 
     def _lost_twice(self, scenario: Scenario, exchange: Exchange) -> None:
         if is_lost(exchange):
@@ -424,16 +390,6 @@ class JobRunner:
         else:
             received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
             self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
-
-    def out_of_jobs(self, scenario: Scenario) -> None:
-        """Record that no job is left for a scenario: its rules are not checked."""
-        self.ran_out = True
-        is_network = self.canceller.sender.network_drops
-        reason = "the jobs ran out: some were spent on answers that had to be asked for again"
-        if not self.supply.supplied:
-            reason = self.supply.describe_none()
-        for rule_id in scenario.rules:
-            self.found.leave_unchecked(rule_id, reason, "network" if is_network else "jobs")
 
     def conclude_on_lost(self) -> None:
         """Say of requests that were not answered whether the engine or the network did it."""

@@ -30,11 +30,11 @@ class Leftovers:
     def active(self) -> list[str]:
         """Return the ids of which it is not known that they are not active, also where there was no time to cancel any."""
         over = self._over | self._canceller.evidence.seen_canceled()
-        return [job_id for job_id in self._jobs.supply.supplied if job_id not in over]
+        return [job_id for job_id in self._jobs.leases.supply.supplied if job_id not in over]
 
     async def cancel(self) -> None:
         """Cancel one job after the other has shown that it can be done."""
-        await self._jobs.wait_for_jobs()
+        await self._jobs.leases.wait_for_jobs()
         active = self.active
         first, others = active[:1], active[1:]
         for job_id in first:

@@ -110,9 +110,9 @@ class Runner:
         # newest job is seen here, before anything was refused that could have canceled it.
         others = [scenario for scenario in scenarios if scenario is not first[0]]
         for index, scenario in enumerate(others):
-            job_id = await self.jobs.lease(last=index % 2 == 0)
+            job_id = await self.jobs.leases.lease(last=index % 2 == 0)
             if job_id is None:
-                self.jobs.out_of_jobs(scenario)
+                self.jobs.leases.out_of_jobs(scenario)
                 continue
             fate, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
             if fate is JobOutcome.CANCELED:
@@ -140,7 +140,7 @@ class Runner:
         """Return the first role that cancels a job, and the job: each role is tried with it, then with the next jobs."""
         for _ in range(FIRST_JOBS):
             refused: list[Exchange] = []
-            job_id = await self.jobs.lease()
+            job_id = await self.jobs.leases.lease()
             if job_id is None:
                 break
             for scenario in scenarios:
@@ -318,7 +318,7 @@ class Runner:
             self.found.break_rule("effects.refused", received, documented, ended[0][1])
             return
         sentence = f"{ids}, which was supplied, was not active when its turn came. It may have ended by itself"
-        if self.jobs.ran_out:
+        if self.jobs.leases.ran_out:
             self.found.stop("jobs", f"{sentence}, and there was no other job for what was left. Give more active jobs.")
         else:
             self.found.note(f"{sentence}: other jobs took its place.")
