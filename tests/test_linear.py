@@ -331,6 +331,12 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.forms:_PRIVATE_KEY": ("-", "-----BEGIN ", "-----BEGIN << >>"),
     "engine_contract.text.masking.forms:_WHOLE_LINE": ("a", "<<a>>{", "a<< >>x"),
     "engine_contract.text.masking.forms:_AFTER_PAIR": (";", ";a", "; <<a>>=", ";a "),
+    "engine_contract.text.masking.logins:_LOGIN_CALL": (
+        "<methodName>",
+        "<methodName>a",
+        '"method":"',
+        '"method":"<<a>>',
+    ),
     "engine_contract.text.masking.logins:_NOT_BARE": ("a",),
     "engine_contract.text.masking.forms:_PAIR": ("a", "<<a>>!", "a ", "a="),
     "engine_contract.text.masking.forms:_PAIR_VALUE": ('"', "<<a>>&", "'a"),

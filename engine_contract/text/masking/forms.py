@@ -85,7 +85,7 @@ _AFTER_KEY = re.compile(
     r"<(?:\w{1,20}+:)?(?:name|key)>\s{0,20}+([^<>\s]{1,100}+)\s{0,20}+</(?:\w{1,20}+:)?(?:name|key)>(?:\s{0,50}+<[\w:.-]{1,50}+(?:\s[^<>]{0,100}+)?+(?<!/)>){1,3}+",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(r"\b(bearer|basic)\s++", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(bearer|basic)\s++(?!(?:charset|error|realm|scope)=)", re.IGNORECASE)
 _SPOKEN = re.compile(r"(?<![\w-])([\w-]++)[\"']?+\s*+[=:]\s*+(?:(?:bearer|basic)\s++)?+", re.IGNORECASE)
 # A device's configuration says how a password is written before it: `secret 5 $1$…`.
 _PROSE = re.compile(
@@ -460,7 +460,7 @@ _FORMS = (
     _SCHEMES,
     _Form(BEGINNINGS, LOOK, _look_value, is_secret=_is_look),
 )
-_HINTS = (*HINTS, *BEGINNINGS, *_OF_DEVICES[:2], "%", "\\u", "-u", "-proxy-user")
+_HINTS = (*HINTS, *BEGINNINGS, *_OF_DEVICES[:2], "basic ", "%", "\\u", "-u", "-proxy-user")
 _OPTIONS = _Form(("-",), _OPTION, _option_value)
 _OUTPUT = (
     _OPTIONS,

@@ -18,6 +18,10 @@ _LOGIN_MUTATION = re.compile(
     r"\bmutation\b[^{}]{0,200}+\{\s{0,20}+(?:\w{1,40}+\s?:\s?)?(?:log_?in|sign_?in|authenticat|create_?session)",
     re.IGNORECASE,
 )
+# A procedure whose arguments have no names, by JSON-RPC or XML-RPC.
+_LOGIN_CALL = re.compile(
+    r"(?:\"method\"\s?:\s?\"|<methodName>)[\w./:]{0,80}?(?:log_?in|sign_?in|authenticat)", re.IGNORECASE
+)
 _LOGIN_ROUTE = re.compile(
     r"/(?:(?:do|perform|user|admin)?[-_]?log[-_]?[io]n(?:[-_]?(?:check|action|process))?|sign[-_]?[io]n|sign[-_]?up"
     r"|auth(?:n|enticate|orize|entication)?|oauth2?|sso|saml2?|tokens?|sessions?|connect|j_(?:spring_|acegi_)?security_check)"
@@ -32,7 +36,8 @@ def has_password(body: str) -> bool:
     """Return whether a request's body has a field for a password, so that its response may be a token."""
     read = body[:MAX_LOGIN_CHARS]
     texts = dict.fromkeys((read, unquote(unescaped(read))))
-    return any(_PASSWORD_FIELD.search(text) or _LOGIN_MUTATION.search(text) for text in texts)
+    patterns = (_PASSWORD_FIELD, _LOGIN_MUTATION, _LOGIN_CALL)
+    return any(pattern.search(text) for text in texts for pattern in patterns)
 
 
 def is_login_route(path: str) -> bool:

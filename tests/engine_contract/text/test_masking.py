@@ -318,6 +318,9 @@ TEXTS = [
     ("x%3DeyJhbGciOiJI.eyJzdWIi.c2ln beyJhbGciOiJI.eyJzdWIi", "x%3DeyJ*** beyJhbGciOiJI.eyJzdWIi"),
     ("ghp_Zq7hunter9Kx8 https://hooks.slack.com/services/T0/B0/Zq7 $6$salt$Zq7hunter", "ghp_*** https://hooks.slack.com/services/*** $6$***"),
     ("Unexpected token } in JSON; the token expired1; session 6a90", "Unexpected token } in JSON; the token ***; session 6a90"),
+    ('{"h": "Basic dTpwYXNzd29yZA=="}', '{"h": "Basic ***"}'),
+    ("Basic realm=engine", "Basic realm=engine"),
+    ("me:$apr1$salt$Zq7hunter", "me:$apr1$***"),
     ('{"type": "password", "temporary": false, "value": "Zq7"}', '{"type": "password", "temporary": false, "value": "***"}'),
     ('{"contraseña": "Zq7", "x": 1}', '{"contraseña": "***", "x": 1}'),
     ('{"a": "-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----"}', '{"a": "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----"}'),
@@ -646,6 +649,7 @@ LOGINS += ["user_pw=x", "login%5Bpass%5D=x", "p%61ssword=x", '{"p\\u0061ssword":
 LOGINS += ["kennwort=x", '{"contraseña": "x"}', "contrase%C3%B1a=x", "пароль: x", '{"密码":"x"}']
 LOGINS += ['{"query": "mutation L($u: String!, $p: String!) { login(u: $u, p: $p) { t } }", "variables": {"p": "x"}}']
 LOGINS += ['{"query": "mutation {\\n  session: createSession(a: 1)"}']
+LOGINS += ['{"method": "auth.login", "params": ["me", "x"]}', "<methodName>user_authenticate</methodName>"]
 LOGINS += ['{"a": "{\\"pwd\\": 1}"}', 'form-data; name="password"\r\n\r\nx', "pass=x"]
 
 
