@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from contract_tests.judge.request import what_is_wrong
 from contract_tests.model import Caller, Unchecked
 from contract_tests.plan.scenario import Expect, Resources, Scenario, Step, without_token
 from contract_tests.purpose import Purpose
@@ -78,11 +79,6 @@ def _steps(calls: PageCalls, resources: Resources) -> Iterator[Step]:
             yield step(Caller(role, "token"), "roles.others", Purpose.OTHER_ROLE, f"the role {role}")
     for variant in flawed if roles else ():
         rule = variant[0] or ""
-        yield step(Caller(roles[0], "token"), rule, Purpose.OF_PAGE, _flaw(rule), variant)
+        yield step(Caller(roles[0], "token"), rule, Purpose.OF_PAGE, what_is_wrong(rule), variant)
     for rule, caller, purpose in _STRANGERS:
         yield step(caller, rule, purpose, "")
-
-
-def _flaw(rule: str) -> str:
-    name, _, how = rule.removeprefix("request.").rpartition(".")
-    return f"{name} is left out" if how == "required" else f"{name} is of another type"

@@ -67,12 +67,15 @@ def _too_large(largest: int) -> Refusal:
     return Refusal("too-large", f"The body is larger than the {largest} bytes that --max-body allows.")
 
 
-def check_media(exchange: Exchange, consumes: Collection[str]) -> Refusal | None:
-    """Return why the request's headers ask for another answer, or announce a body that is not read here; None if not."""
+def check_media(exchange: Exchange, consumes: Collection[str] | None) -> Refusal | None:
+    """Return why the request's headers ask for another answer, or announce a body that is not read here; None if not.
+
+    `consumes` is None where no body is read.
+    """
     accept = exchange.headers.get(b"accept")
     if accept is not None and not accepts_json(accept):
         return Refusal("not-acceptable", "The answer is application/json, which Accept excludes.", "Accept")
-    return check_content(exchange, consumes)
+    return None if consumes is None else check_content(exchange, consumes)
 
 
 def check_content(exchange: Exchange, consumes: Collection[str]) -> Refusal | None:

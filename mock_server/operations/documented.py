@@ -71,7 +71,7 @@ class Documented:
             )
             problem = _read(parameter, validator, texts, values)
             refusal = refusal or problem
-        refusal = check_media(exchange, {JSON_MEDIA} if self._body else _ANY) or refusal
+        refusal = check_media(exchange, {JSON_MEDIA} if self._body else None) or refusal
         if self._body is None or refusal is not None:
             return refusal
         if not exchange.body and not self._operation.requires_body:
@@ -99,16 +99,6 @@ class Documented:
                 exchange.change = None  # it has no part in this response
             response = response._replace(body=orjson.dumps(document))
         return response
-
-
-class _Any(frozenset[str]):
-    """Contains every media type: for requests whose body nobody reads."""
-
-    def __contains__(self, _media: object) -> bool:
-        return True
-
-
-_ANY = _Any()
 
 
 def _read(parameter: Parameter, validator: Any, texts: list[str], values: dict[str, Any]) -> Refusal | None:
