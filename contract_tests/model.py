@@ -197,7 +197,7 @@ class Judgement:
 
 Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]
 Verdict = Literal["conforms", "violates", "undecided"]
-Because = Literal["unreachable", "jobs", "tokens", "deadline", "network", "evidence", "values"]
+Because = Literal["unreachable", "jobs", "tokens", "deadline", "network", "evidence", "values", "recording"]
 
 
 @dataclass(frozen=True, slots=True)

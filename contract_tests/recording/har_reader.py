@@ -93,7 +93,7 @@ def read_har(path: Path, operations: Sequence[Operation], callers: Callers | Non
         try:
             recorded.append(_entry(entry, reader, after=recorded[-1].ended_at if recorded else 0.0))
         except _UNREADABLE as error:
-            why = f"{type(error).__name__} {error}"[:200]
+            why = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__} {error}"[:200]
             left_out.append(f"{place} is not an entry of a HAR file: {why}.")
     if left_out and not recorded:
         raise SettingError(f"--replay {path}: {left_out[0]}")

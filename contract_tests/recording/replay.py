@@ -126,7 +126,7 @@ def _facts(
         label=label,
         started_at=started_at,
         duration_s=round(max((item.ended_at for item in recorded), default=0.0) - started_at, 3),
-        undecided_because=() if _is_decided(calls) else ("jobs",),
+        undecided_because=() if _is_decided(calls) else ("recording",),
         notes=notes,
         jobs=JobsUse(used=len(canceled), ids_used=tuple(canceled)),
         exchanges=exchanges,

@@ -49,6 +49,7 @@ BECAUSE: dict[Because, str] = {
     "network": "the network lost connections",
     "evidence": "nothing showed that canceled jobs are canceled",
     "values": "no call with the values given for another page succeeded",
+    "recording": "the recording shows no answered call that could be judged",
 }
 
 REMEDY: dict[Because, str] = {
@@ -59,6 +60,7 @@ REMEDY: dict[Because, str] = {
     "network": "Check from a place with a better connection to the engine, or give more active jobs.",
     "evidence": "Say where jobs can be seen: --read-back PATH, with {job_id} in it.",
     "values": "Give values that the engine knows: [operations.NAME] in the settings file, with path and query.",
+    "recording": "Record a call that succeeds, with the bodies of its request and answer.",
 }
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from contract_tests.judge.answers import finding, leads_to_login, look, page_of
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement, Response
@@ -169,6 +170,8 @@ async def _sent_away(evidence: _Evidence, sender: Sender) -> Diagnosis | None:
     pages = {page_of(exchange.response) for exchange in exchanges}
     if len(pages) > 1 or not pages - {""}:
         return None
+    if urlsplit(next(iter(pages))).path.rstrip("/") == urlsplit(evidence.valid.request.path).path:
+        return None  # the page's own path with a slash at its end is not a login
     request = replace(evidence.unknown.request, caller=WRONG, purpose=Purpose.WRONG_FOR_NO_JOB, told="")
     wrong = await sender.send(request)
     if page_of(wrong.response) not in pages:

@@ -262,7 +262,7 @@ def test_attached_files_elsewhere_are_not_read(tmp_path: Path, name: str) -> Non
     (folder / "sent.json").write_text(SENT)
     (folder / "link.json").symlink_to(tmp_path / "body.json")
     report = replay(attached(folder, name.replace("{folder}", str(tmp_path)))).report
-    assert (report.verdict, report.jobs.used) == ("undecided", 0)
+    assert (report.verdict, report.undecided_because, report.jobs.used) == ("undecided", ("recording",), 0)
 
 
 def zipped(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:

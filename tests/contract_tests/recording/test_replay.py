@@ -211,6 +211,10 @@ def test_what_cannot_be_decided_is_3(
             b'{"log": {"entries": [{"request": {"url": "x"}, "response": {}}]}}',
             "log.entries[0] is not an entry of a HAR file",
         ),
+        (
+            b'{"log": {"entries": [{"request": {}}]}}',
+            "log.entries[0] is not an entry of a HAR file: it has no 'response'.",
+        ),
     ],
 )
 def test_what_is_no_har_is_2(tmp_path: Path, content: bytes, says: str) -> None:

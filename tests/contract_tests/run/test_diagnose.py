@@ -12,7 +12,7 @@ from tests import field_engine, standin
 from tests.support.caller import ROUTE
 from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import ObservedExchange, settings_for
-from tests.support.raw_server import answer_of, answering_server
+from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 
 def _seen(url: str, job_ids: list[str], **changes: object) -> ObservedExchange:
@@ -131,6 +131,21 @@ def test_an_engine_that_takes_the_id_elsewhere(version: str, rule: str) -> None:
     with field_engine.serve(version=version) as engine:
         seen = _seen(engine.url, engine.make_jobs(24))
     assert rule in seen.broken(), seen.why()
+
+
+def test_redirect_to_the_path_with_a_slash_breaks_the_contract() -> None:
+    """Not a login, whose credential was not taken: the page's own path does not cancel."""
+
+    def answer(request: RawRequest) -> bytes:
+        is_own = request.path == ROUTE
+        return answer_of(
+            "308 Permanent Redirect" if is_own else "404 Not Found", b"", *[f"Location: {ROUTE}/"] * is_own
+        )
+
+    with answering_server(answer) as engine:
+        seen = _seen(engine.url, IDS)
+    assert "transport.status" in seen.broken(), seen.why()
+    assert f"a redirect to {ROUTE}/" in seen.why()
 
 
 def test_tls_that_is_not_there(tmp_path: Path) -> None:
