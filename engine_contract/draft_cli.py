@@ -12,7 +12,7 @@ from engine_contract.contract.draft import Draft, PageError, draft
 from engine_contract.contract.draft.notes import guesses, open_places
 from engine_contract.private_files import replacing
 from engine_contract.text.printable import plural, visible
-from engine_contract.text.unmarked import read_text
+from engine_contract.text.unmarked import read_text, why_unread
 from engine_contract.version import DISTRIBUTION
 
 _HEADS = {
@@ -50,7 +50,9 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
     except PageError as error:
         raise click.ClickException(f"{page}, {error}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{page}: the page cannot be read: {error}. Give a text file in UTF-8.") from error
+        raise click.ClickException(
+            f"{page}: the page cannot be read: {why_unread(error)}. Give a text file in UTF-8."
+        ) from error
     folder = output or page.parent
     texts = {folder / f"{page.stem}.{name}": text for name, text in _texts(drafted, page.name).items()}
     for path in texts:

@@ -13,7 +13,7 @@ from engine_contract.contract.files import LOADER
 from engine_contract.contract.ledger import parse_rules
 from engine_contract.contract.operation import operations_in
 from engine_contract.text.printable import one_line
-from engine_contract.text.unmarked import read_text
+from engine_contract.text.unmarked import read_text, why_unread
 
 MAX_BYTES = 4 << 20
 """Bytes of a draft in YAML."""
@@ -56,7 +56,7 @@ def load_page(page: Path) -> Operation:
     except PageError as error:
         raise ValueError(f"{page}, {error}") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
-        why = one_line(str(error))
+        why = one_line(why_unread(error))
         raise ValueError(f"{page}: the page or the drafts beside it cannot be read: {why}") from error
     try:
         (operation,) = operations_in(document, ())

@@ -12,7 +12,7 @@ from engine_contract.http.cors import read_origins
 from engine_contract.http.net import is_loopback
 from engine_contract.http.paths import decoded_path, encoded_path
 from engine_contract.options import MockOptions
-from engine_contract.text.unmarked import read_text
+from engine_contract.text.unmarked import read_text, why_unread
 from mock_server.jobs.timestamps import read_rfc3339
 
 LONGEST_DELAY_MS = 600_000.0
@@ -154,7 +154,7 @@ def read_secret(text: str, option: str) -> str:
         try:
             value = read_text(Path(place).expanduser())
         except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a ~ without a home
-            raise SettingsError(f"{option} {text}: the file cannot be read: {error}.") from None
+            raise SettingsError(f"{option} {text}: the file cannot be read: {why_unread(error)}.") from None
     else:
         return text
     value = value.strip()

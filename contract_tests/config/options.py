@@ -114,12 +114,17 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
     for name, source in headers.items():
         if name.lower() in OWN_HEADERS:
             raise SettingError(f"{source.option}: the run sets this header itself. Leave it out.")
-    warnings = [
-        f"{source.option}: the value itself is given. On a command line it shows in the process list, and in a variable it "
-        "stands where the pipeline is written. Use env:NAME, file:PATH or cmd:COMMAND."
+    open_ones = [
+        source.option
         for source in (*given.values(), *headers.values())
         if source.kind == "literal" and source.text not in tokens
     ]
+    warnings: list[str] = []
+    if open_ones:
+        warnings.append(
+            f"{', '.join(open_ones)}: the value itself is given. On a command line it shows in the process list, and in a "
+            "variable it stands where the pipeline is written. Use env:NAME, file:PATH or cmd:COMMAND."
+        )
     engine = options.engine
     if engine is not None:
         of_file = {role: login(source) for role, source in _sources_of(engine, "logins").items()}

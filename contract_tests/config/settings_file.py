@@ -25,7 +25,7 @@ from engine_contract.dependencies import require
 from engine_contract.option_rows import rows
 from engine_contract.options import LOGIN_PATTERN, SOURCE_PATTERN, CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.masking import is_secret
-from engine_contract.text.unmarked import read_text
+from engine_contract.text.unmarked import read_text, why_unread
 
 FILE_NAME = "engine.toml"
 PYPROJECT = "pyproject.toml"
@@ -158,7 +158,7 @@ def _parse(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{file}: the settings file cannot be read: {error}.") from error
+        raise SettingError(f"{file}: the settings file cannot be read: {why_unread(error)}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{file}: the settings file is not valid TOML: {error}.") from error
 

@@ -16,7 +16,7 @@ from threading import Event
 from contract_tests.errors import CommandError, NotAnIdError, SettingError
 from contract_tests.safety.supply import Supply
 from engine_contract.text.masking import hide, mask_command, mask_output
-from engine_contract.text.unmarked import MARK, decode_text, read_text
+from engine_contract.text.unmarked import MARK, decode_text, read_text, why_unread
 
 COMMAND_TIMEOUT_S = 60.0
 POLL_S = 0.2  # between two looks at whether a command is still wanted
@@ -79,7 +79,9 @@ class Source:
                 try:
                     value = read_text(Path(rest).expanduser())
                 except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: a ~ without a home
-                    raise SettingError(f"{self.option} file:{rest}: the file cannot be read: {error}.") from error
+                    raise SettingError(
+                        f"{self.option} file:{rest}: the file cannot be read: {why_unread(error)}."
+                    ) from error
             case "cmd":
                 value = run_command(
                     rest,
@@ -281,7 +283,7 @@ def supply_from_file(path: Path) -> Supply:
         text = _standard_input() if path == Path("-") else read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(
-            f"{option}: the file cannot be read: {error}. Give a file with one job's id a line."
+            f"{option}: the file cannot be read: {why_unread(error)}. Give a file with one job's id a line."
         ) from error
     return Supply(read_ids(text, option=option, is_printed=False))
 

@@ -14,7 +14,7 @@ from contract_tests.judge import known_lists
 from contract_tests.judge.received import DATE_TIME, kind, pattern, plain, shape
 from contract_tests.model import Finding, RuleResult
 from engine_contract import contract
-from engine_contract.text.unmarked import read_text
+from engine_contract.text.unmarked import read_text, why_unread
 
 MAX_FINDINGS = 20  # a rule; the first ones tell the story, later ones are kept where they show something else
 MAX_VALUES = 5  # at a place; where more different ones were seen, an entry holds their types
@@ -79,7 +79,7 @@ def _read(path: Path, option: str) -> tuple[Known, ...]:
             f"{option}: there is no such file, nor a list of that name. The kit ships {lists}."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{option}: the file cannot be read: {error}.") from error
+        raise SettingError(f"{option}: the file cannot be read: {why_unread(error)}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{option}: the file is not valid TOML: {error}.") from error
     entries = content.get("known", [])

@@ -21,6 +21,7 @@ FEW_BROKEN = 5  # rules, beside which there is room for the table, without -v
 BROKEN_SHOWN = 9  # rules with an example, without -v
 CHANGES_SHOWN = 6  # rules on a line of what changed since an earlier run, without -v
 LINES_SHOWN = 4  # rules with a line each, and notes, without -v
+TABLE_WIDTH = 70  # characters; a narrower terminal gets lines
 BRIEF = 160  # characters of a line
 BRIEF_NOTE = 400  # characters of a note
 
@@ -143,6 +144,9 @@ class _Printer:
         self.line(f"Checked: {one_line(shown.checked)}{label}, seed {shown.seed}{verified}", "bold")
 
     def table(self, shown: View) -> None:
+        if self.console.width < TABLE_WIDTH:
+            self.counts(shown)
+            return
         table = Table(box=SIMPLE_HEAD, show_footer=True, header_style="bold", footer_style="bold")
         table.add_column("aspect", footer="all")
         for outcome in OUTCOMES:
@@ -151,6 +155,15 @@ class _Printer:
             outcomes = [rule.outcome for rule in rules]
             table.add_row(self.text(aspect), *(_figure(outcomes.count(outcome), outcome) for outcome in OUTCOMES))
         self.console.print(table)
+
+    def counts(self, shown: View) -> None:
+        """Print what the table says on a line an aspect, where it would cut its words."""
+        self.line()
+        for aspect, rules in shown.aspects:
+            outcomes = [rule.outcome for rule in rules]
+            counted = [(outcomes.count(outcome), outcome) for outcome in OUTCOMES]
+            self.line(f"{aspect}: {', '.join(f'{count} {outcome}' for count, outcome in counted if count)}")
+        self.line()
 
     def broken(self, rule: ShownRule, told: str = "") -> None:
         self.console.print(

@@ -266,7 +266,7 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
     if is_unknown and not is_missing:
         return Diagnosis(
             f"The engine answers {supplied} jobs' ids as it answers the id of no job: it does not know them. "
-            "Give ids of active jobs of this engine.",
+            f"Give ids of active jobs of this engine.{_of_quotes(valid.job_id)}",
             "jobs",
         )
     if status >= 500 and evidence.unknown.status == status and not is_missing:
@@ -286,9 +286,15 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
         return _broken("route.path", "status 404, unlike on a path that does not exist", _route(valid), valid)
     return Diagnosis(
         f"The engine refused every valid request with {status}: the supplied jobs are not active, "
-        "or it refuses everything. Give ids of active jobs.",
+        f"or it refuses everything. Give ids of active jobs.{_of_quotes(valid.job_id)}",
         "jobs",
     )
+
+
+def _of_quotes(job_id: str | None) -> str:
+    """Return a hint where an id looks like a line of a JSON list."""
+    is_cut_from_json = job_id is not None and (job_id[:1] in "\"'[" or job_id[-1:] in ",\"']")
+    return f" The ids stand in quotes, brackets or commas, as {job_id}: give each alone on its line." * is_cut_from_json
 
 
 def _route(exchange: Exchange) -> str:

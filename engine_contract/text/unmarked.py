@@ -11,6 +11,13 @@ def decode_text(data: bytes) -> str:
     return data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
 
 
+def why_unread(error: Exception) -> str:
+    """Return why a text could not be read, in words, and without a byte of it: it may be a secret."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not text in UTF-8 (byte {error.start})"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def read_text(path: Path) -> str:
     """Return the text of a file. Raise OSError and UnicodeDecodeError."""
     return decode_text(path.read_bytes()).replace("\r\n", "\n")

@@ -371,10 +371,11 @@ def test_tokens_are_not_in_the_process_list(tmp_path: Path) -> None:
 
 
 def test_a_literal_token_warns(tmp_path: Path) -> None:
-    """A token given as it is warns that it shows in the process list."""
-    done = check_engine("http://127.0.0.1:9", "--token", "admin=verysecret", cwd=tmp_path)
+    """A token given as it is warns that it shows in the process list; several do so in one line."""
+    tokens = ("--token", "admin=verysecret", "--token", "support=verysecret2")
+    done = check_engine("http://127.0.0.1:9", *tokens, cwd=tmp_path)
     assert (
-        "--token admin: the value itself is given. On a command line it shows in the process list, and in a variable"
+        "--token admin, --token support: the value itself is given. On a command line it shows in the process list, and in a variable"
         in done.err
     )
     assert "verysecret" not in done.err + done.out

@@ -124,6 +124,14 @@ def test_last_lines_say_where_the_reports_are_and_what_is_next() -> None:
     assert step.startswith("Next: nothing has to be done.")
 
 
+def test_narrow_terminal_gets_lines_in_place_of_a_table() -> None:
+    """Forty columns: a table would cut its words to two letters."""
+    file = StringIO()
+    print_report(violating(), PRESENTER, Console(file=file, width=40), quiet=False, verbose=False)
+    assert re.search(r"^route: \d+ (held|broken)", file.getvalue(), re.MULTILINE)
+    assert "…" not in file.getvalue().partition("BROKEN")[0]
+
+
 def test_changes_take_three_lines_where_nothing_changed() -> None:
     """With --compare the report says what is newly broken, mended and changed; quiet names news alone."""
     report = replace(conforming(), earlier=Earlier("then", {"route.path": EarlierRule("broken")}))

@@ -133,6 +133,14 @@ def test_an_engine_that_takes_the_id_elsewhere(version: str, rule: str) -> None:
     assert rule in seen.broken(), seen.why()
 
 
+def test_ids_cut_from_json_are_told() -> None:
+    """Lines of a JSON list are ids that no engine knows: the note says what is odd about them."""
+    with standin.serve() as engine:
+        seen = _seen(engine.url, [f'"{job_id}",' for job_id in engine.make_jobs(20)])
+    assert seen.report.undecided_because == ("jobs",)
+    assert any("quotes, brackets or commas" in note for note in seen.report.notes)
+
+
 def test_redirect_to_the_path_with_a_slash_breaks_the_contract() -> None:
     """Not a login, whose credential was not taken: the page's own path does not cancel."""
 

@@ -1,6 +1,7 @@
 """A byte order mark is fine in every file, in what commands print, and on standard input."""
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from contract_tests.config.settings_file import _parse
 from contract_tests.config.sources import Source, run_command, supply_from_file
+from contract_tests.errors import SettingError
 from contract_tests.judge.known import read_known
 from engine_contract.text.unmarked import decode_text
 from mock_server.operations.profile import load_profile
@@ -57,3 +59,11 @@ def test_standard_input_may_begin_with_a_mark(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfabc\r\ndef\n"), encoding="utf-8"))
     supply = supply_from_file(Path("-"))
     assert [supply.lease(), supply.lease()] == ["abc", "def"]
+
+
+def test_file_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
+    """No number of an error, and no byte of what may be a secret."""
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    for name, why in (("latin", "it is not text in UTF-8 (byte 3)"), ("nowhere", "No such file or directory")):
+        with pytest.raises(SettingError, match=f"file:.*{name}: the file cannot be read: {re.escape(why)}\\.$"):
+            Source(f"file:{tmp_path / name}", "--token").read()
