@@ -149,7 +149,7 @@ def test_a_page_in_a_real_browser_calls(mock: RunningMock) -> None:
         assert call(ROUTE, **options(**admin))["status"] == 200
         assert call(ROUTE, **options(**admin))["status"] == 409
         assert call("/nope")["status"] == 404
-        login = {"method": "POST", "body": '{"user": {"username": "support", "password": "x"}}', "headers": {}}
+        login = options() | {"body": '{"user": {"username": "support", "password": "x"}}'}
         assert call("/login", **login)["text"] == "support"
         assert call("/_mock/jobs", method="GET", headers={"X-Trace": "1"})["status"] == 200
         for path, method in (("/_mock/jobs", "POST"), ("/_mock/behavior", "PUT"), ("/_mock/requests", "GET")):

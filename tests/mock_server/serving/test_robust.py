@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from mock_server.serving.in_process import RunningMock
 from tests.support.caller import PAGE_ID, ROUTE, cancel
-from tests.support.commands import started_mock
+from tests.support.commands import installed, started, started_mock
 from tests.support.raw import GOOD, mangled, request, statuses, talk
 
 MANY = int(os.environ.get("MOCK_FUZZ", "3000"))
@@ -27,7 +27,8 @@ MANY = int(os.environ.get("MOCK_FUZZ", "3000"))
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, psutil.Process]]:
     """A mock in a process of its own, which must have nothing to say but whose control calls it refused."""
-    with started_mock("--jobs", "50") as (process, url):
+    command = (installed("mock-engine"), "--port", "0", "--jobs", "50")
+    with started(*command, ready="Mock engine ready on http") as (process, url):
         yield url, psutil.Process(process.pid)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
