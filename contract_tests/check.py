@@ -44,6 +44,7 @@ AFTER_INTERRUPT_S = 5.0  # for canceling jobs that were made and not seen cancel
 LEFTOVERS_S = 15.0  # for canceling them otherwise, whatever is left of the deadline
 
 Progress = Callable[[int, int, str], None]
+Tell = Callable[[str], object]
 MakeSupply = Callable[[int], Supply]
 """From the number of jobs that the plan wants, 0 for none, to the supply; a command's or a function's has made none yet."""
 
@@ -115,8 +116,12 @@ def check(
     *,
     known: Sequence[Known] = (),
     progress: Progress | None = None,
+    tell: Tell = str,
 ) -> Checked:
-    """Check the engine. Raises SettingError for tokens, jobs or certificates that cannot be used."""
+    """Check the engine; `tell` gets the sentence on how long a slow run will take.
+
+    Raises SettingError for tokens, jobs or certificates that cannot be used.
+    """
     started_at, started = time.time(), time.monotonic()
     guard = Guard(
         settings.operation,
@@ -142,7 +147,7 @@ def check(
     guard.supply(supply.supplied)
     if transport is None:
         transport = Transport(replace(settings.connection, tokens={}, headers={}), guard, wrong_credential="")
-    run = _run(settings, transport, supply, progress, failure=failure)
+    run = _run(settings, transport, supply, progress, tell=tell, failure=failure)
     settings, runner, stopped_by = asyncio.run(run)
     plan, findings, sender = runner.plan, runner.found, runner.sender
     presenter = presenter_for(settings, transport)
@@ -151,12 +156,13 @@ def check(
     return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, known, stopped_by)
 
 
-async def _run(
+async def _run(  # noqa: PLR0913 - by name
     settings: Settings,
     transport: Transport,
     supply: Supply,
     progress: Progress | None,
     *,
+    tell: Tell,
     failure: BaseException | None,
 ) -> tuple[Settings, Runner, int | None]:
     """Plan and carry out the run, unless something failed before, and cancel what is left of the jobs that were made.
@@ -191,7 +197,7 @@ async def _run(
             jobs = None if supply.can_ask() and failure is None else len(supply.supplied)
             plan = plan_for(settings, jobs, transport.guard)
             expected = plan.requests
-            runner = _runner(settings, plan, sender, supply, found)
+            runner = _runner(settings, plan, sender, supply, found, tell=tell)
             roles = [role for role in settings.operation.roles if role in transport.connection.tokens]
             reserve = min(LEFTOVERS_S, settings.deadline / 10) if tidies else 0.0
             try:
@@ -269,7 +275,9 @@ async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found:
     sender.transport.guard.supply(supply.supplied)
 
 
-def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, findings: Findings) -> Runner:
+def _runner(  # noqa: PLR0913 - what a run works with
+    settings: Settings, plan: Plan, sender: Sender, supply: Supply, findings: Findings, *, tell: Tell
+) -> Runner:
     if settings.pages and not plan.requests:
         findings.stop("values", "Nothing was checked: no GET of the pages has the values that it needs.")
     wanted = wanted_rules(settings)
@@ -287,6 +295,7 @@ def _runner(settings: Settings, plan: Plan, sender: Sender, supply: Supply, find
         looks=wanted is None or "effects.canceled" in wanted,
         trust=trust,
         found=findings,
+        tell=tell,
     )
 
 

@@ -90,7 +90,8 @@ def _run(options: CheckOptions) -> int:
     else:
         # FORCE_COLOR makes a terminal of every pipe, and would animate there.
         console = Console(stderr=True, force_terminal=sys.stderr.isatty())
-        checked = run_checks(options, warn=_say, show=lambda: progress(console))
+        tell = str if options.quiet else _say
+        checked = run_checks(options, warn=_say, tell=tell, show=lambda: progress(console))
     _write_files(options, checked)
     print_report(
         checked.report,

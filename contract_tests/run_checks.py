@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
-from contract_tests.check import Checked, MakeSupply, Progress, check, plan_for
+from contract_tests.check import Checked, MakeSupply, Progress, Tell, check, plan_for
 from contract_tests.config.options import Settings, known_ids, live_connection, make_supply, settings_for
 from contract_tests.config.sources import Source, ids_among, read_ids
 from contract_tests.config.which_engine import is_for_mock, unused_by_mock
@@ -26,24 +26,25 @@ Jobs = Sequence[str] | Callable[[int], Sequence[str]]
 Warn = Callable[[str], object]
 
 
-def run_checks(
+def run_checks(  # noqa: PLR0913 - by name
     options: CheckOptions,
     jobs: Jobs | None = None,
     tokens: Mapping[str, str] | None = None,
     *,
     warn: Warn = str,
+    tell: Tell = str,
     show: Callable[[], AbstractContextManager[Progress | None]] = nullcontext,
 ) -> Checked:
     """Check the engine at the URL, or the mock where there is none. Raises SettingError.
 
-    `jobs` and `tokens` take the place of those that the options name. `warn` gets sentences; `show` gives the
-    context of the run, which shows its progress.
+    `jobs` and `tokens` take the place of those that the options name. `warn` gets sentences, `tell` how long a slow
+    run will take; `show` gives the context of the run, which shows its progress.
     """
     with _engine(options, jobs, tokens, warn) as (settings, supply):
         check_outputs(options)
         known, earlier = read_known(options.known), read_earlier(options.compare)
         with show() as progress:
-            checked = check(settings, supply, known=known, progress=progress)
+            checked = check(settings, supply, known=known, progress=progress, tell=tell)
         return replace(checked, report=with_earlier(checked.report, earlier))
 
 

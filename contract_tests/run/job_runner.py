@@ -18,7 +18,7 @@ from contract_tests.transport.sender import describe_failure, is_lost
 from contract_tests.transport.turns import Turns
 from engine_contract import contract
 
-AIMLESS = 8  # requests at a time that name no supplied job
+AIMLESS = 8  # requests at a time that name no supplied job, beside those that go first
 MOST_DEAD = 3  # jobs that were not active for an unknown reason: too many to have ended by themselves
 MORE_TRIES = 3  # where connections are lost, before no response is a break
 
@@ -77,15 +77,18 @@ class JobRunner:
         if not step.goes_first:
             for probe in self._like(step):
                 await self._probes[probe].wait()
-        async with self._aimless.turn(first=step.goes_first):
-            if self._harm is None:
-                accepted = await self._tried(step, job_id)
-            else:
-                self.found.leave_unchecked(step.rule, self._harm)
-                accepted = False
-        if step.goes_first:
-            self._probes[step].set()
+            async with self._aimless.turn():
+                return await self._unless_harmful(step, job_id)
+        # It takes no turn: those with one may wait for the requests of others, and many wait for it.
+        accepted = await self._unless_harmful(step, job_id)
+        self._probes[step].set()
         return accepted
+
+    async def _unless_harmful(self, step: Step, job_id: str | None) -> bool:
+        if self._harm is None:
+            return await self._tried(step, job_id)
+        self.found.leave_unchecked(step.rule, self._harm)
+        return False
 
     def _like(self, step: Step) -> Sequence[Step]:
         """Return what is sent by itself before a step: what has the same body, else all for its rule, else all there are."""

@@ -5,7 +5,7 @@ the reason of an unexpected response.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from statistics import median
 
@@ -19,7 +19,7 @@ from contract_tests.run.credentials import Credentials, Trust
 from contract_tests.run.diagnose import Diagnosis, diagnose
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
-from contract_tests.run.job_runner import MOST_DEAD, JobRunner
+from contract_tests.run.job_runner import AIMLESS, MOST_DEAD, JobRunner
 from contract_tests.run.page_runner import PageRunner
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
@@ -27,6 +27,8 @@ from engine_contract.text.printable import plural
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
 NOT_SLOW_S = 0.3  # for a response: below, requests that should go one after the other do
+WORTH_TELLING_S = 10.0  # for a whole run
+IN_A_ROW = 8  # requests after the first cancels that wait for one another, each alone or with a few
 
 
 class Runner:
@@ -43,12 +45,17 @@ class Runner:
         looks: bool,
         trust: Trust,
         found: Findings,
+        tell: Callable[[str], object] = str,
     ) -> None:
-        """Take the means of a run. The guard of `sender` knows the supplied ids; `looks`: canceled jobs are read back."""
+        """Take the means of a run. The guard of `sender` knows the supplied ids; `looks`: canceled jobs are read back.
+
+        `tell` gets the sentence on how long a slow run will take.
+        """
         self.plan = plan
         self.sender = sender
         self.supply = supply
         self.found = found
+        self._tell = tell
         self.found.unchecked.update(plan.missing)
         self.evidence = Evidence(sender, self.found, path=read_back, settle_s=settle_s, looks=looks)
         self.credentials = Credentials(sender, self.found, trust)
@@ -84,6 +91,7 @@ class Runner:
         stages = {stage.name: stage for stage in self.plan.stages}  # that of the pages comes when all jobs are done
         if "baseline" not in stages or not await self._baseline(stages["baseline"]):
             return
+        self._tell_how_long()
         async with asyncio.TaskGroup() as group:
             seen = group.create_task(self._look_at_first())
             group.create_task(self._prepare(stages["probes"]))
@@ -91,11 +99,25 @@ class Runner:
             group.create_task(self._prepare(stages["parameters"]))
         # Nothing else is under way then: it would be refused by an engine that locks its callers out.
         last = stages["credentials"]
-        canceled = [await self._run_scenario(scenario, last.mode) for scenario in last.scenarios]
-        await self._repeat(item for item in canceled if item is not None)
+        ended = [await self._run_scenario(scenario, last.mode) for scenario in last.scenarios]
+        canceled = [item for item in ended if item is not None]
         # At the end, so that a job that comes back to life has had some time for it.
-        await gather_limited([self._look_at_others(), self._repeat(self._canceled_at_first, after=1)])
+        await gather_limited(
+            [self._repeat(canceled), self._look_at_others(), self._repeat(self._canceled_at_first, after=1)]
+        )
         await self.credentials.settle()
+
+    def _tell_how_long(self) -> None:
+        latency_s, count, at_once = self._latency_s(), self.plan.requests, self.sender.concurrency
+        steps = [step for scenario in self.plan.scenarios for step in scenario.steps]
+        aimless = sum(not step.is_aimed for step in steps)
+        rounds = aimless / min(AIMLESS, at_once) + (count - aimless) / at_once + IN_A_ROW
+        expected_s = max(latency_s * rounds, count * self.sender.interval_s)
+        if expected_s > WORTH_TELLING_S:
+            self._tell(
+                f"The engine takes {latency_s:.1f} s for a request: the run will take some {expected_s:.0f} s more "
+                f"({count} requests, at most {at_once} at a time by --concurrency)."
+            )
 
     async def _baseline(self, stage: Stage) -> bool:
         """Send each role's first cancel. Return False if no valid request succeeded; the reason is noted."""
@@ -200,8 +222,11 @@ class Runner:
 
     def _for_a_slow_engine(self) -> int:
         """Return how many requests at a time take no longer than one does on an engine that is not slow."""
+        return max(1, ceil(self._latency_s() / NOT_SLOW_S))
+
+    def _latency_s(self) -> float:
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
-        return ceil(median(took) / NOT_SLOW_S) if took else 1
+        return median(took) if took else 0.0
 
     async def _run_scenario(self, scenario: Scenario, mode: Mode) -> tuple[Scenario, str] | None:
         """Run one scenario up to its valid cancel. Return it with its job, if that is canceled."""

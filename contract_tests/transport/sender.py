@@ -1,6 +1,7 @@
 """Sending with patience: the pace, retries of 429 and 503, lost connections, and giving up on an engine."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from contract_tests.transport.turns import Turns
 
 RETRIES = 3
 PATIENCE_WITH_STRANGERS_S = 5.0
+PATIENCE_AT_FIRST_S = 10.0  # with an engine that has answered each cancel with 429 or 503
 TELLING_TRIES = 3  # the same 429 or 503 this many times to the same request is a refusal
 OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row may be chance
 _MAX_RETRY_AFTER_CHARS = 100
@@ -59,6 +61,8 @@ class Sender:
         self._busy: set[object] = set()
         """Forms of 429 and 503 that went by."""
         self._passed = False
+        self._refuses_all_since: float | None = None
+        """Since when each cancel was answered 429 or 503, None before the first one; infinity once one was not."""
         self._has_answered = False
         self._has_refused_stranger = False
         self._has_succeeded = False
@@ -67,7 +71,7 @@ class Sender:
         self.concurrency = concurrency
         self._gate = Turns(concurrency)
         self._one_by_one = asyncio.Lock()
-        self._interval = 1 / rate if rate else 0.0
+        self.interval_s = 1 / rate if rate else 0.0
         self._not_before = 0.0
         self._next_slot = 0.0
         self._ends = time.monotonic() + deadline
@@ -110,6 +114,8 @@ class Sender:
             answers.append(exchange)
             if self._refuses(answers, is_due=is_due) or attempt == RETRIES or self._locks_out(answers):
                 return exchange
+            if self._has_refused_all_for_long():
+                return exchange  # to wait again shows no more
             self._is_busy = True
             delay = _delay(exchange.response, attempt) - (0.0 if attempt else waited_s)
             if delay >= self.remaining:
@@ -121,6 +127,10 @@ class Sender:
             self._has_succeeded = True
             self._confirmed = set(self._refusals)
         return exchange
+
+    def _has_refused_all_for_long(self) -> bool:
+        since = self._refuses_all_since
+        return since is not None and time.monotonic() - since >= PATIENCE_AT_FIRST_S
 
     def is_refusal(self, exchange: Exchange) -> bool:
         """Return whether a 429 or 503 is known as this engine's way to refuse: valid requests succeeded meanwhile."""
@@ -195,6 +205,11 @@ class Sender:
         # Before the first response a lost connection looks like an engine that is not there.
         self.connections_lost += exchange.is_dropped or (exchange.fault in UNSENT and self._has_answered)
         self._has_answered = self._has_answered or exchange.response is not None
+        if exchange.response is not None and request.path == self.transport.guard.operation.path:
+            if exchange.status not in BUSY:
+                self._refuses_all_since = math.inf
+            elif self._refuses_all_since is None:
+                self._refuses_all_since = time.monotonic()
         self._keep(exchange)
         self._on_exchange(exchange)
         await self._count_failures(exchange)
@@ -207,9 +222,9 @@ class Sender:
         self.exchanges.append(kept)
 
     async def _paced(self, request: Request, job_id: str | None) -> Exchange:
-        if self._interval:
+        if self.interval_s:
             slot = max(self._next_slot, time.monotonic())
-            self._next_slot = slot + self._interval
+            self._next_slot = slot + self.interval_s
             await asyncio.sleep(slot - time.monotonic())
         while (pause := self._not_before - time.monotonic()) > 0:  # noqa: ASYNC110 - another may prolong it
             await asyncio.sleep(pause)
