@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, TextIO
 
-from contract_tests.model import Report
+from contract_tests.model import Because, Report
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import Failure, ShownRule, View, view
 from engine_contract.contract.page import page_sha256
@@ -12,6 +12,9 @@ from engine_contract.version import kit_version
 
 SCHEMA_VERSION = 1
 SCHEMA_PATH = Path(__file__).with_name("report.schema.json")
+
+_COARSER: dict[Because, Because] = {"values": "evidence", "recording": "jobs"}
+"""Causes that scripts do not know; in words they are told as they are."""
 
 
 def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def report_document(report: Report, presenter: Presenter) -> dict[str, Any]:
         "label": shown.label,
         "started_at": shown.started_at,
         "verdict": shown.verdict,
-        "undecided_because": list(report.undecided_because),
+        "undecided_because": list(dict.fromkeys(_COARSER.get(cause, cause) for cause in report.undecided_because)),
         "summary": shown.sentence,
         "notes": list(shown.notes),
         "interrupted": shown.interrupted,
