@@ -68,7 +68,9 @@ def main(page: Path, output: Path | None, *, verbose: bool) -> None:
             click.echo(path)
         click.echo("\n".join(map(visible, _summary(drafted))), err=True)
     except OSError as error:
-        raise click.ClickException(f"{folder}: the drafts cannot be written: {error}. Give --output DIR.") from error
+        raise click.ClickException(
+            f"{folder}: the drafts cannot be written: {error.strerror or error}. Give --output DIR."
+        ) from error
 
 
 def _texts(drafted: Draft, page: str) -> dict[str, str]:

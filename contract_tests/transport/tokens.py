@@ -143,8 +143,8 @@ def check_token(token: str, source: Source, auth: Auth) -> None:
 
 
 def cut(token: str) -> str:
-    """Return a token without its end: more than base64 could do without where the token is long."""
-    return token[:-3] if len(token) >= 16 else token[:-1]
+    """Return a token without its end, and without more than the padding that base64 can do without."""
+    return token[:-3] if len(token) >= 16 else (token.rstrip("=") or token)[:-1]
 
 
 def token_of(body: bytes) -> str | None:

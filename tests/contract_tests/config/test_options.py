@@ -9,7 +9,7 @@ from contract_tests.config.options import command_environment, live_connection, 
 from contract_tests.config.sources import run_command
 from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.guard import Guard
-from contract_tests.transport.tokens import Tokens
+from contract_tests.transport.tokens import Tokens, cut
 from contract_tests.transport.transport import Transport
 from engine_contract.contract import load_contract
 from engine_contract.options import CheckOptions
@@ -75,3 +75,10 @@ def test_tokens_that_were_renewed_stay_hidden() -> None:
         tokens.set("admin", f"alice:pass-number-{number}")
     assert tokens.hidden >= {"first-password", *(f"pass-number-{number}" for number in range(3))}
     assert "admin" not in tokens.hidden
+
+
+def test_token_without_its_end_is_not_the_same_without_padding() -> None:
+    """An engine that reads base64 leniently takes a token without its `=` for the whole one, and is not wrong."""
+    assert [cut(token) for token in ("abcdef", "YWJjZA==", "QUJDREVGR0hJSktMTU5PUA==", "=")] == [
+        *("abcde", "YWJjZ", "QUJDREVGR0hJSktMTU5PU", "")
+    ]
