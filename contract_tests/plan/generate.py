@@ -1,5 +1,6 @@
 """Bodies that break the request schema, drawn by schemathesis; it generates and never sends."""
 
+import gc
 import json
 import os
 import random
@@ -62,6 +63,16 @@ def without_hooks() -> Iterator[None]:
 
 
 @contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Spare Hypothesis the look through all that is loaded, by which it makes sure of its own generator of random numbers."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextmanager
 def _no_foreign_constants() -> Iterator[None]:
     """Keep Hypothesis from reading constants out of the modules that happen to be loaded, while inside.
 
@@ -115,9 +126,7 @@ def _draw(
     # is also why these are not the cases of schemathesis's coverage phase, whose texts have a codec.
     config.projects.default.generation.codec = None
     schema = schemathesis.openapi.from_dict(_bare_document(operation), config=config)
-    strategies = schema[operation.path][operation.method]
-
-    @settings(
+    once = settings(
         max_examples=AT_ONCE,
         database=None,
         deadline=None,
@@ -126,14 +135,18 @@ def _draw(
         phases=[Phase.generate],
         report_multiple_bugs=False,
     )
-    @given(strategies.as_strategy(generation_mode=GenerationMode.NEGATIVE))
-    def draw(case: Any) -> None:
-        take(case.body)
 
     state = random.getstate()
     try:
-        with warnings.catch_warnings(), _no_foreign_constants():
+        with warnings.catch_warnings(), _no_search_for_garbage(), _no_foreign_constants():
             warnings.simplefilter("ignore")
+            strategy = schema[operation.path][operation.method].as_strategy(generation_mode=GenerationMode.NEGATIVE)
+
+            @once
+            @given(strategy)
+            def draw(case: Any) -> None:
+                take(case.body)
+
             # Hypothesis would leave a .hypothesis folder where the user happens to be. It keeps its table of
             # Unicode there, which takes a tenth of a run to draw up again; where it cannot be kept, it does without.
             set_hypothesis_home_dir(_cache_folder() / "hypothesis")
