@@ -297,6 +297,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "identified<< >>",
         "snmp-server<< >>",
     ),
+    "engine_contract.text.masking.forms:_DEVICE_KEY": ("key ", "key 7", "key 7 "),
     "engine_contract.text.masking.forms:_TOOL": (
         "mysql ",
         "mysql -",

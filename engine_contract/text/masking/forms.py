@@ -91,7 +91,8 @@ _SPOKEN = re.compile(r"(?<![\w-])([\w-]++)[\"']?+\s*+[=:]\s*+(?:(?:bearer|basic)
 _PROSE = re.compile(
     r"(?<![\w-])(\w[\w-]*+)[\"']?+\s++[\"']?+(?:(?:\d{1,2}|ascii|clear|encrypted|hashed|hexadecimal|md5|plain-text|sha\d{0,3})\s++[\"']?+)?+"
 )
-_DEVICE = re.compile(r"\b(?:snmp-server\s++community|key [0-9]|identified\s++by)\s++[\"']?+()", re.IGNORECASE)
+_DEVICE = re.compile(r"\b(?:snmp-server\s++community\s++|identified\s++by\s++[\"'])()", re.IGNORECASE)
+_DEVICE_KEY = re.compile(r"\bkey [0-9] ()")
 _OPTION = re.compile(r"-(?<![\w-]-)(-?[A-Za-z][\w-]*+)[ \t]++")
 # The options of passwords, which are short.
 _TOOL = re.compile(
@@ -427,7 +428,7 @@ def _always(_text: str, _at: int, _name: str) -> bool:
     return True
 
 
-_OF_DEVICES = ("snmp-server", "identified", "key ")
+_OF_DEVICES = ("snmp-server", "identified")
 _STRINGS = f'"{MASK}"'
 _SCHEMES = _Form(("bearer", "basic"), _SCHEME, _word_value(_SCHEME_VALUE), is_secret=_always)
 _OF_JSON = (
@@ -453,14 +454,15 @@ _FORMS = (
     _Form(("=", ":"), _PAIR, _pair_value, is_secret=_is_secret_pair),
     _Form((":",), _LINE, _line_value),
     _Form((":",), _QUOTED_LINE, _quoted_line_value),
-    _Form(("-",), _OPTION, _word_value(_BARE_VALUE, may_be_a_word=True)),
+    _Form(("-",), _OPTION, _word_value(_BARE_VALUE)),
     _Form(("-u", "-proxy-user"), _USER, _bare_user_value, is_secret=_always),
     _Form(_OF_DEVICES, _DEVICE, _word_value(_BARE_VALUE, may_be_a_word=True), is_secret=_always),
+    _Form(("key ",), _DEVICE_KEY, _word_value(_BARE_VALUE), is_secret=_always),
     _Form((" ", "\t"), _PROSE, _prose_value),
     _SCHEMES,
     _Form(BEGINNINGS, LOOK, _look_value, is_secret=_is_look),
 )
-_HINTS = (*HINTS, *BEGINNINGS, *_OF_DEVICES[:2], "basic ", "%", "\\u", "-u", "-proxy-user")
+_HINTS = (*HINTS, *BEGINNINGS, *_OF_DEVICES, "basic ", "%", "\\u", "-u", "-proxy-user")
 _OPTIONS = _Form(("-",), _OPTION, _option_value)
 _OUTPUT = (
     _OPTIONS,

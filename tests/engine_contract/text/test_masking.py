@@ -308,6 +308,8 @@ TEXTS = [
     ('- name: DB_PASSWORD\n  value: "Zq7"\n', "- name: DB_PASSWORD\n  value: ***\n"),
     ("username bob password 7 0822455D0A16\nkey 7 0822", "username bob password 7 ***\nkey 7 ***"),
     ("enable secret 9 $9$abc$def\nsnmp-server community Zq7 RO", "enable secret 9 ***\nsnmp-server community *** RO"),
+    ("snmp-server community public RO; IDENTIFIED BY 'x'", "snmp-server community *** RO; IDENTIFIED BY '***'"),
+    ("key 1 of 2 is missing; a job is identified by its id; --token is required", "key 1 of 2 is missing; a job is identified by its id; --token is required"),
     ("machine h login u password Zq7hunter", "machine h login u password ***"),
     ("[password] => Zq7\n'token' => 'Zq7'", "[password] => ***\n'token' => ***"),
     ("map[X-Api-Key:[Zq7hunter] Host:[h]] {a: b, password: Zq7hunter}", "map[X-Api-Key:[***] Host:[h]] {a: b, password: ***}"),
