@@ -96,8 +96,8 @@ _DEVICE_KEY = re.compile(r"\bkey [0-9] ()")
 _OPTION = re.compile(r"-(?<![\w-]-)(-?[A-Za-z][\w-]*+)[ \t]++")
 # The options of passwords, which are short.
 _TOOL = re.compile(
-    r"\b(?:sshpass\s++-p\s?+|mysql\w{0,20}+\s(?:[^|;&\n]{0,200}?\s)?-p|(?:ldap\w{1,20}+\s(?:[^|;&\n]{0,200}?\s)?-w"
-    r"|redis-cli\s(?:[^|;&\n]{0,200}?\s)?-a|(?:az|docker|helm|podman)\s[^|;&\n]{0,40}?login\s(?:[^|;&\n]{0,200}?\s)?-p)\s)()"
+    r"\b(?:sshpass\s++-p\s?+|mysql\w{0,20}+\s(?:[^|;&\n]{0,60}?\s)?-p|(?:ldap\w{1,20}+\s(?:[^|;&\n]{0,60}?\s)?-w"
+    r"|redis-cli\s(?:[^|;&\n]{0,60}?\s)?-a|(?:az|docker|helm|podman)\s[^|;&\n]{0,40}?login\s(?:[^|;&\n]{0,60}?\s)?-p)\s)()"
 )
 # A user with a password, as curl takes it.
 _USER = re.compile(
