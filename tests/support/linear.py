@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from time import process_time
 
-SHORT, LONG = 100_000, 400_000
+SHORT, LONG = 50_000, 200_000
 MOST = 6
 """How many times the time for `SHORT` characters those for `LONG` may take; four times is linear, sixteen the square."""
 NOISE_S = 0.01
 """Seconds that are too short to be measured."""
-TOO_LONG_S = 2.0
+TOO_LONG_S = 1.0
 """Seconds in which each of them reads `SHORT` characters, however slow the machine is."""
 
 
@@ -27,16 +27,20 @@ def seconds(call: Callable[[str], object], text: str) -> float:
 
 
 def hold_linear(call: Callable[[str], object], shape: str) -> None:
-    """Fail if the time grows faster than the text, measured ten times at most, the smallest counts.
+    """Fail if the time grows faster than a text of this shape."""
+    hold_linear_of(call, text_of(shape, SHORT), text_of(shape, LONG))
+
+
+def hold_linear_of(call: Callable[[str], object], short_text: str, long_text: str) -> None:
+    """Fail if four times the text takes more than `MOST` times as long; of ten measurements at most the smallest counts.
 
     Others' work on the machine makes CPU time longer too, by its caches and its clock.
     """
-    short_text, long_text = text_of(shape, SHORT), text_of(shape, LONG)
     short = long = float("inf")
     for _ in range(10):
         short = min(short, seconds(call, short_text))
-        assert short < TOO_LONG_S, f"{short:.2f} s for {SHORT:,} characters of {shape!r}"
+        assert short < TOO_LONG_S, f"{short:.2f} s for {len(short_text):,} characters: {short_text[:60]!r}"
         long = min(long, seconds(call, long_text))
         if long <= MOST * max(short, NOISE_S):
             return
-    raise AssertionError(f"{short:.3f} s become {long:.3f} s at {LONG:,} characters of {shape!r}")
+    raise AssertionError(f"{short:.3f} s become {long:.3f} s at {len(long_text):,} characters: {short_text[:60]!r}")

@@ -50,10 +50,10 @@ def test_with_charset_changes_nothing_else() -> None:
 @pytest.mark.parametrize("part", [";", ';a="', ';a="\\', "charset", "; charset", '="', "; \t", ';charset="x'])
 def test_read_content_type_of_any_length_in_linear_time(part: str) -> None:
     """A header of a megabyte takes no longer than its beginning."""
-    started = time.perf_counter()
+    started = time.process_time()
     read_content_type(part * (1_000_000 // len(part)))
     with_charset(part * (1_000_000 // len(part)), "utf-8")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_target_without_a_base_path_keeps_dots() -> None:
 
 def test_target_of_any_length_is_checked_in_linear_time() -> None:
     """A path of a head's length takes no time worth speaking of."""
-    address, started = Address.of("http://e.example/app"), time.perf_counter()
+    address, started = Address.of("http://e.example/app"), time.process_time()
     address.target("/" + "%25" * 20_000)
     address.target("/a/.." * 10_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

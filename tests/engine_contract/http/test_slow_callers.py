@@ -104,13 +104,14 @@ def test_body_that_stops_after_an_early_answer_is_closed(protocol: Any) -> None:
 
 
 @PROTOCOLS
-def test_slow_upload_that_lives_is_served(protocol: Any) -> None:
+def test_slow_upload_that_lives_is_served(protocol: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An upload of which a part comes now and then may take longer than any limit."""
+    monkeypatch.setattr(slow_callers, "BODY_S", 2.0)
     with served(echo_size, protocol) as port, socket.create_connection(("127.0.0.1", port)) as caller:
         caller.sendall(HEAD)
-        for _ in range(10):
-            sleep(0.15)  # the caller's pace
-            caller.sendall(b"a" * 10)
+        for _ in range(20):
+            sleep(0.11)  # the caller's pace
+            caller.sendall(b"a" * 5)
         caller.settimeout(5)
         received = caller.recv(65536)
         assert received.startswith(b"HTTP/1.1 200 ")

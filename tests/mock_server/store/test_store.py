@@ -173,19 +173,19 @@ def test_sessions_expire_unused_in_redis(redis_url: str) -> None:
     """In Redis as well; and what nobody comes back for goes by itself, every key of it."""
 
     async def work() -> list[Any]:
-        store = RedisStore(Settings(), read_address(redis_url), idle_s=1.0)
+        store = RedisStore(Settings(), read_address(redis_url), idle_s=2.0)
         for session in (DEFAULT_SESSION, "idle", "used"):
             await store.cancel(session, PAGE_ID, 5, "admin")
             await store.mint(session, 1, RUNNING)
             await store.record(session, entry())
-        await asyncio.sleep(0.6)  # less than the idle time, which is Redis's own clock
-        await store.get("used", PAGE_ID)
-        await asyncio.sleep(0.6)  # more than it since the start, less since the last use
+        for _ in range(22):  # more than the idle time, which is Redis's own clock; each pause is far less
+            await asyncio.sleep(0.1)
+            await store.get("used", PAGE_ID)
         seen: list[Any] = [
             (await store.get(session, PAGE_ID) or RUNNING).status for session in (DEFAULT_SESSION, "idle", "used")
         ]
         counted = await store.counts()
-        await asyncio.sleep(1.2)  # nobody comes back for longer than it
+        await asyncio.sleep(2.2)  # nobody comes back for longer than it
         return [*seen, counted["sessions"], (await store.counts())["sessions"]]
 
     assert use(work) == ["canceled", "running", "canceled", 3, 1]
