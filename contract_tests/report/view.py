@@ -5,8 +5,9 @@ own format needs and nothing else.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 
 from contract_tests.model import (
@@ -267,13 +268,17 @@ class _Words:
 
     def __init__(self, presenter: Presenter) -> None:
         self.presenter = presenter
+        # Most failures of a rule say the same.
+        self._shown: Callable[[Callable[[str], str], str, int], str] = cache(
+            lambda without_secrets, text, limit: visible(shorten(without_secrets(text), limit))
+        )
 
     def text(self, text: str, limit: int = TEXT_LIMIT) -> str:
-        return visible(shorten(self.presenter.redact(text), limit))
+        return self._shown(self.presenter.redact, text, limit)
 
     def quoted(self, text: str) -> str:
         """Return what an engine wrote; values of secret names are masked."""
-        return visible(shorten(self.presenter.mask(text), TEXT_LIMIT))
+        return self._shown(self.presenter.mask, text, TEXT_LIMIT)
 
     def optional(self, text: str | None) -> str | None:
         return None if text is None else self.text(text)

@@ -4,7 +4,6 @@ import base64
 import json
 import signal
 import socket
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import httpx
 import pytest
 
 from contract_tests.errors import SettingError
-from contract_tests.recording.recording_file import Recording
+from contract_tests.recording.recording_file import LARGE_BYTES, Recording
 from tests import standin
 from tests.support.commands import started
 from tests.support.raw_server import answer_of, raw_server, read_message
@@ -194,7 +193,7 @@ def test_a_long_body_is_cut_and_says_so(tmp_path: Path) -> None:
 
 def test_a_kill_leaves_valid_json(tmp_path: Path) -> None:
     """The watcher is killed at moments of its own while exchanges of all sizes pass: what was answered is in the file."""
-    with raw_server(answer_of("200 OK", b"y" * 700_000)) as engine:
+    with raw_server(answer_of("200 OK", b"y" * (LARGE_BYTES + 1))) as engine:
         for round_number in range(6):
             record = tmp_path / f"{round_number}.har"
             answered = _answered_before_kill(engine.url, record, after=3 + 7 * round_number)
@@ -203,12 +202,12 @@ def test_a_kill_leaves_valid_json(tmp_path: Path) -> None:
 
 def _answered_before_kill(engine: str, record: Path, after: int) -> int:
     """How many answers were whole when the watcher was killed, which was while more were under way."""
-    words = (sys.executable, "-m", "contract_tests.watch.cli", engine, "--port", "0", "--record", str(record))
+    words = ("watch-engine", engine, "--port", "0", "--record", str(record))
     with started(*words, ready="Watching http") as (process, url):
         answered, enough, lock = [0], threading.Event(), threading.Lock()
 
         def ask() -> None:
-            with httpx.Client() as client:
+            with httpx.Client(timeout=60) as client:
                 while True:
                     try:
                         client.get(url)
@@ -222,7 +221,7 @@ def _answered_before_kill(engine: str, record: Path, after: int) -> int:
         threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
-        assert enough.wait(30)
+        assert enough.wait(120)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
         for thread in threads:

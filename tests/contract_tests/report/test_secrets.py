@@ -34,7 +34,7 @@ SPELLINGS = (
     quote(b64encode(TOKEN.encode()).decode(), safe=""),
 )
 EVERYWHERE = " ".join(f"<{spelling}>" for spelling in SPELLINGS)
-LIMIT = 50_000  # bytes, so that a cut in a secret is tried with small bodies
+LIMIT = 10_000  # bytes, so that a cut in a secret is tried with small bodies
 AUTHS = ["bearer", "basic", "cookie:sid", "query:token", "header:X-Token"]
 
 
@@ -57,8 +57,8 @@ def _exchanges() -> Iterator[Exchange]:
     bodies = (
         EVERYWHERE.encode(),
         b"\xff\xfe\x00" + EVERYWHERE.encode(),
-        b"x" * (LIMIT - 7) + EVERYWHERE.encode() * 200,
-        EVERYWHERE.encode() * 400,
+        b"x" * (LIMIT - 7) + EVERYWHERE.encode() * 40,
+        EVERYWHERE.encode() * 80,
     )
     for body in bodies:
         response = Response(200, headers, body, broken_off=EVERYWHERE)

@@ -11,6 +11,7 @@ from contract_tests.check import check
 from contract_tests.config.auth import Auth
 from contract_tests.config.sources import Source, login
 from contract_tests.model import Report, RuleResult
+from contract_tests.run import canceller
 from contract_tests.safety.supply import Supply
 from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
@@ -83,8 +84,9 @@ def test_stale_token_of_a_documented_role_breaks_nothing() -> None:
         assert any("The token of support is not accepted" in note for note in report.notes)
 
 
-def test_tokens_that_end_during_the_run_break_nothing() -> None:
-    """Tokens that cannot be renewed and end in the midst: undecided, with that sentence."""
+def test_tokens_that_end_during_the_run_break_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens that cannot be renewed and end in the midst: undecided, with that sentence, once it was not a lock-out."""
+    monkeypatch.setattr(canceller, "LOCK_OUT_WAITS_S", (0.1, 0.2))
     with login_engine(lasts=25) as engine:
         for role in (*ROLES, "apiread"):
             engine.tokens[f"token-of-{role}-0123"] = [role, 25]

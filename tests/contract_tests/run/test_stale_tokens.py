@@ -20,7 +20,7 @@ STALE_AFTER = 13  # requests: in the midst of those that must be refused
 @contextmanager
 def gateway(engine: str, issued: Path) -> Iterator[str]:
     """Before an engine whose tokens are roles: takes `ROLE.1`, and after some requests `ROLE.2` alone."""
-    lock, seen = threading.Lock(), [0]
+    lock, seen, client = threading.Lock(), [0], httpx.Client(trust_env=False, timeout=60)
     issued.write_text("1")
 
     def answer(request: RawRequest) -> bytes:
@@ -34,11 +34,11 @@ def gateway(engine: str, issued: Path) -> Iterator[str]:
         if content_type := request.header("Content-Type"):
             headers["Content-Type"] = content_type
         url = engine + request.path
-        response = httpx.request(request.method, url, content=request.body, headers=headers, trust_env=False)
+        response = client.request(request.method, url, content=request.body, headers=headers)
         status = f"{response.status_code} {response.reason_phrase}"
         return answer_of(status, response.content, f"Content-Type: {response.headers['content-type']}")
 
-    with answering_server(answer) as server:
+    with client, answering_server(answer) as server:
         yield server.url
 
 

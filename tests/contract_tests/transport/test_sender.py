@@ -9,6 +9,7 @@ import pytest
 from contract_tests.check import check
 from contract_tests.model import Report, Response
 from contract_tests.safety.supply import Supply
+from contract_tests.transport import sender
 from contract_tests.transport.sender import retry_after
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings as MockSettings
@@ -93,8 +94,9 @@ def test_refusals_by_503_with_retry_after_are_learned_once() -> None:
 
 
 @pytest.mark.parametrize("status", [503, 429])
-def test_refusals_by_503_hide_no_fault(status: int) -> None:
+def test_refusals_by_503_hide_no_fault(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a wrong engine lets in, or a first cancel without effect, is found where refusals are 503 too."""
+    monkeypatch.setattr(sender, "BACKOFF_S", 0.1)
     assert _refusing_with(status, lets_in=("apiread",)).verdict == "violates"
     assert _refusing_with(status, cancels=2).verdict == "violates"
 
