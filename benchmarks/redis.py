@@ -26,6 +26,8 @@ from tests.support.redis_server import redis_server
 
 WORKERS = (1, 2, 4)
 CONNECTIONS = 32
+DISTURBED = 2
+"""By how many times the rates of a setup differ at least in a run that others disturbed."""
 
 
 class Cost(NamedTuple):
@@ -167,6 +169,16 @@ def _report(costs: dict[str, list[Cost]], rounds: int, seconds: float, *, has_be
                 f'"before" is the version with a link to Redis of its own, which masked fewer secrets. With {workers} '
                 f"workers it is now {', '.join(rate.said for rate, _ in pairs)} times the rate, and "
                 f"{', '.join(cost.said for _, cost in pairs)} times the processor time of mock and Redis together."
+            ),
+        ]
+    if any(
+        max(rates) > DISTURBED * min(rates) for rates in ([one.per_second for one in each] for each in costs.values())
+    ):
+        lines += [
+            "",
+            (
+                "The run was disturbed: others used the machine, and rates differ several times between rounds. What carries "
+                "over are the processor times, as ratios."
             ),
         ]
     return "\n".join(lines)
