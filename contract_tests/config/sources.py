@@ -16,7 +16,7 @@ from threading import Event
 from contract_tests.errors import CommandError, NotAnIdError, SettingError
 from contract_tests.safety.supply import Supply
 from engine_contract.text.masking import hide, mask_command, mask_output
-from engine_contract.text.unmarked import MARK, decode_text, read_text, why_unread
+from engine_contract.text.unmarked import MARK, decode_text, read_bounded, read_text, why_unread
 
 COMMAND_TIMEOUT_S = 60.0
 POLL_S = 0.2  # between two looks at whether a command is still wanted
@@ -290,7 +290,7 @@ def supply_from_file(path: Path) -> Supply:
 
 def _standard_input() -> str:
     raw = getattr(sys.stdin, "buffer", None)
-    return sys.stdin.read() if raw is None else decode_text(raw.read())
+    return sys.stdin.read() if raw is None else decode_text(read_bounded(raw))
 
 
 def supply_from_command(  # noqa: PLR0913 - by name

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine_contract.text.printable import one_line, shorten
+from engine_contract.text.unmarked import read_bytes
 
 MOST = 10  # of each level; GitHub shows no more of a step
 BRIEF = 300  # characters of a value
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("report", type=Path, metavar="report.json", help="as check-engine --report-dir writes it")
     path = parser.parse_args(arguments).report
     try:
-        lines = list(annotations(json.loads(path.read_bytes())))
+        lines = list(annotations(json.loads(read_bytes(path))))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         print(f"{path}: is not a report.json of check-engine: {error!r}.", file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ from typing import Any
 from contract_tests.errors import SettingError
 from contract_tests.judge.received import pattern, shape
 from contract_tests.model import Earlier, EarlierRule, Report
+from engine_contract.text.unmarked import read_bytes, why_unread
 
 _BAD = frozenset({"broken", "warned", "known"})
 
@@ -50,11 +51,11 @@ def read_earlier(path: Path | None) -> Earlier | None:
         return None
     wrong = f"--compare {path}: is not a report.json of check-engine"
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_bytes(path))
     except FileNotFoundError:
         raise SettingError(f"--compare {path}: there is no such file. Give a report.json of an earlier run.") from None
     except OSError as error:
-        raise SettingError(f"--compare {path}: the file cannot be read: {error.strerror}. Give another one.") from error
+        raise SettingError(f"--compare {path}: the file cannot be read: {why_unread(error)}. Give another one.") from error
     except (ValueError, RecursionError) as error:
         raise SettingError(f"{wrong}: it is not valid JSON. Give one of an earlier run.") from error
     try:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine_contract.text.unmarked import decode_text
+from engine_contract.text.unmarked import decode_text, read_bytes
 
 ENCRYPTED = "the key is encrypted, and nobody is asked for its password. Give a key without one: openssl pkey -in KEY -out PLAIN"
 
@@ -43,7 +43,7 @@ def trusting(authorities: Path | None) -> ssl.SSLContext:
 @contextmanager
 def _unmarked(path: Path) -> Iterator[Path]:
     """Yield the path of the same file without a byte order mark, which OpenSSL takes for a part of the first line."""
-    data = path.read_bytes()
+    data = read_bytes(path)
     try:
         plain = decode_text(data).encode()
     except UnicodeDecodeError:

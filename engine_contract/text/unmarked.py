@@ -1,9 +1,13 @@
 """Text of files, commands and standard input, without a byte order mark."""
 
+import errno
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
+from typing import BinaryIO
 
 MARK = "\ufeff"
+MOST_BYTES = 256 << 20
+"""Bytes of a file that is read at once. A device may have no end."""
 
 
 def decode_text(data: bytes) -> str:
@@ -18,6 +22,20 @@ def why_unread(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
+def read_bounded(file: BinaryIO) -> bytes:
+    """Return all that an open file, a pipe or a device holds. Raise OSError, also for more than MOST_BYTES."""
+    data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it holds more than {MOST_BYTES >> 20} MiB")
+    return data
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file. Raise OSError."""
+    with path.open("rb") as file:
+        return read_bounded(file)
+
+
 def read_text(path: Path) -> str:
     """Return the text of a file. Raise OSError and UnicodeDecodeError."""
-    return decode_text(path.read_bytes()).replace("\r\n", "\n")
+    return decode_text(read_bytes(path)).replace("\r\n", "\n")

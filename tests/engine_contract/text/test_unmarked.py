@@ -13,6 +13,7 @@ from contract_tests.config.settings_file import _parse
 from contract_tests.config.sources import Source, run_command, supply_from_file
 from contract_tests.errors import SettingError
 from contract_tests.judge.known import read_known
+from engine_contract.text import unmarked
 from engine_contract.text.unmarked import decode_text
 from mock_server.operations.profile import load_profile
 from mock_server.settings import read_tokens
@@ -67,3 +68,14 @@ def test_file_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
     for name, why in (("latin", "it is not text in UTF-8 (byte 3)"), ("nowhere", "No such file or directory")):
         with pytest.raises(SettingError, match=f"file:.*{name}: the file cannot be read: {re.escape(why)}\\.$"):
             Source(f"file:{tmp_path / name}", "--token").read()
+
+
+def test_device_without_an_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds more than any file of a user does is told so."""
+    monkeypatch.setattr(unmarked, "MOST_BYTES", 1 << 20)
+    with pytest.raises(SettingError, match=r"--jobs /dev/zero: the file cannot be read: it holds more than 1 MiB\."):
+        supply_from_file(Path("/dev/zero"))
+    with Path("/dev/zero").open("rb") as endless:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
+        with pytest.raises(SettingError, match="it holds more than 1 MiB"):
+            supply_from_file(Path("-"))
