@@ -55,7 +55,9 @@ def read_earlier(path: Path | None) -> Earlier | None:
     except FileNotFoundError:
         raise SettingError(f"--compare {path}: there is no such file. Give a report.json of an earlier run.") from None
     except OSError as error:
-        raise SettingError(f"--compare {path}: the file cannot be read: {why_unread(error)}. Give another one.") from error
+        raise SettingError(
+            f"--compare {path}: the file cannot be read: {why_unread(error)}. Give another one."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise SettingError(f"{wrong}: it is not valid JSON. Give one of an earlier run.") from error
     try:
