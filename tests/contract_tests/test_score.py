@@ -87,7 +87,7 @@ def test_each_fault_of_the_catalogue_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", [None, *_marked([change.name for change in catalogue.variations()])])
 def test_no_variation_of_the_catalogue_is_a_false_alarm(name: str | None) -> None:
     """The mock, and each of its odd versions that conform, conforms."""
-    seen = check_mock(name, at_hand=_at_hand(name, ""), timeout=10.0 if name in SLOW else 3.0)
+    seen = check_mock(name, at_hand=_at_hand(name, ""), timeout=10.0)
     assert seen.report.verdict == "conforms", seen.why()
 
 
@@ -111,7 +111,7 @@ def test_no_odd_stand_in_is_a_false_alarm(name: str | None) -> None:
     """The engine written from the page alone, and each of its odd versions, conforms."""
     module = standin.VARIATIONS[name].engine.__module__ if name else ""
     at_hand = _at_hand(name, module.rpartition(".")[2])
-    seen = check_standin(name, at_hand=at_hand, timeout=10.0 if name in SLOW else 3.0)
+    seen = check_standin(name, at_hand=at_hand, timeout=10.0)
     _leaves_others_alone(seen)
     assert seen.report.verdict == "conforms", seen.why()
 
@@ -130,7 +130,7 @@ def test_each_wrong_field_engine_is_found(name: str) -> None:
 def test_no_odd_field_engine_is_a_false_alarm(name: str) -> None:
     """Each odd version of the engine that imitates public captures conforms."""
     at_hand = _at_hand(name, FIELD_VARIATIONS[name])
-    seen = check_field_engine(name, at_hand=at_hand, timeout=10.0 if name in SLOW else 3.0)
+    seen = check_field_engine(name, at_hand=at_hand, timeout=10.0)
     _leaves_others_alone(seen)
     assert seen.report.verdict == "conforms", seen.why()
 

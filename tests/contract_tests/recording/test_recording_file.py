@@ -223,7 +223,7 @@ def _answered_before_kill(engine: str, record: Path, after: int) -> int:
             thread.start()
         assert enough.wait(120)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         for thread in threads:
             thread.join(10)
     return answered[0]

@@ -149,7 +149,7 @@ def test_rewritten_stream_passes_as_it_comes() -> None:
     def talk(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: http://")
         connection.sendall(f"{engine.url.removeprefix('http://')}/x\n\n".encode())
-        assert received.wait(10)
+        assert received.wait(60)
         connection.sendall(b"data: end\n\n")
 
     with (
@@ -194,7 +194,7 @@ def test_page_that_names_the_engine_loads_by_way_of_the_watcher(browser: Browser
         seen: list[str] = []
         visitor.on("request", lambda request: seen.append(request.url))
         visitor.goto(watch.url + path)
-        expect(visitor).to_have_title("loaded", timeout=8000)
+        expect(visitor).to_have_title("loaded", timeout=60_000)
         visitor.close()
         assert {url.removeprefix(watch.url) for url in seen} - {"/favicon.ico"} == {path, "/a.css", "/a.js", "/data"}
         assert len(watch.said) == (0 if rewrite else 1)
