@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from contract_tests import check as check_module
 from contract_tests.judge.verdict import rule_results
 from contract_tests.model import Judgement, RuleResult
+from contract_tests.report import build
 from engine_contract import contract
 from engine_contract.contract import Rule
 from mock_server import faults as catalogue
@@ -49,7 +49,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
         seen.update(judgement.rule for judgement in gathered)
         return rule_results(rules, gathered, *rest, **named)
 
-    monkeypatch.setattr(check_module, "rule_results", results)
+    monkeypatch.setattr(build, "rule_results", results)
     yield seen
     assert seen <= RULES, seen - RULES
 
