@@ -92,7 +92,7 @@ def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
     if FOLDER not in os.environ or read_at_start(env) != read_at_start(os.environ):
         return None
     # xdist gives its workers the path of Python's start, and the mock's have their supervisor for a parent.
-    return None if {"-n", "--workers"}.intersection(words) else by
+    return None if {PYTEST: "-n", KIT: "--workers"}.get(by or "") in words else by
 
 
 def _module_of(words: Sequence[str]) -> str | None:
