@@ -11,7 +11,7 @@ from tests.ci.github import Ran, load, run_action
 from tests.support import ROOT
 from tests.support.commands import write_jobs
 from tests.support.engines import standin_engine
-from tests.support.forked import stand_ins
+from tests.support.forked import commands_folder
 from tests.support.installations import BIN, PACKAGES_AND_PIP
 from tests.support.login_engine import login_engine
 
@@ -38,7 +38,7 @@ def run(folders: tuple[Path, Path], **inputs: str) -> Ran:
 
 def installed() -> str:
     """Return the path of a check-engine, which has a Python beside it."""
-    return str(stand_ins() / "check-engine")
+    return str(commands_folder() / "check-engine")
 
 
 def test_a_right_engine_passes(folders: tuple[Path, Path]) -> None:

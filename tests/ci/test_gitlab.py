@@ -13,7 +13,7 @@ from tests.ci.test_github import SECRETS, TOKENS, validate
 from tests.support import ROOT
 from tests.support.commands import clean_environment
 from tests.support.engines import standin_engine
-from tests.support.forked import stand_ins
+from tests.support.forked import commands_folder
 from tests.support.installations import PACKAGES_AND_PIP, Distributions
 
 TEMPLATE = ROOT / "ci" / "gitlab-check-engine.yml"
@@ -42,7 +42,7 @@ def test_its_script_checks_an_engine_and_leaves_a_junit_report(tmp_path: Path) -
     """With the variables of a project the script checks the engine, and the artifact is where the template says."""
     with standin_engine("support-refused") as engine:
         env = SECRETS | {
-            "PATH": f"{stand_ins()}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{commands_folder()}{os.pathsep}{os.environ['PATH']}",
             "CHECK_ENGINE_URL": engine.url,
             "CHECK_ENGINE_TOKEN": TOKENS,
             "CHECK_ENGINE_JOBS_COMMAND": f'curl -s -X POST "{engine.url}/_test/jobs?count=$JOB_COUNT"',

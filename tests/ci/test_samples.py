@@ -15,7 +15,7 @@ from tests.ci.test_gitlab import run as run_lines
 from tests.docs.document import blocks
 from tests.docs.script import ENGINE
 from tests.support import ROOT
-from tests.support.forked import stand_ins
+from tests.support.forked import commands_folder
 from tests.support.login_engine import LoginEngine, login_engine
 
 TOKENS = {f"{role.upper()}_TOKEN": role for role in ROLES}
@@ -69,6 +69,6 @@ def test_workflow_for_github_as_printed_is_green(engine: LoginEngine, tmp_path: 
 def test_job_for_gitlab_as_printed_is_green(engine: LoginEngine, tmp_path: Path) -> None:
     """The template's script conforms with the variables of the guide's job."""
     job = yaml.safe_load(sample(".gitlab-ci.yml", engine))["check-engine"]
-    path = f"{stand_ins()}{os.pathsep}{os.environ['PATH']}"
+    path = f"{commands_folder()}{os.pathsep}{os.environ['PATH']}"
     done = run_lines(JOB["script"], tmp_path, job["variables"] | TOKENS | {"PATH": path})
     assert done.returncode == 0, done.stdout + done.stderr

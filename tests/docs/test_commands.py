@@ -18,7 +18,7 @@ from tests.docs.document import SHELL, Block, blocks
 from tests.docs.script import ENGINE, script_of
 from tests.support import ROOT
 from tests.support.commands import clean_environment
-from tests.support.forked import stand_ins
+from tests.support.forked import commands_folder
 from tests.support.ports import free_port
 
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -65,7 +65,7 @@ def _run(script: str, folder: Path, state: Path, ports: dict[str, int]) -> int:
     environment = clean_environment() | {f"{role.upper()}_TOKEN": role for role in ROLES}
     environment |= {f"{role.upper()}_PASSWORD": "secret" for role in ROLES}
     environment |= {
-        "PATH": os.pathsep.join((str(stand_ins()), str(Path(sys.executable).parent), os.environ["PATH"])),
+        "PATH": os.pathsep.join((str(commands_folder()), str(Path(sys.executable).parent), os.environ["PATH"])),
         "MOCK_ENGINE_PORT": str(ports["4010"]),
         "WATCH_ENGINE_PORT": str(ports["4011"]),
         "WATCH_ENGINE_CONSOLE_PORT": str(ports["4012"]),

@@ -2,7 +2,8 @@
 
 A run is still a process of its own, with its own folder, environment and streams. A command of the kit begins with its
 `main`, in a process that has loaded the kit. `python -m pytest` begins in one that has loaded pytest and the libraries,
-and nothing of the kit, `python -m schemathesis.cli` in one that has loaded Schemathesis alone. All workers of a session share these processes, which load when they are asked first.
+and nothing of the kit, `python -m schemathesis.cli` in one that has loaded Schemathesis and not the hooks. All workers
+of a session share these processes, which load when they are asked first.
 """
 
 import atexit
@@ -26,7 +27,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Thread
 from typing import Any, NoReturn
 
-FOLDER = "FORKED_FOLDER"  # the variable that names the folder of the sockets and of the stand-ins
+FOLDER = "FORKED_FOLDER"  # the variable that names the folder of the sockets and of the commands
 KIT, PYTEST, SCHEMATHESIS = "kit", "pytest", "schemathesis"
 COMMANDS = ("check-engine", "mock-engine", "watch-engine", "draft-contract")
 _MODULE = [sys.executable, "-m"]
@@ -58,7 +59,7 @@ def start() -> None:
     lines = {name: forking([name], KIT) for name in COMMANDS}
     lines |= {"pytest": forking(_SCRIPT, PYTEST), "python": [sys.executable]}
     for name, line in lines.items():
-        path = stand_ins() / name
+        path = commands_folder() / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(f'#!/bin/sh\nexec {shlex.join(line)} "$@"\n')
         path.chmod(0o755)
@@ -71,7 +72,7 @@ def start() -> None:
     atexit.register(end)
 
 
-def stand_ins() -> Path:
+def commands_folder() -> Path:
     """Return a folder for PATH, with the kit's commands and pytest as forks, and this Python."""
     return Path(os.environ[FOLDER], "bin") if FOLDER in os.environ else Path(sys.executable).parent
 
@@ -106,7 +107,7 @@ def run_forked(
     words: Sequence[str], *, by: str, cwd: Path, env: Mapping[str, str], stdin: str, timeout_s: float
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end in a fork of the process that has loaded `by`. Raise subprocess.TimeoutExpired."""
-    message = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)})
+    message = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)}).encode()
     with (
         TemporaryFile() as given,
         TemporaryFile() as out,
@@ -116,8 +117,8 @@ def run_forked(
         given.write(stdin.encode())
         given.seek(0)
         peer.connect(f"{os.environ[FOLDER]}/{by}")
-        socket.send_fds(peer, [b"\0"], [stream.fileno() for stream in (given, out, err)])
-        peer.sendall(f"{message}\n".encode())
+        socket.send_fds(peer, [len(message).to_bytes(4)], [stream.fileno() for stream in (given, out, err)])
+        peer.sendall(message)
         peer.settimeout(timeout_s)
         try:
             status = os.waitstatus_to_exitcode(int(peer.makefile().readline()))
@@ -220,8 +221,9 @@ def _serve_runs(server: socket.socket) -> NoReturn:
 
 def _wait_for_run(peer: socket.socket) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _, descriptors, _, _ = socket.recv_fds(peer, 1, 3)
-    asked = json.loads(peer.makefile().readline())
+    length, descriptors, _, _ = socket.recv_fds(peer, 4, 3)
+    # No byte more is read: it would be a signal.
+    asked = json.loads(peer.recv(int.from_bytes(length), socket.MSG_WAITALL))
     pid = os.fork()
     if pid == 0:
         _run(asked, descriptors)

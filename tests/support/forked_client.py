@@ -17,9 +17,10 @@ path, *words = sys.argv[1:]
 signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
 with socket.socket(socket.AF_UNIX) as peer:
     peer.connect(path)
-    socket.send_fds(peer, [b"\0"], [0, 1, 2])
-    message = json.dumps({"words": words, "cwd": os.getcwd(), "env": dict(os.environ)})  # noqa: PTH109 - starts sooner
-    peer.sendall(f"{message}\n".encode())
+    asked = {"words": words, "cwd": os.getcwd(), "env": dict(os.environ)}  # noqa: PTH109 - starts sooner
+    message = json.dumps(asked).encode()
+    socket.send_fds(peer, [len(message).to_bytes(4)], [0, 1, 2])
+    peer.sendall(message)
     for number in PASSED_ON:
         signal.signal(number, lambda given, _: peer.send(bytes([given])))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
