@@ -36,7 +36,8 @@ _SCRIPT = [str(Path(sys.executable).with_name("pytest"))]
 _CLIENT = [sys.executable, "-I", "-S", str(Path(__file__).with_name("forked_client.py"))]
 # Python and libraries read these when they start: such a run is started as a user starts it.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "SCHEMATHESIS", "HYPOTHESIS")
-_HOOKS = "SCHEMATHESIS_HOOKS"  # read by the command-line of Schemathesis when that begins
+# Read by the command-line of Schemathesis when that begins. Hooks of another name may change what is loaded already.
+_HOOKS = ("SCHEMATHESIS_HOOKS", "contract_tests.hooks")
 
 
 def start() -> None:
@@ -87,8 +88,8 @@ def loaded(words: Sequence[str], env: Mapping[str, str]) -> str | None:
     by = KIT if words[0] in COMMANDS else _MODULES.get(_module_of(words) or "")
 
     def read_at_start(names: Mapping[str, str]) -> dict[str, str]:
-        given = {name for name in names if name.startswith(_READ_AT_START)}
-        return {name: names[name] for name in given - ({_HOOKS} if by == SCHEMATHESIS else set())}
+        given = {(name, value) for name, value in names.items() if name.startswith(_READ_AT_START)}
+        return dict(given - ({_HOOKS} if by == SCHEMATHESIS else set()))
 
     if FOLDER not in os.environ or read_at_start(env) != read_at_start(os.environ):
         return None
