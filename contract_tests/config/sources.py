@@ -150,9 +150,8 @@ def run_command(  # noqa: PLR0913 - by name
 
     # In a thread, where no signal comes between what a command prints and what is known of it.
     with ThreadPoolExecutor(1) as thread:
-        running = thread.submit(run)
-        try:
-            status, out, err = running.result()
+        try:  # a signal may come while the thread starts
+            status, out, err = thread.submit(run).result()
         except BaseException:
             is_stopped.set()
             raise
