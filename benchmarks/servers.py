@@ -67,7 +67,7 @@ def contestants() -> tuple[list[Contestant], list[str]]:
 
 def mock_command(port: int, *options: str) -> list[str]:
     """The mock's command line."""
-    return [sys.executable, "-m", "mock_server.cli", "--port", str(port), *options]
+    return [str(Path(sys.executable).with_name("mock-engine")), "--port", str(port), *options]
 
 
 def _mock(port: int, _folder: Path) -> list[str]:

@@ -2,24 +2,21 @@
 
 import gc
 
-from engine_contract.start import ends_at_interrupt
+from engine_contract.start import loading
 
 
 def main() -> None:
     """Load check-engine and run it."""
-    # Modules stay once they are loaded: by default the collector takes a tenth of a run to look through them, again and
-    # again, and once more at the end.
-    gc.set_threshold(50_000, 20, 50)
-    with ends_at_interrupt("check-engine"):
+    with loading("check-engine"):
         from contract_tests.cli import main as check_engine
     try:
         check_engine()
     finally:
-        gc.freeze()
+        gc.freeze()  # nothing is collected once more at the end
 
 
 def watch_engine() -> None:
     """Load watch-engine and run it."""
-    with ends_at_interrupt("watch-engine"):
+    with loading("watch-engine"):
         from contract_tests.watch.cli import main as watch
     watch()

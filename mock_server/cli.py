@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from engine_contract.click_options import OptionsCommand, command
-from engine_contract.options import MockOptions
+from engine_contract.mock_options import MockOptions
 from mock_server.jobs.timestamps import rfc3339
 from mock_server.settings import PASSWORD_VARIABLE, Settings, SettingsError, read_settings
 
@@ -83,6 +83,7 @@ def _serve(settings: Settings) -> None:
     # Everything that exists now stays: the collector need not look through it again, nor run as often as by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    gc.enable()
     if not settings.is_loopback:
         control = (
             "is open to those who have --control-token"

@@ -11,7 +11,7 @@ import orjson
 from engine_contract.http.cors import read_origins
 from engine_contract.http.net import is_loopback
 from engine_contract.http.paths import decoded_path, encoded_path
-from engine_contract.options import MockOptions
+from engine_contract.mock_options import MockOptions
 from engine_contract.text.unmarked import read_text, why_unread
 from mock_server.jobs.timestamps import read_rfc3339
 

@@ -22,6 +22,7 @@ ORDER = [
     "engine_contract.standard_streams",
     "engine_contract.option_rows",
     "engine_contract.options",
+    "engine_contract.mock_options",
     "engine_contract.click_options",
     "engine_contract.console",
     "engine_contract.own_packages",

@@ -224,7 +224,9 @@ _MOST_HARMLESS = 1000
 _LONGEST_HARMLESS_BYTES = 200
 
 
-def _mask_headers(headers: RawHeaders, hide: Callable[[str], str], learn: masking.Learn = masking.ignore) -> RawHeaders:
+def _mask_headers(
+    headers: RawHeaders, hide: Callable[[str], str], learn: Callable[[str], None] = lambda _value: None
+) -> RawHeaders:
     shown = []
     for name, value in headers:
         text = value.decode("latin-1")

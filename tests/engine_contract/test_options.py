@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine_contract.click_options import OptionsCommand, command
+from engine_contract.mock_options import MockOptions
 from engine_contract.option_rows import option, rows
-from engine_contract.options import CheckOptions, MockOptions, WatchOptions
+from engine_contract.options import CheckOptions, WatchOptions
 from mock_server.settings import Settings, read_settings
 
 TABLES = pytest.mark.parametrize("table", [CheckOptions, WatchOptions, MockOptions])

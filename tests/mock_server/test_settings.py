@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_contract.options import MockOptions
+from engine_contract.mock_options import MockOptions
 from mock_server.settings import SettingsError, read_settings
 
 

@@ -5,12 +5,24 @@ attribute. Values that are found by name are given to `learn`, so that `hide` fi
 function here takes text that strangers wrote, so each takes time that grows with the length of the text and no faster.
 """
 
-from engine_contract.text.masking.forms import mask_command, mask_output, mask_query, mask_text
-from engine_contract.text.masking.headers import is_structural, mask_header, mask_path, show_header
-from engine_contract.text.masking.hiding import hide
-from engine_contract.text.masking.logins import MAX_LOGIN_CHARS, bare_token, has_password, is_login_route
-from engine_contract.text.masking.names import is_secret
-from engine_contract.text.masking.values import MASK, Learn, Password, can_be_learned, credentials_of, ignore, is_job_id
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine_contract.text.masking.forms import mask_command, mask_output, mask_query, mask_text
+    from engine_contract.text.masking.headers import is_structural, mask_header, mask_path, show_header
+    from engine_contract.text.masking.hiding import hide
+    from engine_contract.text.masking.logins import MAX_LOGIN_CHARS, bare_token, has_password, is_login_route
+    from engine_contract.text.masking.names import is_secret
+    from engine_contract.text.masking.values import (
+        MASK,
+        Learn,
+        Password,
+        can_be_learned,
+        credentials_of,
+        ignore,
+        is_job_id,
+    )
 
 __all__ = [
     "MASK",
@@ -35,3 +47,21 @@ __all__ = [
     "mask_text",
     "show_header",
 ]
+
+_PLACES = {
+    "forms": ("mask_command", "mask_output", "mask_query", "mask_text"),
+    "headers": ("is_structural", "mask_header", "mask_path", "show_header"),
+    "hiding": ("hide",),
+    "logins": ("MAX_LOGIN_CHARS", "bare_token", "has_password", "is_login_route"),
+    "names": ("is_secret",),
+    "values": ("MASK", "Learn", "Password", "can_be_learned", "credentials_of", "ignore", "is_job_id"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for: a mock masks nothing until somebody looks, and its patterns take a tenth of its start."""
+    for module, names in _PLACES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+            return value
+    raise AttributeError(f"module {__name__} has no attribute {name}")

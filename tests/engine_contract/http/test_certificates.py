@@ -11,7 +11,7 @@ import pytest
 from contract_tests.config.options import Connection
 from contract_tests.errors import SettingError
 from contract_tests.transport.tls_and_proxy import tls_for
-from engine_contract.options import MockOptions
+from engine_contract.mock_options import MockOptions
 from mock_server.serving.in_process import running_mock
 from mock_server.settings import Settings, SettingsError, read_settings
 from mock_server.store.redis_address import read_address
