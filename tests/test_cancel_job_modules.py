@@ -9,6 +9,7 @@ NAMES_IT = {
     # Where its documents lie, and what people read and type.
     "engine_contract/contract/files.py",
     "engine_contract/draft_cli.py",
+    "engine_contract/mock_options.py",
     "engine_contract/pytest_plugin.py",
     "contract_tests/cli.py",
     "contract_tests/watch/cli.py",
