@@ -11,7 +11,6 @@ from hashlib import blake2b
 from json import loads
 from operator import sub
 from struct import Struct
-from typing import NamedTuple
 
 from engine_contract.contract.job_status import Active, NotCanceled
 from mock_server.jobs.compiled_template import CompiledTemplate
@@ -113,8 +112,8 @@ def canceled_document(  # noqa: PLR0913 - named, and mostly left out
     as_of = canceled_at_ms if as_of_ms is None else min(as_of_ms, canceled_at_ms)
     template = _template(place, bits, tasks, _CANCELED[was])
     start = None if age_ms is None and was != "error" else _start(place, bits, tasks, age_ms)
-    times = _Times(as_of, canceled_at_ms, start, failed_at_ms)
-    return _fill(template, place, bits, job_id, name, times, place.user_id(canceled_by))
+    moments = _moments(bits, template, as_of, start, failed_at_ms)
+    return _fill(template, place, bits, job_id, name, moments, canceled_at_ms, place.user_id(canceled_by))
 
 
 def active_document(  # noqa: PLR0913 - named, and mostly left out
@@ -139,9 +138,10 @@ def active_document(  # noqa: PLR0913 - named, and mostly left out
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
     has_stopped = status not in _GOES_ON
     start = None if age_ms is None and not has_stopped else _start(place, bits, tasks, age_ms)
-    times = _Times(now_ms, changed_at_ms, start, changed_at_ms if has_stopped else None)
+    template = _template(place, bits, tasks, status)
+    moments = _moments(bits, template, now_ms, start, changed_at_ms if has_stopped else None)
     user = place.user_id(changed_by) if changed_by else None
-    return _fill(_template(place, bits, tasks, status), place, bits, job_id, name, times, user)
+    return _fill(template, place, bits, job_id, name, moments, changed_at_ms, user)
 
 
 def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:
@@ -179,19 +179,6 @@ def _name(place: Installation, bits: _Bits) -> bytes:
     return before + place.titles[bits[0] % len(THEMES)][bits[4] % 16] + after
 
 
-class _Times(NamedTuple):
-    """The times of a job, in epoch milliseconds."""
-
-    as_of: int
-    """The moment at which the run stands as its execution says."""
-    updated: int | None = None
-    """When somebody or something changed the job; None if nothing did."""
-    start: tuple[int, int] | None = None
-    """How long before `as_of` it was created and started, in milliseconds; as the template says if None."""
-    stopped: int | None = None
-    """When the last thing happened in the run, if that was later than `as_of`."""
-
-
 def _start(place: Installation, bits: _Bits, tasks: int | None, age_ms: int | None) -> tuple[int, int]:
     """Return how long ago a job was created and started: the same in whichever status, so that neither ever moves."""
     created, started, *_ = _before(bits, _template(place, bits, tasks, "running").moments[:2])
@@ -206,21 +193,28 @@ def _before(bits: _Bits, moments: tuple[Moment, ...]) -> list[int]:
     return [(one * first + other * second) >> 12 for first, second in moments]
 
 
-def _moments(bits: _Bits, template: CompiledTemplate, times: _Times) -> list[int]:
-    """Return each moment in epoch milliseconds: what was seen keeps its time, the rest is stretched to where it stands."""
-    drawn = template.moments
-    if times.start is None:  # nearly always, so in one pass
-        as_of, one, other = times.as_of, 512 + bits[8] % 4096, 512 + bits[9] % 4096
-        return [as_of - ((one * first + other * second) >> 12) for first, second in drawn]
-    before = _before(bits, drawn)
-    as_of, (created, age) = times.as_of, times.start
+def _moments(
+    bits: _Bits, template: CompiledTemplate, as_of: int, start: tuple[int, int] | None, stopped: int | None
+) -> list[int]:
+    """Return each moment in epoch milliseconds: what was seen keeps its time, the rest is stretched to where it stands.
+
+    At `as_of` the run stood as its execution says. `start` is how long before that it was created and started, in
+    milliseconds; as the template says if None. `stopped` is when its last thing happened, if that was later.
+    """
+    if start is None:  # nearly always, so in one pass
+        one, other = 512 + bits[8] % 4096, 512 + bits[9] % 4096
+        return [as_of - ((one * first + other * second) >> 12) for first, second in template.moments]
+    before = _before(bits, template.moments)
+    created, age = start
     left, look = 0, 0
-    if times.stopped is not None:
-        left = max(times.stopped - as_of, 0)
+    if stopped is not None:
+        left = max(stopped - as_of, 0)
     elif any(template.rest):  # it was over when it was made
         (look,) = _before(bits, (template.rest,))
-    start, last = max(before[1] + look, 1), min(*before, -1)
-    moments = [as_of - (one + look) * age // start if one + look >= 0 else as_of + one * left // last for one in before]
+    length, last = max(before[1] + look, 1), min(*before, -1)
+    moments = [
+        as_of - (one + look) * age // length if one + look >= 0 else as_of + one * left // last for one in before
+    ]
     moments[0] = as_of - created
     return moments
 
@@ -231,12 +225,13 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     bits: _Bits,
     job_id: str,
     name: str | None,
-    times: _Times,
+    moments: list[int],
+    updated: int | None,
     changed_by: bytes | None,
 ) -> bytes:
-    moments = _moments(bits, template, times)
     created = moments[0]
-    updated = max(moments) if times.updated is None else times.updated
+    if updated is None:  # nothing and nobody changed the job
+        updated = max(moments)
     moments.append(updated)
     first_key, stride = bits[6] % _OFFSETS, 1 + bits[7] % _STRIDES
     return (
