@@ -2,17 +2,16 @@
 
 import re
 from asyncio import get_running_loop
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
-from engine_contract.console import Console, Guard
 from engine_contract.contract import Operation, find_operation, load_contract
 from engine_contract.http.paths import encoded_path, own_scope
 from engine_contract.http.types import Receive, Send
 from mock_server import faults
 from mock_server.connexion.routing import route_by
-from mock_server.console_adapter.data import MockData
 from mock_server.control.actions import arm
 from mock_server.control.api import Control
 from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
@@ -35,6 +34,8 @@ from mock_server.store.journal import known_secrets, show
 from mock_server.store.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from engine_contract.console import Console
+    from mock_server.console_adapter.data import MockData
     from mock_server.upstream import Upstream
 
 _SLASHES = re.compile("/{2,}")
@@ -48,8 +49,8 @@ class Mock:
         self.store = store
         self._contract = load_contract()
         self._further = _further(settings)
-        operations = (self._contract, *self._further)
-        roles = known_roles(operations)
+        self._operations = (self._contract, *self._further)
+        roles = known_roles(self._operations)
         self._credentials = Credentials(settings, roles)
         self._pipeline = Pipeline(settings, self.store, self._credentials, Profiles(settings.profile, log.warning))
         self._upstream = _upstream(settings)
@@ -77,10 +78,6 @@ class Mock:
         self._control = Control(settings, self.store, self._known)
         if self._upstream is not None:
             self._control_beside_upstream = Control(settings, self.store, self._known, shares_origin=True)
-        self._console_data = MockData(
-            settings, self.store, self, operations, self._faults, known=self._known, credentials=self._credentials
-        )
-        self._console = Console(self._console_data, guard=_console_guard(settings))
         ui = swagger_ui()
         self._pages: dict[str, Page] = {
             "ui": lambda root, rest: ui(root, settings.url_prefix, rest),
@@ -123,7 +120,8 @@ class Mock:
             await self._pipeline.run(scope, receive, send, self._serve_page)
             return
         # The pages of the other server share this origin, so that a script of theirs could do what the console can.
-        if upstream is None and self._console.serves(scope["method"], path):
+        is_console = upstream is None and (path == "/" or path.startswith("/_console"))
+        if is_console and self._console.serves(scope["method"], path):
             self._console_data.loop = get_running_loop()
             await self._console(scope, receive, send)
             return
@@ -139,6 +137,24 @@ class Mock:
             await self._pipeline.relay(scope, receive, send, upstream)
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
+
+    # The console is loaded for the first who looks: a mock in a pipeline starts without.
+    @cached_property
+    def _console_data(self) -> "MockData":
+        from mock_server.console_adapter.data import MockData
+
+        operations, faults = self._operations, self._faults
+        credentials = self._credentials
+        return MockData(self.settings, self.store, self, operations, faults, known=self._known, credentials=credentials)
+
+    @cached_property
+    def _console(self) -> "Console":
+        from engine_contract.console import Console, Guard
+
+        closed = "The console is closed on addresses other than loopback; mock-engine opens it with --control-token env:NAME."
+        token = self.settings.control_token
+        guard = Guard(self.settings.host, token, closed, "What stands after --control-token")
+        return Console(self._console_data, guard=guard)
 
     def _is_on_console_port(self, scope: Any) -> bool:
         """Return whether a request came to the port where the console is beside `--upstream`: the mock alone is there."""
@@ -308,10 +324,3 @@ def _serve_page(operation: Operation, prefix: str, fault: str, companion: Compan
     except ValueError as error:
         raise SettingsError(f"--page {operation.name}: a schema cannot be used: {error}") from None
     return serve(operation, answer, faults.documented(operation), fault)
-
-
-def _console_guard(settings: Settings) -> Guard:
-    closed = (
-        "The console is closed on addresses other than loopback; mock-engine opens it with --control-token env:NAME."
-    )
-    return Guard(settings.host, settings.control_token, closed, "What stands after --control-token")
