@@ -181,10 +181,12 @@ class Transport:
         connection = self._idle.pop()[1] if self._idle else httpx.AsyncHTTPTransport(limits=limits, **self._options)
         try:
             yield connection
-        finally:
-            self._idle.append((time.monotonic(), connection))
-            while self._idle and self._idle[0][0] < time.monotonic() - KEEPALIVE_S:
-                await self._idle.popleft()[1].aclose()
+        except BaseException:
+            await connection.aclose()
+            raise
+        self._idle.append((time.monotonic(), connection))
+        while self._idle and self._idle[0][0] < time.monotonic() - KEEPALIVE_S:
+            await self._idle.popleft()[1].aclose()
 
     def _is_alone(self, request: Request) -> bool:
         return request.fresh_connection or self.connection.new_connections
