@@ -1,5 +1,7 @@
 """Starts the jobs of a run: each by a request for the workflow that --workflow names."""
 
+import asyncio
+
 from contract_tests.judge.answers import document_of
 from contract_tests.model import Because, Caller, Exchange
 from contract_tests.run.concurrency import gather_limited
@@ -9,6 +11,8 @@ from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import UNSENT, Sender, describe_failure
 
 MAX_ID_CHARS = 512
+LAST_ANSWERS_S = 5.0
+"""Seconds for which a run that ends waits for the ids of jobs that it has just started."""
 
 
 class JobStarter:
@@ -33,6 +37,17 @@ class JobStarter:
     async def _start_one(self) -> list[str]:
         if self._has_failed or self._supply.is_over.is_set():
             return []
+        started = asyncio.create_task(self._started())
+        try:
+            return await asyncio.shield(started)
+        except asyncio.CancelledError:
+            # What was sent may have made a job, which only the answer names: without it nobody could cancel that.
+            await asyncio.wait({started}, timeout=LAST_ANSWERS_S)
+            if not started.cancel():
+                started.exception()  # seen
+            raise
+
+    async def _started(self) -> list[str]:
         exchange = await self._send()
         job_id = _job_id(exchange)
         if job_id is None:

@@ -70,10 +70,11 @@ def test_start_that_fails_halfway_leaves_no_job_active() -> None:
         assert any("was answered with status 409" in note for note in report.notes)
 
 
-def test_run_that_ends_early_cancels_the_jobs_that_it_started() -> None:
-    """A deadline within the run leaves no job active."""
+@pytest.mark.parametrize("deadline", [0.04, 0.06, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5])
+def test_run_that_ends_early_cancels_the_jobs_that_it_started(deadline: float) -> None:
+    """A deadline while jobs are started, or within the run, leaves no job active."""
     with job_engine() as engine:
-        report = run(engine, deadline=0.4)
+        report = run(engine, deadline=deadline)
         assert report.jobs.still_active == ()
         assert all(engine.jobs.values())
 
