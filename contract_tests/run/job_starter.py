@@ -41,7 +41,7 @@ class JobStarter:
         try:
             return await asyncio.shield(started)
         except asyncio.CancelledError:
-            # What was sent may have made a job, which only the answer names: without it nobody could cancel that.
+            # A request that was sent may have made a job. The answer alone names it: without it nobody could cancel that.
             await asyncio.wait({started}, timeout=LAST_ANSWERS_S)
             if not started.cancel():
                 started.exception()  # seen
