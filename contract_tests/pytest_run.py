@@ -4,8 +4,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,15 @@ def rule_ids(words: Sequence[str]) -> list[str]:
     """Return the rules of the contract, and of the pages that are given. Raises pytest.UsageError."""
     is_given = any(word.startswith("--page=") for word in words) or PAGES_VARIABLE in os.environ
     pages = parse(words).pages if is_given else ()
-    try:
+    with _as_usage():
         return [rule.id for rule in rules_with(pages)]
+
+
+@contextmanager
+def _as_usage() -> Iterator[None]:
+    """Raise pytest.UsageError, with the options' names here, for settings that cannot be used."""
+    try:
+        yield
     except SettingError as error:
         raise pytest.UsageError(_FLAG.sub(r"--engine-\1", str(error))) from error
 
@@ -134,13 +141,11 @@ def _await(path: Path, seconds: float) -> str:
 def _run(
     options: CheckOptions, selected: Sequence[str], jobs: Jobs | None, tokens: Mapping[str, str] | None
 ) -> Outcomes:
-    try:
+    with _as_usage():
         if len(selected) < len(rules_with(options.pages)) and not options.only:
             options = replace(options, only=tuple(selected))
         clear_reports(options)
         return _outcomes(options, run_checks(options, jobs, tokens))
-    except SettingError as error:
-        raise pytest.UsageError(_FLAG.sub(r"--engine-\1", str(error))) from error
 
 
 def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:

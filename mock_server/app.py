@@ -120,8 +120,7 @@ class Mock:
             await self._pipeline.run(scope, receive, send, self._serve_page)
             return
         # The pages of the other server share this origin, so that a script of theirs could do what the console can.
-        is_console = upstream is None and (path == "/" or path.startswith("/_console"))
-        if is_console and self._console.serves(scope["method"], path):
+        if upstream is None and self._console.serves(scope["method"], path):
             self._console_data.loop = get_running_loop()
             await self._console(scope, receive, send)
             return
@@ -138,7 +137,7 @@ class Mock:
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
 
-    # The console is loaded for the first who looks: a mock in a pipeline starts without.
+    # The console is loaded with the first request for anything but the operation: the mock starts sooner without.
     @cached_property
     def _console_data(self) -> "MockData":
         from mock_server.console_adapter.data import MockData

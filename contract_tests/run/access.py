@@ -70,8 +70,9 @@ def _ways(credential: str) -> tuple[str, ...]:
 
 
 async def _try(sender: Sender, caller: Caller, page: PageCalls | None) -> Exchange:
-    step = Step(Purpose.WAY, caller, "observed", "route.path", NO_JOB)
-    if page is not None:
+    if page is None:
+        step = Step(Purpose.WAY, caller, "observed", "route.path", NO_JOB)
+    else:
         (_, path, query), *_ = page.variants
         step = Step(Purpose.WAY, caller, "observed", "route.path", None, query, SAFE, path=path)
     return await sender.send(fill(step, None, sender.transport.guard))

@@ -293,8 +293,9 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
 
 def _of_quotes(job_id: str | None) -> str:
     """Return a hint where an id looks like a line of a JSON list."""
-    is_cut_from_json = job_id is not None and (job_id[:1] in "\"'[" or job_id[-1:] in ",\"']")
-    return f" The ids stand in quotes, brackets or commas, as {job_id}: give each alone on its line." * is_cut_from_json
+    if job_id is None or not (job_id[:1] in "\"'[" or job_id[-1:] in ",\"']"):
+        return ""
+    return f" The ids stand in quotes, brackets or commas, as {job_id}: give each alone on its line."
 
 
 def _route(exchange: Exchange) -> str:

@@ -33,9 +33,7 @@ _RUN_JOBS = 5_000
 
 _Test = Callable[[Any], bool]
 _OPTIONS = ("fields", "limit", "query", "skip", "sort")
-_DIRECTIONS = (1, "asc", "ascending", -1, "desc", "descending")
-_DOWN = 3
-"""The place of the first that is downward."""
+_UP, _DOWN = (1, "asc", "ascending"), (-1, "desc", "descending")
 _CAPITAL = re.compile(r"\\.|[A-Z]", re.DOTALL)
 _SHORT = frozenset({"_id", "name", "status"})  # what is known of a job without its document
 
@@ -105,13 +103,13 @@ def read_search(body: Any) -> Search:
         raise _bad(unknown[0], f"no such option; there are {', '.join(_OPTIONS)}")
     fields, order, query = _object(options, "fields"), _object(options, "sort"), _object(options, "query")
     _bound(query, order, fields)
-    if odd := next((place for place, value in order.items() if value not in _DIRECTIONS or value is True), None):
+    if odd := next((place for place, value in order.items() if value not in (*_UP, *_DOWN) or value is True), None):
         raise _bad(f"sort.{odd}", "must be 1, -1, asc or desc")
     if odd := next((place for place, value in fields.items() if value not in (0, 1)), None):
         raise _bad(f"fields.{odd}", "must be 0 or 1")
     return Search(
         tests=tuple((place, _test(place, value)) for place, value in query.items()),
-        order=tuple((place, _DIRECTIONS.index(value) >= _DOWN) for place, value in order.items()),
+        order=tuple((place, value in _DOWN) for place, value in order.items()),
         shown=frozenset(name for name, value in fields.items() if value),
         hidden=frozenset(name for name, value in fields.items() if not value),
         limit=min(_whole(options, "limit", DEFAULT_LIMIT), MOST_RESULTS),

@@ -134,16 +134,15 @@ def _parameter(page: Page, request: Request, row: Row) -> Iterator[Entry]:
         reason = "The table leaves open which type of JSON that is."
         yield _entry(f"request.{row.name}.type", "assumed", title, quote=quote, reason=reason)
         return
+    title = f"{with_article(row.name).replace('a', 'A', 1)} that is not {with_article(row.type)} is refused"
     node = request.node(row.name)
     if node is not None and (why := disagreement(row.type, node.value)):
-        title = f"{with_article(row.name).capitalize()} that is not {with_article(row.type)} is refused"
         yield _entry(
             f"request.{row.name}.type", "assumed", title, quote=quote, reason=f"The page contradicts itself: {why}."
         )
         return
-    title = f"{row.name} in the path is of type {row.type}"
-    if not is_in_path:
-        title = f"{with_article(row.name).capitalize()} that is not {with_article(row.type)} is refused"
+    if is_in_path:
+        title = f"{row.name} in the path is of type {row.type}"
     yield _entry(f"request.{row.name}.type", "documented", title, quote=quote)
 
 

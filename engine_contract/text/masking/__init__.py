@@ -48,20 +48,14 @@ __all__ = [
     "show_header",
 ]
 
-_PLACES = {
-    "forms": ("mask_command", "mask_output", "mask_query", "mask_text"),
-    "headers": ("is_structural", "mask_header", "mask_path", "show_header"),
-    "hiding": ("hide",),
-    "logins": ("MAX_LOGIN_CHARS", "bare_token", "has_password", "is_login_route"),
-    "names": ("is_secret",),
-    "values": ("MASK", "Learn", "Password", "can_be_learned", "credentials_of", "ignore", "is_job_id"),
-}
+_MODULES = ("values", "names", "hiding", "logins", "headers", "forms")
 
 
 def __getattr__(name: str) -> Any:
     """Load what is asked for: a mock masks nothing until somebody looks, and its patterns take a tenth of its start."""
-    for module, names in _PLACES.items():
-        if name in names:
-            value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
-            return value
+    for module in _MODULES if name in __all__ else ():
+        found = vars(import_module(f"{__name__}.{module}"))
+        if name in found:
+            globals()[name] = found[name]
+            return found[name]
     raise AttributeError(f"module {__name__} has no attribute {name}")
