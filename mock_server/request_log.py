@@ -14,7 +14,8 @@ class RequestLog:
 
     def __init__(self, settings: Settings) -> None:
         self.is_on = settings.log
-        self._known = known_secrets(settings)
+        # Patterns of secrets are loaded for those who log.
+        self._known = known_secrets(settings) if settings.log else frozenset()
 
     def write(self, entry: Entry) -> None:
         """Write the line of an exchange, secrets masked."""
