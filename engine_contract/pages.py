@@ -59,9 +59,10 @@ def load_page(page: Path) -> Operation:
         why = one_line(why_unread(error))
         raise ValueError(f"{page}: the page or the drafts beside it cannot be read: {why}") from error
     try:
-        (operation,) = operations_in(document, ())
+        (operation,) = operations_in(document)
         prefix = f"{operation.name}/"
-        operation = replace(operation, rules=parse_rules(rules, prefix), rule_prefix=prefix)
+        parsed = parse_rules(rules, prefix)
+        operation = replace(operation, read_rules=lambda: parsed, rule_prefix=prefix)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{openapi} and {ledger.name}: are not the OpenAPI document and the ledger of one operation "

@@ -2,6 +2,7 @@
 
 import re
 from asyncio import get_running_loop
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +11,13 @@ from starlette.exceptions import HTTPException
 from engine_contract.contract import Operation, find_operation, load_contract
 from engine_contract.http.paths import encoded_path, own_scope
 from engine_contract.http.types import Receive, Send
-from mock_server import faults
 from mock_server.connexion.routing import route_by
-from mock_server.control.actions import arm
-from mock_server.control.api import Control
 from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
 from mock_server.operations.companions import MARK, VALUE, Companions
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.documented import Companion, Documented
-from mock_server.operations.exchange import SCOPE_KEY, Exchange
+from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
 from mock_server.operations.login import with_reason
 from mock_server.operations.profile import Profiles
 from mock_server.operations.profile import names as profile_names
@@ -29,6 +27,7 @@ from mock_server.operations.sending import head, send_answer
 from mock_server.pipeline import Pipeline, Served, log, serve
 from mock_server.settings import Settings, SettingsError, check_settings
 from mock_server.store import Store
+from mock_server.store.access import real_ms
 from mock_server.store.behavior import Behavior, Known
 from mock_server.store.journal import known_secrets, show
 from mock_server.store.memory import MemoryStore
@@ -36,6 +35,7 @@ from mock_server.store.memory import MemoryStore
 if TYPE_CHECKING:
     from engine_contract.console import Console
     from mock_server.console_adapter.data import MockData
+    from mock_server.control.api import Control
     from mock_server.upstream import Upstream
 
 _SLASHES = re.compile("/{2,}")
@@ -47,6 +47,7 @@ class Mock:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
+        self._started_ms = real_ms()
         self._contract = load_contract()
         self._further = _further(settings)
         self._operations = (self._contract, *self._further)
@@ -57,27 +58,20 @@ class Mock:
         self._paths = frozenset({settings.prefix + self._contract.path})
         fault = settings.fault or ""
         routed = route_by([(self._contract, self._cancel)], settings.prefix)
-        self._cancels = serve(self._contract, routed, faults.catalogue(), fault)
+        self._cancels = serve(self._contract, routed, lambda: _load_faults().catalogue(), fault)
         self._companions = Companions(settings, self.store, self._credentials, self._contract.roles)
-        wires = faults.companion()
         self._around = {
-            one.name: serve(one, self._companions.answer(one), wires, "") for one in self._companions.operations
+            one.name: serve(one, self._companions.answer(one), lambda: _load_faults().companion(), "")
+            for one in self._companions.operations
         }
         self._served = {
             one.name: _serve_page(one, settings.prefix, fault, self._companions.described_by(one))
             for one in self._further
         }
-        known = (self._cancels, *self._around.values(), *self._served.values())
-        self._faults = {one.operation.name: one.changes for one in known}
-        examples = {one.operation.name: one.examples for one in known}
-        self._known = Known(self._faults, examples, profile_names(), tuple(SITUATIONS))
         if settings.fault is not None and not any(settings.fault in known for known in self._faults.values()):
             raise SettingsError(
                 f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
             )
-        self._control = Control(settings, self.store, self._known)
-        if self._upstream is not None:
-            self._control_beside_upstream = Control(settings, self.store, self._known, shares_origin=True)
         ui = swagger_ui()
         self._pages: dict[str, Page] = {
             "ui": lambda root, rest: ui(root, settings.url_prefix, rest),
@@ -137,7 +131,36 @@ class Mock:
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
 
-    # The console is loaded with the first request for anything but the operation: the mock starts sooner without.
+    # The control API and the console are loaded with the first request that may be for them, and the faults for the first
+    # who asks for one: the mock starts sooner without.
+    @cached_property
+    def _all_served(self) -> tuple[Served, ...]:
+        return (self._cancels, *self._around.values(), *self._served.values())
+
+    @cached_property
+    def _faults(self) -> Mapping[str, Mapping[str, Change]]:
+        """The faults of each operation; the contract's own is the first."""
+        return {one.operation.name: one.changes() for one in self._all_served}
+
+    @cached_property
+    def _known(self) -> Known:
+        examples = {one.operation.name: one.examples for one in self._all_served}
+        return Known(self._faults, examples, profile_names(), tuple(SITUATIONS))
+
+    def _make_control(self, *, shares_origin: bool) -> "Control":
+        from mock_server.control.api import Control
+
+        started = self._started_ms
+        return Control(self.settings, self.store, self._known, started_ms=started, shares_origin=shares_origin)
+
+    @cached_property
+    def _control(self) -> "Control":
+        return self._make_control(shares_origin=False)
+
+    @cached_property
+    def _control_beside_upstream(self) -> "Control":
+        return self._make_control(shares_origin=True)
+
     @cached_property
     def _console_data(self) -> "MockData":
         from mock_server.console_adapter.data import MockData
@@ -190,7 +213,7 @@ class Mock:
 
     async def arm(self, session: str, behavior: Any) -> tuple[Behavior, ...]:
         """Arm behaviour in place of what was armed. Raise ActionError."""
-        return await arm(self.store, session, behavior, self._known)
+        return await self._control.arm(session, behavior)
 
     async def _elsewhere(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
         response = await self._pipeline.elsewhere(exchange, scope, receive, self._cancels)
@@ -322,4 +345,12 @@ def _serve_page(operation: Operation, prefix: str, fault: str, companion: Compan
         answer = Documented(operation, prefix, companion)
     except ValueError as error:
         raise SettingsError(f"--page {operation.name}: a schema cannot be used: {error}") from None
-    return serve(operation, answer, faults.documented(operation), fault)
+    changes = _load_faults().documented(operation)
+    return serve(operation, answer, lambda: changes, fault)
+
+
+def _load_faults() -> Any:
+    """Return the module of the faults and variations."""
+    from mock_server import faults
+
+    return faults

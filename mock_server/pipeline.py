@@ -46,7 +46,8 @@ class Served:
     operation: Operation
     answer: Callable[[Any, Any, Any], Awaitable[None]]
     """An ASGI application that checks the request and leaves its response in the exchange, or raises."""
-    changes: Mapping[str, Change]
+    changes: Callable[[], Mapping[str, Change]]
+    """Returns its faults and variations by name. They are loaded for the first who asks for one."""
     started_with: Change | None
     """The fault or variation in force where nothing else is asked for."""
     examples: tuple[str, ...]
@@ -56,12 +57,15 @@ class Served:
 
 
 def serve(
-    operation: Operation, answer: Callable[[Any, Any, Any], Awaitable[None]], changes: Mapping[str, Change], fault: str
+    operation: Operation,
+    answer: Callable[[Any, Any, Any], Awaitable[None]],
+    changes: Callable[[], Mapping[str, Change]],
+    fault: str,
 ) -> Served:
     """Return an operation as it is served; `fault` is the one that the mock starts with, which it need not have."""
     examples = (*operation.response_examples, *operation.refusal_examples)
     further_name = operation.name if operation.rule_prefix else None
-    return Served(operation, answer, changes, changes.get(fault), examples, further_name)
+    return Served(operation, answer, changes, changes().get(fault) if fault else None, examples, further_name)
 
 
 class Pipeline:
@@ -196,11 +200,11 @@ class Pipeline:
             return None
         self.prefer(exchange, served)
         faults = [one.fault for one in armed if one.fault is not None and one.operation == served.further_name]
-        changes = [served.changes[fault] for fault in faults] or (
+        changes = [served.changes()[fault] for fault in faults] or (
             [] if served.started_with is None else [served.started_with]
         )
         if exchange.preferences.fault is not None:
-            changes = [served.changes[exchange.preferences.fault]]
+            changes = [served.changes()[exchange.preferences.fault]]
         routes = [change.route for change in changes if change.route is not None]
         if all(route(exchange.method, exchange.path)[1] == exchange.path for route in routes):
             return None
@@ -213,7 +217,7 @@ class Pipeline:
             return
         if exchange.repeated(b"prefer"):
             prefer = b",".join(value for name, value in exchange.raw_headers if name == b"prefer")
-        preferences = read_preferences(prefer, served.examples, served.changes, self._profile_names)
+        preferences = read_preferences(prefer, served.examples, served.changes(), self._profile_names)
         exchange.preferences = preferences
         if preferences.profile is not None:
             exchange.profile = self._profiles.named(preferences.profile)
@@ -235,7 +239,7 @@ class Pipeline:
             every = await self._store.behavior(exchange.session)
             armed = next((one for one in every if one.matches(job_id, role, name)), None)
         fault = preferences.fault or (armed.fault if armed is not None else None)
-        exchange.change = served.started_with if fault is None else served.changes[fault]
+        exchange.change = served.started_with if fault is None else served.changes()[fault]
         code, latency_ms = preferences.code, None
         if preferences.latency_ms is not None:
             latency_ms = (preferences.latency_ms, preferences.latency_ms)

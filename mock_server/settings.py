@@ -242,6 +242,9 @@ def check_settings(settings: Settings) -> None:
         raise SettingsError(f"--journal {settings.journal}: must be 0 or more entries.")
     if settings.max_body < 1:
         raise SettingsError(f"--max-body {settings.max_body}: must be 1 byte or more.")
+    if settings.control_token == "":
+        raise SettingsError("--control-token: it is empty. Give a token, or leave the option out.")
+    _ = settings.allowed_control_origins  # raises
     if not settings.base_path.startswith("/") or "?" in settings.base_path or "#" in settings.base_path:
         raise SettingsError(f"--base-path {settings.base_path}: must begin with / and be a path.")
     if settings.store == "memory" and settings.workers != 1:

@@ -18,5 +18,5 @@ def load_openapi() -> dict[str, Any]:
 @cache
 def load_contract() -> Operation:
     """Return the contract's own operation."""
-    (operation,) = operations_in(load_openapi(), load_rules())
+    (operation,) = operations_in(load_openapi(), load_rules)
     return operation

@@ -49,7 +49,8 @@ require(
     "connexion.middleware.abstract:ROUTING_CONTEXT",
     "connexion.middleware.abstract:RoutedMiddleware.api_cls",
     "connexion.middleware.main:ConnexionMiddleware._build_middleware_stack",
-    "connexion.middleware.main:ConnexionMiddleware.add_api",
+    "connexion.middleware.main:API",
+    "connexion.middleware.main:ConnexionMiddleware.apis",
     "connexion.middleware.main:ConnexionMiddleware.app",
     "connexion.middleware.main:ConnexionMiddleware.middleware_stack",
     "connexion.middleware.request_validation:RequestValidationAPI.make_operation",
@@ -74,13 +75,13 @@ require(
     "connexion.resolver:Resolver.resolve",
     "connexion.security:NO_VALUE",
     "connexion.security:AbstractSecurityHandler.get_fn",
-    "connexion.spec:Specification",
+    "connexion.spec:OpenAPISpecification._validate_spec",
     breaks="the mock would answer without connexion's routing, security or validation",
 )
 
 from connexion.exceptions import OAuthProblem
 from connexion.middleware.abstract import ROUTING_CONTEXT
-from connexion.middleware.main import ConnexionMiddleware
+from connexion.middleware.main import API, ConnexionMiddleware
 from connexion.middleware.request_validation import (
     RequestValidationAPI,
     RequestValidationMiddleware,
@@ -91,15 +92,17 @@ from connexion.middleware.security import SecurityAPI, SecurityMiddleware, Secur
 from connexion.operations.abstract import AbstractOperation
 from connexion.resolver import Resolution, Resolver
 from connexion.security import NO_VALUE, AbstractSecurityHandler
-from connexion.spec import Specification
+from connexion.spec import OpenAPISpecification
 
 __all__ = [
+    "API",
     "NO_VALUE",
     "ROUTING_CONTEXT",
     "AbstractOperation",
     "AbstractSecurityHandler",
     "ConnexionMiddleware",
     "OAuthProblem",
+    "OpenAPISpecification",
     "RequestValidationAPI",
     "RequestValidationMiddleware",
     "RequestValidationOperation",
@@ -110,5 +113,4 @@ __all__ = [
     "SecurityAPI",
     "SecurityMiddleware",
     "SecurityOperation",
-    "Specification",
 ]

@@ -31,8 +31,7 @@ from mock_server.operations.sending import head, send_answer
 from mock_server.request_log import RequestLog
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
-from mock_server.store.access import real_ms
-from mock_server.store.behavior import DEEPEST, Known, shown
+from mock_server.store.behavior import DEEPEST, Behavior, Known, shown
 from mock_server.store.journal import Entry, known_secrets, show
 
 log = logging.getLogger("mock_server")
@@ -80,12 +79,15 @@ class _Endpoint:
 class Control:
     """Serves the control API on a store."""
 
-    def __init__(self, settings: Settings, store: Store, known: Known, *, shares_origin: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, known: Known, *, started_ms: int, shares_origin: bool = False
+    ) -> None:
+        """Take what it serves; `started_ms` is when the mock started, in epoch milliseconds."""
         self._settings = settings
         self._store = store
         self._known = known
         self._guard = Guard(settings, shares_origin=shares_origin)
-        self._started = rfc3339(real_ms()).decode()
+        self._started = rfc3339(started_ms).decode()
         self._log = RequestLog(settings)
         self._told: set[tuple[str, str]] = set()
         routes: dict[str, dict[str, Handler]] = {
@@ -131,6 +133,10 @@ class Control:
         if self._log.is_on and exchange.path not in _OPEN:
             reason = orjson.loads(response.body)["detail"] if response.content_type == PROBLEM else None
             self._log.write(_entry(exchange, response.status, reason))
+
+    async def arm(self, session: str, behavior: Any) -> tuple[Behavior, ...]:
+        """Arm behaviour in place of what was armed. Raise ActionError."""
+        return await actions.arm(self._store, session, behavior, self._known)
 
     async def _answer(self, exchange: Exchange, scope: Any, receive: Any, send: Any) -> Response:
         allowed = self._guard.preflight(exchange.path, exchange.headers) if exchange.method == "OPTIONS" else None
@@ -217,7 +223,7 @@ class Control:
         return _json(shown(await self._store.behavior(call.session)))
 
     async def _arm(self, call: _Call) -> Response:
-        return _json(shown(await actions.arm(self._store, call.session, call.body, self._known)))
+        return _json(shown(await self.arm(call.session, call.body)))
 
     async def _read_clock(self, call: _Call) -> Response:
         return _json(actions.show_clock(await self._store.clock(call.session)))

@@ -66,8 +66,8 @@ Copied to Clipboard
 def operation_of(page: str) -> Operation:
     """Return the operation of a page's text, with its name before the ids of its rules."""
     drafted = draft(page)
-    (name,) = (operation.name for operation in operations_in(drafted.openapi, ()))
+    (name,) = (operation.name for operation in operations_in(drafted.openapi))
     rules = parse_rules(drafted.rules, f"{name}/")
     know_rules(rules)
-    (operation,) = operations_in(drafted.openapi, rules, f"{name}/")
+    (operation,) = operations_in(drafted.openapi, lambda: rules, f"{name}/")
     return operation

@@ -38,7 +38,7 @@ SCHEMAS: Mapping[str, Any] = {
 
 def one(described: Mapping[str, Any], prefix: str = "") -> Operation:
     """Return the one operation of a document."""
-    (operation,) = operations_in(described, parse_rules(LEDGER, prefix), prefix)
+    (operation,) = operations_in(described, lambda: parse_rules(LEDGER, prefix), prefix)
     return operation
 
 
