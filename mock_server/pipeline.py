@@ -4,10 +4,9 @@ import logging
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from random import uniform
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -39,8 +38,7 @@ Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 """Gets the exchange, the ASGI scope and `receive`; raises Refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """An operation of the mock, with the faults and variations that may be asked of it."""
 
     operation: Operation
@@ -253,7 +251,7 @@ class Pipeline:
     def _answer_as(self, exchange: Exchange, armed: Behavior) -> None:
         """Take what is armed for what the request prefers, where it prefers nothing of that kind itself."""
         if armed.example is not None or armed.situation is not None:
-            exchange.preferences = replace(exchange.preferences, example=armed.example, situation=armed.situation)
+            exchange.preferences = exchange.preferences._replace(example=armed.example, situation=armed.situation)
         if armed.profile is not None and exchange.preferences.profile is None:
             exchange.profile = self._profiles.named(armed.profile)
 

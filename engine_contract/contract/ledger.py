@@ -1,17 +1,15 @@
 """The ledger of rules: what is judged, at which level, and the line of the page behind it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from engine_contract.contract.files import RULES_PATH, load_yaml
 
 Level = Literal["documented", "implied", "assumed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One statement about the engine.
 
     `quotes` are lines of the page, verbatim; `reason` says why an implied or assumed rule holds.

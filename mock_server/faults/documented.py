@@ -1,7 +1,6 @@
 """Faults of an operation that only a page describes: roles, parameters, fields of the response, transport."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from engine_contract.contract import Operation, Rule
@@ -29,7 +28,7 @@ def _with_rules(operation: Operation, changes: Iterator[Change]) -> Iterator[Cha
     for change in changes:
         rule = operation.rule(change.rule or "")
         if rule is not None:
-            yield replace(change, rule=rule.id)
+            yield change._replace(rule=rule.id)
 
 
 def _parameters(operation: Operation) -> Iterator[Change]:

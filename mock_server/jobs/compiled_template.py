@@ -7,7 +7,7 @@ A template is compiled once for each workflow, execution and status. Filling it 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from mock_server.jobs.execution import Moment
 
@@ -15,8 +15,7 @@ CANCEL: Moment = (-1, -1)
 """Replaces the moment of the cancel, which no execution knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledTemplate:
+class CompiledTemplate(NamedTuple):
     """A document with blanks. The values that fill them: those of the named blanks, the tasks' keys, the running times, the moments."""
 
     text: bytes

@@ -5,12 +5,12 @@ id; templates are compiled when first needed, and kept.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from json import loads
 from operator import sub
 from struct import Struct
+from typing import NamedTuple
 
 from engine_contract.contract.job_status import Active, NotCanceled
 from mock_server.jobs.compiled_template import CompiledTemplate
@@ -50,8 +50,7 @@ _OFFSETS = len(_keys)
 _keys += _keys  # a slice may run over the end
 
 
-@dataclass(frozen=True, slots=True)
-class _Tier:
+class _Tier(NamedTuple):
     """The number of templates for jobs of some size, and how many are kept: large ones take a megabyte each."""
 
     themed: bool

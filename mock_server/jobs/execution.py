@@ -8,7 +8,7 @@ their times.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.workflow import Edge, Workflow
@@ -20,8 +20,7 @@ _OTHER_WAY = {"failure": 0.35, "error": 0.3}  # how often a task that has such a
 _IDLE_MS = (200, 90_000)  # ms from a job's end, or its error, to the look
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRun:
+class TaskRun(NamedTuple):
     """A task that has started."""
 
     start: Moment
@@ -31,8 +30,7 @@ class TaskRun:
     """success, failure, error or loop; empty while it runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(NamedTuple):
     """The work that a job has done by the moment at which it is looked at."""
 
     created: Moment

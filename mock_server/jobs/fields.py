@@ -4,10 +4,9 @@ Template and filler are compiled from these rows: a further field is its row her
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from json import dumps
-from typing import Any
+from typing import Any, NamedTuple
 
 from mock_server.jobs.compiled_template import TemplateWriter
 from mock_server.jobs.execution import Moment
@@ -17,15 +16,13 @@ Write = Callable[[TemplateWriter, Any], None]
 """Gets the story of an object (a `JobStory`, `TaskStory`, …, an `Edge`); writes JSON, nothing where the field is absent."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobStory:
+class JobStory(NamedTuple):
     """Everything that the rows of the job are written from."""
 
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsStory:
+class MetricsStory(NamedTuple):
     """Everything that the rows of a `metrics` object are written from."""
 
     start: Moment
@@ -40,8 +37,7 @@ class MetricsStory:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaskStory:
+class TaskStory(NamedTuple):
     """Everything that the rows of a task are written from."""
 
     name: str
@@ -53,8 +49,7 @@ class TaskStory:
     """None for a task that was not reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorStory:
+class ErrorStory(NamedTuple):
     """Everything that the rows of an entry of `error` are written from."""
 
     task: int | None
@@ -65,18 +60,15 @@ class ErrorStory:
     moment: Moment
 
 
-@dataclass(frozen=True, slots=True)
 class Given:
     """A text that the caller of `documents` gives, or that follows from the times: the filler passes it by name."""
 
 
-@dataclass(frozen=True, slots=True)
 class Nested:
     """An object or array with rows of its own, which `job_template` walks through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A value for each job from a table, by one of the sixteen numbers of its hash (`documents`)."""
 
     table: Callable[[Installation], Sequence[bytes | None]]
@@ -85,8 +77,7 @@ class Drawn:
     shift: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field. `place` are keys from the root, where `*` matches any key or element."""
 
     place: str

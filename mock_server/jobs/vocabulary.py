@@ -4,7 +4,7 @@ A workflow belongs to a theme, so that a job called "VLAN Provisioning" runs tas
 invented after the manner of network automation platforms; none of it is taken from a live system.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # How long a task takes, in milliseconds: (least, most), drawn near the least most of the time.
 QUICK = (1, 90)  # inside the engine
@@ -14,8 +14,7 @@ WAIT = (30_000, 1_800_000)  # a delay or an event
 MANUAL = (60_000, 28_800_000)  # a person
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A task as workflows name it: its name, the application that runs it, and its pace (ms, least and most)."""
 
     name: str
@@ -23,8 +22,7 @@ class Step:
     pace: tuple[int, int] = CALL
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(NamedTuple):
     """A family of workflows: the titles their jobs bear, what they do, and what they decide on."""
 
     titles: tuple[str, ...]

@@ -5,6 +5,7 @@ branches join again, a task with a handler for its error, a retry that goes back
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.vocabulary import CHECKS, COMMON, END, HANDLERS, LOOPS, PEOPLE, START, THEMES, WAITS, Step
@@ -18,8 +19,7 @@ _UNPLACED = 0.06  # share of tasks without x and y (absent on some in public cap
 Exit = tuple[int, str]  # a task's index, and the outcome on which the next task follows
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A transition between two tasks, by their index."""
 
     source: int
@@ -29,8 +29,7 @@ class Edge:
     """It leads to an earlier task (type `revert`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(NamedTuple):
     """Tasks and transitions. Task 0 is `workflow_start`, the last is `workflow_end`; forward edges lead to higher indices."""
 
     steps: tuple[Step, ...]

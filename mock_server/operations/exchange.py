@@ -1,9 +1,8 @@
 """One request on its way to a response, and what a fault or variation changes of that way."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from time import perf_counter, time_ns
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -136,8 +135,7 @@ Document = Callable[[dict[str, Any], Exchange], Any]
 Reply = Callable[[Response, Exchange], Response]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """The replaced steps, in the order in which a request meets them. None leaves a step as it is.
 
     `rule` is the id of the rule that a fault breaks; variations break none.

@@ -6,9 +6,8 @@ refuses the parts that it does not know, so that nobody takes jobs for found tha
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from heapq import merge
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 import orjson
@@ -38,8 +37,7 @@ _CAPITAL = re.compile(r"\\.|[A-Z]", re.DOTALL)
 _SHORT = frozenset({"_id", "name", "status"})  # what is known of a job without its document
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """A search. Places in documents are keys with dots between them."""
 
     tests: tuple[tuple[str, _Test], ...] = ()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused
 from mock_server.settings import LONGEST_DELAY_MS, delay_range
@@ -21,8 +21,7 @@ _PREFERENCE = re.compile(
 _NAMES = frozenset({"code", "example", "fault", "latency", "profile", "situation"})
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(NamedTuple):
     """The preferences of a request. `given` are the names and values as they came."""
 
     code: int | None = None

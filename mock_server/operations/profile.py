@@ -17,10 +17,9 @@ becomes a number. `login_page` is HTML that `GET /login` answers with 200, where
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -35,19 +34,17 @@ SHIPPED = Path(__file__).with_name("profiles")
 EDITIONS = ("page", "later")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """The form in which one situation is answered."""
 
     status: int | None
     content_type: str
     body: Any
     has_body: bool
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """How an engine refuses, and how its documents differ from the page's."""
 
     situations: Mapping[str, Look]

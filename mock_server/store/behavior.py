@@ -4,8 +4,7 @@ Several are an ordered list: the first that matches a request, and has `times` l
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine_contract.http.strict_json import is_deeper, json_type
 from mock_server.settings import delay_range
@@ -24,8 +23,7 @@ class BehaviorError(ValueError):
     """A behaviour cannot be armed. The message names the key, the value and what is allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Behavior:
+class Behavior(NamedTuple):
     """An armed behaviour. Each condition that is given must hold; `times` counts the requests it was applied to."""
 
     fault: str | None = None
@@ -52,7 +50,7 @@ class Behavior:
 
     def shown(self) -> dict[str, Any]:
         """Return the behaviour as JSON: what was given, nothing else."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        return {key: value for key, value in self._asdict().items() if value is not None}
 
 
 class ArmedBehavior(Protocol):
@@ -85,8 +83,7 @@ class ArmedBehavior(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """The names that a behaviour may hold. Faults and examples are those of each operation; the first is the contract's own."""
 
     faults: Mapping[str, Collection[str]]

@@ -6,7 +6,6 @@ from asyncio import sleep
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from copy import copy
-from dataclasses import replace
 from heapq import heapify, heappop, heapreplace
 from itertools import islice, takewhile
 from time import monotonic
@@ -268,7 +267,7 @@ class MemoryStore:
             if armed.percentage is not None and kept.dice.random() * 100 >= armed.percentage:
                 continue
             if armed.times is not None:
-                left = (replace(armed, times=armed.times - 1),) if armed.times > 1 else ()
+                left = (armed._replace(times=armed.times - 1),) if armed.times > 1 else ()
                 kept.armed = (*kept.armed[:place], *left, *kept.armed[place + 1 :])
             return armed
         return None

@@ -1,7 +1,6 @@
 """The store's interface, on every implementation there is."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -293,7 +292,7 @@ def test_behaviour_comes_back_as_it_was_armed(make: Make) -> None:
         await store.arm("s", ())
         return [*seen, await store.behavior("s")]
 
-    assert use(work) == [(armed,), armed, (replace(armed, times=2),), (Behavior(code=400),), ()]
+    assert use(work) == [(armed,), armed, (armed._replace(times=2),), (Behavior(code=400),), ()]
 
 
 def test_behaviours_apply_in_their_order(make: Make) -> None:
@@ -314,7 +313,7 @@ def test_behaviours_apply_in_their_order(make: Make) -> None:
             await store.behavior("s"),
         ]
 
-    spent = replace(first, times=1)
+    spent = first._replace(times=1)
     assert use(work) == [first, other, spent, (last,), last, first, spent, ()]
 
 
