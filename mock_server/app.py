@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 
 from engine_contract.contract import Operation, find_operation, load_contract
-from engine_contract.http.paths import encoded_path, own_scope
-from engine_contract.http.types import Receive, Send
+from engine_contract.http.paths import encoded_path, own_scope, url_as_asked
+from engine_contract.http.types import Receive, Scope, Send
 from mock_server.connexion.routing import route_by
 from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
@@ -74,9 +74,9 @@ class Mock:
             )
         ui = swagger_ui()
         self._pages: dict[str, Page] = {
-            "ui": lambda root, rest: ui(root, settings.url_prefix, rest),
-            "openapi.json": lambda root, rest: None if rest else self._specification(root, "json"),
-            "openapi.yaml": lambda root, rest: None if rest else self._specification(root, "yaml"),
+            "ui": lambda _, root, rest: ui(root, settings.url_prefix, rest),
+            "openapi.json": lambda scope, root, rest: None if rest else self._specification(scope, root, "json"),
+            "openapi.yaml": lambda scope, root, rest: None if rest else self._specification(scope, root, "yaml"),
         }
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -122,7 +122,7 @@ class Mock:
         if companions and _takes(scope["method"], [one.method for one, _ in companions], upstream):
             await self._pipeline.run(scope, receive, send, self._serve_companion)
             return
-        page = self._page(scope.get("root_path", ""), path) if scope["method"] in {"GET", "HEAD"} else None
+        page = self._page(scope, path) if scope["method"] in {"GET", "HEAD"} else None
         if page is not None:
             await send_answer(page, head(page, self._pipeline.cors_headers(scope)), receive, send)
             return
@@ -208,8 +208,8 @@ class Mock:
             raise HTTPException(405, headers={"Allow": ", ".join(self._methods_at(exchange.path))})
         return await self._pipeline.operate(exchange, scope, receive, self._served[operation.name])
 
-    def _specification(self, root: str, kind: str) -> Response:
-        return specification(root + self.settings.url_prefix, kind, self._further)
+    def _specification(self, scope: Scope, root: str, kind: str) -> Response:
+        return specification(url_as_asked(scope, root + self.settings.url_prefix), kind, self._further)
 
     async def arm(self, session: str, behavior: Any) -> tuple[Behavior, ...]:
         """Arm behaviour in place of what was armed. Raise ActionError."""
@@ -236,13 +236,13 @@ class Mock:
             return f"{said}: the --base-path is {self.settings.prefix}, so it may be at {self.settings.prefix}{path[:200]}."
         return f"{said}."
 
-    def _page(self, root: str, path: str) -> Response | None:
-        prefix = self.settings.prefix
+    def _page(self, scope: Scope, path: str) -> Response | None:
+        prefix, root = self.settings.prefix, encoded_path(scope.get("root_path", "").rstrip("/"))
         if prefix and path.startswith(f"{prefix}/openapi."):
             path = path.removeprefix(prefix)
         name, slash, rest = path.removeprefix("/").partition("/")
         page = self._pages.get(name)
-        return None if page is None else page(encoded_path(root.rstrip("/")), slash + rest)
+        return None if page is None else page(scope, root, slash + rest)
 
     async def _serve_companion(self, exchange: Exchange, scope: Any, receive: Receive) -> Response:
         """Answer a call around a cancel, marked as no part of the contract."""

@@ -8,12 +8,13 @@ from pathlib import Path
 import orjson
 
 from engine_contract.contract import Operation, load_openapi
+from engine_contract.http.types import Scope
 from mock_server.operations.response import JSON, Response
 
 HTML = b"text/html; charset=utf-8"
 
-Page = Callable[[str, str], Response | None]
-"""Gets the path at which the mock is mounted, and that behind the page's name; returns None where there is no page."""
+Page = Callable[[Scope, str, str], Response | None]
+"""Gets the scope, the path at which the mock is mounted, and that behind the page's name; returns None where there is no page."""
 
 _SWAGGER = """<!doctype html>
 <html lang="en">
@@ -34,9 +35,9 @@ _SWAGGER = """<!doctype html>
 """
 
 
-def specification(prefix: str, kind: str, further: Iterable[Operation] = ()) -> Response:
-    """Return the OpenAPI document as it is served here: with the base path as its server, and further pages' operations."""
-    document = load_openapi() | {"servers": [{"url": prefix or "/", "description": "This mock engine."}]}
+def specification(server: str, kind: str, further: Iterable[Operation] = ()) -> Response:
+    """Return the OpenAPI document as it is served here: with the URL of its server, and further pages' operations."""
+    document = load_openapi() | {"servers": [{"url": server, "description": "This mock engine."}]}
     for operation in further:
         item = document["paths"].get(operation.path, {}) | {operation.method.lower(): _described(operation)}
         document["paths"] = document["paths"] | {operation.path: item}

@@ -1,10 +1,12 @@
 """Paths as servers route by them: escapes decoded, with one exception."""
 
 import re
+from string import ascii_letters, digits
 from urllib.parse import quote, unquote
 
 from engine_contract.http.types import Scope
 
+_OF_HOSTS = frozenset(f"{ascii_letters}{digits}._-:[]")
 _ESCAPED_SLASH = re.compile("%2f", re.IGNORECASE)
 _READY = "/%:@!$&'()*+,;=~"
 
@@ -17,6 +19,19 @@ def decoded_path(path: str) -> str:
 def encoded_path(path: str) -> str:
     """Return a path as it stands in a URL, with the escapes that it has."""
     return quote(path, safe=_READY)
+
+
+def url_as_asked(scope: Scope, path: str) -> str:
+    """Return the URL of a path at the address that a request was sent to, for tools that keep what they read.
+
+    A page of the same origin gets the path alone: before it there may be a proxy with TLS, of which nothing is known here.
+    """
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin-1")
+    if headers.get(b"sec-fetch-site") == b"same-origin" or not host or not _OF_HOSTS.issuperset(host):
+        return path or "/"
+    scheme = headers.get(b"x-forwarded-proto", b"").decode("latin-1")
+    return f"{scheme if scheme in {'http', 'https'} else scope['scheme']}://{host}{path}"
 
 
 def own_scope(scope: Scope) -> Scope:

@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
 
 from engine_contract.http.media_types import read_content_type
+from engine_contract.http.paths import encoded_path, url_as_asked
 from engine_contract.http.strict_json import is_deeper
-from engine_contract.http.types import Receive, Send
+from engine_contract.http.types import Receive, Scope, Send
 from mock_server.control import actions
 from mock_server.control.access import FOREIGN_PAGE, Guard
 from mock_server.control.actions import ActionError, TakenError
@@ -48,6 +49,7 @@ _OPEN = frozenset({"/_mock/health", "/_mock/metrics"})
 class _Call(NamedTuple):
     """A request to the control API."""
 
+    scope: Scope
     session: str
     path: Mapping[str, str]
     """The parameters of the path."""
@@ -73,7 +75,7 @@ class _Endpoint:
     async def __call__(self, scope: Any, receive: Receive, _send: Send) -> None:
         exchange: Exchange = scope[SCOPE_KEY]
         handler = self._handlers["GET" if exchange.method == "HEAD" else exchange.method]
-        exchange.response = await handler(await _read(exchange, scope["path_params"], receive))
+        exchange.response = await handler(await _read(exchange, scope, receive))
 
 
 class Control:
@@ -247,11 +249,11 @@ class Control:
     async def _read_metrics(self, _call: _Call) -> Response:
         return Response(200, CONTENT_TYPE, await metrics_text(self._store))
 
-    async def _read_openapi(self, _call: _Call) -> Response:
-        return _json(
-            control_document(contract_only=self._settings.contract_only)
-            | {"servers": [{"url": self._settings.url_prefix or "/"}]}
-        )
+    async def _read_openapi(self, call: _Call) -> Response:
+        prefix = self._settings.url_prefix
+        mount = encoded_path(call.scope.get("root_path", "").rstrip("/")).removesuffix(prefix)
+        document = control_document(contract_only=self._settings.contract_only)
+        return _json(document | {"servers": [{"url": url_as_asked(call.scope, mount + prefix)}]})
 
 
 def _entry(exchange: Exchange, status: int, reason: str | None) -> Entry:
@@ -281,7 +283,7 @@ def _entry(exchange: Exchange, status: int, reason: str | None) -> Entry:
     )
 
 
-async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -> _Call:
+async def _read(exchange: Exchange, scope: Scope, receive: Receive) -> _Call:
     await read_body(exchange, receive, MAX_BODY_BYTES)
     body: Any = None
     if exchange.body:
@@ -295,7 +297,7 @@ async def _read(exchange: Exchange, path: Mapping[str, str], receive: Receive) -
             raise _ProblemError(400, f"The body is nested too deep: what is armed has at most {DEEPEST} levels.")
     query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
     exchange.session = read_session(exchange.headers)
-    return _Call(exchange.session, path, query, body)
+    return _Call(scope, exchange.session, scope["path_params"], query, body)
 
 
 def _no_job(job_id: str) -> _ProblemError:

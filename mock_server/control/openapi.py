@@ -32,6 +32,7 @@ def control_document(*, contract_only: bool = False) -> dict[str, Any]:
     components["securitySchemes"] |= contract["components"]["securitySchemes"]
     components["schemas"] = {
         "Job": _any_job(contract["components"]["schemas"]),
+        "FoundJob": _found_job(contract["components"]["schemas"]),
         **contract["components"]["schemas"],
         **described["components"]["schemas"],
         "JobStatus": {"type": "string", "enum": list(STATUSES)},
@@ -47,7 +48,11 @@ def control_document(*, contract_only: bool = False) -> dict[str, Any]:
         "security": described["security"],
         "paths": {
             **_with_refusals(contract),
-            **({} if contract_only else dict(_companions(contract["security"]))),
+            **(
+                {}
+                if contract_only
+                else dict(_companions(contract["security"], components["parameters"]["JobId"]["example"]))
+            ),
             **described["paths"],
         },
         "components": components,
@@ -65,41 +70,56 @@ def _any_job(schemas: dict[str, Any]) -> dict[str, Any]:
     return job
 
 
+def _found_job(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a job in the results of a search: the part of its document that was asked for."""
+    job = _any_job(schemas)
+    job["description"] = "The part of a job's document that a search asked for."
+    job["required"] = ["_id"]
+    del job["properties"]["metrics"]["required"]
+    return job
+
+
+# Tools that import the document name files and requests after them: each is short, and another one.
 _SUMMARIES = {
-    "startJobWithOptions": "Start a job of a workflow: it gets the workflow's name",
-    "startJob": "Start a job of a workflow: it gets the workflow's name",
-    "getJobDetails": "Read a job",
-    "getJobShallow": "Read a job",
-    "getJobDeep": "Read a job",
-    "searchJobs": "Search jobs",
-    "whoami": "Read who the caller is",
-    "healthServer": "Read the server's release",
-    "healthApplications": "Read the applications' states",
-    "healthStatus": "Read the server's state",
-    "login": "Log in: the answer is the bare token, which the cookie `token` holds too",
-    "logout": "End the token that the request carries",
-    "oauthToken": "Get a token for a client's id and secret, which are a user's name and password",
+    "startJobWithOptions": ("Start a job with options", "The job gets the workflow's name."),
+    "startJob": ("Start a job", "The job gets the workflow's name."),
+    "getJobDetails": ("Read a job's details", ""),
+    "getJobShallow": ("Read a job, shallow", ""),
+    "getJobDeep": ("Read a job, deep", ""),
+    "searchJobs": ("Search jobs", "Each result has the `fields` that were asked for, and `_id`."),
+    "whoami": ("Read who the caller is", ""),
+    "healthServer": ("Read the server's release", ""),
+    "healthApplications": ("Read the applications' states", ""),
+    "healthStatus": ("Read the server's state", ""),
+    "login": ("Log in", "The answer is the bare token, which the cookie `token` holds too."),
+    "logout": ("Log out", "It ends the token that the request carries."),
+    "oauthToken": ("Get a token", "The client's id and secret are a user's name and password."),
 }
 
 
-def _companions(security: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield path and description of each call around a cancel."""
+def _companions(security: Any, job_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield path and description of each call around a cancel, with `job_id` for an example."""
     for one in companions(load_contract().roles):
         job = one.parameters or None
-        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{'Job' if job else 'Companion'}"}}}
-        if one.name == "searchJobs":
-            content = {"application/json": {"schema": {"$ref": "#/components/schemas/FoundJobs"}}}
-        elif one.name in {"login", "logout"}:
+        answered = _ANSWERS.get(one.name, "Job" if job else "Companion")
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answered}"}}}
+        if one.name in {"login", "logout"}:
             content = {"text/plain": {"schema": {"type": "string"}}}
+        summary, said = _SUMMARIES[one.name]
         described: dict[str, Any] = {
+            "tags": ["companions"],
             "operationId": one.name,
-            "summary": _SUMMARIES[one.name],
-            "description": "The contract has no such call, as the header `Mock-Companion` says.",
+            "summary": summary,
+            "description": f"{said} The contract has no such call, as the header `Mock-Companion` says.".lstrip(),
             "x-companion": True,
             "security": [] if one.name in {"login", "oauthToken"} else security,
             "parameters": [
                 {"$ref": "#/components/parameters/Session"},
-                *({"name": p.name, "in": "path", "required": True, "schema": p.schema} for p in one.parameters),
+                *(
+                    {"name": p.name, "in": "path", "required": True, "schema": p.schema}
+                    | {"example": job_id if p.name == "id" else _WORKFLOW}
+                    for p in one.parameters
+                ),
             ],
             "responses": {
                 "200": {"description": "Done.", "content": content},
@@ -108,18 +128,30 @@ def _companions(security: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         }
         if one.name in _BODIES:
             media = "application/x-www-form-urlencoded" if one.name == "oauthToken" else "application/json"
-            schema = {"$ref": f"#/components/schemas/{_BODIES[one.name]}"}
-            described["requestBody"] = {"content": {media: {"schema": schema}}}
+            named, example = _BODIES[one.name]
+            schema = {"$ref": f"#/components/schemas/{named}"}
+            described["requestBody"] = {"content": {media: {"schema": schema, "example": example}}}
         yield one.path, {one.method.lower(): described}
 
 
-_BODIES = {
-    "startJobWithOptions": "Companion",
-    "startJob": "Companion",
-    "searchJobs": "JobSearch",
-    "login": "Login",
-    "oauthToken": "ClientCredentials",
+_ANSWERS = {"searchJobs": "FoundJobs", "whoami": "Caller"}
+_WORKFLOW = "Nightly backup"
+
+_USER = {"username": "admin", "password": "any"}
+_BODIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "startJobWithOptions": ("Companion", {"variables": {}}),
+    "startJob": ("Companion", {"variables": {}}),
+    "searchJobs": (
+        "JobSearch",
+        {"options": {"query": {"status": "running"}, "fields": {"name": 1, "status": 1}, "limit": 5, "skip": 0}},
+    ),
+    "login": ("Login", {"user": _USER}),
+    "oauthToken": (
+        "ClientCredentials",
+        {"grant_type": "client_credentials", "client_id": "admin", "client_secret": "any"},
+    ),
 }
+"""The schema of a body, and one that works on a mock that has just started."""
 
 
 def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
@@ -128,6 +160,7 @@ def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
     paths: dict[str, Any] = document["paths"]
     operation = paths[contract.path][contract.method.lower()]
     operation["security"] = document["security"]
+    operation["parameters"] = [{"$ref": "#/components/parameters/Session"}, *operation.get("parameters", ())]
     answers = operation["responses"]
     refused: dict[str, Any] = {}
     for situation, status in sorted(SITUATIONS.items(), key=lambda item: item[1]):

@@ -48,6 +48,12 @@ const first = await cancel(jobId);
 if (first.data === undefined) throw new Error(`The job was not canceled: ${first.response.status}`);
 const again = await cancel(jobId);
 const listed = await mockClient.GET("/_mock/jobs", { params: { query: { status: "canceled" } } });
+const search = { query: { status: "canceled" }, fields: { name: 1 }, limit: 5 }; // `skip` may be left out
+const headers = { Authorization: `Bearer ${token}` };
+const found = await mockClient.POST("/workflow_engine/jobs/search", { body: { options: search }, headers });
+const title: string | undefined = found.data?.results[0]?.name;
+const made = await mockClient.POST("/_mock/jobs", { body: { status: "paused" } }); // and so may `ends_as`
+if (title === undefined || made.response.status !== 201) throw new Error("No job was found, or none was made.");
 const names: string[] | undefined = listed.data?.jobs.map(({ job_id }) => job_id);
 console.log(
   JSON.stringify({ job: summary(first.data), again: again.response.status, refused: again.error !== undefined, names }),

@@ -26,8 +26,8 @@ def compiled(node_tools: None, tmp_path_factory: pytest.TempPathFactory) -> list
 def test_a_misspelt_field_does_not_compile(compiled: list[str]) -> None:
     """The compiler finds each misspelling, says what was meant, and finds nothing else."""
     found = [line for line in compiled if not line.startswith(" ")]
-    assert [line.partition("(")[0] for line in found] == ["mistake.ts", "mistake.ts"], compiled
-    assert [line.rpartition("Did you mean ")[2] for line in found] == ["'status'?", "'start_time'?"]
+    assert [line.partition("(")[0] for line in found] == ["mistake.ts"] * 3, compiled
+    assert [line.rpartition("Did you mean ")[2] for line in found] == ["'status'?", "'created'?", "'start_time'?"]
 
 
 def test_a_client_compiles_and_runs(compiled: list[str], mock: RunningMock) -> None:
@@ -43,7 +43,7 @@ def test_a_client_compiles_and_runs(compiled: list[str], mock: RunningMock) -> N
     assert said["refused"] is True
     assert said["names"] == [job_id]
     sent = [(entry["job_id"], entry["role"]) for entry in mock.requests()]
-    assert sent == [(job_id, "admin")] * 2
+    assert sent == [(job_id, "admin"), (job_id, "admin"), (None, "admin")]
 
 
 def _run(script: str, *arguments: str) -> dict[str, Any]:

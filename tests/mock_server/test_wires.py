@@ -53,7 +53,7 @@ def test_base_path_is_reachable_by_each_spelling(base: str) -> None:
     """`--base-path` may be given as it stands in a URL or decoded; the address is that of a URL."""
     with running_mock(Settings(base_path=base, any_job=True)) as mock:
         assert mock.url.endswith("/my%20engine")
-        assert httpx.get(f"{mock.url}/openapi.json").json()["servers"][0]["url"] == "/my%20engine"
+        assert httpx.get(f"{mock.url}/openapi.json").json()["servers"][0]["url"] == mock.url
         origin = mock.url.removesuffix("/my%20engine")
         for path, status in (
             (f"/my%20engine{ROUTE}", 200),
@@ -112,7 +112,8 @@ def test_application_works_where_it_is_mounted(base: str) -> None:
     assert _get(app, ROUTE, method="POST").status_code == 404
     (entry,) = _get(app, "/in/here/_mock/requests").json()["requests"]
     assert entry["request"]["path"] == f"{base}{ROUTE}"
-    assert _get(app, "/in/here/openapi.json").json()["servers"][0]["url"] == f"/in/here{base}"
+    for document in ("openapi.json", "_mock/openapi.json"):
+        assert _get(app, f"/in/here/{document}").json()["servers"][0]["url"] == f"http://localhost/in/here{base}"
     assert f'url: "/in/here{base}/openapi.json"' in _get(app, "/in/here/ui").text
     assert 'href="/in/here/ui/swagger-ui.css"' in _get(app, "/in/here/ui").text
     console = _get(app, "/in/here/").text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine_contract.http.paths import decoded_path, encoded_path, own_scope
+from engine_contract.http.paths import decoded_path, encoded_path, own_scope, url_as_asked
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,28 @@ def test_own_scope_is_below_the_mount(
     """Both paths of the scope lose the path that the application is mounted at, where they have it."""
     found = own_scope({"path": path, "raw_path": raw, "root_path": root})
     assert (found["path"], found["raw_path"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "url"),
+    [
+        ({"host": "127.0.0.1:4010"}, "http://127.0.0.1:4010/base"),
+        ({"host": "[::1]:4010"}, "http://[::1]:4010/base"),
+        ({"host": "mock.example", "x-forwarded-proto": "https"}, "https://mock.example/base"),
+        ({"host": "mock.example", "x-forwarded-proto": "https, http"}, "http://mock.example/base"),
+        ({"host": "127.0.0.1:4010", "sec-fetch-site": "same-origin"}, "/base"),
+        ({"host": "a/b?c"}, "/base"),
+        ({"host": "user@mock.example"}, "/base"),
+        ({}, "/base"),
+    ],
+)
+def test_url_as_asked_is_that_of_the_request(headers: dict[str, str], url: str) -> None:
+    """It has the request's host; the mock's own pages, and a host that is not one, get the path alone."""
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    assert url_as_asked({"scheme": "http", "headers": raw}, "/base") == url
+
+
+def test_url_as_asked_of_the_root_needs_no_slash_behind_a_host() -> None:
+    """A path is put behind it as it is; alone it is a slash."""
+    assert url_as_asked({"scheme": "http", "headers": [(b"host", b"mock")]}, "") == "http://mock"
+    assert url_as_asked({"scheme": "http", "headers": []}, "") == "/"
