@@ -20,6 +20,7 @@ from contract_tests.transport.sender import retry_after
 from engine_contract.console import bug_report, graph, journal_rows, json_view
 from engine_contract.console.interface import About, Entry, Message
 from engine_contract.contract import load_contract
+from engine_contract.contract.draft import draft
 from engine_contract.http import content_encoding, cookies, cors, media_types, proxy_headers, strict_json
 from engine_contract.http.access import Access
 from engine_contract.http.own_origin import OwnOrigin
@@ -29,7 +30,7 @@ from mock_server.operations.credentials import Credentials
 from mock_server.operations.preferences import read_preferences
 from mock_server.operations.refusals import Refused
 from mock_server.store import journal
-from tests.support.linear import hold_linear
+from tests.support.linear import hold_linear, hold_linear_of
 
 SERVER = proxy_headers.Address.of("https://engine.example/app")
 OWN = OwnOrigin(SERVER)
@@ -247,6 +248,36 @@ PARSERS: Mapping[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "retry after": (lambda t: retry_after(_answer("", **{"retry-after": t})), ("1", " ", "Mon, ", "(", ":")),
     "replayed bodies": (_refusing(_replayed), ("-punycode", "punycode", "idna", "é", "QUFB", "gzip,")),
 }
+
+
+PAGE = "Summary\nA\nRoute\nPOST /a\nParameters\n{parameters}\nReturn\n| Name | Type | Description |\n{answer}"
+COLUMNS = "| Name | Type | Required | Description |\n"
+PAGES: dict[str, Callable[[int], dict[str, str]]] = {
+    "rows": lambda n: {"parameters": COLUMNS + _lines(n, "| a{} | string | yes | A. |")},
+    "rows within": lambda n: {
+        "parameters": f"{COLUMNS}| a | array | yes | A. |\n" + _lines(n, "| a[].b{} | string | yes | B. |")
+    },
+    "wrapped": lambda n: {"parameters": f"{COLUMNS}| a | string | yes | A |\n" + _lines(n, "| | | | more {} |")},
+    "a cell a line": lambda n: {
+        "parameters": COLUMNS.replace(" | ", "\n").strip("| \n") + "\n" + _lines(n, "a{}\nstring\nyes\nA")
+    },
+    "blanks": lambda n: {"parameters": COLUMNS.replace("|", "") + _lines(n, "a{} string yes A.")},
+    "keys": lambda n: {"parameters": "", "answer": "{" + _lines(n, '"k{}": 1,') + "}"},
+    "ids": lambda n: {"parameters": "", "answer": "{" + _lines(n, '"{}": {{"a": 1}},') + "}"},
+    "texts": lambda n: {"parameters": "", "answer": "[" + _lines(n, '"{}", // a') + "]"},
+    "examples": lambda n: {"parameters": "", "answer": _lines(n, '{{"a": {}}}')},
+}
+
+
+def _lines(number: int, line: str) -> str:
+    return "\n".join(line.format(index) for index in range(number)) + "\n"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_read_in_linear_time(name: str) -> None:
+    """Four times the rows, keys or examples of a documentation page take at most six times the time."""
+    short, long = (PAGE.format(**{"answer": "", **PAGES[name](number)}) for number in (250, 1000))
+    hold_linear_of(draft, short, long)
 
 
 @pytest.mark.parametrize("name", [*PARSERS])

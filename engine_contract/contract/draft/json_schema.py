@@ -52,6 +52,9 @@ _SAME: dict[str, Callable[[Any], bool]] = {
     "enum": lambda value: isinstance(value, list) and bool(value),
 }
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+MOST_PARTS = 100
+"""Schemas in one `allOf`, `anyOf` or `oneOf`."""
+
 _COMBINED = ("allOf", "anyOf", "oneOf")
 # They describe no value.
 _SILENT = frozenset(
@@ -211,6 +214,8 @@ def _typed(kind: Any) -> Schema:
 def _combined(schema: Schema, key: str, parts: list[Schema]) -> Schema:
     """Return the schema with `allOf`, `anyOf` or `oneOf` of parts; a part that is open leaves the choice open."""
     reasons = [reason for part in parts for reason in _reasons(part)]
+    if len(parts) > MOST_PARTS:
+        return noted(schema, OPEN, f"{key} is left out: it has more than {MOST_PARTS} parts")
     if any(is_open(part) for part in parts):
         return noted(schema, OPEN, "; ".join([f"{key} is left out", *reasons]))
     if key == "allOf":

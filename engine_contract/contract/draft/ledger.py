@@ -39,10 +39,15 @@ def draft_ledger(page: Page, text: Text) -> dict[str, Any]:
 def _each_with_its_own_id(rules: Sequence[Entry]) -> Iterator[Entry]:
     """Yield the rules; an id that another rule has, such as that of a role named `none`, gets a number."""
     ids: dict[int, str] = {}
+    taken: set[str] = set()
+    last: dict[str, int] = {}
     for index in sorted(range(len(rules)), key=lambda index: not _is_of_every_page(rules[index])):
-        wanted = _NOT_IN_IDS.sub("_", rules[index]["id"])
-        names = (wanted, *(f"{wanted}.{number}" for number in range(2, len(rules) + 2)))
-        ids[index] = next(name for name in names if name not in ids.values())
+        wanted = name = _NOT_IN_IDS.sub("_", rules[index]["id"])
+        while name in taken:
+            last[wanted] = last.get(wanted, 1) + 1
+            name = f"{wanted}.{last[wanted]}"
+        taken.add(name)
+        ids[index] = name
     for index, entry in enumerate(rules):
         yield {**entry, "id": ids[index]}
 
@@ -66,7 +71,7 @@ def _entry(rule_id: str, level: str, title: str, **more: Any) -> Entry:
 
 def _route(page: Page) -> Iterator[Entry]:
     title = f"The operation is served as {page.method} at its path"
-    yield _entry("route.path", "documented", title, quote=[page.route.text])
+    yield _entry("route.path", "documented", title, quote=quotable(page.route))
 
 
 def _roles(page: Page) -> Iterator[Entry]:
@@ -203,11 +208,11 @@ def _of_rows(block: Block, schema: Schema) -> dict[Place, list[str]]:
 def _by_place(located: Iterable[tuple[Place, int]], schema: Schema, text: Text) -> dict[Place, list[str]]:
     """Return lines by the place that they speak of; one that the schema does not have is that before it."""
     known = {place for place, _ in places(schema)}
-    found: dict[Place, list[str]] = defaultdict(list)
+    found: dict[Place, dict[str, None]] = defaultdict(dict)
     for place, number in located:
         here = next(place[:end] for end in range(len(place), -1, -1) if place[:end] in known)
-        found[here] += [quote for quote in _quotes([number], text) if quote not in found[here]]
-    return {place: quotes for place, quotes in found.items() if quotes}
+        found[here] |= dict.fromkeys(_quotes([number], text))
+    return {place: list(quotes) for place, quotes in found.items() if quotes}
 
 
 def _named(place: Place) -> str:

@@ -1,16 +1,18 @@
 """The lines of a page that say something, and where they stand."""
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 
 from engine_contract.contract.page import is_punctuation
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line without the white space around it, and its number, counted from 1."""
+    """A line without the white space around it, its number, counted from 1, and how many blanks stood before it."""
 
     text: str
     number: int
+    indent: int = field(default=0, compare=False)
 
 
 _UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b"))
@@ -28,20 +30,20 @@ class Text:
 
     def start_of(self, line: Line) -> int:
         """Return the offset of a line's first character."""
-        raw = self._lines[line.number - 1]
-        return self._starts[line.number - 1] + len(raw) - len(raw.lstrip())
+        return self._starts[line.number - 1] + line.indent
 
     def number_at(self, offset: int) -> int:
         """Return the number of the line at an offset."""
-        return self.content.count("\n", 0, offset) + 1
+        return min(bisect_right(self._starts, offset), len(self._lines))
 
     def line(self, number: int) -> Line:
         """Return the line of that number."""
-        return Line(self._lines[number - 1].strip(), number)
+        raw = self._lines[number - 1]
+        return Line(raw.strip(), number, len(raw) - len(raw.lstrip()))
 
     def lines(self) -> tuple[Line, ...]:
         """Return the lines that are not blank, in order."""
-        lines = (Line(line.strip(), number) for number, line in enumerate(self._lines, start=1))
+        lines = map(self.line, range(1, len(self._lines) + 1))
         return tuple(line for line in lines if line.text)
 
 

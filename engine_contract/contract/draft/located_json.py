@@ -1,4 +1,4 @@
-"""JSON of which every value knows its line."""
+"""JSON of which every value knows its line, read without what pages add to it, such as comments."""
 
 import json
 import re
@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine_contract.contract.draft.errors import PageError
+from engine_contract.contract.draft.lines import Text
 
 _DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"\s*")  # pages copied from a browser hold blanks that JSON does not know
+_SPACE = re.compile(r"\s*+")  # pages copied from a browser hold blanks that JSON does not know
+COMMENT = re.compile(r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/")
+_CURLY = re.compile(r"[“”„]([^“”„\n]*+)[“”]")
 _SCALAR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null")
 
 
@@ -28,14 +31,29 @@ class Node:
             yield from child.lines()
 
 
-def read_located(text: str, start: int) -> tuple[Node, int]:
-    """Return the JSON value that begins at an offset of a page's text, and the offset behind it. Raise PageError."""
-    return _Reader(text).value(start)
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A JSON text of a page."""
+
+    node: Node
+    end: int
+    """The offset behind it."""
+    left_out: tuple[str, ...]
+    """Parts of it that are not JSON."""
+
+
+def read_located(text: Text, start: int) -> Located:
+    """Return the JSON text that begins at an offset of a page. Raise PageError."""
+    reader = _Reader(text)
+    node, end = reader.value(start)
+    return Located(node, end, tuple(reader.left_out))
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: Text) -> None:
+        self.text = text.content
+        self._line = text.number_at
+        self.left_out: dict[str, None] = {}
 
     def value(self, at: int) -> tuple[Node, int]:
         at = self._skip(at)
@@ -44,7 +62,7 @@ class _Reader:
                 return self._object(at)
             case "[":
                 return self._array(at)
-            case '"':
+            case '"' | "“" | "”" | "„":
                 value, end = self._string(at)
                 return Node(value, self._line(at)), end
         found = _SCALAR.match(self.text, at)
@@ -83,10 +101,13 @@ class _Reader:
             return at
         at = self._skip(self._expect(at, ",", f"or {closing!r}"))
         if self.text[at : at + 1] == closing:
-            raise self._error(at, "a value behind the comma")
+            self.left_out["a comma behind its last value"] = None
         return at
 
     def _string(self, at: int) -> tuple[str, int]:
+        if (curly := _CURLY.match(self.text, at)) is not None:
+            self.left_out["the quotation marks of a word processor"] = None
+            return curly[1], curly.end()
         if self.text[at : at + 1] != '"':
             raise self._error(at, 'a key in quotes, as "job_id"')
         try:
@@ -102,15 +123,15 @@ class _Reader:
         return at + 1
 
     def _skip(self, at: int) -> int:
-        found = _SPACE.match(self.text, at)
+        while (found := _SPACE.match(self.text, at)) and (comment := COMMENT.match(self.text, found.end())):
+            self.left_out["comments"] = None
+            at = comment.end()
         return found.end() if found else at
 
-    def _line(self, at: int) -> int:
-        return self.text.count("\n", 0, at) + 1
-
     def _error(self, at: int, allowed: str) -> PageError:
-        if at >= len(self.text.rstrip()):
-            return PageError(self._line(len(self.text.rstrip())), "the page ends within JSON", f"Allowed is {allowed}.")
+        last = len(self.text.rstrip())
+        if at >= last:
+            return PageError(self._line(last), "the page ends within JSON", f"Allowed is {allowed}.")
         stands = self.text[at : at + 30].partition("\n")[0].strip()
         received = repr(stands) if stands else "the end of the line"
         return PageError(self._line(at), f"{received} stands where JSON goes on otherwise", f"Allowed is {allowed}.")

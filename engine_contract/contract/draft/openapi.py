@@ -27,6 +27,8 @@ def draft_openapi(page: Page) -> dict[str, Any]:
         why = "the page's section Roles is empty" if page.has_empty_roles else "the page has no section Roles"
         operation = noted(operation, GUESSED, f"every role may call it: {why}")
     request = Request(page)
+    for note in (*page.notes, *(() if request.has_body else page.parameters.notes)):
+        operation = noted(operation, GUESSED, note)
     if parameters := _parameters(page, request):
         operation["parameters"] = parameters
     schemas: dict[str, Schema] = {}
@@ -61,7 +63,7 @@ def _parameters(page: Page, request: Request) -> list[dict[str, Any]]:
     for name in (*page.path_parameters, *(row.name for row in request.query_rows)):
         is_in_path = name in page.path_parameters
         entry: dict[str, Any] = {"name": name, "in": "path" if is_in_path else "query"}
-        entry["required"] = is_in_path or listed[name].required
+        entry["required"] = is_in_path or bool(listed[name].required)
         schema: Schema = {"type": "string"}
         if name in listed:
             schema = request.schema_of(listed[name])

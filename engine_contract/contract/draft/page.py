@@ -8,22 +8,55 @@ from typing import Any
 from engine_contract.contract.draft.block import Block, read_block, says_nothing
 from engine_contract.contract.draft.errors import PageError
 from engine_contract.contract.draft.lines import Line, Text
-from engine_contract.contract.draft.marks import UNDERLINE, heading, item, plain
+from engine_contract.contract.draft.marks import UNDERLINE, heading, is_markup, is_title, item, plain
 from engine_contract.contract.operation import leads_up
 from engine_contract.contract.page import is_punctuation
 
 HEADINGS = ("Summary", "Description", "Route", "Roles", "Parameters", "Return")
+OTHER_HEADINGS = {
+    "Summary": "|overview|synopsis|title|",
+    "Description": "|details|about|",
+    "Route": "|endpoint|api endpoint|url|path|request|http request|request url|method and path|",
+    "Roles": "|authorization|authorisation|permissions|required permissions|access|required role|required roles"
+    "|roles required|allowed roles|authorized roles|",
+    "Parameters": "|params|arguments|input|inputs|request|request parameters|request body|body|payload|",
+    "Return": "|returns|return value|response|responses|response body|result|results|output|outputs|",
+}
+"""Other words for a heading. They count on pages without the format's own word."""
+
 NEEDED = ("Summary", "Route")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PARAMETER_COLUMNS = ("Name", "Type", "Required", "Description")
 RETURN_COLUMNS = ("Name", "Type", "Description")
 
-_ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)")
+MOST_CHARACTERS = 2000
+"""Characters of a route."""
+
+_ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)", re.IGNORECASE)
+_LABEL = re.compile(r"(?:(?:http )?(?:method|verb)|path|url|uri|endpoint|route)\s*:\s*", re.IGNORECASE)
 _PATH = re.compile(r"(?:/(?::?[A-Za-z0-9_.~-]++|\{[A-Za-z0-9_.~-]++\}))++/?|/")
 _PATH_PARAMETER = re.compile(r":([A-Za-z0-9_.~-]+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")  # fit for the settings file's [operations.NAME] and for ids of rules
 _NAMES = re.compile(r"\{([^{}]*)\}")
-_NOT_ROLES = frozenset({"all", "any", "and", "or", "everybody", "everyone", "roles"})
+_NOT_ROLES = frozenset(
+    {"all", "any", "and", "or", "everybody", "everyone", "roles", "role", "the", "a", "an", "of", "to", "with", "must"}
+    | {
+        "is",
+        "are",
+        "be",
+        "have",
+        "has",
+        "may",
+        "only",
+        "require",
+        "requires",
+        "required",
+        "bearer",
+        "token",
+        "oauth",
+        "jwt",
+    }
+)
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
@@ -38,7 +71,7 @@ class Page:
     method: str
     path: str
     """As in OpenAPI: `/startJob/{workflow}`."""
-    route: Line
+    route: tuple[Line, ...]
     roles: tuple[tuple[str, Line], ...]
     has_empty_roles: bool
     """Whether the section Roles is there and lists none: then everybody with a credential may."""
@@ -46,6 +79,8 @@ class Page:
     returned: Block
     furniture: tuple[Line, ...]
     """Headings and other lines that say nothing of the operation."""
+    notes: tuple[str, ...] = ()
+    """Which sections have other headings."""
 
     @property
     def path_parameters(self) -> tuple[str, ...]:
@@ -55,12 +90,13 @@ class Page:
 
 def read_page(text: Text, name: str = "") -> Page:
     """Return the page in this text; its operation has the name, or else that of its path. Raise PageError."""
-    sections = _sections(text.lines())
+    front, lines = _front(text.lines())
+    sections = _sections(lines)
     headings = tuple(heading for heading, _ in sections.values())
     body = {name: lines_of for name, (_, lines_of) in sections.items()}
     method, path, route = _route(body["Route"], sections["Route"][0])
     parameters = read_block(text, body.get("Parameters", ()), PARAMETER_COLUMNS)
-    _refuse_without("Return", sections, text.lines())  # the page is cut off
+    _refuse_without("Return", sections, lines)  # the page is cut off
     returned = read_block(text, body["Return"], RETURN_COLUMNS)
     roles, empty = _roles(body.get("Roles", ()))
     return Page(
@@ -74,8 +110,23 @@ def read_page(text: Text, name: str = "") -> Page:
         has_empty_roles="Roles" in body and not roles,
         parameters=parameters,
         returned=returned,
-        furniture=(*headings, *empty, *parameters.furniture, *returned.furniture),
+        furniture=(*front, *headings, *empty, *parameters.furniture, *returned.furniture),
+        notes=tuple(
+            f"the section {line.text} is taken for {name}"
+            for name, (line, _) in sections.items()
+            if _rank(line, name) == OTHER
+        ),
     )
+
+
+def _front(lines: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]]:
+    """Return what stands before the page: the front matter of Markdown, and a title that is marked as one."""
+    start = 0
+    if lines and lines[0].text == "---":
+        start = next((index + 1 for index, line in enumerate(lines[1:], 1) if line.text == "---"), 0)
+    if start < len(lines) and is_title(lines[start].text) and not any(_rank(lines[start], name) for name in HEADINGS):
+        start += 1
+    return lines[:start], lines[start:]
 
 
 def _name_of(method: str, path: str) -> str:
@@ -86,11 +137,12 @@ def _name_of(method: str, path: str) -> str:
 
 def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
     sections: dict[str, tuple[Line, list[Line]]] = {}
+    best = {name: max((_rank(line, name) for line in lines), default=0) for name in HEADINGS}
     current: list[Line] | None = None
     for line in lines:
         # A heading stands once, and after the ones before it: a table may have a column of that name.
         later = HEADINGS[HEADINGS.index(next(reversed(sections))) + 1 :] if sections else HEADINGS
-        if (name := _heading(line, later)) is not None:
+        if (name := _heading(line, later, best)) is not None:
             current = []
             sections[name] = (line, current)
         elif current == [] and UNDERLINE.fullmatch(line.text):
@@ -104,14 +156,29 @@ def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
     return sections
 
 
-def _heading(line: Line, later: Sequence[str]) -> str | None:
-    """Return the section that a line opens; one that is marked up does so only where no section is left out that must be."""
-    if line.text in later:
-        return line.text
-    name = heading(line.text)
-    if name not in later or any(needed in NEEDED for needed in later[: later.index(name)]):
-        return None
-    return name
+OTHER, MARKED, EXACT = 1, 2, 3
+
+
+def _rank(line: Line, name: str) -> int:
+    """Return how surely a line is the heading of a section: in the format's own word, marked up or bare, or in another."""
+    if line.text == name:
+        return EXACT
+    words = heading(line.text)
+    if words == name:
+        return MARKED
+    return OTHER if words[:1].isupper() and f"|{words.lower()}|" in OTHER_HEADINGS[name] else 0
+
+
+def _heading(line: Line, later: Sequence[str], best: Mapping[str, int]) -> str | None:
+    """Return the section that a line opens, which no other line opens more surely.
+
+    One that is marked up, or has other words, does so only where no section is left out that must be.
+    """
+    for index, name in enumerate(later):
+        rank = _rank(line, name)
+        if rank == EXACT or (rank and rank == best[name] and not {*later[:index]} & {*NEEDED}):
+            return name
+    return None
 
 
 def _refuse_without(name: str, sections: Mapping[str, Any], lines: Sequence[Line]) -> None:
@@ -130,23 +197,25 @@ def _said(lines: Sequence[Line], heading: Line) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, Line]:
+def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, tuple[Line, ...]]:
     allowed = (
         f"Allowed is one line METHOD /path, METHOD one of {', '.join(METHODS)}, with parameters as :name or {{name}}, "
         "and without a query. The heading Roles comes after it."
     )
-    if len(lines) != 1:
-        at = lines[1] if lines else heading
-        raise PageError(at.number, "this is a second route" if lines else "the section Route is empty", allowed)
-    (line,) = lines
-    found = _ROUTE.fullmatch(plain(line.text))
-    if found is None or not _PATH.fullmatch(found[2]) or leads_up(found[2]):
-        raise PageError(line.number, f"{line.text!r} is not a route", allowed)
+    texts = [_LABEL.sub("", plain(line.text), count=1) for line in lines if not is_markup(line.text)]
+    is_split = len(texts) == 2 and texts[0].upper() in METHODS
+    if len(texts) != 1 and not is_split:
+        at = lines[1] if len(lines) > 1 else heading
+        raise PageError(at.number, "this is a second route" if texts else "the section Route is empty", allowed)
+    text, number = " ".join(texts), lines[0].number
+    found = _ROUTE.fullmatch(text)
+    if found is None or len(text) > MOST_CHARACTERS or not _PATH.fullmatch(found[2]) or leads_up(found[2]):
+        raise PageError(number, f"{text[:200]!r} is not a route", allowed)
     path = _PATH_PARAMETER.sub(r"{\1}", found[2])
     for name in (names := _NAMES.findall(path)):
         if names.count(name) > 1:
-            raise PageError(line.number, f"{name} is twice in the path", "Give each parameter a name of its own.")
-    return found[1], path, line
+            raise PageError(number, f"{name} is twice in the path", "Give each parameter a name of its own.")
+    return found[1].upper(), path, tuple(lines)
 
 
 def _roles(lines: Sequence[Line]) -> tuple[tuple[tuple[str, Line], ...], list[Line]]:
@@ -154,7 +223,7 @@ def _roles(lines: Sequence[Line]) -> tuple[tuple[tuple[str, Line], ...], list[Li
     roles: dict[str, Line] = {}
     empty: list[Line] = []
     for line in lines:
-        if says_nothing(line) or is_punctuation(line.text):
+        if says_nothing(line) or is_markup(line.text) or is_punctuation(line.text):
             empty.append(line)
             continue
         if set(PARAMETER_COLUMNS[:2]) <= set(line.text.replace("|", " ").split()):

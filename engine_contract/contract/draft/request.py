@@ -131,7 +131,7 @@ class Request:
     @property
     def requires_body(self) -> bool:
         """Return whether a request without a body is refused."""
-        return self.body_rows[0].required if self.is_bare else bool((self.body_schema or {}).get("required"))
+        return bool(self.body_rows[0].required if self.is_bare else (self.body_schema or {}).get("required"))
 
     @cached_property
     def given(self) -> Schema | None:
@@ -166,6 +166,8 @@ class Request:
 
     def with_notes(self, described: dict[str, Any]) -> dict[str, Any]:
         """Return the description of the request with what was guessed of it."""
+        for note in self.page.parameters.notes:
+            described = noted(described, GUESSED, note)
         if self.is_bare:
             described = noted(described, GUESSED, f"the body is the bare value of {self.body_rows[0].name}")
         elif self.bare_row is not None:

@@ -27,7 +27,11 @@ def response_schema(block: Block) -> Schema | None:
         del schema["additionalProperties"]
         properties = {key: infer([value], key) for key, value in (example or {}).items()}
     rows = {row.name: _of_row(row, block) for row in block.rows}
-    return {**schema, "properties": {**rows, **{key: rows.get(key, below) for key, below in properties.items()}}}
+    properties = {**rows, **{key: rows.get(key, below) for key, below in properties.items()}}
+    said = {row.name: row.required for row in block.rows if row.required is not None}
+    shown = schema.pop("required", ())
+    required = [name for name in properties if said.get(name, name in shown)]
+    return {**schema, **({"required": required} if required else {}), "properties": properties}
 
 
 def is_bare(block: Block) -> bool:
@@ -50,6 +54,8 @@ def is_bare(block: Block) -> bool:
 
 def with_notes(described: dict[str, Any], block: Block) -> dict[str, Any]:
     """Return the description of the answer with what was guessed of it."""
+    for note in block.notes:
+        described = noted(described, GUESSED, note)
     if not block.rows or not is_bare(block):
         return described
     names = ", ".join(row.name for row in block.rows)

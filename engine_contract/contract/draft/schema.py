@@ -134,31 +134,31 @@ def of_row(row: Row, shown: Schema | None = None, *, is_answer: bool = True) -> 
     if kind.said:
         schema = noted(schema, GUESSED, f"{with_article(kind.name)}, where the table says {kind.said}")
     for place, below in row.inner:
-        schema = _with_row(schema, place, below, is_answer=is_answer)
+        _add_row(schema, place, below, is_answer=is_answer)
     return schema
 
 
-def _with_row(schema: Schema, place: Place, row: Row, *, is_answer: bool) -> Schema:
-    """Return a schema with a row of what is within it, unless the page shows something else there."""
+def _add_row(schema: Schema, place: Place, row: Row, *, is_answer: bool) -> None:
+    """Add a row of what is within a schema to it, unless the page shows something else there."""
     if schema.get("type") == "array":
         place = place[1:] if place[0] == "[]" else place
-        if not place:
-            return {**schema, "items": schema.get("items") or of_row(row, is_answer=is_answer)}
-        items = schema.get("items") or {"type": "object"}
-        return {**schema, "items": _with_row(items, place, row, is_answer=is_answer)}
+        if not schema.get("items"):
+            schema["items"] = {"type": "object"} if place else of_row(row, is_answer=is_answer)
+        if place:
+            _add_row(schema["items"], place, row, is_answer=is_answer)
+        return
     if schema.get("type") != "object" or "additionalProperties" in schema:
-        return schema
+        return
     name, *rest = place
-    properties = schema.get("properties", {})
+    properties = schema.setdefault("properties", {})
     if rest:
-        below = _with_row(properties.get(name, {"type": "object"}), tuple(rest), row, is_answer=is_answer)
-    else:
-        below = of_row(row, properties.get(name), is_answer=is_answer)
-        below |= {"description": row.description} if row.description else {}
-    needed = schema.get("required", [])
-    if row.required and not rest and not is_answer and name not in needed:
-        schema = {**schema, "required": [*needed, name]}
-    return {**schema, "properties": {**properties, name: below}}
+        _add_row(properties.setdefault(name, {"type": "object"}), tuple(rest), row, is_answer=is_answer)
+        return
+    properties[name] = of_row(row, properties.get(name), is_answer=is_answer)
+    if row.description:
+        properties[name]["description"] = row.description
+    if row.required and not is_answer and name not in (needed := schema.get("required", [])):
+        schema["required"] = [*needed, name]
 
 
 def disagreement(kind: str, value: Any) -> str | None:

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine_contract.contract.draft import Draft, PageError, draft
 from engine_contract.contract.draft.notes import guesses, open_places
+from engine_contract.contract.draft.page import HEADINGS as HEADING_WORDS
+from engine_contract.text.unmarked import read_text
 from tests.engine_contract.contract.pages import PageText
 
 ROW = "| Name | Type | Required | Description |\n"
@@ -165,6 +168,14 @@ def test_json_schema_in_the_place_of_the_example_is_not_quoted_as_one() -> None:
 
 HEADINGS = re.compile("^(Summary|Description|Route|Roles|Parameters|Return)$", re.MULTILINE)
 
+
+def _cells(text: str, written: Callable[[list[str]], str]) -> str:
+    """Return a page whose rows have no bars."""
+    return "\n".join(
+        written(line.strip("| ").split(" | ")) if line.startswith("|") else line for line in text.split("\n")
+    )
+
+
 RENDERED: dict[str, Callable[[str], str]] = {
     "blanks in the tabs": lambda text: text.replace("Copied to", "Details Example Schema\n Copied to"),
     "bars in the tabs": lambda text: text.replace("Copied to", "| Details | Example | Schema |\n Copied to"),
@@ -201,6 +212,45 @@ RENDERED: dict[str, Callable[[str], str]] = {
         "}\nReturn", "}\n```\nReturn"
     ),
     "blanks of no width": lambda text: text.replace("\nRoute", "\n\u200bRoute"),
+    "drawn lines": lambda text: (
+        text.replace("| Name", "┌──────┬──────┐\n| Name")
+        .replace("Description |\n", "Description |\n├──────┼──────┤\n")
+        .replace("|", "│")
+    ),
+    "a grid with a ruler after each row": lambda text: text.replace(
+        "ID of the group. |\n", "ID of |\n| | | | the group. |\n|---|---|\n"
+    ).replace(
+        "| updates | object | yes | The updates. |", "| | | | The |\n| updates | object | yes | updates. |\n|---|---|"
+    ),
+    "Confluence": lambda text: (
+        HEADINGS.sub(r"h2. {anchor:here}\1", text)
+        .replace("| Name | Type | Required | Description |", "|| Name || Type || Required || Description ||")
+        .replace("Copied to Clipboard", "{code:json}")
+        .replace("PUT /groups/:id", "{{PUT /groups/:id}}")
+    ),
+    "AsciiDoc": lambda text: HEADINGS.sub(r"== \1", text).replace("Copied to Clipboard", "|===\n[source,json]"),
+    "numbered headings": lambda text: HEADINGS.sub(r"2.1 \1", text),
+    "front matter and a title": lambda text: f"---\ntitle: A page\n---\n# A page\n{text}",
+    "blanks between cells": lambda text: _cells(
+        text, lambda cells: f"   {cells[0]:<10}{cells[1]:<10}{cells[2]:<10}{''.join(cells[3:])}"
+    ),
+    "two blanks between cells": lambda text: _cells(text, "  ".join),
+    "one blank between cells": lambda text: _cells(text, " ".join),
+    "a wrapped cell far to the right": lambda text: _cells(text, "  ".join).replace(
+        "of the group.", "\n" + " " * 20 + "of the group."
+    ),
+    "a wrapped row": lambda text: text.replace("ID of the group. |", "ID of\nthe group."),
+    "a method on its own line": lambda text: text.replace("PUT /", "PUT\n/"),
+    "a route with labels": lambda text: text.replace("PUT /", "Method: put\nPath: /"),
+    "an empty cell for what is not required": lambda text: text.replace("| yes |", "| ✓ |"),
+    "other words in the first row": lambda text: text.replace("| Name |", "| Parameter |").replace(
+        "| Required |", "| Mandatory |"
+    ),
+    "another order of the columns": lambda text: (
+        text.replace("| Name | Type | Required | Description |", "| Name | Description | Type | Required |")
+        .replace("| string | yes | ID of the group. |", "| ID of the group. | string | yes |")
+        .replace("| object | yes | The updates. |", "| The updates. | object | yes |")
+    ),
     "the first of two examples named": lambda text: text.replace("Copied to Clipboard", "Example 1: both"),
 }
 
@@ -209,6 +259,162 @@ RENDERED: dict[str, Callable[[str], str]] = {
 def test_page_in_another_rendering_gives_the_same_document(name: str) -> None:
     """Line ends, marks, tabs and where the cells of a table stand do not matter."""
     assert draft(RENDERED[name](str(PAGE))).openapi == drafted().openapi
+
+
+RENDERINGS = sorted((Path(__file__).parent / "renderings").glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", RENDERINGS, ids=lambda path: path.stem)
+def test_page_that_a_tool_turned_into_text_is_read_as_a_person_reads_it(path: Path) -> None:
+    """Browsers in a terminal and converters write tables in many ways; one has a cell that is empty in most rows."""
+    one = draft(read_text(path))
+    found = operation(one)
+    assert list(one.openapi["paths"]) == ["/transformations/{id}/run"]
+    assert (found["summary"], found["x-roles"]) == ("Run a transformation", ["apiwrite"])
+    assert [(entry["name"], entry["description"]) for entry in found["parameters"]] == [
+        ("id", "ID of the transformation.")
+    ]
+    body = schema(one, "Request")
+    assert {name: below["type"] for name, below in body["properties"].items()} == {
+        "incoming": "object",
+        "dry_run": "boolean",
+    }
+    assert body["required"] == ["incoming"]
+    assert body["properties"]["incoming"]["description"] == "What to transform, by the names of its inputs."
+    assert body["properties"]["dry_run"]["description"].replace("Default: ", "") in {
+        "Change nothing. false",
+        "false Change nothing.",
+    }
+    assert example(found["requestBody"]) == {"incoming": {"vlan": 12, "hosts": ["a", "b"]}, "dry_run": False}
+    assert example(found["responses"]["200"]) == {"outgoing": {"lines": ["vlan 12"]}}
+    assert (
+        schema(one, "Response")["properties"]["outgoing"]["description"] == "The outcome, by the names of its outputs."
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("Overview", "Details", "Endpoint", "Authorization", "Request", "Response"),
+        ("Summary", "About", "Request", "Required Roles", "Request Parameters", "Returns"),
+        ("Summary", "Description", "HTTP Request", "Permissions", "Request Body", "Output"),
+        ("## SYNOPSIS", "## DESCRIPTION", "## URL", "## ACCESS", "## ARGUMENTS", "## RESULT"),
+    ],
+)
+def test_sections_with_other_words_for_their_headings_are_read_with_a_note(words: tuple[str, ...]) -> None:
+    """They count where the page does not have the format's own word for the section."""
+    names = iter(words)
+    one = draft(HEADINGS.sub(lambda _: next(names), str(PAGE)))
+    others = [
+        f"the section {word} is taken for " for word in words if word.strip("# ").capitalize() not in HEADING_WORDS
+    ]
+    notes = operation(one).pop("x-guessed").split("; ")
+    assert [note.startswith(other) for note, other in zip(notes, others, strict=True)] == [True] * len(others)
+    own = HEADINGS.sub(lambda found: f"**{found[1]}**", str(PAGE)).replace(
+        "Update a group of", "Overview\nUpdate a group of"
+    )
+    assert operation(draft(own))["description"] == "Overview\nUpdate a group of users."
+
+
+def test_column_beside_those_that_a_table_needs_stands_in_the_description() -> None:
+    """A default, an example or a version is prose; where the columns stand does not matter."""
+    head = "| Name | Type | Default | Required | Description | Since |\n"
+    table = f"{head}| id | string | | yes | ID. | 2018.3 |\n| updates | object | {{}} | no | The updates. | |"
+    for text in (table, table.replace("| |", "| - |").replace(" | ", "\t").replace("| ", "").replace(" |", "")):
+        one = drafted(parameters=text)
+        assert operation(one)["parameters"][0]["description"].startswith("ID. ")
+        assert "Since: 2018.3" in operation(one)["parameters"][0]["description"]
+        assert schema(one, "Request")["properties"]["updates"]["description"].startswith("The updates. Default: {}")
+    cells = "Name\nType\nRequired\nDefault\nDescription\nid\nstring\nyes\nID.\nupdates\nobject\nno\n10\nThe updates."
+    body = schema(drafted(parameters=cells), "Request")
+    assert body["properties"]["updates"]["description"] == "The updates. Default: 10"
+
+
+def test_required_in_the_table_of_what_is_returned_counts() -> None:
+    """A field that the table says may be absent is not required, though the example shows it."""
+    table = "| Name | Type | Required | Description |\n| a | string | no | A. |\n| b | string | yes | B. |\n| c | string | yes | C. |"
+    assert answered('{"a": "1", "b": "2", "d": "3"}', table)["required"] == ["b", "c", "d"]
+
+
+def test_first_of_several_examples_counts_with_a_note() -> None:
+    """Further ones, with labels or without, are left out; a JSON Schema may stand between them."""
+    given = '{"type": "object", "properties": {"_id": {"type": "string"}}}'
+    first = '{"_id": "5c1a", "items": []}'
+    for answer in (
+        f'Example 1\n{first}\nExample 2: empty\n{{"items": [], "_id": null}}',
+        f'{first}\n{{"items": ["a"], "_id": "b"}}',
+        f'Example response\n{first}\nAnother example:\n{{"a": 1}}',
+    ):
+        one = drafted(answer=answer)
+        assert example(operation(one)["responses"]["200"]) == {"_id": "5c1a", "items": []}
+        assert "the page has 2 examples, of which this is the first" in " ".join(guesses(one.openapi))
+    one = drafted(answer=f"{first}\n{given}\n{first}")
+    assert schema(one, "Response") == {"type": "object", "properties": {"_id": {"type": "string"}}}
+    one = drafted(request=f'{PAGE.request}\n{{"id": "x", "updates": {{}}}}')
+    assert "request: the page has 2 examples, of which this is the first" in guesses(one.openapi)
+    with pytest.raises(PageError, match="'Error response:' follows the example"):
+        drafted(answer=f'{first}\nError response:\n{{"error": "no"}}')
+    with pytest.raises(PageError, match="this is a second JSON Schema"):
+        drafted(answer=f'{first}\n{given}\n{{"type": "array", "items": {{}}}}')
+
+
+@pytest.mark.parametrize(
+    ("answer", "note"),
+    [
+        ('// the group\n{ // here\n  "_id": "5c1a", /* its\n id */ "name": "Night shift"\n} // end', "comments"),
+        ('{"_id": "5c1a", "name": "Night shift",}', "a comma behind its last value"),
+        ("{“_id”: “5c1a”, “name”: “Night shift”}", "the quotation marks of a word processor"),
+    ],
+)
+def test_example_that_is_almost_json_is_read_with_a_note(answer: str, note: str) -> None:
+    """What people and programs add to JSON is left out; what could mean something else is refused."""
+    one = drafted(answer=answer)
+    assert example(operation(one)["responses"]["200"]) == {"_id": "5c1a", "name": "Night shift"}
+    assert guesses(one.openapi)[-1].startswith(f"answer: its JSON has {note}, left out here")
+    of_get = drafted(route="GET /groups/:id", request=answer)
+    assert f"its JSON has {note}, left out here" in guesses(of_get.openapi)
+    for broken in ('{"_id": "5c1a" /* open', '{"_id": 1,, "name": 2}', "{'_id': 1}", '{"tasks": {...}}', "{,}"):
+        with pytest.raises(PageError, match=r"stands where JSON goes on otherwise|the page ends within JSON"):
+            drafted(answer=broken)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Name  Type  Required  Description\nid  string  yes  ID.\nupdates  map  yes  The updates.",  # not a type
+        "Name Type Required Description\nid string perhaps ID.",
+        "Name Type Required Description\nid string ID.\nupdates object yes The updates.",
+        "Name Type Required Description\nid string yes ID of\nthe group, required",  # a row or a part of one
+        "Name Type Required Description\nid string yes ID.\nThe updates.",
+        f"{ROW}| id | string | yes | ID. |\nupdates map yes The updates.",
+        f"{ROW}| id | string | no | ID. |\n| updates | object | | The updates. |",  # forgotten, where others say no
+        "| Name | Type | Optional | Description |\n| id | string | yes | ID. |",
+        "| Name | Type | Required | In | Description |\n| id | string | yes | path | ID. |",
+        "| Name | Type | Description |\n| id | string | ID. |",
+        f"{ROW}| the id | string | yes | ID. |",
+    ],
+)
+def test_table_that_cannot_be_read_surely_is_refused(rows: str) -> None:
+    """A row is never taken for a part of another, and no cell for one of another column."""
+    with pytest.raises(PageError, match=r"^line \d+: .*\."):
+        drafted(parameters=rows)
+
+
+@pytest.mark.parametrize("said", ["Bearer token", "Requires the admin role", "workflow admin is required"])
+def test_sentence_in_the_place_of_roles_is_refused(said: str) -> None:
+    """Its words are not names of roles, also where the section is called Authorization."""
+    with pytest.raises(PageError, match="is not the name of a role"):
+        draft(str(replace(PAGE, roles=said)).replace("\nRoles\n", "\nAuthorization\n"))
+
+
+def test_page_larger_than_what_a_page_has_is_bounded() -> None:
+    """A route and a choice of schemas have bounds, so that reading takes linear time."""
+    with pytest.raises(PageError, match="is not a route"):
+        drafted(route=f"PUT /{'a/' * 1000}:id")
+    parts = ", ".join(['{"type": "string"}'] * 101)
+    assert schema(drafted(answer=f'{{"_id": 1}}\n{{"allOf": [{parts}]}}'), "Response") == {
+        "x-open": "allOf is left out: it has more than 100 parts"
+    }
 
 
 @pytest.mark.parametrize(
@@ -324,7 +530,7 @@ def test_heading_that_is_marked_up_does_not_leave_out_what_a_page_needs() -> Non
 
 def test_table_without_its_heading_is_told() -> None:
     """Not that a role called `yes` is listed twice."""
-    content = str(PAGE).replace("\nParameters\n", "\nParams\n")
+    content = str(PAGE).replace("\nParameters\n", "\nNeeds\n")
     with pytest.raises(PageError, match="a table stands in the section Roles"):
         draft(content)
 
