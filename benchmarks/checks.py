@@ -4,10 +4,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
+
+import httpx
 
 from benchmarks.machine import load_average
 from benchmarks.results import table, verdict, write_section
@@ -15,27 +20,80 @@ from benchmarks.servers import ROOT, mock_command, running
 from tests.standin import serve
 
 EMBEDDED_GOAL_S = 1.5
+EMBEDDED_RATIO_GOAL = 0.7
 HELP_GOAL_S = 0.3
-SLOW_GOAL_S = 15.0
-SLOW_MS = 250
 EXAMPLES = 30
 _JOBS = 24
 _ROLES = ("admin", "engineering", "support", "apiwrite", "apiread", "operator")
 _TOKENS = [f"--token={role}={role}" for role in _ROLES]
 _HELP = ("mock-engine", "check-engine", "watch-engine")
+_BEHAVIOUR = "/_mock/behavior"
+_CI = ("CI", "TF_BUILD", "TEAMCITY_VERSION", "CHECK_ENGINE_", "MOCK_ENGINE_")
 
 
-def run(*, quick: bool) -> None:
-    """Measure, print, and write down unless the run is a quick one."""
+@dataclass(frozen=True)
+class Slow:
+    """An engine that people wait for: its options as a mock, what is armed there, the goal in seconds, and how a check ends."""
+
+    what: str
+    goal_s: float
+    options: tuple[str, ...] = ()
+    armed: Mapping[str, object] = field(default_factory=dict)
+    status: int = 0
+
+
+SLOW = (
+    Slow("an engine that answers in 250 ms", 9.0, ("--latency", "250")),
+    Slow("an engine that answers in 1 s", 30.0, ("--latency", "1000")),
+    Slow("an engine that answers 503", 15.0, armed={"code": 503}, status=3),
+)
+
+
+def run(*, quick: bool, before: Path | None = None) -> None:
+    """Measure, print, and write down unless the run is a quick one. `before`: a checkout of an older version."""
     rounds = 1 if quick else 9
-    parts = [_embedded(rounds), _help(rounds)]
+    rows = [*_embedded(rounds), *_help(rounds)]
     if not quick:
-        parts += [_pairs(5), _slow(2)]
-    rows = [row for part in parts for row in part]
+        rows += _pairs(5)
     text = f"Wall time of the whole process, medians.\n\n{table(('what', 'seconds', 'goal', ''), rows)}"
+    if not quick:
+        text += f"\n\n{_where_people_wait(before)}"
     print(f"\n{text}\n")
     if not quick:
         write_section("check-engine", text)
+
+
+def _where_people_wait(before: Path | None) -> str:
+    """The embedded check and slow engines, with an older version's time in turn."""
+    checkouts = [checkout for checkout in (before, ROOT) if checkout is not None]
+    embedded = [[_check(checkout, "-q") for checkout in checkouts] for _ in range(7)]
+    rows = [
+        _against("on its own mock", [[wall for wall, _ in each] for each in embedded], EMBEDDED_GOAL_S),
+        _against("the same, processor time", [[cpu for _, cpu in each] for each in embedded], None),
+        *(
+            _against(slow.what, [[_slow(slow, each) for each in checkouts] for _ in range(3)], slow.goal_s)
+            for slow in SLOW
+        ),
+    ]
+    told = "Seconds, medians; the ratio is the median of the rounds', behind it their range."
+    if before is not None:
+        told += " In each round the version before and this one were measured one after the other, by `python -m contract_tests`."
+    return f"{told}\n\n{table(('check-engine on', 'before', 'now', 'ratio', 'goal', ''), rows)}"
+
+
+def _against(what: str, rounds: Sequence[Sequence[float]], goal_s: float | None) -> list[str]:
+    """A row: in each round the seconds before, where they were measured, and now."""
+    now = median(each[-1] for each in rounds)
+    if len(rounds[0]) == 1:
+        old, ratio, share = "", "", None
+    else:
+        ratios = sorted(after / earlier for earlier, after in rounds)
+        old, share = f"{median(each[0] for each in rounds):.2f}", median(ratios)
+        ratio = f"{share:.2f}x ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    if goal_s is not None:
+        return [what, old, f"{now:.2f}", ratio, f"{goal_s:g} s", verdict(now, goal_s, at_most=True)]
+    told = "" if share is None else verdict(share, EMBEDDED_RATIO_GOAL, at_most=True)
+    return [what, old, f"{now:.2f}", ratio, f"{EMBEDDED_RATIO_GOAL}x", told]
 
 
 def _embedded(rounds: int) -> list[list[str]]:
@@ -58,7 +116,8 @@ def _pairs(rounds: int) -> list[list[str]]:
             jobs = Path(folder) / "jobs.txt"
             jobs.write_text("\n".join(engine.make_jobs(_JOBS)))
             own.append(_time([_script("check-engine"), "-q", engine.url, "--jobs", str(jobs), *_TOKENS]))
-            peer.append(_time(_schemathesis(engine.url), folder))
+            # It ends with 1 where it finds what it takes for a defect.
+            peer.append(_time(_schemathesis(engine.url), folder, (0, 1)))
         print(f"  check-engine {own[-1]:.2f} s, schemathesis {peer[-1]:.2f} s, load {load_average():.1f}", flush=True)
     ratio = median(ours / theirs for ours, theirs in zip(own, peer, strict=True))
     return [
@@ -68,19 +127,26 @@ def _pairs(rounds: int) -> list[list[str]]:
     ]
 
 
-def _slow(rounds: int) -> list[list[str]]:
-    """On an engine that answers each request after a quarter of a second, with the default concurrency."""
-    times = []
-    for _ in range(rounds):
-        with running(_slow_mock) as engine, TemporaryDirectory() as folder:
-            jobs = Path(folder) / "jobs.txt"
-            jobs.write_text("\n".join(f"{number:024x}" for number in range(1, _JOBS + 1)))
-            times.append(_time([_script("check-engine"), "-q", engine.url, "--jobs", str(jobs), *_TOKENS]))
-    return [_row(f"check-engine on an engine that answers in {SLOW_MS} ms, {rounds} runs", median(times), SLOW_GOAL_S)]
+def _slow(slow: Slow, checkout: Path) -> float:
+    """Seconds that a check of a mock takes that behaves so, with the default concurrency."""
+    with running(partial(_slow_mock, slow), first_status=404) as engine, TemporaryDirectory() as folder:
+        jobs = Path(folder) / "jobs.txt"
+        made = httpx.post(f"{engine.url}/_mock/jobs", json={"count": _JOBS}, timeout=30).json()["job_ids"]
+        jobs.write_text("\n".join(made))
+        httpx.put(engine.url + _BEHAVIOUR, json=dict(slow.armed), timeout=30).raise_for_status()
+        return _check(checkout, "-q", engine.url, "--auth=bearer", f"--jobs={jobs}", *_TOKENS, status=slow.status)[0]
 
 
-def _slow_mock(port: int, _folder: Path) -> list[str]:
-    return mock_command(port, "--any-job", "--latency", str(SLOW_MS))
+def _slow_mock(slow: Slow, port: int, _folder: Path) -> list[str]:
+    return mock_command(port, "--contract-only", *slow.options)
+
+
+def _check(checkout: Path, *arguments: str, status: int = 0) -> tuple[float, float]:
+    """Seconds that a version's check-engine takes, and of processor time. Raises RuntimeError if it ends otherwise."""
+    before = getrusage(RUSAGE_CHILDREN)
+    wall_s = _time([sys.executable, "-m", "contract_tests", *arguments], checkout, {status})
+    after = getrusage(RUSAGE_CHILDREN)
+    return wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _schemathesis(url: str) -> list[str]:
@@ -92,20 +158,19 @@ def _schemathesis(url: str) -> list[str]:
     ]
 
 
-def _time(words: Sequence[str], folder: str | None = None) -> float:
+def _time(words: Sequence[str], folder: Path | str = ROOT, statuses: Collection[int] = (0,)) -> float:
     started = time.perf_counter()
     done = subprocess.run(
-        words, cwd=folder or ROOT, env=_environment(), capture_output=True, text=True, timeout=300, check=False
+        words, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=300, check=False
     )
     elapsed = time.perf_counter() - started
-    # Schemathesis ends with 1 where it finds what it takes for a defect.
-    if done.returncode not in {0, 1}:
+    if done.returncode not in statuses:
         raise RuntimeError(f"{' '.join(words)} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
     return elapsed
 
 
 def _environment() -> Mapping[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("CHECK_ENGINE_", "MOCK_ENGINE_"))}
+    return {name: value for name, value in os.environ.items() if not name.startswith(_CI)}
 
 
 def _script(name: str) -> str:

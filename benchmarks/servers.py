@@ -138,8 +138,8 @@ class Running:
 
 
 @contextmanager
-def running(command: Command, core: int | None = None) -> Iterator[Running]:
-    """Start a server, on one core if told, and wait for its first answer. Raises RuntimeError if it has none."""
+def running(command: Command, core: int | None = None, *, first_status: int = 200) -> Iterator[Running]:
+    """Start a server, on one core if told, and wait for its first answer, of that status. Raises RuntimeError if it has none."""
     port = free_port()
     with TemporaryDirectory() as folder:
         words = command(port, Path(folder))
@@ -149,7 +149,7 @@ def running(command: Command, core: int | None = None) -> Iterator[Running]:
                 words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         try:
-            _first_answer(process, port, words)
+            _first_answer(process, port, words, first_status)
             yield Running(f"http://127.0.0.1:{port}", process.pid, time.perf_counter() - started)
         finally:
             process.terminate()
@@ -166,7 +166,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _first_answer(process: "subprocess.Popen[bytes]", port: int, words: Sequence[str]) -> None:
+def _first_answer(process: "subprocess.Popen[bytes]", port: int, words: Sequence[str], status: int) -> None:
     request = cancel_request(f"127.0.0.1:{port}", PATH, job_id(0))
     until = time.monotonic() + START_S
     while time.monotonic() < until:
@@ -177,7 +177,7 @@ def _first_answer(process: "subprocess.Popen[bytes]", port: int, words: Sequence
         except OSError:
             time.sleep(_POLL_S)
             continue
-        if response[9:12] == b"200":
+        if response[9:12] == b"%d" % status:
             return
         time.sleep(_POLL_S)
     raise RuntimeError(f"{' '.join(words)} did not answer within {START_S:g} s.")

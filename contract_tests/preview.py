@@ -110,7 +110,6 @@ def _requests(plan: Plan) -> Iterator[str]:
     job = 0
     for stage in plan.stages:
         how = {1: "one after the other", None: "side by side"}.get(stage.at_once, f"{stage.at_once} at a time")
-        how = "one job after the other" if stage.mode.one_by_one else how
         yield ""
         yield f"{stage.name}: {sum(len(scenario.steps) for scenario in stage.scenarios)} requests, {how}"
         for scenario in stage.scenarios:

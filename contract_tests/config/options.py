@@ -89,7 +89,7 @@ class Settings:
     keep_jobs: bool = False
     deadline: float = 120.0
     rate: float | None = None
-    concurrency: int = 8
+    concurrency: int = 10
     unsafe_probes: bool = False
     probe: str | None = None
     """A path below the base whose GET any valid token may send."""

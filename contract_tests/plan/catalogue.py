@@ -83,7 +83,7 @@ _BAD = (
     (Purpose.BODY_EMPTY, "request.body", ""),
     (Purpose.BODY_NONE, "request.body", None),
     (Purpose.BODY_BROKEN, "request.body", '{"job_id":'),
-    (Purpose.NO_JOB, "effects.unknown", '{"job_id": "<unknown>"}'),
+    (Purpose.NO_JOB, "effects.unknown", NO_JOB),
 )
 
 # On an engine where nobody else's jobs can be hit: values that select jobs where they are not checked.
@@ -291,26 +291,35 @@ def _race(callers: Sequence[Caller]) -> Scenario:
     return Scenario("race", valid_cancel=first, rivals=tuple(rivals), priority=Priority.RACE)
 
 
-def credentials(resources: Resources) -> Iterator[Scenario]:
-    """Yield requests without a known credential, the wrong ones last: some engines lock out callers that send one."""
-    # The id that an engine remembers of a refused request must not be taken for the next one's.
-    after = [
-        Step(purpose, caller, "refused", rule, body)
-        for caller in _callers(resources)[:1]
-        for purpose, rule, body in (
-            (Purpose.ID_MISSING_AFTER, "request.job_id.required", "{}"),
-            (Purpose.NO_JOB_AFTER, "effects.unknown", NO_JOB),
-        )
-    ]
-
+def no_credential(resources: Resources) -> Iterator[Scenario]:
+    """Yield requests without a credential."""
     nobody = Caller(kind="none")
     without_body = Step(Purpose.NO_CREDENTIAL_OR_BODY, nobody, "refused", "roles.none", None)
-    none = [*_twice(nobody, Purpose.NO_CREDENTIAL, "roles.none"), without_body, *after[:1]]
-    yield from _on_job("none", 1, resources, none, priority=Priority.NONE)
-    empty = [*_twice(Caller(kind="empty"), Purpose.EMPTY_CREDENTIAL, "roles.empty"), *after[1:]]
-    yield from _on_job("empty", 2, resources, empty, priority=Priority.EMPTY)
+    after = _after(resources, Purpose.ID_MISSING_AFTER, "request.job_id.required", "{}")
+    none = [*_twice(nobody, Purpose.NO_CREDENTIAL, "roles.none"), without_body, *after]
+    yield from _on_stranger("none", 1, resources, none, Priority.NONE)
+
+
+def wrong_credential(resources: Resources) -> Iterator[Scenario]:
+    """Yield requests with an empty credential, and with a wrong one in each way in which such engines take one."""
+    after = _after(resources, Purpose.NO_JOB_AFTER, "effects.unknown", NO_JOB)
+    empty = [*_twice(Caller(kind="empty"), Purpose.EMPTY_CREDENTIAL, "roles.empty"), *after]
+    yield from _on_stranger("empty", 2, resources, empty, Priority.EMPTY)
     wrong = [Caller(kind="wrong"), *(Caller(kind="wrong", way=way) for way in WAYS if way != resources.auth)]
     steps = [Step(Purpose.WRONG_CREDENTIAL, caller, "refused", "roles.wrong") for caller in wrong]
     if resources.cuts_tokens and resources.roles:
         steps.append(Step(Purpose.CUT_CREDENTIAL, Caller(resources.roles[0], "cut"), "refused", "roles.wrong"))
-    yield from _on_job("wrong", 3, resources, steps, priority=Priority.WRONG)
+    yield from _on_stranger("wrong", 3, resources, steps, Priority.WRONG)
+
+
+def _after(resources: Resources, purpose: Purpose, rule: str, body: str) -> list[Step]:
+    """Return a request for which an engine must not take the id that it remembers of a refused one."""
+    return [Step(purpose, caller, "refused", rule, body) for caller in _callers(resources)[:1]]
+
+
+def _on_stranger(
+    name: str, index: int, resources: Resources, refused: Iterable[Step], priority: Priority
+) -> Iterator[Scenario]:
+    """Yield a scenario of the run's end, whose job is not canceled again: a latency more, and nothing new."""
+    for scenario in _on_job(name, index, resources, refused, priority=priority):
+        yield replace(scenario, repeats=())

@@ -27,7 +27,7 @@ from engine_contract.contract import Operation
 class Stage:
     """Scenarios that belong together. `at_once`: how many run together; None for all."""
 
-    name: Literal["baseline", "probes", "parameters", "jobs", "credentials", "pages"]
+    name: Literal["baseline", "probes", "parameters", "jobs", "no credential", "wrong credential", "pages"]
     scenarios: tuple[Scenario, ...]
     at_once: int | None = None
     mode: Mode = TOGETHER
@@ -66,11 +66,13 @@ def make_plan(resources: Resources, seed: int = 0) -> Plan:
     """Return the plan for these resources. Without a token of a documented role no scenario has a job."""
     missing: dict[str, Unchecked] = {}
     stages = [
-        Stage("baseline", tuple(catalogue.baseline(resources)), at_once=1, mode=ALONE),
+        Stage("baseline", tuple(catalogue.baseline(resources)), at_once=2, mode=ALONE),
         Stage("probes", tuple(catalogue.probes(resources)), at_once=1),
         Stage("parameters", tuple(catalogue.parameters(resources, seed))),
         Stage("jobs", tuple(catalogue.on_jobs(resources))),
-        Stage("credentials", tuple(catalogue.credentials(resources)), at_once=1, mode=AFTER_WRONG_CREDENTIAL),
+        # The wrong ones last: some engines lock out callers that send one.
+        Stage("no credential", tuple(catalogue.no_credential(resources)), mode=AFTER_WRONG_CREDENTIAL),
+        Stage("wrong credential", tuple(catalogue.wrong_credential(resources)), mode=AFTER_WRONG_CREDENTIAL),
     ]
     if not resources.derivable:
         reason = (

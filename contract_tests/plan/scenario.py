@@ -92,8 +92,8 @@ def without_token(role: str) -> Unchecked:
 class Mode:
     """How the requests of a stage are sent."""
 
-    one_by_one: bool = False
-    """Whether each scenario ends before the next one begins; within it, what has a known credential is sent by itself."""
+    known_last: bool = False
+    """Whether, within a scenario, what has a known credential is sent by itself once the rest was answered."""
     overlapping: bool = False
     """Whether cancels of different jobs are under way at the same time."""
     after_wrong_credential: bool = False
@@ -102,7 +102,7 @@ class Mode:
 
 ALONE = Mode()
 TOGETHER = Mode(overlapping=True)
-AFTER_WRONG_CREDENTIAL = Mode(one_by_one=True, after_wrong_credential=True)
+AFTER_WRONG_CREDENTIAL = Mode(known_last=True, after_wrong_credential=True)
 
 
 class Priority(IntEnum):

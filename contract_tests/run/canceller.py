@@ -70,7 +70,7 @@ class Canceller:
         exchange = await self.exchange(step, job_id)
         if mode.after_wrong_credential:
             exchange = await self._outwait_lock_out(step, job_id, exchange)
-            self._note_lock_out(step, exchange, time.monotonic() - began)
+            self.note_lock_out(step, job_id, time.monotonic() - began)
         exchange = await self.once_known(step, job_id, exchange)
         if exchange.accepted:
             self._body = self._body if self.canceled else step.body
@@ -231,17 +231,14 @@ class Canceller:
             )
         return exchange
 
-    def _note_lock_out(self, step: Step, exchange: Exchange, lasted_s: float) -> None:
+    def note_lock_out(self, step: Step, job_id: str | None, lasted_s: float) -> None:
         """Say that a lock-out was waited for, by whoever sent the request again."""
-        refused = [
-            e.status
-            for e in self.sender.exchanges
-            if (e.job_id, e.purpose) == (exchange.job_id, step.purpose) and e.status in LOCKED_OUT
-        ]
-        if exchange.accepted and refused and lasted_s >= LOCK_OUT_WAITS_S[0]:
+        statuses = [e.status for e in self.sender.exchanges if (e.job_id, e.purpose) == (job_id, step.purpose)]
+        refused = [status for status in statuses if status in LOCKED_OUT]
+        if refused and statuses[-1] not in LOCKED_OUT and lasted_s >= LOCK_OUT_WAITS_S[0]:
             or_load = ", or its load" if refused[-1] in BUSY else ""
             self.found.note(
-                f"After a wrong credential the engine refused a valid request with {refused[-1]}, for a second or more: "
+                f"After a wrong credential the engine refused its callers with {refused[-1]}, for a second or more: "
                 f"a lock-out{or_load}, which was waited for."
             )
 

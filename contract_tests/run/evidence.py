@@ -37,6 +37,8 @@ class Evidence:
         self._can_look = looks
         self._canceled_at: dict[str, float] = {}
         self._done_at: dict[str, float] = {}
+        self._ended: set[str] = set()
+        """Jobs that something observed has canceled, and whose cancel was then refused."""
         self._accepted_again: dict[str, Exchange] = {}
         self._refused_again: list[tuple[Exchange, int]] = []
         """Later cancels whose refusal may mean the token, and which of the role's tokens it was."""
@@ -59,7 +61,7 @@ class Evidence:
 
     def seen_canceled(self) -> set[str]:
         """Return the jobs whose cancel was answered with a success; where such a one was active, those shown canceled."""
-        return set(self._shown_canceled if self.shown_active else self._canceled_at)
+        return self._shown_canceled | self._ended if self.shown_active else {*self._canceled_at, *self._ended}
 
     async def status(self, job_id: str, caller: Caller) -> str | None:
         """Return how a job is shown; None where it is not."""
@@ -68,16 +70,21 @@ class Evidence:
 
     def repeated(self, exchange: Exchange) -> None:
         """Take in the response to a later cancel of a canceled job."""
-        if exchange.job_id not in self._canceled_at:
-            return  # something observed has canceled it: no response to a valid request is in doubt
-        if exchange.accepted:
-            self._accepted_again[exchange.job_id] = exchange
-        elif exchange.status in {401, 403} or is_redirect(exchange.status):
+        job_id = exchange.job_id or ""
+        may_mean_token = exchange.status in {401, 403} or is_redirect(exchange.status)
+        tells = exchange.status is not None and (
+            exchange.status not in _TELLS_NOTHING or self._sender.is_refusal(exchange)
+        )
+        if job_id not in self._canceled_at:
+            # Something observed has canceled it: no response to a valid request is in doubt.
+            if tells and not exchange.accepted and not may_mean_token:
+                self._ended.add(job_id)
+        elif exchange.accepted:
+            self._accepted_again[job_id] = exchange
+        elif may_mean_token:
             token = self._sender.transport.tokens.in_use(exchange.request.caller.role)
             self._refused_again.append((exchange, token))
-        elif exchange.status is not None and (
-            exchange.status not in _TELLS_NOTHING or self._sender.is_refusal(exchange)
-        ):
+        elif tells:
             self._found.add(Judgement(RULE))
 
     def accepted_early(self, step: Step, job_id: str) -> None:

@@ -1,8 +1,9 @@
 """Runs the scenario of one job: leased, asked to be canceled by those who may not, canceled, and canceled again."""
 
 import asyncio
+import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from contract_tests.judge.answers import holds_document, judge_refusal
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
@@ -18,12 +19,22 @@ from contract_tests.transport.sender import describe_failure, is_lost
 from contract_tests.transport.turns import Turns
 from engine_contract import contract
 
-AIMLESS = 8  # requests at a time that name no supplied job, beside those that go first
+AIMLESS = 10  # requests at a time that name no supplied job, beside those that go first
 MOST_DEAD = 3  # jobs that were not active for an unknown reason: too many to have ended by themselves
 MORE_TRIES = 3  # where connections are lost, before no response is a break
 
 
 LOSES_OFTEN = "no answer came: the network loses many connections"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A scenario for whose job all was sent that must not cancel it."""
+
+    scenario: Scenario
+    job_id: str
+    is_spent: bool
+    """Whether one of these requests was accepted."""
 
 
 class JobRunner:
@@ -53,8 +64,8 @@ class JobRunner:
         self._uncertain: set[str] = set()
         """Jobs that a request without a response may have canceled, as the page leaves open."""
 
-    async def prepare(self, scenario: Scenario, mode: Mode) -> tuple[Scenario, str, bool] | None:
-        """Lease a job and send what must not cancel it. None without a job; True if a request was accepted."""
+    async def prepare(self, scenario: Scenario, mode: Mode) -> Ready | None:
+        """Lease a job and send what must not cancel it. None without a job."""
         job_id = None
         if scenario.needs_job:
             job_id = await self.leases.lease()
@@ -62,12 +73,15 @@ class JobRunner:
                 self.leases.out_of_jobs(scenario)
                 return None
         # An engine that remembers a refused request is asked what it remembers once it was refused.
-        alone = [step for step in scenario.tried if mode.one_by_one and step.caller.kind == "token"]
+        alone = [step for step in scenario.tried if mode.known_last and step.caller.kind == "token"]
         accepted = await gather_limited(
             self._must_not_cancel(step, job_id) for step in scenario.tried if step not in alone
         )
-        accepted += [await self._must_not_cancel(step, job_id) for step in alone]
-        return None if job_id is None else (scenario, job_id, any(accepted))
+        for step in alone:
+            began = time.monotonic()
+            accepted.append(await self._must_not_cancel(step, job_id))
+            self.canceller.note_lock_out(step, job_id, time.monotonic() - began)
+        return None if job_id is None else Ready(scenario, job_id, is_spent=any(accepted))
 
     async def _must_not_cancel(self, step: Step, job_id: str | None) -> bool:
         """Send a request that is to be refused, ineffective or observed. Whether it was answered by a success."""
@@ -136,29 +150,30 @@ class JobRunner:
             return True
         return exchange.accepted and step.expect != "ineffective"
 
-    async def finish(self, scenario: Scenario, job_id: str, mode: Mode, *, spent: bool) -> tuple[Scenario, str | None]:
+    async def finish(self, ready: Ready, mode: Mode) -> str | None:
         """Cancel the job of a scenario, which shows that it was still active. Return its id if it is canceled now."""
+        scenario, job_id = ready.scenario, ready.job_id
         if scenario.valid_cancel is None:
-            return scenario, None
-        if spent and all(step.expect != "observed" for step in scenario.tried):
-            return scenario, None  # found already: what must be refused was accepted
-        if spent:
+            return None
+        if ready.is_spent and all(step.expect != "observed" for step in scenario.tried):
+            return None  # found already: what must be refused was accepted
+        if ready.is_spent:
             # An observed request has canceled the job, as the page leaves open.
             await self.repeat(job_id, [replace(scenario.valid_cancel, expect="refused", rule="effects.repeat")])
-            return scenario, job_id
+            return job_id
         if scenario.tried:
             await self.canceller.evidence.settle(job_id)
         if scenario.rivals:
-            return scenario, await self._race(scenario, job_id)
+            return await self._race(scenario, job_id)
         fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, mode)
         if fate is JobOutcome.LOST:
-            return scenario, await self._finish_again(scenario, job_id, exchange, mode)
+            return await self._finish_again(scenario, job_id, exchange, mode)
         died_twice = True
         if fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
             another, fate, exchange = await self._once_more(scenario, job_id, exchange, mode)
             died_twice, job_id = another is not None, another or job_id
         self._judge_fate(scenario, fate, exchange, died_twice=died_twice)
-        return scenario, job_id if fate is JobOutcome.CANCELED else None
+        return job_id if fate is JobOutcome.CANCELED else None
 
     def _may_have_ended(self, scenario: Scenario, exchange: Exchange) -> bool:
         """Return whether nothing else explains why the job was not active: it may have ended by itself."""

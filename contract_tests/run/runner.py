@@ -5,7 +5,7 @@ the reason of an unexpected response.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 from statistics import median
 
@@ -19,16 +19,17 @@ from contract_tests.run.credentials import Credentials, Trust
 from contract_tests.run.diagnose import Diagnosis, diagnose
 from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
-from contract_tests.run.job_runner import AIMLESS, MOST_DEAD, JobRunner
+from contract_tests.run.job_runner import AIMLESS, MOST_DEAD, JobRunner, Ready
 from contract_tests.run.page_runner import PageRunner
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from engine_contract.text.printable import plural
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
-NOT_SLOW_S = 0.3  # for a response: below, requests that should go one after the other do
+NOT_SLOW_S = 0.15  # for a response: below, requests that should go one after the other do
+MOST_PROBES = 4  # at a time, however slow the engine is: each may be taken for anybody's job
 WORTH_TELLING_S = 10.0  # for a whole run
-IN_A_ROW = 8  # requests after the first cancels that wait for one another, each alone or with a few
+IN_A_ROW = 5  # times after the first cancels that requests wait for others, in which little else is under way
 
 
 class Runner:
@@ -98,13 +99,14 @@ class Runner:
             group.create_task(self._side_by_side(stages["jobs"], seen))
             group.create_task(self._prepare(stages["parameters"]))
         # Nothing else is under way then: it would be refused by an engine that locks its callers out.
-        last = stages["credentials"]
-        ended = [await self._run_scenario(scenario, last.mode) for scenario in last.scenarios]
-        canceled = [item for item in ended if item is not None]
-        # At the end, so that a job that comes back to life has had some time for it.
-        await gather_limited(
-            [self._repeat(canceled), self._look_at_others(), self._repeat(self._canceled_at_first, after=1)]
-        )
+        nobody, wrong = stages["no credential"], stages["wrong credential"]
+        ready = await self._prepare(nobody)
+        # So late that a job that comes back to life has had some time for it.
+        seconds = (self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first)
+        await gather_limited([*(self.jobs.finish(each, nobody.mode) for each in ready), *seconds])
+        ready = await self._prepare(wrong)
+        await gather_limited(self.jobs.finish(each, wrong.mode) for each in ready)
+        await self._look_at_others()
         await self.credentials.settle()
 
     def _tell_how_long(self) -> None:
@@ -127,20 +129,23 @@ class Runner:
         first = await self._first_success(scenarios)
         if first is None:
             return await self._nothing_worked()
-        canceled = [first]
         # In turn from both ends of the supply: an engine that also cancels a neighbour, the oldest or the
         # newest job is seen here, before anything was refused that could have canceled it.
         others = [scenario for scenario in scenarios if scenario is not first[0]]
-        for index, scenario in enumerate(others):
-            job_id = await self.jobs.leases.lease(last=index % 2 == 0)
-            if job_id is None:
-                self.jobs.leases.out_of_jobs(scenario)
-                continue
-            fate, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
-            if fate is JobOutcome.CANCELED:
-                canceled.append((scenario, job_id))
-        self._canceled_at_first = canceled
+        canceled = await gather_limited(
+            (self._prove(scenario, last=index % 2 == 0) for index, scenario in enumerate(others)), at_once=stage.at_once
+        )
+        self._canceled_at_first = [first, *(item for item in canceled if item is not None)]
         return True
+
+    async def _prove(self, scenario: Scenario, *, last: bool) -> tuple[Scenario, str] | None:
+        """Cancel a job by another role, the supply's last or first one. Return both, if it is canceled."""
+        job_id = await self.jobs.leases.lease(last=last)
+        if job_id is None:
+            self.jobs.leases.out_of_jobs(scenario)
+            return None
+        fate, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
+        return (scenario, job_id) if fate is JobOutcome.CANCELED else None
 
     async def _look_at_first(self) -> None:
         """Look at the jobs of the baseline, and cancel them once more."""
@@ -195,47 +200,36 @@ class Runner:
             received = f"status {exchange.status} to a valid request"
             self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
 
-    async def _prepare(self, stage: Stage) -> list[tuple[Scenario, str, bool]]:
-        """Send all that must not cancel. Return the scenarios that have a job, the job, and whether it was canceled."""
+    async def _prepare(self, stage: Stage) -> list[Ready]:
+        """Send all that must not cancel. Return the scenarios that have a job."""
         scenarios = [scenario for scenario in stage.scenarios if scenario.steps]
         at_once = None if stage.at_once is None else max(stage.at_once, self._for_a_slow_engine())
         prepared = await gather_limited(
             (self.jobs.prepare(scenario, stage.mode) for scenario in scenarios), at_once=at_once
         )
-        return [item for item in prepared if item is not None]
+        return [each for each in prepared if each is not None]
 
     async def _side_by_side(self, stage: Stage, seen: asyncio.Task[None]) -> None:
-        """Send all that must be refused, then all valid cancels at once (they overlap), then the second cancels.
+        """Send all that must be refused, then all valid cancels at once (they overlap), each second cancel after its first.
 
         `seen` ends when it is known whether the engine lags.
         """
         with_jobs = await self._prepare(stage)
         await asyncio.wait({seen})
-        fates = await gather_limited(
-            self.jobs.finish(scenario, job_id, stage.mode, spent=spent) for scenario, job_id, spent in with_jobs
-        )
-        await self._repeat((scenario, job_id) for scenario, job_id in fates if job_id is not None)
-
-    async def _repeat(self, canceled: Iterable[tuple[Scenario, str]], *, after: int = 0) -> None:
-        """Cancel canceled jobs once more, by the repeats of their scenarios after the first `after`."""
-        await gather_limited(self.jobs.repeat(job_id, scenario.repeats[after:]) for scenario, job_id in canceled)
+        await gather_limited(self._finish_and_repeat(each, stage.mode) for each in with_jobs)
 
     def _for_a_slow_engine(self) -> int:
         """Return how many requests at a time take no longer than one does on an engine that is not slow."""
-        return max(1, ceil(self._latency_s() / NOT_SLOW_S))
+        return min(MOST_PROBES, max(1, ceil(self._latency_s() / NOT_SLOW_S)))
 
     def _latency_s(self) -> float:
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
         return median(took) if took else 0.0
 
-    async def _run_scenario(self, scenario: Scenario, mode: Mode) -> tuple[Scenario, str] | None:
-        """Run one scenario up to its valid cancel. Return it with its job, if that is canceled."""
-        prepared = await self.jobs.prepare(scenario, mode)
-        if prepared is None:
-            return None
-        _, job_id, spent = prepared
-        _, canceled = await self.jobs.finish(scenario, job_id, mode, spent=spent)
-        return None if canceled is None else (scenario, canceled)
+    async def _finish_and_repeat(self, ready: Ready, mode: Mode) -> None:
+        canceled = await self.jobs.finish(ready, mode)
+        if canceled is not None:
+            await self.jobs.repeat(canceled, ready.scenario.repeats)
 
     async def _nothing_worked(self) -> bool:
         if not any(exchange.purpose is Purpose.VALID for exchange in self.sender.exchanges):

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from contract_tests.cli import main
+from contract_tests.purpose import Purpose
 from contract_tests.run.runner import Runner
 from engine_contract.click_options import CRASHED
 from tests.support.commands import PYTEST_TOKENS, TOKENS, begin, check_engine, run_suite
@@ -70,6 +71,14 @@ def test_jobs_are_canceled_by_the_roles_that_have_a_token(tmp_path: Path, token:
         assert (done.status, active(engine)) == (3, []), done.out + done.err
     found = report(tmp_path)
     assert (found["undecided_because"], found["jobs"]["still_active"]) == ([because], [])
+
+
+def test_job_that_is_seen_canceled_is_not_canceled_again(tmp_path: Path) -> None:
+    """Also one that a request canceled which the page leaves open, such as a body with a further property."""
+    with job_engine() as engine:
+        done = check_engine(engine.url, *TOKENS, "--workflow=w", "--report-dir=out", cwd=tmp_path)
+        assert (done.status, active(engine)) == (0, []), done.out + done.err
+    assert Purpose.LEFTOVER.value not in (tmp_path / "out" / "requests.har").read_text()
 
 
 def test_jobs_are_canceled_after_the_deadline(tmp_path: Path) -> None:
