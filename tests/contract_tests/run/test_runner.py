@@ -29,7 +29,7 @@ def test_slow_run_says_once_how_long_it_will_take(monkeypatch: pytest.MonkeyPatc
     assert _checked(told).report.verdict == "conforms"
     (sentence,) = told
     pace = r"The engine takes \d\.\d s for a request: the run will take some \d+ s more "
-    assert re.fullmatch(pace + r"\(\d{3} requests, at most 8 at a time by --concurrency\)\.", sentence)
+    assert re.fullmatch(pace + r"\(\d{3} requests, at most 10 at a time by --concurrency\)\.", sentence)
 
 
 def test_engine_that_has_refused_all_for_long_is_waited_for_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
