@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 _KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://", re.IGNORECASE)
 _OF_A_SERVICE = re.compile(r"(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)")
@@ -38,6 +37,8 @@ def strange_variables(prefix: str, known: Collection[str], environment: Mapping[
         if is_of_kubernetes(name, value):
             yield f"{name}={value}: is ignored. Kubernetes sets it, for a service of that name."
         elif name not in known and not _OF_A_SERVICE.fullmatch(name.removeprefix(prefix)):
+            from difflib import get_close_matches  # few make such a mistake
+
             near = get_close_matches(name.removeprefix(prefix), [each.removeprefix(prefix) for each in known], 1, 0.6)
             hint = f" Did you mean {prefix}{near[0]}?" if near else ""
             yield f"{name}: no option has this variable, so it is ignored.{hint}"

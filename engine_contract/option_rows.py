@@ -1,11 +1,11 @@
 """The rows of the table of options. `options.py` is the table; others make click, a schema or pytest options of it."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, field, fields
 from functools import cache
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 _JSON_TYPES: Mapping[type, Mapping[str, Any]] = {
     bool: {"type": "boolean"},
@@ -17,8 +17,7 @@ _JSON_TYPES: Mapping[type, Mapping[str, Any]] = {
 _JSON_BOUNDS = {"least": "minimum", "most": "maximum", "above": "exclusiveMinimum"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """One row: `option` says what its parts mean. `field`, `type`, `is_repeatable` and `default` are the field's own."""
 
     help: str
@@ -127,5 +126,5 @@ def rows(options: type) -> tuple[Option, ...]:
         if (row := entry.metadata.get("row")) is not None:
             (kind,) = [part for part in get_args(entry.type) or (entry.type,) if part not in {NoneType, ...}]
             is_repeatable = get_origin(entry.type) is tuple
-            found.append(replace(row, field=entry.name, type=kind, is_repeatable=is_repeatable, default=entry.default))
+            found.append(row._replace(field=entry.name, type=kind, is_repeatable=is_repeatable, default=entry.default))
     return tuple(found)

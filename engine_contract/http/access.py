@@ -10,8 +10,8 @@ Programs send neither of the two.
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from engine_contract.http.net import is_loopback
 
@@ -44,18 +44,17 @@ def is_foreign(host: str, origin: bytes | None, site: bytes | None) -> bool:
     return site not in {None, b"none", b"same-origin"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(NamedTuple):
     """Decides who is let in at the listening address `host`, and has the sentences for others.
 
     On addresses other than loopback every name is let in: they have names that we do not know.
     """
 
-    host: str = "127.0.0.1"
     foreign_host: str
     """The sentence for a `Host` that is not ours; `{host}` in it is filled in."""
     foreign_page: str
     """The sentence for a page of another origin."""
+    host: str = "127.0.0.1"
     origins: frozenset[bytes] = frozenset()
     """Origins of others whose pages are let in, in small letters."""
     hosts: frozenset[str] = frozenset()

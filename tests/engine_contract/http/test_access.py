@@ -1,17 +1,15 @@
 """Who is let in: one table for all that is mounted behind the check; each mount has a test of its own over HTTP."""
 
-from dataclasses import replace
-
 import pytest
 
 from engine_contract.http.access import Access, is_fixed
 
 HOST, PAGE = "Host {host} is foreign.", "The page is foreign."
 PLAIN = Access(foreign_host=HOST, foreign_page=PAGE)
-OPEN = replace(PLAIN, host="0.0.0.0")  # noqa: S104 - not listened on
-STRICT = replace(PLAIN, takes_bare_names=False)
-READING = replace(PLAIN, guards_reading=True, origins=frozenset({b"https://tests.example"}))
-PAGES = replace(PLAIN, is_for_pages_alone=True)
+OPEN = PLAIN._replace(host="0.0.0.0")  # noqa: S104 - not listened on
+STRICT = PLAIN._replace(takes_bare_names=False)
+READING = PLAIN._replace(guards_reading=True, origins=frozenset({b"https://tests.example"}))
+PAGES = PLAIN._replace(is_for_pages_alone=True)
 
 OWN = "http://localhost:4010"
 
