@@ -195,7 +195,13 @@ class _Repeatable(_Option):
         return None if text is None else tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
+class _Whole(click.IntRange):
+    name = "whole number"
+
+
 class _Finite(click.FloatRange):
+    name = "number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
@@ -210,5 +216,5 @@ def _type(row: Option) -> Any:
         low = row.least if row.above is None else row.above
         return _Finite(min=low, min_open=row.above is not None, max=row.most)
     if row.type is int and (row.least, row.most) != (None, None):
-        return click.IntRange(row.least, row.most)
+        return _Whole(row.least, row.most)
     return row.type

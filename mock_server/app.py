@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from mock_server.control.api import Control
     from mock_server.upstream import Upstream
 
+MOST_NEAR = 20
+"""The most calls that are named where there is nothing at a path."""
+
 _SLASHES = re.compile("/{2,}")
 
 
@@ -105,7 +108,7 @@ class Mock:
         upstream = None if self._is_on_console_port(scope) else self._upstream
         scope = self._own_page(scope, upstream)
         path: str = scope["path"]
-        if path.startswith("/_mock/"):
+        if path.startswith("/_mock/") or (path == "/_mock" and upstream is None):
             control = self._control if upstream is None else self._control_beside_upstream
             await control(scope, receive, send)
             return
@@ -145,7 +148,7 @@ class Mock:
     @cached_property
     def _known(self) -> Known:
         examples = {one.operation.name: one.examples for one in self._all_served}
-        return Known(self._faults, examples, profile_names(), tuple(SITUATIONS))
+        return Known(self._faults, examples, profile_names(), tuple(SITUATIONS), self._credentials.known_roles)
 
     def _make_control(self, *, shares_origin: bool) -> "Control":
         from mock_server.control.api import Control
@@ -234,7 +237,19 @@ class Mock:
             return f"{said}: an escaped slash separates nothing."
         if self.settings.prefix and not path.startswith(f"{self.settings.prefix}/"):
             return f"{said}: the --base-path is {self.settings.prefix}, so it may be at {self.settings.prefix}{path[:200]}."
-        return f"{said}."
+        return f"{said}{self._near(path)}."
+
+    def _near(self, path: str) -> str:
+        """Return what there is near a path, to be said behind it; nothing where nothing is."""
+        prefix = self.settings.prefix
+        calls = {prefix + one.path: one.method for one in (*self._operations, *self._companions.operations)}
+        if (right := next((call for call in calls if call.lower() == path.lower()), None)) is not None:
+            return f": the case of letters counts, and there is {right}"
+        first = _first_segment(path.removeprefix(prefix))
+        near = [
+            f"{method} {call}" for call, method in calls.items() if _first_segment(call.removeprefix(prefix)) == first
+        ]
+        return f"; there are {', '.join(near[:MOST_NEAR])}" if near else ""
 
     def _page(self, scope: Scope, path: str) -> Response | None:
         prefix, root = self.settings.prefix, encoded_path(scope.get("root_path", "").rstrip("/"))
@@ -289,6 +304,10 @@ class Mock:
                     await self._upstream.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _first_segment(path: str) -> str:
+    return path.removeprefix("/").partition("/")[0]
 
 
 def _takes(method: str, documented: list[str], upstream: "Upstream | None") -> bool:

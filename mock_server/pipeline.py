@@ -17,7 +17,7 @@ from engine_contract.http.types import Headers, Receive, Send
 from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import Credentials, read_session
 from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
-from mock_server.operations.preferences import read_preferences
+from mock_server.operations.preferences import NAMES, read_preferences
 from mock_server.operations.profile import Profiles
 from mock_server.operations.profile import names as profile_names
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, asked_for, not_allowed, render, situation_of
@@ -66,6 +66,10 @@ def serve(
     return Served(operation, answer, changes, changes().get(fault) if fault else None, examples, further_name)
 
 
+MOST_IGNORED = 100
+"""The most preferences that are told on the terminal as ignored."""
+
+
 class Pipeline:
     """Carries requests to their responses. Made once; all that changes is in the store."""
 
@@ -78,6 +82,7 @@ class Pipeline:
         self._profile_names = profile_names()
         self._cors = Cors(settings.cors_origins)
         self._latest_jobs: dict[str, str] = {}
+        self._ignored: set[str] = set()
 
     def cors_headers(self, scope: Any) -> Headers:
         """Return the CORS headers for a page other than the operation."""
@@ -217,8 +222,16 @@ class Pipeline:
             prefer = b",".join(value for name, value in exchange.raw_headers if name == b"prefer")
         preferences = read_preferences(prefer, served.examples, served.changes(), self._profile_names)
         exchange.preferences = preferences
+        for name in preferences.ignored:
+            self._tell_ignored(name)
         if preferences.profile is not None:
             exchange.profile = self._profiles.named(preferences.profile)
+
+    def _tell_ignored(self, name: str) -> None:
+        """Tell a preference that means nothing here on the terminal, once: the caller may have meant one that does."""
+        if name not in self._ignored and len(self._ignored) < MOST_IGNORED:
+            self._ignored.add(name)
+            log.warning("Ignored: Prefer: %s; this mock knows %s.", name[:80], ", ".join(NAMES))
 
     async def _asked(
         self, exchange: Exchange, served: Served

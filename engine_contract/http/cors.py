@@ -7,7 +7,7 @@ from functools import lru_cache
 from engine_contract.http.net import is_loopback
 from engine_contract.http.types import Headers
 
-_OF_HTTP = re.compile(rb"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE).fullmatch
+is_http_origin = re.compile(rb"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE).fullmatch
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s]+", re.IGNORECASE).fullmatch
 _NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{0,2000}").fullmatch
 
@@ -30,7 +30,7 @@ def read_origins(origins: Iterable[str]) -> frozenset[bytes]:
 
 
 def _is_local(origin: bytes) -> bool:
-    found = _OF_HTTP(origin)
+    found = is_http_origin(origin)
     return found is not None and is_loopback(found[1].decode())
 
 

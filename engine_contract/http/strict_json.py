@@ -73,6 +73,12 @@ def json_type(value: Any) -> str:
     return _TYPES.get(type(value), type(value).__name__)
 
 
+def in_quotes(value: Any) -> str:
+    """Return a hint for a number that came as a string, as forms and shells send it; else nothing."""
+    is_number = isinstance(value, str) and value.strip().removeprefix("-").replace(".", "", 1).isdecimal()
+    return " It is a string: leave out its quotation marks." if is_number else ""
+
+
 _TYPES = {
     dict: "an object",
     list: "an array",

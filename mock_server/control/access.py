@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hmac import compare_digest
 
 from engine_contract.http.access import SAFE, Access
-from engine_contract.http.cors import Cors
+from engine_contract.http.cors import Cors, is_http_origin
 from engine_contract.http.types import Headers
 from mock_server.settings import Settings
 
@@ -49,7 +49,14 @@ class Guard:
             asked = {
                 name: value for name, value in headers.items() if name not in {b"origin", b"sec-fetch-site", b"referer"}
             }
-        return self._access.objection(method, asked) or self._objection_to_caller(headers)
+        objection = self._access.objection(method, asked) or self._objection_to_caller(headers)
+        return None if objection is None else self.with_origin(objection, headers)
+
+    @staticmethod
+    def with_origin(objection: str, headers: Mapping[bytes, bytes]) -> str:
+        """Return the sentence with the page's own origin in the option, to be pasted, where it is one of HTTP."""
+        origin = headers.get(b"origin", b"")
+        return objection.replace("ORIGIN", origin.decode()) if is_http_origin(origin) else objection
 
     def _reads_jobs(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> bool:
         """Return whether a page of `--upstream` reads jobs: its operation is at the same address."""

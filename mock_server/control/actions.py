@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
+from engine_contract.http.strict_json import in_quotes
 from mock_server.jobs import documents
 from mock_server.jobs.job import State, summary
 from mock_server.jobs.timestamps import END_MS, YEARS, read_rfc3339, rfc3339
@@ -173,5 +174,7 @@ def _whole(key: str, value: Any, smallest: int, largest: int) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
-        raise ActionError(f"{key} {value!r:.80}: must be a whole number from {smallest} to {largest}.")
+        raise ActionError(
+            f"{key} {value!r:.80}: must be a whole number from {smallest} to {largest}.{in_quotes(value)}"
+        )
     return value

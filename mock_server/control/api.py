@@ -23,7 +23,7 @@ from mock_server.control.metrics import CONTENT_TYPE, metrics_text
 from mock_server.control.openapi import control_document
 from mock_server.jobs.job import State, written
 from mock_server.jobs.timestamps import rfc3339
-from mock_server.operations.body import Gone, read_body
+from mock_server.operations.body import Gone, not_json, read_body
 from mock_server.operations.credentials import read_session
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.refusals import Refused, phrase, render
@@ -144,7 +144,7 @@ class Control:
         allowed = self._guard.preflight(exchange.path, exchange.headers) if exchange.method == "OPTIONS" else None
         if allowed is not None:
             if not allowed:
-                await self._tell(exchange, 204, FOREIGN_PAGE)
+                await self._tell(exchange, 204, self._guard.with_origin(FOREIGN_PAGE, exchange.headers))
             return Response(204, headers=allowed)
         if exchange.path not in _OPEN:
             objection = self._guard.objection(exchange.method, exchange.path, exchange.headers)
@@ -177,6 +177,7 @@ class Control:
         raise _ProblemError(404, f"There is no {scope['path'][:80]}; there are {self._resources}.")
 
     async def _list_jobs(self, call: _Call) -> Response:
+        _only(call.query, "status", "limit")
         status, seed = call.query.get("status"), self._settings.seed
         limit = _number(call.query, "limit", 0) if "limit" in call.query else None
         return _json({"jobs": await actions.list_jobs(self._store, call.session, status, limit=limit, seed=seed)})
@@ -209,6 +210,7 @@ class Control:
         return Response(204)
 
     async def _read_journal(self, call: _Call) -> Response:
+        _only(call.query, "limit", "since")
         limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
         entries = await self._store.entries(call.session, limit=limit, since=since)
         requests, known = [], known_secrets(self._settings)
@@ -292,7 +294,7 @@ async def _read(exchange: Exchange, scope: Scope, receive: Receive) -> _Call:
         try:
             body = orjson.loads(exchange.body)
         except orjson.JSONDecodeError as error:
-            raise _ProblemError(400, f"The body is not well-formed JSON: {error}.") from None
+            raise _ProblemError(400, not_json(exchange.body, error)) from None
         if is_deeper(body, DEEPEST + 2):  # a list of behaviours, each with its body
             raise _ProblemError(400, f"The body is nested too deep: what is armed has at most {DEEPEST} levels.")
     query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
@@ -313,8 +315,14 @@ def _problem(status: int, detail: str) -> Response:
     return Response(status, PROBLEM, orjson.dumps(body), ((b"retry-after", b"1"),) if status == 503 else ())
 
 
+def _only(query: Mapping[str, str], *allowed: str) -> None:
+    """Raise for a parameter of the query that is not known: ignored, it would give more than was asked for."""
+    if unknown := next((name for name in query if name not in {*allowed, "token", "_"}), None):
+        raise _ProblemError(400, f"{unknown[:80]}: no such parameter of the query; there are {', '.join(allowed)}.")
+
+
 def _number(query: dict[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise _ProblemError(400, f"{name}={text[:40]}: must be a whole number.")
+        raise _ProblemError(400, f"{name}={text[:40]}: must be a whole number, 0 or more.")
     return int(text)

@@ -132,7 +132,7 @@ class BodyCheck:
         try:
             exchange.json = value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            return Refusal("bad-body", f"The body is not well-formed JSON: {error}.")
+            return Refusal("bad-body", not_json(body, error))
         # With one key and one string there are four quotation marks, and nothing can be there twice.
         if body.count(b'"') > 4 and (refusal := _repeated_key(body)):
             return refusal
@@ -156,6 +156,28 @@ class BodyCheck:
             return Refusal("missing-parameter", f"Missing Params: {missing[0]} is required.", missing[0])
         error = next(iter(self._validator.iter_errors(value)))
         return unfit(error, ".".join(str(part) for part in error.instance_path))
+
+
+def check_json(exchange: Exchange) -> Refusal | None:
+    """Return why a body that may be any JSON is refused, None if it is JSON or there is none."""
+    if not exchange.body or exchange.json is not None:
+        return None
+    try:
+        orjson.loads(exchange.body)
+    except orjson.JSONDecodeError as error:
+        return Refusal("bad-body", not_json(exchange.body, error))
+    return None
+
+
+def not_json(body: bytes, error: Exception) -> str:
+    """Return why a body cannot be parsed, as a sentence."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "The body is not well-formed JSON: it is not UTF-8."
+    said = f"The body is not well-formed JSON: {error}."
+    # Windows' shells take the quotation marks away, and others keep single ones.
+    return said if b'"' in body else f"{said} No quotation mark arrived; a shell may have taken them."
 
 
 def unfit(error: jsonschema_rs.ValidationError, name: str) -> Refusal:

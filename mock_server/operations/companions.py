@@ -16,7 +16,7 @@ from engine_contract.contract.operation import JSON as JSON_MEDIA
 from engine_contract.contract.operation import Parameter, is_parameter
 from engine_contract.http.types import Headers
 from mock_server.jobs.job import State, written
-from mock_server.operations.body import check_content
+from mock_server.operations.body import check_content, check_json
 from mock_server.operations.credentials import Credentials, objection
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.job_search import read_search, search_jobs
@@ -122,7 +122,9 @@ class Companions:
                 if refusal is not None:
                     raise Refused(refusal)
             if exchange.body and operation.name != "oauthToken":  # which takes a form, as RFC 6749 has it
-                refusal = check_content(exchange, {JSON_MEDIA})
+                refusal = check_content(exchange, {JSON_MEDIA}) or (
+                    check_json(exchange) if operation.takes_body else None
+                )
                 if refusal is not None:
                     raise Refused(refusal)
             exchange.response = await handle(exchange)
@@ -173,8 +175,6 @@ class Companions:
         return Response(200, JSON, body)
 
     async def _search(self, exchange: Exchange) -> Response:
-        if exchange.body and exchange.json is None:
-            raise Refused(Refusal("bad-body", "The body is not well-formed JSON."))
         profile, wanted = exchange.profile, read_search(exchange.json)
         edit = _as_it_is if profile is None or not profile.edits_documents else profile.edit
         return _json(await search_jobs(self._store, exchange.session, wanted, edit, seed=self._settings.seed))

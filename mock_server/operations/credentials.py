@@ -60,10 +60,12 @@ class Credentials:
         self.lifetime_ms = None if settings.token_lifetime is None else round(1000 * settings.token_lifetime)
         self.is_opaque = self.users is not None or self.lifetime_ms is not None
         """Whether only tokens of logins count, which the store knows."""
-        known = {*roles, *self.roles.values()}
+        self.known_roles = tuple(dict.fromkeys((*roles, *self.roles.values())))
         for user, (_, role) in (self.users or {}).items():
-            if role not in known:
-                raise SettingsError(f"--users: {user}: no role {role}; known are {', '.join(sorted(known))}.")
+            if role not in self.known_roles:
+                raise SettingsError(
+                    f"--users: {user}: no role {role}; known are {', '.join(sorted(self.known_roles))}."
+                )
         self._by_token = {} if self.is_opaque else self.roles
         self.absent = NONE if settings.default_role is None else Credential("default", settings.default_role)
 
@@ -99,6 +101,13 @@ class Credentials:
         if role is None:
             return None
         return password if self.has_secrets and not self.is_opaque else await self.give(store, session, user, role)
+
+    @property
+    def users_said(self) -> str:
+        """Return who can log in, for those who tried in vain; nothing where users and passwords are somebody's own."""
+        if self.users is not None or self.has_secrets:
+            return ""
+        return f" Users here are {', '.join(self.roles)} and {DEFAULT_USER}, with any password."
 
     async def give(self, store: Access, session: str, user: str, role: str) -> str:
         """Return a token for a user of that role: a new one where only those of logins count, else the role's name."""
@@ -150,7 +159,10 @@ def wrong_credential(credential: Credential) -> Refusal:
     if credential.kind == "none":
         return NO_CREDENTIAL
     if credential.kind == "unknown":
-        return Refusal("wrong-credential", "The Authorization header is of a form that is not known here.")
+        return Refusal(
+            "wrong-credential",
+            "The Authorization header is of a form that is not known here; there are Bearer TOKEN and Basic.",
+        )
     if credential.is_expired:
         return Refusal("wrong-credential", "The token has expired. Log in again.")
     if not credential.token:

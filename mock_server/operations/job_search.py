@@ -227,8 +227,9 @@ def _pattern(place: str, pattern: Any, options: Any) -> _Test:
         schema = {"type": "string", "pattern": pattern}
         bounds = jsonschema_rs.RegexOptions(size_limit=MOST_COMPILED_BYTES, dfa_size_limit=MOST_COMPILED_BYTES)
         check = jsonschema_rs.Draft4Validator(schema, pattern_options=bounds)
-    except (jsonschema_rs.ValidationError, ValueError) as error:
-        raise _bad(f"{place}.$regex", f"is not a regular expression that is known here: {error!s:.80}") from None
+    except (jsonschema_rs.ValidationError, ValueError):
+        why = "is not a regular expression that is known here; looking around, back references and large counts are not"
+        raise _bad(f"{place}.$regex", f"{why}: {pattern!r:.80}") from None
     return lambda found: check.is_valid(found.lower() if is_folded and isinstance(found, str) else found)
 
 

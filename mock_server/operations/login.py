@@ -30,7 +30,9 @@ async def log_in(exchange: Exchange, credentials: Credentials, store: Access) ->
         raise Refused(Refusal("missing-parameter", f"Missing Params: a login is {expected}.", "user"))
     token = await credentials.log_in(store, exchange.session, name, password)
     if token is None:
-        raise Refused(Refusal("wrong-credential", "Nobody has that name and password.", "user"))
+        raise Refused(
+            Refusal("wrong-credential", f"Nobody has that name and password.{credentials.users_said}", "user")
+        )
     cookie = f"token={quote(token, safe='=')}; Path=/; SameSite=Lax"
     return Response(200, TEXT, token.encode(), ((b"set-cookie", cookie.encode()),))
 
@@ -59,7 +61,11 @@ async def grant(exchange: Exchange, credentials: Credentials, store: Access) -> 
     else:
         token = await credentials.log_in(store, exchange.session, name, password)
     if token is None:
-        raise Refused(Refusal("wrong-credential", "Nobody has that client_id and client_secret.", "client_id"))
+        raise Refused(
+            Refusal(
+                "wrong-credential", f"Nobody has that client_id and client_secret.{credentials.users_said}", "client_id"
+            )
+        )
     lasts_s = LASTS_S if credentials.lifetime_ms is None else -(-credentials.lifetime_ms // 1000)  # rounded up
     granted = {"access_token": token, "token_type": "Bearer", "expires_in": lasts_s}
     return Response(200, JSON, orjson.dumps(granted), ((b"cache-control", b"no-store"),))

@@ -18,7 +18,10 @@ _PREFERENCE = re.compile(
     re.VERBOSE,
 ).fullmatch
 
-_NAMES = frozenset({"code", "example", "fault", "latency", "profile", "situation"})
+NAMES = ("code", "example", "fault", "latency", "profile", "situation")
+
+_REGISTERED = frozenset({"depth-noroot", "handling", "respond-async", "return", "safe", "transclude", "wait"})
+"""Preferences that clients send for other reasons: those of IANA's registry."""
 
 
 class Preferences(NamedTuple):
@@ -31,6 +34,8 @@ class Preferences(NamedTuple):
     profile: str | None = None
     situation: str | None = None
     given: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[str, ...] = ()
+    """The names that mean nothing here, and are not registered either."""
 
     @property
     def says_what(self) -> bool:
@@ -60,9 +65,10 @@ def read_preferences(
     for item in _ITEM.findall(header.decode("latin-1")):
         if found := _PREFERENCE(item):
             given.setdefault(found[1].lower(), _unquote(found[2] or ""))
-    known = {name: value for name, value in given.items() if name in _NAMES}
+    known = {name: value for name, value in given.items() if name in NAMES}
+    ignored = tuple(name for name in given if name not in known and name not in _REGISTERED)
     if not known:
-        return NONE
+        return Preferences(ignored=ignored) if ignored else NONE
     return Preferences(
         code=_code(known["code"]) if "code" in known else None,
         example=_one_of("example", known["example"], examples) if "example" in known else None,
@@ -71,6 +77,7 @@ def read_preferences(
         profile=_one_of("profile", known["profile"], profiles) if "profile" in known else None,
         situation=_one_of("situation", known["situation"], SITUATIONS) if "situation" in known else None,
         given=tuple(known.items()),
+        ignored=ignored,
     )
 
 

@@ -6,7 +6,7 @@ Several are an ordered list: the first that matches a request, and has `times` l
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from engine_contract.http.strict_json import is_deeper, json_type
+from engine_contract.http.strict_json import in_quotes, is_deeper, json_type
 from mock_server.settings import delay_range
 
 MOST_ARMED = 100
@@ -90,6 +90,7 @@ class Known(NamedTuple):
     examples: Mapping[str, Collection[str]]
     profiles: Collection[str]
     situations: Collection[str]
+    roles: Collection[str]
 
 
 def read_behaviors(value: Any, known: Known) -> tuple[Behavior, ...]:
@@ -119,7 +120,7 @@ def read_behavior(value: Any, known: Known) -> Behavior | None:
         )
     if is_deeper(value, DEEPEST + 1):
         raise BehaviorError(f"body: nested more than {DEEPEST} levels deep. Make it flatter.")
-    keys = ["fault", *_READERS, "operation", "situation", "profile", "example", "body"]
+    keys = ["fault", *_READERS, "role", "operation", "situation", "profile", "example", "body"]
     if unknown := sorted(set(value) - set(keys)):
         raise BehaviorError(f"{unknown[0]:.80}: no such key; a behaviour has {', '.join(keys)}.")
     given = {key: item for key, item in value.items() if item is not None}
@@ -137,6 +138,7 @@ def read_behavior(value: Any, known: Known) -> Behavior | None:
     if body is not None and "code" not in given:
         raise BehaviorError("body: say with which status, by code.")
     named = {"situation": known.situations, "profile": known.profiles, "example": known.examples[operation]}
+    named["role"] = known.roles
     read: dict[str, Any] = {
         key: _one_of(key, given.pop(key), allowed) for key, allowed in named.items() if key in given
     }
@@ -159,7 +161,9 @@ def _one_of(key: str, value: Any, allowed: Collection[str]) -> str:
 
 def _code(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value not in CODES:
-        raise BehaviorError(f"{key} {value!r:.80}: must be a status from {CODES.start} to {CODES.stop - 1}.")
+        raise BehaviorError(
+            f"{key} {value!r:.80}: must be a status from {CODES.start} to {CODES.stop - 1}.{in_quotes(value)}"
+        )
     return value
 
 
@@ -178,13 +182,13 @@ def _name(key: str, value: Any) -> str:
 
 def _times(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise BehaviorError(f"{key} {value!r:.80}: must be a whole number of requests, 1 or more.")
+        raise BehaviorError(f"{key} {value!r:.80}: must be a whole number of requests, 1 or more.{in_quotes(value)}")
     return value
 
 
 def _percentage(key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        raise BehaviorError(f"{key} {value!r:.80}: must be a number from 0 to 100.")
+        raise BehaviorError(f"{key} {value!r:.80}: must be a number from 0 to 100.{in_quotes(value)}")
     return float(value)
 
 
@@ -193,7 +197,6 @@ _READERS: dict[str, Any] = {
     "latency_ms": _latency,
     "latency_before_ms": _latency,
     "job_id": _name,
-    "role": _name,
     "times": _times,
     "percentage": _percentage,
 }

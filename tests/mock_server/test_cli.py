@@ -55,6 +55,8 @@ def test_signal_lets_running_answers_finish() -> None:
     ("options", "says"),
     [
         (["--port", "80000"], "80000 is not in the range"),
+        (["--jobs", "many"], "'many' is not a valid whole number"),
+        (["--token-lifetime", "5m"], "'5m' is not a valid number"),
         (["--fault", "nope"], "--fault nope: no such fault"),
         (["--tokens", "nowhere/x.json"], "--tokens nowhere/x.json: cannot be read"),
         (["--default-role", "king"], "--default-role king: no such role; known are admin"),

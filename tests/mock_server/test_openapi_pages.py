@@ -74,6 +74,7 @@ def test_two_cookie_headers_are_read_as_one(mock: RunningMock, caller: Caller, o
     ("body", "status"),
     [
         ({"user": {"username": "nobody", "password": "x"}}, 401),
+        ({"user": {"username": "Admin", "password": "x"}}, 401),
         ({"user": {"password": "x"}}, 400),
         ({"user": "support"}, 400),
         ({}, 400),
@@ -81,9 +82,11 @@ def test_two_cookie_headers_are_read_as_one(mock: RunningMock, caller: Caller, o
     ],
 )
 def test_a_bad_login_is_refused(caller: Caller, body: Any, status: int) -> None:
-    """Nobody's name is 401, a login of another form 400 that shows the form; no cookie is set."""
+    """Nobody's name is 401 and told who there is, a login of another form 400 that shows the form; no cookie is set."""
     answer = caller.client.post("/login", json=body)
     assert answer.status_code == status
+    who = "Users here are admin, engineering, support, apiwrite, apiread, operator and admin@pronghorn, with any password."
+    assert answer.json()["detail"].endswith(who if status == 401 else '{"user": {"username": ROLE, "password": "…"}}.')
     assert "set-cookie" not in answer.headers
 
 

@@ -39,10 +39,16 @@ def _cancel(url: str, path: str = ROUTE, *headers: bytes) -> tuple[int, str]:
         ("/workflow_engine/cancelJob/", 404, "a slash too many"),
         ("/workflow_engine/cancelJob//", 404, "a slash too many"),
         ("/workflow_engine/cancelJob;x", 404, "There is nothing at"),
+        ("/workflow_engine/canceljob", 404, "the case of letters counts, and there is /workflow_engine/cancelJob."),
+        ("/workflow_engine/jobs", 404, "; there are POST /workflow_engine/cancelJob, POST /workflow_engine/startJob"),
+        ("/workflow_engine/job/x", 404, "GET /workflow_engine/job/{id}/details"),
+        ("/health", 404, "; there are GET /health/server, GET /health/applications, GET /health/status."),
+        ("/jobs", 404, "There is nothing at /jobs."),
+        ("/_mock", 404, "There is no /_mock; there are jobs, clock"),
     ],
 )
 def test_path_is_read_by_its_segments(mock: RunningMock, path: str, status: int, says: str) -> None:
-    """Escapes of letters are the letters, that of a slash is none, and a slash too many is told."""
+    """Escapes of letters are the letters, that of a slash is none, and what is near is told."""
     found, said = _cancel(mock.url, path)
     assert found == status
     assert says in said

@@ -75,7 +75,15 @@ def test_a_refused_call_is_told(caller: Caller, caplog: pytest.LogCaptureFixture
     entries = caller.journal()
     assert [entry["status"] for entry in entries] == [403, 403, 403, 204]
     assert {entry["situation"] for entry in entries} == {"control"}
-    assert all("--control-origin ORIGIN opens it" in entry["reason"] for entry in entries)
+    ports = [entry["reason"].partition("--control-origin http://localhost:")[2][:4] for entry in entries]
+    assert ports == ["7777", "7777", "7777", "7778"]
+
+
+@pytest.mark.parametrize("origin", ["null", "http://x;rm", "https://a'b"])
+def test_an_origin_that_could_do_harm_in_a_shell_is_not_put_into_the_option(caller: Caller, origin: str) -> None:
+    """The sentence has an option to be pasted: what is not an origin of HTTP is left out of it."""
+    refused = caller.client.put("/_mock/behavior", headers={"Origin": origin}, json={"code": 500})
+    assert "--control-origin ORIGIN opens it" in refused.json()["detail"]
 
 
 def test_any_control_origin_is_refused() -> None:

@@ -33,7 +33,49 @@ def test_list_of_jobs_with_a_limit_is_cut(caller: Caller) -> None:
     for query, count in (("limit=2", 2), ("limit=0", 0), ("status=paused&limit=5", 3)):
         assert len(caller.client.get(f"/_mock/jobs?{query}").json()["jobs"]) == count
     refused = caller.client.get("/_mock/jobs?limit=few")
-    assert (refused.status_code, refused.json()["detail"]) == (400, "limit=few: must be a whole number.")
+    assert (refused.status_code, refused.json()["detail"]) == (400, "limit=few: must be a whole number, 0 or more.")
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("jobs?state=active", "state: no such parameter of the query; there are status, limit."),
+        ("jobs?limit=2&Status=paused", "Status: no such parameter of the query; there are status, limit."),
+        ("requests?last=5", "last: no such parameter of the query; there are limit, since."),
+        ("requests?limit=-1", "limit=-1: must be a whole number, 0 or more."),
+    ],
+)
+def test_lists_with_a_misspelt_query_are_refused(caller: Caller, path: str, says: str) -> None:
+    """Nobody takes the whole list for the part that was asked for."""
+    refused = caller.client.get(f"/_mock/{path}")
+    assert (refused.status_code, refused.json()["detail"]) == (400, says)
+
+
+@pytest.mark.parametrize("path", ["jobs?limit=1&token=admin", "requests?_=1700000000"])
+def test_lists_take_what_clients_add_to_each_query(caller: Caller, path: str) -> None:
+    """A token, and the number by which clients get past a cache, ask for nothing else."""
+    assert caller.client.get(f"/_mock/{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"{code:503}", "line 1 column 2 (char 1). No quotation mark arrived; a shell may have taken them."),
+        (b"'{code:503}'", "No quotation mark arrived; a shell may have taken them."),
+        (b'{"code": 503', "The body is not well-formed JSON: unexpected end of data: line 1 column 13 (char 12)."),
+        ('{"code": "ü"}'.encode("latin-1"), "The body is not well-formed JSON: it is not UTF-8."),
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["_mock/behavior", "workflow_engine/jobs/search", "workflow_engine/cancelJob", "login"]
+)
+def test_a_body_that_is_not_json_says_why(caller: Caller, path: str, body: bytes, says: str) -> None:
+    """Control API, operation, companions and login say the same: where it breaks, and what may have broken it."""
+    method = "PUT" if path == "_mock/behavior" else "POST"
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer admin"}
+    refused = caller.client.request(method, f"/{path}", content=body, headers=headers)
+    assert refused.status_code == 400
+    assert refused.json()["detail"].endswith(says)
 
 
 def test_a_job_is_shown_whole(caller: Caller) -> None:

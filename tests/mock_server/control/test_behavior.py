@@ -1,6 +1,7 @@
 """What is asked of the mock on the fly: by `Prefer` for one request, by the control API for some."""
 
 import json
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -170,18 +171,34 @@ def test_percentage_is_a_share(caller: Caller) -> None:
     assert shares[100] == 200
 
 
+def test_a_preference_that_means_nothing_here_is_told_once(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    """It is ignored, as the RFC says, and the terminal names those that mean something; registered ones are not told."""
+    with caplog.at_level(logging.WARNING, "mock_server"):
+        for prefer in ("status=503", "status=409", "return=minimal, wait=5", "code=503"):
+            caller.cancel("x", headers={"Prefer": prefer})
+    assert [record.getMessage() for record in caplog.records] == [
+        "Ignored: Prefer: status; this mock knows code, example, fault, latency, profile, situation."
+    ]
+
+
 @pytest.mark.parametrize(
     ("behavior", "says"),
     [
         ({"code": 99}, "code 99: must be a status from 200 to 599"),
-        ({"code": "409"}, "code '409'"),
+        (
+            {"code": "409"},
+            "code '409': must be a status from 200 to 599. It is a string: leave out its quotation marks.",
+        ),
         ({"code": True}, "code True"),
         ({"fault": "nope"}, "fault 'nope': no such fault"),
         ({"latency_ms": [5, 1]}, "latency_ms [5, 1]"),
         ({"latency_ms": "x"}, "latency_ms 'x'"),
         ({"times": 0}, "times 0: must be a whole number"),
         ({"percentage": 101}, "percentage 101: must be a number from 0 to 100"),
-        ({"role": ""}, "role '': must be a string"),
+        ({"job_id": ""}, "job_id '': must be a string"),
+        ({"role": ""}, "role '': no such role; there are admin"),
+        ({"role": "Support"}, "role 'Support': no such role; there are admin, engineering, support, apiwrite, apiread"),
+        ({"times": "2"}, "1 or more. It is a string: leave out its quotation marks."),
         ({"status": 409}, "status: no such key; a behaviour has fault, code"),
         ("code", "A behaviour is a JSON object"),
         ({"x" * 900: 1}, f"{'x' * 80}: no such key"),
