@@ -38,7 +38,6 @@ from contract_tests.safety.supply import Supply, describe_active
 from contract_tests.stopping import Stopped, signals_cancel, signals_raise
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure
 from contract_tests.transport.transport import Transport
-from engine_contract.contract import Rule
 
 AFTER_INTERRUPT_S = 5.0  # for canceling jobs that were made and not seen canceled, once the run was interrupted
 LEFTOVERS_S = 15.0  # for canceling them otherwise, whatever is left of the deadline
@@ -92,13 +91,8 @@ def wanted_rules(settings: Settings) -> frozenset[str] | None:
     """Return the rules to check, None for all."""
     if not settings.only and not settings.skip:
         return None
-    chosen = frozenset(settings.only) or frozenset(rule.id for rule in rules_of(settings))
+    chosen = frozenset(settings.only) or frozenset(rule.id for rule in settings.rules)
     return chosen - frozenset(settings.skip)
-
-
-def rules_of(settings: Settings) -> tuple[Rule, ...]:
-    """Return the rules of a run: the contract's, then those of further pages."""
-    return (*settings.operation.rules, *(rule for calls in settings.pages for rule in calls.operation.rules))
 
 
 def tries_ways_with(settings: Settings) -> tuple[bool, PageCalls | None]:
@@ -381,7 +375,7 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         connections_lost=sender.connections_lost,
     )
     return build_report(
-        rules_of(settings),
+        settings.rules,
         facts,
         findings.judgements,
         findings.unchecked,

@@ -106,13 +106,14 @@ def _run(options: CheckOptions) -> int:
 
 def _replay(options: CheckOptions, recording: Path) -> "Checked":
     from contract_tests.config.auth import Auth
-    from contract_tests.config.options import named_tokens, read_pages, selected_rules
+    from contract_tests.config.options import named_tokens, read_pages, rules_with, selected_rules
     from contract_tests.judge.known import read_known
     from contract_tests.recording.replay import replay
     from contract_tests.report.compare import read_earlier, with_earlier
 
     pages = read_pages(options.pages)
-    only, skip = selected_rules(options)
+    rules = rules_with(pages)
+    only, skip = selected_rules(options, rules)
     earlier = read_earlier(options.compare)
     checked = replay(
         recording,
@@ -121,7 +122,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
         skip=skip,
         strict=options.strict,
         label=options.label,
-        known=read_known(options.known),
+        known=read_known(options.known, rules),
         auth=Auth.parse(options.auth or "bearer").settled,
         tokens={role: source.read() for role, source in named_tokens(options).items()},
     )
@@ -143,17 +144,18 @@ def _say(sentence: str) -> None:
 
 
 def _list_rules(pages: Sequence[Path]) -> None:
-    from contract_tests.config.options import rules_with
+    from contract_tests.config.options import read_pages, rules_with
 
-    for rule in rules_with(pages):
+    for rule in rules_with(read_pages(pages)):
         click.echo(f"{rule.id:45} {rule.level:11} {rule.title}")
 
 
 def _list_known() -> None:
     from contract_tests.judge import known_lists
     from contract_tests.judge.known import read_known
+    from engine_contract.contract import load_rules
 
     for name in known_lists.names():
         click.echo(f"{name}: {known_lists.describe(name)}")
-        for entry in read_known(Path(name)):
+        for entry in read_known(Path(name), load_rules()):
             click.echo(f"  {entry.rule:42} {entry.reason}")

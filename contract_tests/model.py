@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from contract_tests.purpose import Purpose
+from engine_contract.contract import Rule
 
 CredentialKind = Literal["token", "none", "empty", "wrong", "cut"]
 
@@ -165,7 +166,6 @@ class Exchange:
 class Finding:
     """One break of a rule: what was received, what is documented, where, by whom."""
 
-    rule: str
     received: str
     documented: str
     pointer: str | None = None
@@ -190,6 +190,7 @@ class Judgement:
     """The result of one exchange for one rule: a finding, or that the rule held."""
 
     rule: str
+    """The rule's id."""
     finding: Finding | None = None
     origin: tuple[tuple[str, str], ...] = ()
     """Headers of the response that distinguish replicas."""
@@ -210,11 +211,12 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """The outcome of one rule; `reason` says why it is implied or assumed, or was left unchecked."""
+    """The outcome of one rule."""
 
-    rule: str
+    rule: Rule
     outcome: Outcome
     reason: str | None = None
+    """Why this run left it unchecked, or knows its break."""
     findings: tuple[Finding, ...] = ()
     counts: bool = True
     """Whether the run is undecided if this rule stays unchecked."""

@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +13,7 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.known import kept_in, known_toml, new_entries, still_known
 from contract_tests.recording.profile import profile_from
 from contract_tests.report import WRITERS
-from engine_contract.contract import load_contract
+from engine_contract.contract import Rule, load_contract
 from engine_contract.options import CheckOptions
 from engine_contract.private_files import is_special, replacing
 
@@ -30,8 +30,8 @@ def clear_reports(options: CheckOptions) -> None:
                 path.unlink(missing_ok=True)
 
 
-def check_outputs(options: CheckOptions) -> None:
-    """Check that the run can write its files, before anything is canceled. Raises SettingError."""
+def check_outputs(options: CheckOptions, rules: Iterable[Rule]) -> None:
+    """Check that the run on some rules can write its files, before anything is canceled. Raises SettingError."""
     for flag, path in (
         ("--report-dir", options.report_dir),
         ("--write-known", options.write_known),
@@ -51,7 +51,7 @@ def check_outputs(options: CheckOptions) -> None:
         if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)) or (path != folder and path.is_dir()):
             raise SettingError(f"{option}: cannot be written. Name a place that exists and may be written.")
     if options.write_known is not None:
-        kept_in(options.write_known)  # what it holds is kept, so that it must be readable
+        kept_in(options.write_known, rules)  # what it holds is kept, so that it must be readable
     elif options.expires is not None:
         raise SettingError("--expires is for what --write-known adds, and that is not given. Give both, or neither.")
     _days(options.expires)
@@ -76,7 +76,8 @@ def _days(text: str | None) -> int | None:
 def _write_known(path: Path, checked: Checked, days: int | None) -> str:
     today = dt.datetime.now(dt.UTC).date()
     report = checked.report
-    kept = still_known([*checked.known, *kept_in(path)], report.rules, whole=report.whole)
+    old = kept_in(path, (result.rule for result in report.rules))
+    kept = still_known([*checked.known, *old], report.rules, whole=report.whole)
     expires = None if days is None else today + dt.timedelta(days=days)
     new = list(new_entries(report.rules, kept, checked.presenter.mask, today=today, expires=expires))
     try:

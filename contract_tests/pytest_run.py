@@ -8,20 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
 from contract_tests.check import Checked
 from contract_tests.cli import main
-from contract_tests.config.options import INSECURE, rules_with
+from contract_tests.config.options import INSECURE, read_pages, rules_with
 from contract_tests.errors import SettingError
+from contract_tests.model import RuleResult
 from contract_tests.output_files import clear_reports, write_outputs
 from contract_tests.report import render_reports
+from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import verdict_sentence, view
 from contract_tests.run_checks import Jobs, run_checks
-from engine_contract import contract
 from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
 from engine_contract.private_files import replacing
@@ -98,7 +98,7 @@ def rule_ids(words: Sequence[str]) -> list[str]:
     is_given = any(word.startswith("--page=") for word in words) or PAGES_VARIABLE in os.environ
     pages = parse(words).pages if is_given else ()
     with _as_usage():
-        return [rule.id for rule in rules_with(pages)]
+        return [rule.id for rule in rules_with(read_pages(pages))]
 
 
 @contextmanager
@@ -142,7 +142,7 @@ def _run(
     options: CheckOptions, selected: Sequence[str], jobs: Jobs | None, tokens: Mapping[str, str] | None
 ) -> Outcomes:
     with _as_usage():
-        if len(selected) < len(rules_with(options.pages)) and not options.only:
+        if len(selected) < len(rules_with(read_pages(options.pages))) and not options.only:
             options = replace(options, only=tuple(selected))
         clear_reports(options)
         return _outcomes(options, run_checks(options, jobs, tokens))
@@ -160,7 +160,7 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
         outcome: str = result.outcome
         if outcome == "unchecked":
             outcome = "unchecked" if result.counts else "not counted"
-        rules[result.rule] = (outcome, presenter.redact(_story(result, presenter)))
+        rules[result.rule.id] = (outcome, presenter.redact(_story(result, presenter)))
     changes = view(report, presenter).changes
     news = [f"{heading}: {', '.join(told) or 'none'}" for heading, told in changes.parts] if changes else []
     notes = (*(() if report.tls_verified else (INSECURE,)), *map(presenter.redact, report.notes), *news, *told)
@@ -173,14 +173,14 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
     )
 
 
-def _story(result: Any, presenter: Any) -> str:
+def _story(result: RuleResult, presenter: Presenter) -> str:
     """Return the text that a failing test prints."""
-    rule = contract.rule(result.rule)
+    rule = result.rule
     lines = [f"{rule.id} ({rule.level}): {rule.title}"]
     if rule.quote:
         lines.append(f"  page: {rule.quote}")
-    if result.reason:
-        lines.append(f"  why:  {result.reason}")
+    if reason := result.reason or rule.reason:
+        lines.append(f"  why:  {reason}")
     if result.failed and result.seen > 1:
         lines.append(f"  seen: in {result.failed} of {result.seen} answers. {result.told_apart or ''}".rstrip())
     for finding in result.findings[:5]:

@@ -41,8 +41,9 @@ def run_checks(  # noqa: PLR0913 - by name
     run will take; `show` gives the context of the run, which shows its progress.
     """
     with _engine(options, jobs, tokens, warn) as (settings, supply):
-        check_outputs(options)
-        known, earlier = read_known(options.known), read_earlier(options.compare)
+        rules = settings.rules
+        check_outputs(options, rules)
+        known, earlier = read_known(options.known, rules), read_earlier(options.compare)
         with show() as progress:
             checked = check(settings, supply, known=known, progress=progress, tell=tell)
         return replace(checked, report=with_earlier(checked.report, earlier))
@@ -51,7 +52,7 @@ def run_checks(  # noqa: PLR0913 - by name
 def describe_run(options: CheckOptions, *, warn: Warn) -> Iterator[str]:
     """Yield the lines that say what a run would send; one document with --json. Raises SettingError."""
     with _engine(options, None, None, warn) as (settings, _):
-        read_known(options.known)
+        read_known(options.known, settings.rules)
         guard = Guard(settings.operation, unsafe=settings.unsafe_probes)
         job_ids = known_ids(options)
         guard.supply(job_ids or ())

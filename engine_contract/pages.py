@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from engine_contract.contract import Operation, know_rules, load_contract
+from engine_contract.contract import Operation, load_contract
 from engine_contract.contract.draft import PageError, draft
 from engine_contract.contract.files import LOADER
 from engine_contract.contract.ledger import parse_rules
@@ -39,7 +39,6 @@ def load_pages(paths: Iterable[Path]) -> tuple[Operation, ...]:
                         f"Change the operationId in {page.stem}.openapi.yaml."
                     )
             found[page] = operation
-            know_rules(operation.rules)
     return tuple(found.values())
 
 

@@ -1,7 +1,7 @@
 """From the options of a command to settings, a connection and a supply of jobs."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from contract_tests.errors import SettingError
 from contract_tests.judge.request import can_be_read
 from contract_tests.safety.page_calls import PageCalls, page_calls, texts_of
 from contract_tests.safety.supply import Supply
-from engine_contract.contract import Operation, Rule, known_rules, load_contract, load_rules
+from engine_contract.contract import Operation, Rule, load_contract, load_rules
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.curl import Added
 from engine_contract.text.masking import is_secret
@@ -102,6 +102,11 @@ class Settings:
     embedded: bool = False
     """Whether the engine is the mock that this process started."""
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return the rules of a run: the contract's, then those of further pages."""
+        return rules_with(page.operation for page in self.pages)
+
 
 def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
     """Return how to reach the engine at the URL, and warnings. Raises SettingError."""
@@ -165,9 +170,9 @@ def read_pages(paths: Sequence[Path]) -> tuple[Operation, ...]:
         raise SettingError(f"--page {error}") from error
 
 
-def rules_with(paths: Sequence[Path]) -> tuple[Rule, ...]:
-    """Return the contract's rules, and those of further pages. Raises SettingError."""
-    return (*load_rules(), *(rule for page in read_pages(paths) for rule in page.rules))
+def rules_with(pages: Iterable[Operation]) -> tuple[Rule, ...]:
+    """Return the contract's rules, and those of the operations of further pages."""
+    return (*load_rules(), *(rule for page in pages for rule in page.rules))
 
 
 def named_tokens(options: EngineOptions) -> dict[str, Source]:
@@ -256,8 +261,9 @@ def calls_of(options: CheckOptions) -> tuple[PageCalls, ...]:
 def settings_for(options: CheckOptions, connection: Connection, *, embedded: bool) -> Settings:
     """Return what to check and how. Raises SettingError for rules that do not exist, and where none is left."""
     pages = calls_of(options)
-    only, skip = selected_rules(options)
-    if not (set(only) or {rule.id for rule in known_rules()}) - set(skip):
+    rules = rules_with(page.operation for page in pages)
+    only, skip = selected_rules(options, rules)
+    if not (set(only) or {rule.id for rule in rules}) - set(skip):
         raise SettingError("--only and --skip leave no rule to check. Leave one of them out, or choose other rules.")
     return Settings(
         connection=replace(connection, new_connections=options.new_connections),
@@ -297,10 +303,10 @@ def _read_back(path: str | None) -> str | None:
     return path
 
 
-def selected_rules(options: CheckOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def selected_rules(options: CheckOptions, rules: Sequence[Rule]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ids of the rules that --only and --skip name. Raises SettingError for a name without a rule."""
-    only = select_rules(options.only, option="--only")
-    skip = select_rules(options.skip, option="--skip")
+    only = select_rules(options.only, rules, option="--only")
+    skip = select_rules(options.skip, rules, option="--skip")
     return tuple(sorted(only)), tuple(sorted(skip))
 
 

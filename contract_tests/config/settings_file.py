@@ -244,6 +244,7 @@ def _check(engine: NamedEngine) -> None:
     """Check the requirements that a schema cannot express. Raises SettingError."""
     from contract_tests.config.engine_url import FROM_VARIABLE, parse_base
     from contract_tests.config.rule_selection import select_rules
+    from engine_contract.contract import load_rules
 
     values = engine.values
     first, *others = [*(key for key in _SUPPLIES if key in values), ""]
@@ -263,7 +264,7 @@ def _check(engine: NamedEngine) -> None:
             )
     for key in ("only", "skip"):
         # Rules of other pages are known when these are read.
-        select_rules([name for name in values.get(key, ()) if "/" not in name], option=engine.where(key))
+        select_rules([name for name in values.get(key, ()) if "/" not in name], load_rules(), option=engine.where(key))
     for name, text in values.get("headers", {}).items():
         if is_secret(name) and not re.match(SOURCE_PATTERN, text):
             raise SettingError(f"{engine.where(f'headers.{name}')}: a secret must not be in a file. {_SOURCES}")

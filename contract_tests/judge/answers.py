@@ -34,12 +34,8 @@ def of_ledger(operation: Operation, judgements: Iterable[Judgement]) -> list[Jud
     """Return the judgements on rules that the operation's ledger has, with the ledger's ids in place of short ones."""
     if operation.is_contract:
         return list(judgements)
-    found = []
-    for item in judgements:
-        if (rule := operation.rule(item.rule)) is not None:
-            broken = None if item.finding is None else replace(item.finding, rule=rule.id)
-            found.append(replace(item, rule=rule.id, finding=broken))
-    return found
+    ruled = ((item, operation.rule(item.rule)) for item in judgements)
+    return [replace(item, rule=rule.id) for item, rule in ruled if rule is not None]
 
 
 def _success(
@@ -140,7 +136,7 @@ def holds_document(operation: Operation, response: Response | None) -> bool:
 
 def finding(rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> Judgement:
     """Return the judgement that a rule is broken."""
-    return Judgement(rule_id, Finding(rule_id, received, documented, None, _for_show(exchange)), _origin(exchange))
+    return Judgement(rule_id, Finding(received, documented, None, _for_show(exchange)), _origin(exchange))
 
 
 MASKED = re.compile(r"[0-9a-fA-F]{16,}|\d+")
@@ -182,7 +178,7 @@ def _judge_fields(operation: Operation, exchange: Exchange, document: Any, *, is
     broken = [
         Judgement(
             rule_id,
-            Finding(rule_id, flaw.received, flaw.documented, flaw.pointer, _for_show(exchange), flaw.more),
+            Finding(flaw.received, flaw.documented, flaw.pointer, _for_show(exchange), flaw.more),
             _origin(exchange),
         )
         for rule_id, flaw in flaws.items()

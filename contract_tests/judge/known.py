@@ -13,7 +13,7 @@ from contract_tests.errors import SettingError
 from contract_tests.judge import known_lists
 from contract_tests.judge.received import DATE_TIME, kind, pattern, plain, shape
 from contract_tests.model import Finding, RuleResult
-from engine_contract import contract
+from engine_contract.contract import Rule
 from engine_contract.text.unmarked import read_text, why_unread
 
 MAX_FINDINGS = 20  # a rule; the first ones tell the story, later ones are kept where they show something else
@@ -36,18 +36,18 @@ class Known:
     expires: dt.date | None = None
     intermittent: bool = False
 
-    def matches(self, rule: str, pointer: str | None, received: str) -> bool:
-        """Return whether what was received at a place is this deviation."""
-        if rule != self.rule or (self.pointer is not None and pattern(pointer) != pattern(self.pointer)):
+    def matches(self, pointer: str | None, received: str) -> bool:
+        """Return whether what was received at a place, against its rule, is this deviation."""
+        if self.pointer is not None and pattern(pointer) != pattern(self.pointer):
             return False
         if not self.received:
             return True
-        its_kind, its_shape = kind(received), _shape(rule, received)
-        return any(value == its_kind or _shape(rule, value) == its_shape for value in self.received)
+        its_kind, its_shape = kind(received), _shape(self.rule, received)
+        return any(value == its_kind or _shape(self.rule, value) == its_shape for value in self.received)
 
     def occurs_in(self, findings: Iterable[Finding]) -> bool:
-        """Return whether any of the findings has a place where this deviation is."""
-        return any(self.matches(finding.rule, *place) for finding in findings for place in finding.places)
+        """Return whether any of its rule's findings has a place where this deviation is."""
+        return any(self.matches(*place) for finding in findings for place in finding.places)
 
     def describe(self) -> str:
         """Return a short name for messages."""
@@ -60,17 +60,17 @@ def _shape(rule: str, received: str) -> str:
     return shape(received.rpartition(": ")[2] if rule == "transport.json" else received)
 
 
-def read_known(path: Path | None) -> tuple[Known, ...]:
-    """Return the entries of a TOML file, or of the shipped list of that name; none without one.
+def read_known(path: Path | None, rules: Iterable[Rule]) -> tuple[Known, ...]:
+    """Return the entries of a TOML file, or of the shipped list of that name, on some of the rules; none without one.
 
     Raises SettingError that names the file, the entry and what is allowed.
     """
     if not path:
         return ()
-    return _read(known_lists.shipped(path) or path, f"--known {path}")
+    return _read(known_lists.shipped(path) or path, f"--known {path}", rules)
 
 
-def _read(path: Path, option: str) -> tuple[Known, ...]:
+def _read(path: Path, option: str, rules: Iterable[Rule]) -> tuple[Known, ...]:
     try:
         content = tomllib.loads(read_text(path))
     except FileNotFoundError:
@@ -88,10 +88,11 @@ def _read(path: Path, option: str) -> tuple[Known, ...]:
         raise SettingError(
             f"{option}: the file may hold [[known]] tables only, it has {held}. Write [[known]] before each entry."
         )
-    return tuple(_entry(entry, f"{option}, entry {number}") for number, entry in enumerate(entries, start=1))
+    ids = {rule.id for rule in rules}
+    return tuple(_entry(entry, ids, f"{option}, entry {number}") for number, entry in enumerate(entries, start=1))
 
 
-def _entry(entry: Any, where: str) -> Known:
+def _entry(entry: Any, ids: Collection[str], where: str) -> Known:
     if not isinstance(entry, dict):
         raise SettingError(f"{where}: is not a [[known]] table.")
     if unknown := set(entry) - _KEYS:
@@ -114,10 +115,8 @@ def _entry(entry: Any, where: str) -> Known:
     ):
         if not is_right:
             raise SettingError(f"{where}: {key} is {value!r}; it must be {name}.")
-    try:
-        contract.rule(entry["rule"])
-    except KeyError:
-        raise SettingError(f"{where}: no rule has the id {entry['rule']!r}. --list-rules shows all.") from None
+    if entry["rule"] not in ids:
+        raise SettingError(f"{where}: no rule has the id {entry['rule']!r}. --list-rules shows all.")
     expires = entry.get("expires")
     if isinstance(expires, dt.datetime):
         expires = expires.date()
@@ -131,9 +130,9 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
 
 
-def kept_in(path: Path) -> tuple[Known, ...]:
+def kept_in(path: Path, rules: Iterable[Rule]) -> tuple[Known, ...]:
     """Return the entries of the file that `--write-known` is to replace. Raises SettingError if it cannot be read."""
-    return _read(path, f"--write-known {path}") if path.exists() else ()
+    return _read(path, f"--write-known {path}", rules) if path.exists() else ()
 
 
 @dataclass(slots=True)
@@ -160,23 +159,24 @@ def new_entries(
     expires: dt.date | None = None,
 ) -> Iterator[Known]:
     """Yield an entry for each place where a rule is broken otherwise than the kept entries say."""
-    places: dict[tuple[str, tuple[str, ...]], _Place] = {}
-    for finding in (finding for result in results for finding in result.findings):
-        for pointer, received in finding.places:
-            if any(entry.matches(finding.rule, pointer, received) for entry in kept):
-                continue
-            place = places.setdefault((finding.rule, pattern(pointer)), _Place(pointer))
-            place.values.setdefault(_shape(finding.rule, received), _shown(received, redact))
-    for (rule, _), place in places.items():
-        yield Known(
-            rule,
-            f"seen on {today.isoformat()}: {next(iter(place.values.values()))[:200]}",
-            place.pointer or None,
-            tuple(place.received()),
-            expires,
-            # Whether jobs have what the page shows differs from job to job.
-            intermittent=contract.rule(rule).is_assumed,
-        )
+    for result in results:
+        rule = result.rule
+        of_rule = [entry for entry in kept if entry.rule == rule.id]
+        places: dict[tuple[str, ...], _Place] = {}
+        for pointer, received in (place for finding in result.findings for place in finding.places):
+            if not any(entry.matches(pointer, received) for entry in of_rule):
+                place = places.setdefault(pattern(pointer), _Place(pointer))
+                place.values.setdefault(_shape(rule.id, received), _shown(received, redact))
+        for place in places.values():
+            yield Known(
+                rule.id,
+                f"seen on {today.isoformat()}: {next(iter(place.values.values()))[:200]}",
+                place.pointer or None,
+                tuple(place.received()),
+                expires,
+                # Whether jobs have what the page shows differs from job to job.
+                intermittent=rule.is_assumed,
+            )
 
 
 def _shown(received: str, redact: Callable[[str], str]) -> str:
@@ -188,7 +188,7 @@ def _shown(received: str, redact: Callable[[str], str]) -> str:
 
 def still_known(kept: Iterable[Known], results: Sequence[RuleResult], *, whole: bool) -> list[Known]:
     """Return the entries that a run does not show to be gone. A run that is not whole shows it of no entry."""
-    by_rule = {result.rule: result for result in results}
+    by_rule = {result.rule.id: result for result in results}
     return [
         entry
         for entry in dict.fromkeys(kept)
@@ -242,7 +242,7 @@ def apply_known(
         else:
             valid.append(entry)
     whole = whole and not any(result.outcome == "unchecked" and result.counts for result in results)
-    by_rule = {result.rule: result for result in results}
+    by_rule = {result.rule.id: result for result in results}
     for entry in valid:
         result = by_rule[entry.rule]
         is_gone = result.outcome in {"held", "broken", "warned"} and not entry.occurs_in(result.findings)
@@ -261,18 +261,18 @@ def expiring(known: Iterable[Known], *, today: dt.date) -> list[str]:
 
 
 def _mark(result: RuleResult, known: Sequence[Known]) -> RuleResult:
-    entries = [entry for entry in known if entry.rule == result.rule]
+    entries = [entry for entry in known if entry.rule == result.rule.id]
     new = tuple(filter(None, (_unknown_part(finding, entries) for finding in result.findings)))
     if new or not result.findings:
         old = [finding for finding in result.findings if any(entry.occurs_in([finding]) for entry in entries)]
-        return replace(result, findings=_telling(new), known=_telling(old))
+        return replace(result, findings=_telling(result.rule, new), known=_telling(result.rule, old))
     reasons = "; ".join(entry.reason for entry in entries if entry.occurs_in(result.findings))
-    return replace(result, outcome="known", reason=reasons, findings=_telling(result.findings))
+    return replace(result, outcome="known", reason=reasons, findings=_telling(result.rule, result.findings))
 
 
 def _unknown_part(finding: Finding, entries: Sequence[Known]) -> Finding | None:
     """Return the finding with the places that no entry knows; None if there are none."""
-    new = [place for place in finding.places if not any(entry.matches(finding.rule, *place) for entry in entries)]
+    new = [place for place in finding.places if not any(entry.matches(*place) for entry in entries)]
     if not new or len(new) == len(finding.places):
         return finding if new else None
     (pointer, received), *more = new
@@ -280,13 +280,13 @@ def _unknown_part(finding: Finding, entries: Sequence[Known]) -> Finding | None:
     return replace(finding, pointer=pointer, received=received, more=further)
 
 
-def _telling(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def _telling(rule: Rule, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return the first findings, and later ones that show what was not received before."""
     kept = list(findings[:MAX_FINDINGS])
-    seen = {key for finding in kept for key in _shapes(finding)}
+    seen = {key for finding in kept for key in _shapes(rule, finding)}
     at_place = Counter(where for where, _ in seen)
     for finding in findings[MAX_FINDINGS:]:
-        new = {key for key in _shapes(finding) - seen if at_place[key[0]] <= MAX_VALUES}
+        new = {key for key in _shapes(rule, finding) - seen if at_place[key[0]] <= MAX_VALUES}
         if new:
             kept.append(finding)
             seen |= new
@@ -294,5 +294,5 @@ def _telling(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
-def _shapes(finding: Finding) -> set[tuple[tuple[str, ...], str]]:
-    return {(pattern(pointer), _shape(finding.rule, received)) for pointer, received in finding.places}
+def _shapes(rule: Rule, finding: Finding) -> set[tuple[tuple[str, ...], str]]:
+    return {(pattern(pointer), _shape(rule.id, received)) for pointer, received in finding.places}

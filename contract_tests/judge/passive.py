@@ -22,8 +22,7 @@ from contract_tests.judge.request import broken_rule, what_is_wrong
 from contract_tests.judge.route import before_operation
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Finding, Judgement, Response
 from contract_tests.purpose import Purpose
-from engine_contract import contract
-from engine_contract.contract import Operation
+from engine_contract.contract import Operation, Rule
 from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 NOT_SERVED = frozenset({405, 501})  # RFC 9110: the method is not there, whatever the job
@@ -84,24 +83,27 @@ class JudgedCall:
     """Whether the caller has canceled a job by now."""
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The breaks, in the order in which they were found."""
-        return tuple(item.finding for item in self.judgements if item.finding)
+    def findings(self) -> tuple[tuple[Rule, Finding], ...]:
+        """The broken rules, each with what was found, in the order in which they were found."""
+        if self.operation is None:
+            return ()
+        rules = self.operation.rules_by_id
+        return tuple((rules[item.rule], item.finding) for item in self.judgements if item.finding)
 
     @property
     def broken(self) -> tuple[str, ...]:
         """The ids of broken documented and implied rules, each once."""
-        return rule_ids((finding.rule for finding in self.findings), assumed=False)
+        return rule_ids((rule for rule, _ in self.findings), assumed=False)
 
     @property
     def warned(self) -> tuple[str, ...]:
         """The ids of broken assumed rules, each once."""
-        return rule_ids((finding.rule for finding in self.findings), assumed=True)
+        return rule_ids((rule for rule, _ in self.findings), assumed=True)
 
 
-def rule_ids(rules: Iterable[str], *, assumed: bool) -> tuple[str, ...]:
+def rule_ids(rules: Iterable[Rule], *, assumed: bool) -> tuple[str, ...]:
     """Return the ids of broken rules, each once: the assumed ones, or the others."""
-    return tuple(dict.fromkeys(rule for rule in rules if contract.rule(rule).is_assumed is assumed))
+    return tuple(dict.fromkeys(rule.id for rule in rules if rule.is_assumed is assumed))
 
 
 def identity(credential: str) -> str:
@@ -218,7 +220,7 @@ class PassiveJudge:
                 return
             self.jobs.see_canceled(exchange.job_id)
         if exchange.request.caller.kind != "token" or any(
-            item.rule == f"{operation.rule_prefix}roles.others" for item in judged.findings
+            item.finding and item.rule == f"{operation.rule_prefix}roles.others" for item in judged.judgements
         ):
             return
         for caller in _names_of(observed):

@@ -32,23 +32,23 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
     results = []
     for rule in rules:
         if rule.id in skip or (only is not None and rule.id not in only):
-            results.append(RuleResult(rule.id, "skipped", rule.reason))
+            results.append(RuleResult(rule, "skipped"))
             continue
         judged = by_rule.get(rule.id, [])
         findings = tuple(item.finding for item in judged if item.finding)
         if findings:
             outcome: Outcome = "warned" if rule.is_assumed and not strict else "broken"
-            result = RuleResult(rule.id, outcome, rule.reason, findings)
-            results.append(replace(result, seen=len(judged), failed=len(findings), told_apart=_told_apart(judged)))
+            result = RuleResult(rule, outcome, findings=findings, seen=len(judged), failed=len(findings))
+            results.append(replace(result, told_apart=_told_apart(judged)))
         elif judged and rule.id not in unchecked:
-            results.append(RuleResult(rule.id, "held", rule.reason, seen=len(judged)))
+            results.append(RuleResult(rule, "held", seen=len(judged)))
         elif rule.field is not None and document_rule(rule) in documents and rule.id not in unchecked:
-            results.append(RuleResult(rule.id, "held", NOT_SEEN))
+            results.append(RuleResult(rule, "held", NOT_SEEN))
         else:
             why = unchecked.get(rule.id, fallback)
             inherent = rule.id in unchecked and why.because is None
             counts = not inherent and (strict or not rule.is_assumed)
-            results.append(RuleResult(rule.id, "unchecked", why.reason, counts=counts, cause=why.because))
+            results.append(RuleResult(rule, "unchecked", why.reason, counts=counts, cause=why.because))
     return tuple(results)
 
 

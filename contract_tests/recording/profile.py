@@ -25,7 +25,6 @@ from contract_tests.judge.passive import (
 )
 from contract_tests.judge.route import before_operation, called_operation
 from contract_tests.model import Exchange, Response
-from engine_contract import contract
 from engine_contract.contract import Operation
 from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
@@ -282,8 +281,7 @@ def _of_a_valid_request(judged: JudgedCall, response: Response) -> str | None:
     """Return why a valid request was refused: by the status, or by the response's text about the job."""
     if response.status in _OF_THE_REQUEST:
         return _OF_THE_REQUEST[response.status]
-    is_a_fault = any(not contract.rule(item.rule).is_assumed for item in judged.findings)
-    if is_a_fault or response.status in _OF_THE_CALLER or response.status < 400:
+    if judged.broken or response.status in _OF_THE_CALLER or response.status < 400:
         return None
     return "not-active" if _NOT_ACTIVE.search(response.body) else "unknown-job"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from contract_tests.check import Checked
 from contract_tests.config.auth import Auth, Bearer
+from contract_tests.config.options import rules_with
 from contract_tests.judge.answers import holds_document
 from contract_tests.judge.known import Known
 from contract_tests.judge.passive import JudgedCall, PassiveJudge
@@ -53,7 +54,7 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
         *_left_out(entries.left_out),
         *_not_shown(tokens, recorded),
     )
-    rules = [rule for operation in operations for rule in operation.rules]
+    rules = rules_with(pages)
     report = build_report(
         rules,
         _facts(label, presenter.base, recorded, calls, notes=notes),

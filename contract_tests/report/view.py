@@ -27,7 +27,6 @@ from contract_tests.report.compare import Change, Changes, changes_since
 from contract_tests.report.presenter import Presenter
 from engine_contract.contract import load_contract
 from engine_contract.contract.ledger import Level
-from engine_contract.contract.ledger import rule as ledger_rule
 from engine_contract.text.printable import one_line, plural, shorten, timestamp, visible
 
 FAILURES_LIMIT = 50  # of one rule; an engine can break a rule in each of 2,000 tasks
@@ -284,7 +283,7 @@ class _Words:
         return None if text is None else self.text(text)
 
     def rule(self, result: RuleResult) -> ShownRule:
-        rule = ledger_rule(result.rule)
+        rule = result.rule
         callers = [finding.exchange.request.caller for finding in result.findings if finding.exchange]
         roles = tuple(dict.fromkeys(caller.role for caller in callers if caller.role and caller.kind == "token"))
         known = [role for role in load_contract().roles if role in self.presenter.variables]
@@ -296,7 +295,7 @@ class _Words:
             quotes=rule.quotes,
             why=rule.reason,
             outcome=result.outcome,
-            note=None if result.reason == rule.reason else self.optional(result.reason),
+            note=self.optional(result.reason),
             counts=result.counts,
             remedy=REMEDY[result.cause] if result.cause and result.outcome == "unchecked" else None,
             failures=tuple(self.failure(finding) for finding in _varied(result.findings)[:FAILURES_LIMIT]),

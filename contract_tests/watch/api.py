@@ -1,7 +1,6 @@
 """The watcher's JSON API: the journal, the jobs that were seen, and a cancel as one of the roles."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -10,8 +9,7 @@ from starlette.routing import Route, Router
 
 from contract_tests.watch.journal import Entry, SeenJob
 from contract_tests.watch.state import Watch
-from engine_contract.console.interface import Message
-from engine_contract.console.journal_rows import explain
+from engine_contract.console.interface import Finding, Message
 from engine_contract.http.media_types import read_content_type
 from engine_contract.text.printable import moment
 
@@ -45,7 +43,21 @@ def whole(entry: Entry) -> dict[str, Any]:
     return summary(entry) | {
         "request": _message(entry.request),
         "answer": _message(entry.response),
-        "findings": [asdict(explain(finding)) for finding in entry.findings],
+        "findings": list(map(_finding, entry.findings)),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    rule = finding.rule
+    return {
+        "rule": rule.id,
+        "level": rule.level,
+        "title": rule.title,
+        "quote": rule.quote,
+        "reason": rule.reason,
+        "received": finding.received,
+        "documented": finding.documented,
+        "pointer": finding.pointer,
     }
 
 

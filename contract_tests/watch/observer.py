@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import starmap
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,7 @@ from contract_tests.recording.redaction import HIDDEN, Redaction, is_login
 from contract_tests.watch.journal import BODY_SHOWN_BYTES, Entry, Journal, SeenJob
 from contract_tests.watch.settings import WatchSettings
 from engine_contract.console.interface import Finding, Message
+from engine_contract.contract import Rule
 from engine_contract.http.media_types import read_content_type
 from engine_contract.http.own_origin import POLICIES, OwnOrigin, is_text
 from engine_contract.http.types import HeaderList
@@ -191,17 +193,17 @@ class Observer:
             job_id=None
             if judged is None or judged.exchange.job_id is None
             else self.redaction.text(judged.exchange.job_id),
-            findings=tuple(map(self._shown_finding, judged.findings)) if judged else (),
+            findings=tuple(starmap(self._shown_finding, judged.findings)) if judged else (),
             reason=None if note is None else self.redaction.message(note),
         )
 
     def _answer_headers(self, proxied: ProxiedExchange) -> tuple[tuple[str, str], ...]:
         return tuple((name, self.redaction.header(name, value)) for name, value in texts(proxied.response_headers))
 
-    def _shown_finding(self, finding: model.Finding) -> Finding:
+    def _shown_finding(self, rule: Rule, finding: model.Finding) -> Finding:
         """Return the finding without secrets, and without the exchange, which is in the entry."""
         text = self.redaction.message
-        return Finding(finding.rule, text(finding.received), text(finding.documented), finding.pointer)
+        return Finding(rule, text(finding.received), text(finding.documented), finding.pointer)
 
     def _see_jobs(self, exchange: Exchange, entry: Entry, *, is_cancel: bool) -> None:
         """Take note of the jobs that the exchange names."""

@@ -8,7 +8,6 @@ from queue import Full, Queue
 from threading import Thread
 
 from contract_tests.watch.journal import Entry
-from engine_contract import contract
 from engine_contract.text.printable import one_line, shorten, visible
 
 WAITING = 1000  # texts that wait for a slow terminal; more are left out
@@ -24,7 +23,7 @@ def lines_on(entry: Entry) -> Iterator[str]:
     job = f", job {_brief(entry.job_id)}" if entry.job_id else ""
     yield f"{moment} #{entry.number} {entry.method} {entry.path} → {status} ({entry.caller}{job})"
     for finding in entry.findings:
-        rule = contract.rule(finding.rule)
+        rule = finding.rule
         where = f" at {_brief(finding.pointer)}" if finding.pointer else ""
         if rule.is_assumed:
             yield f"  WARNING  {rule.id}{where}: {_brief(finding.received)}"

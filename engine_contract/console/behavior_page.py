@@ -8,7 +8,7 @@ from flask import abort, g, make_response, redirect, render_template, request
 from engine_contract.console.behavior_form import FIELDS, read_form, values_of
 from engine_contract.console.interface import NOBODY, ConsoleError
 from engine_contract.console.request_hooks import RequestHooks
-from engine_contract.contract import load_contract, rule
+from engine_contract.contract import load_contract
 
 
 class BehaviorPage:
@@ -45,7 +45,6 @@ class BehaviorPage:
             values=values_of(armed) if form is None else form,
             problem=problem,
             search=search,
-            rule=rule,
             roles=[role for role in g.about.roles if role != NOBODY] or load_contract().roles,
         )
         return make_response(page, 400 if problem else 200)

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import quote
 
 from engine_contract.console.interface import About, Entry, Finding
-from engine_contract.console.journal_rows import explain
 from engine_contract.console.json_view import pretty_body
 from engine_contract.contract import load_contract
 from engine_contract.text.curl import CREDENTIAL, curl
@@ -116,7 +115,7 @@ def _title(entry: Entry) -> str:
     if entry.findings:
         finding = entry.findings[0]
         more = len(entry.findings) - 1
-        return f"{load_contract().name}: expected {explain(finding).title}; received {escape(finding.received)}" + (
+        return f"{load_contract().name}: expected {finding.rule.title}; received {escape(finding.received)}" + (
             f" (and {more} more)" if more else ""
         )
     if entry.status is None:
@@ -149,9 +148,9 @@ def _received(finding: Finding) -> str:
 
 
 def _documented(finding: Finding) -> list[str]:
-    known = explain(finding)
-    line = f"- {escape(finding.documented)} (rule {code(known.rule)}, {known.level})"
-    because = f"The page: {code(known.quote)}" if known.quote else known.reason
+    rule = finding.rule
+    line = f"- {escape(finding.documented)} (rule {code(rule.id)}, {rule.level})"
+    because = f"The page: {code(rule.quote)}" if rule.quote else rule.reason
     return [line, f"  {because}"] if because else [line]
 
 

@@ -10,6 +10,7 @@ from itertools import chain
 from sys import getsizeof
 from typing import Any, Protocol
 
+from engine_contract.contract import Rule
 from engine_contract.text.curl import Added
 
 NOBODY = ""
@@ -106,7 +107,7 @@ class Message:
 class Finding:
     """One break of a rule of the ledger: what was received, what is documented, and where in the document."""
 
-    rule: str
+    rule: Rule
     received: str
     documented: str
     pointer: str | None = None

@@ -111,7 +111,6 @@ class JournalPages:
         return {
             "outcome": journal_rows.outcome(entry),
             "who": journal_rows.who(entry),
-            "violations": [journal_rows.explain(finding) for finding in entry.findings],
             "broken_rules": journal_rows.broken(entry),
             "pointers": pointers,
             "located": json_view.locate(visible(json_view.pretty_body(entry.response.body)), pointers),

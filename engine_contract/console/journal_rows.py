@@ -1,11 +1,9 @@
 """The journal as people read it: what became of an exchange, which rules it broke, and who is shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from engine_contract.console.interface import Entry, Finding
-from engine_contract.contract import rule
+from engine_contract.console.interface import Entry
 from engine_contract.text.printable import clock, plural, visible
 
 OUTCOMES = ("accepted", "refused", "failed")
@@ -17,20 +15,6 @@ _SEARCHED_CHARS = 1000  # of each of an entry's texts
 _SHOWN_CHARS = 200  # of the reason, in the list
 PAGE_ENTRIES = 50
 """How many entries a page shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A finding with what the ledger says of its rule."""
-
-    rule: str
-    level: str
-    title: str
-    quote: str | None
-    reason: str | None
-    received: str
-    documented: str
-    pointer: str | None
 
 
 def outcome(entry: Entry) -> str:
@@ -45,19 +29,9 @@ def outcome(entry: Entry) -> str:
     return "accepted" if 200 <= entry.status < 300 else "refused"
 
 
-def explain(finding: Finding) -> Violation:
-    """Return the finding in plain words, with the line of the page."""
-    texts = (finding.received, finding.documented, finding.pointer)
-    try:
-        known = rule(finding.rule)
-    except KeyError:
-        return Violation(finding.rule, "documented", finding.rule, None, None, *texts)
-    return Violation(known.id, known.level, known.title, known.quote, known.reason, *texts)
-
-
 def broken(entry: Entry) -> int:
     """Count how many documented and implied rules the exchange broke."""
-    return sum(explain(finding).level != "assumed" for finding in entry.findings)
+    return sum(not finding.rule.is_assumed for finding in entry.findings)
 
 
 def select(entries: Sequence[Entry], wanted: str, search: str) -> list[Entry]:

@@ -5,7 +5,7 @@ of the other two.
 """
 
 from engine_contract.contract.files import PAGE_PATH
-from engine_contract.contract.ledger import Level, Rule, know_rules, known_rules, load_furniture, load_rules, rule
+from engine_contract.contract.ledger import Level, Rule, load_furniture, load_rules, rule
 from engine_contract.contract.openapi import load_contract, load_openapi
 from engine_contract.contract.operation import Operation, Parameter, find_operation
 from engine_contract.contract.page import load_page, page_sha256, statements
@@ -17,8 +17,6 @@ __all__ = [
     "Parameter",
     "Rule",
     "find_operation",
-    "know_rules",
-    "known_rules",
     "load_contract",
     "load_furniture",
     "load_openapi",

@@ -1,6 +1,6 @@
 """The ledger of rules: what is judged, at which level, and the line of the page behind it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -71,21 +71,8 @@ def _by_id() -> dict[str, Rule]:
 
 
 def rule(rule_id: str) -> Rule:
-    """Return the rule of that id. Raise KeyError for one that neither the ledger nor a page that was read has."""
-    return _by_id().get(rule_id) or _OF_PAGES[rule_id]
-
-
-_OF_PAGES: dict[str, Rule] = {}
-
-
-def know_rules(rules: Iterable[Rule]) -> None:
-    """Let the rules of a further page be found by their ids, which begin with its operation's name."""
-    _OF_PAGES.update((rule.id, rule) for rule in rules)
-
-
-def known_rules() -> tuple[Rule, ...]:
-    """Return all rules that can be found by their ids: the ledger's, then those of the pages that were read."""
-    return (*load_rules(), *_OF_PAGES.values())
+    """Return the contract's rule of that id. Raise KeyError for one that the ledger does not have."""
+    return _by_id()[rule_id]
 
 
 def load_furniture() -> frozenset[str]:

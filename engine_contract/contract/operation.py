@@ -117,7 +117,12 @@ class Operation:
 
     def rule(self, short: str) -> Rule | None:
         """Return the rule of an id without the prefix, such as `roles.none`; None if the ledger has none."""
-        return _by_id(self).get(f"{self.rule_prefix}{short}")
+        return self.rules_by_id.get(f"{self.rule_prefix}{short}")
+
+    @property
+    def rules_by_id(self) -> Mapping[str, Rule]:
+        """Return the rules by their ids."""
+        return _by_id(self)
 
 
 def leads_up(path: str) -> bool:

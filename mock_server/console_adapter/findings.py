@@ -23,7 +23,7 @@ def violations(entry: Entry, operation: Operation, changes: Mapping[str, Change]
     rule = operation.rule(short)
     if rule is None or not _shows(short, entry, operation):
         return ()
-    return (Finding(rule.id, _received(short, change, entry), f"{rule.title}."),)
+    return (Finding(rule, _received(short, change, entry), f"{rule.title}."),)
 
 
 def _received(rule_id: str, change: Change, entry: Entry) -> str:

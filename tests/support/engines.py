@@ -44,23 +44,23 @@ class ObservedExchange:
 
     def outcome(self, rule_id: str) -> str:
         """Return a rule's outcome."""
-        return next(result.outcome for result in self.report.rules if result.rule == rule_id)
+        return next(result.outcome for result in self.report.rules if result.rule.id == rule_id)
 
     def broken(self) -> set[str]:
         """Return the rules that are broken."""
-        return {result.rule for result in self.report.rules if result.outcome == "broken"}
+        return {result.rule.id for result in self.report.rules if result.outcome == "broken"}
 
     def warned(self) -> set[str]:
         """Return the assumed rules that are broken."""
-        return {result.rule for result in self.report.rules if result.outcome == "warned"}
+        return {result.rule.id for result in self.report.rules if result.outcome == "warned"}
 
     def why(self) -> str:
         """Return the text for a failing assertion."""
         lines = [self.report.verdict, *self.report.notes]
         for result in self.report.rules:
-            lines += [f"{result.outcome} {result.rule}: {finding.received}" for finding in result.findings[:2]]
+            lines += [f"{result.outcome} {result.rule.id}: {finding.received}" for finding in result.findings[:2]]
             if result.outcome == "unchecked" and result.counts:
-                lines.append(f"unchecked {result.rule}: {result.reason}")
+                lines.append(f"unchecked {result.rule.id}: {result.reason}")
         return "\n".join(lines)
 
 

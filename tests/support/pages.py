@@ -1,6 +1,6 @@
 """Two further pages in the format of the contract's own, as operations."""
 
-from engine_contract.contract import Operation, know_rules
+from engine_contract.contract import Operation
 from engine_contract.contract.draft import draft
 from engine_contract.contract.ledger import parse_rules
 from engine_contract.contract.operation import operations_in
@@ -68,6 +68,5 @@ def operation_of(page: str) -> Operation:
     drafted = draft(page)
     (name,) = (operation.name for operation in operations_in(drafted.openapi))
     rules = parse_rules(drafted.rules, f"{name}/")
-    know_rules(rules)
     (operation,) = operations_in(drafted.openapi, lambda: rules, f"{name}/")
     return operation

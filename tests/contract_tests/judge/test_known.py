@@ -27,6 +27,7 @@ from contract_tests.judge.received import kind, pattern, shape
 from contract_tests.judge.verdict import rule_results
 from contract_tests.model import Caller, Exchange, Request, Response, RuleResult, Unchecked
 from engine_contract import contract
+from engine_contract.contract import load_rules
 
 TODAY = dt.date(2026, 5, 1)
 PAGE = contract.load_contract().response_examples["page"]
@@ -68,7 +69,7 @@ def _written(results: Sequence[RuleResult], kept: Sequence[Known] = ()) -> list[
 
 def _outcomes(known: Sequence[Known], *documents: Any) -> dict[str, str]:
     results, _ = apply_known(_results(*documents), known, today=TODAY)
-    return {result.rule: result.outcome for result in results if result.outcome not in {"held", "unchecked"}}
+    return {result.rule.id: result.outcome for result in results if result.outcome not in {"held", "unchecked"}}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_what_was_written_reads_back(tmp_path: Path) -> None:
     file.write_text(known_toml(entries), encoding="utf-8")
     text = file.read_text(encoding="utf-8")
     assert all(char == "\n" or char.isprintable() for char in text)
-    first, second = read_known(file)
+    first, second = read_known(file, load_rules())
     assert first.reason == odd.encode("utf-8", "replace").decode()
     assert (first.received, first.expires, first.intermittent) == (entries[0].received, entries[0].expires, True)
     assert second == entries[1]
@@ -211,7 +212,7 @@ def test_a_wrong_received_is_told(tmp_path: Path, received: str) -> None:
     file = tmp_path / "known.toml"
     file.write_text(f'[[known]]\nrule = "roles.admin"\nreason = "x"\nreceived = {received}\n')
     with pytest.raises(SettingError, match=r"received is .* it must be a text, or an array of texts"):
-        read_known(file)
+        read_known(file, load_rules())
 
 
 def test_an_entry_that_expires_soon_is_told() -> None:
@@ -220,7 +221,7 @@ def test_an_entry_that_expires_soon_is_told() -> None:
     assert {day for day, entry in days.items() if expiring([entry], today=TODAY)} == {0, 14}
 
 
-SHIPPED = [entry for name in known_lists.names() for entry in read_known(Path(name))]
+SHIPPED = [entry for name in known_lists.names() for entry in read_known(Path(name), load_rules())]
 
 
 @pytest.mark.parametrize("entry", SHIPPED, ids=lambda entry: entry.rule)
@@ -235,7 +236,7 @@ def test_an_entry_that_ships_knows_one_thing_and_fails_nothing(entry: Known) -> 
 
 def test_the_later_editions_are_known_and_no_other_type() -> None:
     """A task's start_time may be a date; a text that is not one, a boolean and a null still break the rule."""
-    known = read_known(Path("later-editions"))
+    known = read_known(Path("later-editions"), load_rules())
     place = "tasks.workflow_start.metrics.start_time"
     assert _outcomes(known, _document((place, "2021-04-16T15:55:49.763Z"))) == {
         "response.tasks.metrics.start_time": "known"
@@ -277,4 +278,4 @@ def test_file_without_known_tables_is_refused_with_what_it_holds(tmp_path: Path,
     path.write_text(content)
     message = f"the file may hold [[known]] tables only, it has {held}. Write [[known]] before each entry."
     with pytest.raises(SettingError, match=re.escape(message)):
-        read_known(path)
+        read_known(path, load_rules())

@@ -90,8 +90,8 @@ def test_document_that_differs_breaks_the_rule_of_its_place(
     asset: Operation, document: Any, rule: str, pointer: str
 ) -> None:
     """The shape is judged at every depth, and a finding names the place."""
-    (finding,) = judge(asset, 200, document).findings
-    assert (finding.rule, finding.pointer) == (f"getAsset/{rule}", pointer)
+    ((broken, finding),) = judge(asset, 200, document).findings
+    assert (broken.id, finding.pointer) == (f"getAsset/{rule}", pointer)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_document_that_differs_breaks_the_rule_of_its_place(
 )
 def test_success_to_what_must_be_refused_breaks_the_rule(asset: Operation, changes: Any, rule: str) -> None:
     """Another role, no credential, a wrong one and a parameter of another type are refused; a 403 holds that."""
-    assert [finding.rule for finding in judge(asset, 200, RIGHT, **changes).findings] == [f"getAsset/{rule}"]
+    assert [rule.id for rule, _ in judge(asset, 200, RIGHT, **changes).findings] == [f"getAsset/{rule}"]
     assert judge(asset, 403, {}, **changes).findings == ()
 
 
@@ -122,7 +122,7 @@ def test_success_to_what_must_be_refused_breaks_the_rule(asset: Operation, chang
 def test_body_is_judged_by_the_schema_of_its_page(tag: Operation, body: Any, rule: str | None) -> None:
     """A missing or mistyped parameter and a body that is not an object must be refused."""
     judged = judge(tag, 200, {"count": 1}, path="/inventory/addTag/a1", body=body)
-    assert [finding.rule for finding in judged.findings] == ([] if rule is None else [f"addTag/{rule}"])
+    assert [rule.id for rule, _ in judged.findings] == ([] if rule is None else [f"addTag/{rule}"])
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_body_is_judged_by_the_schema_of_its_page(tag: Operation, body: Any, rul
 def test_refusal_of_a_valid_call_says_only_what_it_shows(asset: Operation, status: int, rule: str | None) -> None:
     """A 404 may mean the id; a method that is not there, a role that may, and a failure break what the page says."""
     judged = judge(asset, status, {})
-    assert [finding.rule for finding in judged.findings] == ([] if rule is None else [f"getAsset/{rule}"])
+    assert [rule.id for rule, _ in judged.findings] == ([] if rule is None else [f"getAsset/{rule}"])
 
 
 def test_call_without_an_answer_breaks_no_rule_that_its_ledger_lacks(asset: Operation) -> None:

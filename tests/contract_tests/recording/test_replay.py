@@ -25,7 +25,7 @@ def check_engine(*options: str) -> Result:
 
 def outcomes(path: Path) -> dict[str, str]:
     """The outcome of each rule."""
-    return {result.rule: result.outcome for result in replay(path).report.rules}
+    return {result.rule.id: result.outcome for result in replay(path).report.rules}
 
 
 def recorded(folder: Path, *, fault: str | None = None, variation: str | None = None) -> Path:
@@ -134,7 +134,7 @@ def test_a_browsers_export_is_judged(tmp_path: Path, document: dict[str, Any]) -
     checked = replay(path)
     assert checked.report.verdict == "conforms"
     assert checked.report.engine == "https://engine.example/base"
-    reasons = {result.rule: (result.outcome, result.reason) for result in checked.report.rules}
+    reasons = {result.rule.id: (result.outcome, result.reason) for result in checked.report.rules}
     for rule in ("roles.admin", "roles.none", "roles.others"):
         assert reasons[rule] == (
             "unchecked",

@@ -59,9 +59,9 @@ def conforming() -> Report:
     """All rules held but two assumed ones, which warn."""
     warned = {"effects.repeat": "200 and a job", "transport.status.exact": "201"}
     rules = tuple(
-        RuleResult(rule.id, "warned", findings=(Finding(rule.id, warned[rule.id], "something else", None, exchange()),))
+        RuleResult(rule, "warned", findings=(Finding(warned[rule.id], "something else", None, exchange()),))
         if rule.id in warned
-        else RuleResult(rule.id, "held")
+        else RuleResult(rule, "held")
         for rule in load_rules()
     )
     return Report(
@@ -87,36 +87,32 @@ def violating() -> Report:
     xml = Response(200, (("Content-Type", "text/xml"),), b"<job/>", elapsed=0.2)
     findings = {
         "roles.support": Finding(
-            "roles.support", '403 {"message": "forbidden"}', "a success: the role support may cancel jobs", None,
+            '403 {"message": "forbidden"}', "a success: the role support may cancel jobs", None,
             exchange("support", situation="the role support cancels a job", response=Response(403)),
         ),
         "response.tasks.x": Finding(
-            "response.tasks.x", 'a string, "0.084"', "a number", "/tasks/workflow_start/x", exchange("engineering")
+            'a string, "0.084"', "a number", "/tasks/workflow_start/x", exchange("engineering")
         ),
-        "transport.content_type": Finding("transport.content_type", "text/xml", "a JSON type", None, exchange(response=xml)),
+        "transport.content_type": Finding("text/xml", "a JSON type", None, exchange(response=xml)),
     }  # fmt: skip
     rules = []
     for rule in load_rules():
         if finding := findings.get(rule.id):
-            rules.append(
-                RuleResult(rule.id, "broken", findings=(finding,) * (15 if rule.id == "response.tasks.x" else 1))
-            )
+            rules.append(RuleResult(rule, "broken", findings=(finding,) * (15 if rule.id == "response.tasks.x" else 1)))
         elif rule.id == "effects.repeat":
-            rules.append(
-                RuleResult(rule.id, "known", "Ticket 4711, fixed in May.", (Finding(rule.id, "200", "a refusal"),))
-            )
+            rules.append(RuleResult(rule, "known", "Ticket 4711, fixed in May.", (Finding("200", "a refusal"),)))
         elif rule.id == "roles.others":
             reason = "No token of a role that the page does not list: --token apiread=SOURCE."
-            rules.append(RuleResult(rule.id, "unchecked", reason, cause="tokens"))
+            rules.append(RuleResult(rule, "unchecked", reason, cause="tokens"))
         elif rule.id == "effects.exact":
             reason = "An ID of fewer than 16 characters, cut or lengthened, could be somebody else's."
-            rules.append(RuleResult(rule.id, "unchecked", reason, counts=False))
+            rules.append(RuleResult(rule, "unchecked", reason, counts=False))
         elif rule.id == "effects.methods":
-            rules.append(RuleResult(rule.id, "skipped", "--skip effects.methods"))
+            rules.append(RuleResult(rule, "skipped", "--skip effects.methods"))
         elif rule.id == "transport.status.exact":
-            rules.append(RuleResult(rule.id, "warned", findings=(Finding(rule.id, "201", "200", None, exchange()),)))
+            rules.append(RuleResult(rule, "warned", findings=(Finding("201", "200", None, exchange()),)))
         else:
-            rules.append(RuleResult(rule.id, "held"))
+            rules.append(RuleResult(rule, "held"))
     dropped = exchange(fault=Fault.DROPPED, detail="no byte of the answer came", situation="overlapping requests")
     return replace(
         conforming(),
@@ -143,10 +139,10 @@ def hostile() -> Report:
     outcomes: tuple[Outcome, ...] = ("broken", "warned", "known", "unchecked", "skipped", "held")
     rules = tuple(
         RuleResult(
-            rule.id,
+            rule,
             outcomes[number % 6],
             HOSTILE,
-            (Finding(rule.id, HOSTILE, HOSTILE, HOSTILE, answers[number % 3]),) * 12,
+            (Finding(HOSTILE, HOSTILE, HOSTILE, answers[number % 3]),) * 12,
             cause="jobs" if number % 6 == 3 else None,
         )
         for number, rule in enumerate(load_rules())
@@ -169,7 +165,7 @@ def undecided() -> Report:
     """Nothing could be checked: the engine was not reached."""
     sentence = "127.0.0.1:4010 refused the connection three times in a row."
     rules = tuple(
-        RuleResult(rule.id, "unchecked", "The engine was not reached.", cause="unreachable") for rule in load_rules()
+        RuleResult(rule, "unchecked", "The engine was not reached.", cause="unreachable") for rule in load_rules()
     )
     return Report(
         "undecided",

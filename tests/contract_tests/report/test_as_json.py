@@ -98,7 +98,7 @@ def test_a_reason_is_the_runs_or_else_the_ledgers() -> None:
 def test_the_ledgers_reason_is_told_once() -> None:
     """A run that repeats the ledger's reason as its own adds no note of the same words."""
     reason = rule("effects.repeat").reason
-    report = replace(conforming(), rules=(RuleResult("effects.repeat", "warned", reason),))
+    report = replace(conforming(), rules=(RuleResult(rule("effects.repeat"), "warned"),))
     (shown,) = view(report, PRESENTER).rules
     assert (shown.why, shown.note) == (reason, None)
     assert report_document(report, PRESENTER)["rules"][0]["reason"] == reason
@@ -106,10 +106,10 @@ def test_the_ledgers_reason_is_told_once() -> None:
 
 def test_many_and_long_failures_are_cut() -> None:
     """Thousands of failures, each of megabytes, leave a small file that says how many there were."""
-    finding = Finding("response.name", "x" * 1_000_000, "a string")
-    other = Finding("response.name", "something else", "a string")
+    finding = Finding("x" * 1_000_000, "a string")
+    other = Finding("something else", "a string")
     report = replace(
-        conforming(), rules=(RuleResult("response.name", "broken", findings=(finding,) * 3000 + (other,)),)
+        conforming(), rules=(RuleResult(rule("response.name"), "broken", findings=(finding,) * 3000 + (other,)),)
     )
     shown = report_document(report, PRESENTER)["rules"][0]
     assert (len(shown["failures"]), shown["failures_total"]) == (FAILURES_LIMIT, 3001)

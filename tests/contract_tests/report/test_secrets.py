@@ -20,6 +20,7 @@ from contract_tests.model import Caller, Exchange, Fault, Finding, Observation, 
 from contract_tests.report import har, write_reports
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.terminal import print_report
+from engine_contract.contract import rule
 from engine_contract.text.curl import Added
 
 from .reports import ENGINE, JOB, PRESENTER, conforming
@@ -68,13 +69,13 @@ def _exchanges() -> Iterator[Exchange]:
 
 def _leaky() -> Report:
     exchanges = tuple(_exchanges())
-    findings = [Finding("roles.admin", EVERYWHERE, EVERYWHERE, EVERYWHERE, exchange) for exchange in exchanges]
-    long = Finding("roles.admin", "x" * 595 + EVERYWHERE, "x" * 590 + TOKEN)
+    findings = [Finding(EVERYWHERE, EVERYWHERE, EVERYWHERE, exchange) for exchange in exchanges]
+    long = Finding("x" * 595 + EVERYWHERE, "x" * 590 + TOKEN)
     outcomes: tuple[Any, ...] = ("broken", "warned", "known", "unchecked", "skipped")
     return replace(
         conforming(),
         verdict="violates",
-        rules=tuple(RuleResult("roles.admin", outcome, EVERYWHERE, (long, *findings)) for outcome in outcomes),
+        rules=tuple(RuleResult(rule("roles.admin"), outcome, EVERYWHERE, (long, *findings)) for outcome in outcomes),
         engine=f"{ENGINE}?token={quote(TOKEN)}",
         label=EVERYWHERE,
         notes=(EVERYWHERE,),
@@ -126,10 +127,10 @@ def test_secret_that_an_engine_hands_out_is_masked_by_its_name(tmp_path: Path) -
     told = '{"refreshToken": "Zq7hunter2Kx9w", "status": "canceled"}'
     request = Request("POST", "/workflow_engine/cancelJob", Caller("admin", "token"), body=b"{}")
     seen = Exchange(request, "", Response(200, (("X-Auth-Token", "Zq7hunter2Kx9w"),), told.encode()))
-    finding = Finding("roles.admin", f"a body that is not a job: {told}", "a job", None, seen)
+    finding = Finding(f"a body that is not a job: {told}", "a job", None, seen)
     report = replace(
         conforming(),
-        rules=(RuleResult("roles.admin", "broken", None, (finding,)),),
+        rules=(RuleResult(rule("roles.admin"), "broken", None, (finding,)),),
         exchanges=(seen,),
         observed=(Observation("x", 400, "text/plain", told),),
     )
@@ -143,12 +144,12 @@ def test_secret_that_an_engine_hands_out_is_masked_by_its_name(tmp_path: Path) -
 
 def test_known_deviation_of_a_secret_holds_its_type() -> None:
     """An entry never holds the secret, and matches what comes next time."""
-    finding = Finding("response.status", '"Bearer Zq7hunter2Kx9w" (a string)', "x", "/status")
+    finding = Finding('"Bearer Zq7hunter2Kx9w" (a string)', "x", "/status")
     (entry,) = new_entries(
-        [RuleResult("response.status", "broken", None, (finding,))], (), PRESENTER.mask, today=date(2026, 1, 1)
+        [RuleResult(rule("response.status"), "broken", None, (finding,))], (), PRESENTER.mask, today=date(2026, 1, 1)
     )
     assert "hunter2" not in known_toml([entry])
-    assert entry.matches("response.status", "/status", '"Bearer another1234" (a string)')
+    assert entry.matches("/status", '"Bearer another1234" (a string)')
 
 
 def test_known_deviation_holds_no_raw_control_characters() -> None:

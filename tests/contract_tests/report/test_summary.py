@@ -85,8 +85,8 @@ def test_unchecked_rules_name_the_missing_option() -> None:
 
 def test_an_engine_that_breaks_everything_leaves_a_page_that_is_shown() -> None:
     """With each rule broken many times by long and unprintable text, the page stays under GitHub's 1 MiB."""
-    finding = Finding("response.name", "\U000e0001" * 5000, "\ud800" * 5000, "/" + "\x00" * 5000)
-    rules = tuple(RuleResult(rule.id, "broken", findings=(finding,) * 100) for rule in load_rules())
+    finding = Finding("\U000e0001" * 5000, "\ud800" * 5000, "/" + "\x00" * 5000)
+    rules = tuple(RuleResult(rule, "broken", findings=(finding,) * 100) for rule in load_rules())
     text = _written(replace(violating(), rules=rules))
     assert len(text.encode()) < 1 << 20
     assert all(code(rule.id) in text for rule in load_rules())

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from contract_tests.model import Earlier, EarlierRule, Finding, Report, RuleResult
 from contract_tests.report.terminal import print_report, progress
+from engine_contract.contract import rule
 
 from .reports import PRESENTER, RULES, conforming, exchange, hostile, undecided, violating
 
@@ -81,13 +82,13 @@ def test_a_failure_can_be_read_and_its_command_copied() -> None:
 
 def _nine_broken() -> Report:
     """Return a report of nine rules, each broken in 19 of 19 answers of all roles."""
-    ids = [rule.rule for rule in conforming().rules if rule.rule.startswith("response.")][:9]
+    ids = [rule.rule for rule in conforming().rules if rule.rule.aspect == "response"][:9]
     exchanges = [exchange(("admin", "support")[number % 2]) for number in range(19)]
     rules = tuple(
         RuleResult(
             rule.rule,
             "broken",
-            findings=tuple(Finding(rule.rule, "a number", "a string", "/a", each) for each in exchanges),
+            findings=tuple(Finding("a number", "a string", "/a", each) for each in exchanges),
             seen=19,
             failed=19,
         )
@@ -198,8 +199,8 @@ def test_progress_moves_on_a_terminal_only() -> None:
 
 def test_a_finding_without_a_request_is_told_too() -> None:
     """A known deviation that no longer occurs has no request to reproduce it, and is still a failure."""
-    finding = Finding("effects.repeat", "a refusal", "200, as the known deviation says")
-    rules = (RuleResult("effects.repeat", "broken", "A known deviation that no longer occurs.", (finding,)),)
+    finding = Finding("a refusal", "200, as the known deviation says")
+    rules = (RuleResult(rule("effects.repeat"), "broken", "A known deviation that no longer occurs.", (finding,)),)
     printed = _printed(replace(violating(), rules=rules))
     assert "A known deviation that no longer occurs." in printed
     assert "Received    a refusal\n" in printed

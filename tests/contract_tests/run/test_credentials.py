@@ -36,7 +36,7 @@ def run(
         }
     settings = replace(settings, connection=replace(settings.connection, tokens=sources))
     report = check(settings, lambda _: Supply(made)).report
-    return report, next(result for result in report.rules if result.rule == RULE)
+    return report, next(result for result in report.rules if result.rule.id == RULE)
 
 
 def test_bogus_token_of_a_refused_role_leaves_a_wide_open_engine_undecided() -> None:
@@ -114,7 +114,7 @@ def test_redirect_of_wrong_credentials_is_a_refusal_in_another_form() -> None:
     """Where the right credentials work, a redirect to the login warns, as a refusal that is not a 4xx, and breaks nothing."""
     with login_engine(login_page="/login") as engine:
         report, _ = run(engine)
-    outcomes = {result.rule: result.outcome for result in report.rules}
+    outcomes = {result.rule.id: result.outcome for result in report.rules}
     assert report.verdict == "conforms", report.notes
     assert (outcomes["transport.refusal_status"], outcomes["roles.wrong"]) == ("warned", "held")
 

@@ -19,7 +19,7 @@ def run(engine: JobEngine, **changes: Any) -> tuple[Report, RuleResult]:
     made = engine.make_jobs(24)
     report = check(settings_for(engine.url, **changes), lambda _: Supply(made)).report
     assert max(Counter(engine.reads).values()) == 1  # a job that was looked at is not looked at again
-    return report, next(result for result in report.rules if result.rule == RULE)
+    return report, next(result for result in report.rules if result.rule.id == RULE)
 
 
 def test_read_back_of_a_canceled_job_holds_the_rule() -> None:

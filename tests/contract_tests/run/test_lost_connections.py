@@ -33,7 +33,7 @@ def test_resets_do_not_hide_a_fault(seed: int) -> None:
     """An engine that lets a role in that may not is found behind such a network."""
     report, _ = run(0.03, seed, lets_in=("apiread",))
     assert report.verdict == "violates"
-    assert "roles.others" in [result.rule for result in report.rules if result.outcome == "broken"]
+    assert "roles.others" in [result.rule.id for result in report.rules if result.outcome == "broken"]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -54,7 +54,7 @@ def test_no_reset_counts_no_connection() -> None:
     """On a network that loses nothing the count is 0 and nothing is warned of."""
     report, _ = run(0.0, 1)
     assert (report.verdict, report.connections_lost) == ("conforms", 0)
-    assert next(result for result in report.rules if result.rule == "transport.stable").outcome == "held"
+    assert next(result for result in report.rules if result.rule.id == "transport.stable").outcome == "held"
 
 
 @pytest.mark.parametrize("name", ["bad-parameter-drops", "dropped", "cut-off", "big-documents-cut"])

@@ -122,7 +122,7 @@ def run(
 
 def of(report: Report, *outcomes: str) -> list[str]:
     """Return the rules of these outcomes, without the operation's name."""
-    return [result.rule.removeprefix(f"{NAME}/") for result in report.rules if result.outcome in outcomes]
+    return [result.rule.id.removeprefix(f"{NAME}/") for result in report.rules if result.outcome in outcomes]
 
 
 def always(answer: Answer) -> Callable[..., Answer]:
@@ -218,7 +218,9 @@ def test_page_without_a_value_is_not_asked_for_and_does_not_count() -> None:
         report = run(engine.url, others=(page_calls(asset, {}), page_calls(tag, {})))
     assert report.verdict == "conforms"
     assert not any(path.startswith("/inventory/getAsset") or method != "GET" for method, path in engine.seen)
-    reasons = {result.reason for result in report.rules if result.rule.startswith((asset.rule_prefix, tag.rule_prefix))}
+    reasons = {
+        result.reason for result in report.rules if result.rule.id.startswith((asset.rule_prefix, tag.rule_prefix))
+    }
     assert reasons == {
         f"no value for id: give one in [operations.{asset.name}] of the settings file",
         "POST is judged where it passes: by watch-engine --page, or --replay and --page",
@@ -286,13 +288,13 @@ def test_pages_and_cancels_are_in_one_report() -> None:
         job_ids = mock.add_jobs(1)
         report = check(replace(settings, pages=tuple(pages)), lambda _: Supply(job_ids)).report
     told = [
-        (result.rule, [found.received for found in result.findings])
+        (result.rule.id, [found.received for found in result.findings])
         for result in report.rules
         if result.outcome == "broken"
     ]
     assert told == []
     assert report.jobs.used == 1
-    held = {result.rule for result in report.rules if result.outcome == "held"}
+    held = {result.rule.id for result in report.rules if result.outcome == "held"}
     gets = {operation.name for operation in OPERATIONS if operation.method == "GET"}
     assert {rule.partition("/")[0] for rule in held if "/" in rule} == gets
     assert "roles.admin" in held

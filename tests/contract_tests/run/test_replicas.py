@@ -43,7 +43,7 @@ def lagging(folder: Path, *, lag_s: float = 0.3, jobs: int = 24, settings: Any =
 
 def rule(report: Report, rule_id: str) -> RuleResult:
     """What the report says of a rule."""
-    return next(result for result in report.rules if result.rule == rule_id)
+    return next(result for result in report.rules if result.rule.id == rule_id)
 
 
 @pytest.mark.parametrize("shows", [True, False])

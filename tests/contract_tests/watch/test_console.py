@@ -154,7 +154,7 @@ def test_the_consoles_data_comes_from_the_journal() -> None:
         assert job is not None
         assert job.document["_id"] == first
         entry = shown.cancel("", second, "support")
-        assert (entry.role, entry.status, [finding.rule for finding in entry.findings]) == (
+        assert (entry.role, entry.status, [finding.rule.id for finding in entry.findings]) == (
             "support",
             200,
             ["response.name"],

@@ -16,6 +16,7 @@ from contract_tests.watch.journal import Entry, Journal, SeenJob
 from engine_contract.console.interface import Finding, Message
 from engine_contract.console.pins import MAX_BYTES as MAX_PINNED_BYTES
 from engine_contract.console.pins import Pins
+from engine_contract.contract import Rule
 from tests.support.eventually import eventually
 from tests.support.raw_server import raw_server
 from tests.support.watching import watching
@@ -91,7 +92,7 @@ def _entry(**fields: Any) -> Entry:
         _entry(reason="a" * 100_000),
         _entry(request=Message((("a", "b" * 100_000),))),
         _entry(response=Message((("b" * 100_000, ""),))),
-        _entry(findings=(Finding("a", "a" * 100_000, ""),)),
+        _entry(findings=(Finding(Rule("a", "documented", "a"), "a" * 100_000, ""),)),
     ],
     ids=["path", "query", "reason", "request's headers", "answer's headers", "findings"],
 )

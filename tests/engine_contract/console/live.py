@@ -23,6 +23,7 @@ from engine_contract.console import (
     Message,
     SessionLine,
 )
+from engine_contract.contract import Rule, rule
 from tests.support.eventually import eventually
 
 ENGINE = "https://engine.example:3443"
@@ -126,10 +127,10 @@ class Live:
             reason=text,
             fault=text,
             findings=(
-                Finding("response.name", text, text, f"/{text}"),
-                Finding("transport.status.exact", "status 201", "status 200"),
-                Finding(text, text, text),
-                *(Finding("response.name", text, text, pointer) for pointer in self.pointers),
+                Finding(rule("response.name"), text, text, f"/{text}"),
+                Finding(rule("transport.status.exact"), "status 201", "status 200"),
+                Finding(Rule(text, "documented", text), text, text),
+                *(Finding(rule("response.name"), text, text, pointer) for pointer in self.pointers),
             ),
         )
 

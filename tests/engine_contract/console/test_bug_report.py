@@ -10,6 +10,7 @@ import pytest
 from engine_contract.console.bug_report import bug_report, curl_line
 from engine_contract.console.interface import About, Entry, Finding, Message
 from engine_contract.console.json_view import highlight, locate, pretty_body
+from engine_contract.contract import rule
 
 ENTRY = Entry(
     number=3,
@@ -97,7 +98,7 @@ def test_a_report_without_an_answer() -> None:
 
 def test_a_report_of_an_assumed_rule() -> None:
     """Where the page is silent the reason stands in place of its line."""
-    entry = replace(ENTRY, findings=(Finding("transport.status.exact", "status 201", "status 200"),))
+    entry = replace(ENTRY, findings=(Finding(rule("transport.status.exact"), "status 201", "status 200"),))
     report = bug_report(entry, About(title="x"), "http://h", "x")
     assert "- status 200 (rule `transport.status.exact`, assumed)\n  The page names no status;" in report
 
@@ -149,7 +150,7 @@ def test_bodies_keep_every_token(body: str, shown: str) -> None:
 def test_the_place_that_breaks_a_rule_is_shown() -> None:
     """A long document is cut before most places; what stands around the broken one is shown by itself."""
     tasks = {f"{number:04x}": {"name": "x" * 80, "app": {"version": number}} for number in range(100)}
-    finding = Finding("response.tasks.name", "1 (a number)", "a string", pointer="/tasks/0063/app/version")
+    finding = Finding(rule("response.tasks.name"), "1 (a number)", "a string", pointer="/tasks/0063/app/version")
     entry = replace(ENTRY, response=Message((), json.dumps({"tasks": tasks}), 9), findings=(finding,))
     report = bug_report(entry, About(title="x"), "http://h", "x")
     assert 'At `/tasks/0063/app`:\n\n```json\n{\n  "version": 99\n}\n```' in report

@@ -13,6 +13,7 @@ from contract_tests.config.settings_file import _parse
 from contract_tests.config.sources import Source, run_command, supply_from_file
 from contract_tests.errors import SettingError
 from contract_tests.judge.known import read_known
+from engine_contract.contract import load_rules
 from engine_contract.text import unmarked
 from engine_contract.text.unmarked import decode_text
 from mock_server.operations.profile import load_profile
@@ -34,7 +35,7 @@ def test_decode_text_takes_the_mark_away(encoding: str) -> None:
         ('{"s3cret": "support"}', read_tokens),
         ('{"situations": {}}', load_profile),
         ("[engines.a]\n", _parse),
-        ('[[known]]\nrule = "transport.json"\nreason = "known"\n', read_known),
+        ('[[known]]\nrule = "transport.json"\nreason = "known"\n', lambda path: read_known(path, load_rules())),
         ("a-token\r\n", lambda path: Source(f"file:{path}", "--token").read()),
         ("4321abcdef694aa79dae47ad\r\n", lambda path: supply_from_file(path).lease()),
     ],

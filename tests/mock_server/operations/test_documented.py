@@ -272,14 +272,14 @@ def test_body_that_is_nested_too_deep_is_a_finding_as_any_that_names_no_job(fold
     fault = next(name for name, change in changes.items() if change.rule == "request.body")
     entry = _kept(folder)._replace(fault=fault, status=200, situation=None, body=b"[" * 30_000)
     (found,) = violations(entry, load_contract(), changes)
-    assert found.rule == "request.body"
+    assert found.rule.id == "request.body"
 
 
 def test_fault_of_a_page_is_a_finding_under_the_pages_rule(folder: Path) -> None:
     """The console names the rule of the page's own ledger."""
     operation = load_page(folder / "getTasks.txt")
     (found,) = violations(_kept(folder), operation, faults.documented(operation))
-    assert (found.rule, found.received) == (f"{operation.name}/response.total", "total is null")
+    assert (found.rule.id, found.received) == (f"{operation.name}/response.total", "total is null")
 
 
 def test_pages_of_other_origins_may_call_as_they_may_cancel(client: httpx.Client) -> None:
