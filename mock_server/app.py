@@ -4,6 +4,7 @@ import re
 from asyncio import get_running_loop
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -29,7 +30,7 @@ from mock_server.settings import Settings, SettingsError, check_settings
 from mock_server.store import Store
 from mock_server.store.access import real_ms
 from mock_server.store.behavior import Behavior, Known
-from mock_server.store.journal import known_secrets, show
+from mock_server.store.journal import show
 from mock_server.store.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -290,8 +291,7 @@ class Mock:
 
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
         """Return the newest entries of a session's journal above number `since`, newest last, secrets masked."""
-        entries, known = await self.store.entries(session, limit=limit, since=since), known_secrets(self.settings)
-        return [show(number, entry, known) for number, entry in entries]
+        return list(starmap(show, await self.store.entries(session, limit=limit, since=since)))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -339,11 +339,12 @@ class Pipeline:
             reason=None if refusal is None else _reason(refusal),
             fault=fault,
             wire=None if response.wire is None else response.wire.kind,
+            is_document=response.body is exchange.document,
         )
         if self._log.is_on:
             self._log.write(entry)
         try:
-            await self._store.record(exchange.session, entry, is_document=response.body is exchange.document)
+            await self._store.record(exchange.session, entry)
         except StoreUnavailable:
             return
 

@@ -4,7 +4,8 @@ import sys
 
 from engine_contract.text.printable import visible
 from mock_server.settings import Settings
-from mock_server.store.journal import Entry, known_secrets, mask
+from mock_server.store.journal import Entry
+from mock_server.store.masker import Masker
 
 _LONGEST = 200
 
@@ -14,13 +15,12 @@ class RequestLog:
 
     def __init__(self, settings: Settings) -> None:
         self.is_on = settings.log
-        # Patterns of secrets are loaded for those who log.
-        self._known = known_secrets(settings) if settings.log else frozenset()
+        self._masker = Masker(settings)
 
     def write(self, entry: Entry) -> None:
         """Write the line of an exchange, secrets masked."""
         # Bodies are not shown; the request's own secrets are still looked for in what is.
-        shown = mask(entry._replace(answer_body=b"", answer_headers=[]), self._known)
+        shown = self._masker.mask(entry._replace(answer_body=b"", answer_headers=[]))
         parts = [shown.method, shown.path[:_LONGEST], shown.role or "-", str(shown.status)]
         if shown.fault:
             parts.append(f"[{shown.fault}]")

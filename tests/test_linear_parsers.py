@@ -30,6 +30,7 @@ from mock_server.operations.credentials import Credentials
 from mock_server.operations.preferences import read_preferences
 from mock_server.operations.refusals import Refused
 from mock_server.store import journal
+from mock_server.store.masker import Masker
 from tests.support.linear import hold_linear, hold_linear_of
 
 SERVER = proxy_headers.Address.of("https://engine.example/app")
@@ -201,7 +202,7 @@ PARSERS: Mapping[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         ("a", "…", f"{TOKEN[:-1]}…", "000eyJhbGciOi…", TOKEN),
     ),
     "journal masked": (
-        lambda t: journal.mask(_kept(t[: len(t) // 4]), frozenset()),
+        lambda t: Masker(Settings()).mask(_kept(t[: len(t) // 4])),
         ('"token":"a",', '"\\', "token=a&"),
     ),
     "json on pages": (

@@ -15,6 +15,7 @@ from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job
 from engine_contract.contract import Operation, find_operation
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.http.types import http_scope
+from engine_contract.text.masking import show_header
 from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
 from mock_server.control.actions import ActionError
@@ -206,7 +207,7 @@ class MockData:
         return headers
 
     def _entry(self, number: int, kept: journal.Entry) -> Entry:
-        shown: Any = journal.show(number, kept, journal.known_secrets(self._settings))
+        shown: Any = journal.show(number, kept)
         request, response = shown["request"], shown["answer"]
         operation = find_operation(self._operations, kept.method, kept.path.removeprefix(self._settings.prefix))
         operation = operation or self._contract
@@ -287,4 +288,5 @@ async def _send(app: Application, scope: Mapping[str, Any], body: bytes) -> _Rec
 
 
 def _pairs(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in journal.mask_headers(tuple(headers)))
+    texts = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    return tuple((name, show_header(name, value, str)) for name, value in texts)

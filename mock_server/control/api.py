@@ -1,8 +1,8 @@
 """The control API: JSON over HTTP under `/_mock/`."""
 
 import logging
-from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import starmap
 from os import getpid
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ from mock_server.request_log import RequestLog
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.behavior import DEEPEST, Behavior, Known, shown
-from mock_server.store.journal import Entry, known_secrets, show
+from mock_server.store.journal import Entry, show
 
 log = logging.getLogger("mock_server")
 
@@ -213,11 +213,7 @@ class Control:
         _only(call.query, "limit", "since")
         limit, since = _number(call.query, "limit", 100), _number(call.query, "since", 0)
         entries = await self._store.entries(call.session, limit=limit, since=since)
-        requests, known = [], known_secrets(self._settings)
-        for number, entry in entries:
-            requests.append(show(number, entry, known))
-            await sleep(0)  # a thousand long bodies take seconds: other requests are served meanwhile
-        return _json({"requests": requests})
+        return _json({"requests": list(starmap(show, entries))})
 
     async def _empty_journal(self, call: _Call) -> Response:
         await self._store.forget(call.session)

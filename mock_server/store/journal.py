@@ -1,17 +1,11 @@
-"""The journal: what came, what was answered, and why. Secrets are masked when an entry is read."""
+"""The journal: what came, what was answered, and why."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from hashlib import sha256
+from collections.abc import Mapping
 from itertools import chain
 from typing import NamedTuple, Protocol
-from urllib.parse import unquote
 
 from engine_contract.http.types import RawHeaders
-from engine_contract.text import masking
-from mock_server.settings import Settings
-from mock_server.store.access import tokens_in
 
 KEPT_BYTES = 32 * 1024
 """Bytes of a body that are kept."""
@@ -28,7 +22,6 @@ BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.
 _BUCKETS_MS = [1000 * bound for bound in BUCKETS_S]
 
 _OBJECT_BYTES = 1500  # that an entry takes beside its texts
-_LONG_BYTES = 4096  # from which what is shown of an entry is kept
 _PAIR_BYTES = 150  # that a header takes beside its texts
 
 
@@ -57,6 +50,8 @@ class Entry(NamedTuple):
     reason: str | None
     fault: str | None
     wire: str | None
+    is_document: bool = False
+    """Whether the response's body is a job's document as the mock writes it."""
 
 
 class Counted(NamedTuple):
@@ -79,13 +74,10 @@ class Exchanges(NamedTuple):
 
 
 class Journal(Protocol):
-    """The journal of each session, and the count of all that was written into one."""
+    """The journal of each session, and the count of all that was written into one. It gives out no secret."""
 
-    async def record(self, session: str, entry: Entry, *, is_document: bool = False) -> None:
-        """Count an exchange, and put it into the journal, the oldest one out if it is full, under its number.
-
-        `is_document` is that of `mask`, for a store that masks an entry before it keeps it.
-        """
+    async def record(self, session: str, entry: Entry) -> None:
+        """Count an exchange, and put it into the journal, the oldest one out if it is full, under its number."""
         ...
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
@@ -118,71 +110,8 @@ def weigh(entry: Entry) -> int:
     return weight + sum(map(len, chain.from_iterable(entry.headers)))
 
 
-def known_secrets(settings: Settings) -> frozenset[str]:
-    """Return the tokens and the passwords of the settings, but passwords that are words, which the contract may say."""
-    passwords = (masking.Password(password) for password, _ in (settings.users or {}).values())
-    return frozenset(filter(masking.can_be_learned, passwords)) | frozenset(settings.tokens or ())
-
-
-def mask(entry: Entry, known: frozenset[str], *, is_document: bool = False) -> Entry:
-    """Return the entry without secrets, as it may leave this process; `known` are the secrets of the settings.
-
-    `is_document` says that the response's body is a job's document as the mock writes it. No name in one is that of a
-    secret, so only known secrets are looked for there: the rest is most of what masking an entry costs.
-    """
-    query, sent = entry.query.decode("latin-1"), entry.body.decode("utf-8", "replace")
-    received = entry.answer_body.decode("utf-8", "replace")
-    values = (value.decode("latin-1") for _, value in entry.headers)
-    found = [entry.token, *tokens_in(unquote("\n".join((entry.path, query, sent, *values))))]
-    headers = _mask_headers(entry.headers, str, found.append)
-    masking.mask_query(query, found.append)
-    masking.mask_text(sent, found.append)
-    if masking.has_password(sent):
-        masking.mask_text(received, found.append)
-        if token := masking.bare_token(received):
-            received = received.replace(token, masking.MASK)
-            found.append(token)
-    if entry.job_id is not None and entry.job_id != entry.token and masking.is_job_id(entry.job_id):
-        found = [value for value in found if value != entry.job_id]
-    secrets = frozenset(filter(masking.can_be_learned, found)) | known
-
-    def hide(text: str, *, is_cut: bool = False) -> str:
-        return masking.hide(text, secrets, is_cut=is_cut)
-
-    # Known secrets go first: a token may look like a name and its value.
-    hidden = hide(received, is_cut=entry.answer_size > len(entry.answer_body))
-    return entry._replace(
-        path=masking.mask_path(hide(entry.path)),
-        query=masking.mask_query(hide(query)).encode("latin-1", "replace"),
-        headers=_mask_headers(entry.headers, hide) if secrets else headers,
-        body=masking.mask_text(hide(sent, is_cut=entry.body_size > len(entry.body))).encode(),
-        token="",
-        job_id=None if entry.job_id is None else hide(entry.job_id),
-        answer_headers=_mask_headers(entry.answer_headers, hide),
-        answer_body=(hidden if is_document else masking.mask_text(hidden)).encode(),
-        reason=None if entry.reason is None else hide(entry.reason),
-    )
-
-
-@lru_cache(maxsize=64)  # few: they are kept beside the store, whatever becomes of the journal
-def _kept(_digest: bytes) -> list[Entry]:
-    """Return where an entry is kept once it was masked. Nothing that is not masked is kept."""
-    return []
-
-
-def _shown(entry: Entry, known: frozenset[str]) -> Entry:
-    """Return the entry without secrets. That of a long one is kept for the next time: consoles ask again and again."""
-    if weigh(entry) < _LONG_BYTES:
-        return mask(entry, known)
-    kept = _kept(sha256(repr((entry, known)).encode()).digest())
-    if not kept:
-        kept.append(mask(entry, known))
-    return kept[0]
-
-
-def show(number: int, entry: Entry, known: frozenset[str]) -> dict[str, object]:
-    """Return the entry as JSON shows it, secrets masked. `at` is in epoch milliseconds, durations in milliseconds."""
-    entry = _shown(entry, known)
+def show(number: int, entry: Entry) -> dict[str, object]:
+    """Return an entry of a store as JSON shows it. `at` is in epoch milliseconds, durations in milliseconds."""
     return {
         "number": number,
         "at": entry.at_ms,
@@ -211,35 +140,6 @@ def show(number: int, entry: Entry, known: frozenset[str]) -> dict[str, object]:
         "fault": entry.fault,
         "wire": entry.wire,
     }
-
-
-def mask_headers(headers: RawHeaders) -> list[list[str]]:
-    """Return headers in order, as pairs, credentials masked: the scheme and the cookies' names stay."""
-    return _texts(_mask_headers(headers, str))
-
-
-_harmless: set[tuple[bytes, bytes]] = set()
-"""Headers of which all is shown, whatever secrets are known: nearly all come with each request of a caller."""
-_MOST_HARMLESS = 1000
-_LONGEST_HARMLESS_BYTES = 200
-
-
-def _mask_headers(
-    headers: RawHeaders, hide: Callable[[str], str], learn: Callable[[str], None] = lambda _value: None
-) -> RawHeaders:
-    shown = []
-    for name, value in headers:
-        text = value.decode("latin-1")
-        if (name, value) in _harmless and hide(text) == text:
-            shown.append((name, value))
-            continue
-        masked = masking.show_header(name.decode("latin-1"), text, hide, learn).encode("latin-1", "replace")
-        shown.append((name, masked))
-        if masked == value and len(name) + len(value) <= _LONGEST_HARMLESS_BYTES:
-            if len(_harmless) >= _MOST_HARMLESS:
-                _harmless.clear()
-            _harmless.add((name, value))
-    return shown
 
 
 def _texts(headers: RawHeaders) -> list[list[str]]:

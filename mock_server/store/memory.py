@@ -20,6 +20,7 @@ from mock_server.store.access import MAX_LOGINS, UNUSED_S, Clock, Login, Session
 from mock_server.store.behavior import Behavior
 from mock_server.store.jobs import Cancel, Page
 from mock_server.store.journal import MAX_BYTES, Counted, Entry, Exchanges, counted, weigh
+from mock_server.store.masker import Masker
 
 IDLE_S = 3600.0
 """Sessions idle for this many seconds are dropped."""
@@ -33,6 +34,23 @@ CHUNK_JOBS = 5_000
 WELL_FORMED = re.compile(r"[0-9a-f]{24}").fullmatch
 
 
+class _Kept:
+    """One entry of the journal; its secrets are masked when it is read for the first time."""
+
+    __slots__ = ("entry", "is_masked", "number", "weight")
+
+    def __init__(self, number: int, entry: Entry) -> None:
+        self.number = number
+        self.entry = entry
+        self.is_masked = False
+        self.weight = weigh(entry)
+
+    def masked(self, masker: Masker) -> Entry:
+        if not self.is_masked:
+            self.entry, self.is_masked = masker.mask(self.entry), True
+        return self.entry
+
+
 class _Session:
     """One session. `changed` holds only what differs from the start, whose ids all sessions share."""
 
@@ -42,8 +60,7 @@ class _Session:
     )
 
     def __init__(self, seed: int, minted: int, clock: Clock) -> None:
-        self.entries: deque[tuple[int, Entry, int]] = deque()
-        """Number, entry, and the bytes that it takes."""
+        self.entries: deque[_Kept] = deque()
         self.number = 0
         self.used = monotonic()
         self.begin(seed, minted, clock)
@@ -74,6 +91,7 @@ class MemoryStore:
         self._seed = settings.seed
         self._any_job = settings.any_job
         self._journal = settings.journal
+        self._masker = Masker(settings)
         self._clock = Clock(settings.now_ms)
         self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs))
         self._minted = max(settings.jobs - 1, 0)
@@ -117,18 +135,18 @@ class MemoryStore:
             self._forget_oldest(session)
 
     def _forget_oldest(self, session: _Session) -> None:
-        self._weight -= session.entries.popleft()[2]
+        self._weight -= session.entries.popleft().weight
 
     def _make_room(self) -> None:
         """Forget the oldest entries of all sessions, a 64th of the bytes at once: to find them takes a while."""
-        oldest = [(kept.entries[0][1].at_ms, name) for name, kept in self._sessions.items() if kept.entries]
+        oldest = [(kept.entries[0].entry.at_ms, name) for name, kept in self._sessions.items() if kept.entries]
         heapify(oldest)
         while oldest and self._weight > MAX_BYTES - MAX_BYTES // 64:
             name = oldest[0][1]
             session = self._sessions[name]
             self._forget_oldest(session)
             if session.entries:
-                heapreplace(oldest, (session.entries[0][1].at_ms, name))
+                heapreplace(oldest, (session.entries[0].entry.at_ms, name))
             else:
                 heappop(oldest)
 
@@ -283,28 +301,32 @@ class MemoryStore:
         notes[key] = count = notes.get(key, 0) + 1
         return int(count)
 
-    async def record(self, session: str, entry: Entry, *, is_document: bool = False) -> None:  # noqa: ARG002 - masked when read
+    async def record(self, session: str, entry: Entry) -> None:
         key = counted(entry)
         self._counts[key] = self._counts.get(key, 0) + 1
         self._duration_ms += entry.duration_ms
         kept = self._session(session)
         kept.number += 1
-        weight = weigh(entry)
-        kept.entries.append((kept.number, entry, weight))
-        self._weight += weight
+        kept.entries.append(_Kept(kept.number, entry))
+        self._weight += kept.entries[-1].weight
         if len(kept.entries) > self._journal:
             self._forget_oldest(kept)
         if self._weight > MAX_BYTES:
             self._make_room()
 
     async def entries(self, session: str, *, limit: int, since: int) -> list[tuple[int, Entry]]:
-        newest = takewhile(lambda item: item[0] > since, reversed(self._session(session).entries))
-        return [(number, entry) for number, entry, _ in islice(newest, limit)][::-1]
+        newest = takewhile(lambda kept: kept.number > since, reversed(self._session(session).entries))
+        found = []
+        for kept in list(islice(newest, limit))[::-1]:
+            if not kept.is_masked:
+                await sleep(0)  # a thousand long bodies take seconds: other requests are served meanwhile
+            found.append((kept.number, kept.masked(self._masker)))
+        return found
 
     async def entry(self, session: str, number: int) -> Entry | None:
         entries = self._session(session).entries
-        place = number - entries[0][0] if entries else 0  # numbers have no gaps
-        return entries[place][1] if 0 <= place < len(entries) else None
+        place = number - entries[0].number if entries else 0  # numbers have no gaps
+        return entries[place].masked(self._masker) if 0 <= place < len(entries) else None
 
     async def forget(self, session: str) -> None:
         self._forget_all(self._session(session))

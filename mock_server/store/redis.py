@@ -18,7 +18,8 @@ from mock_server.store import StoreUnavailable
 from mock_server.store.access import UNUSED_S, Clock, Login, SessionUse, real_ms
 from mock_server.store.behavior import Behavior
 from mock_server.store.jobs import Cancel, Page
-from mock_server.store.journal import MAX_BYTES, Counted, Entry, Exchanges, counted, known_secrets, mask
+from mock_server.store.journal import MAX_BYTES, Counted, Entry, Exchanges, counted
+from mock_server.store.masker import Masker
 from mock_server.store.memory import IDLE_S, MAX_SESSIONS, WELL_FORMED, start_ids
 from mock_server.store.redis_address import Address
 from mock_server.store.redis_client import Client, load_script, start_of
@@ -51,7 +52,7 @@ class RedisStore:
         self._seed = settings.seed
         self._any_job = settings.any_job
         self._journal = settings.journal
-        self._secrets = known_secrets(settings)
+        self._masker = Masker(settings)
         self._start = dict.fromkeys(start_ids(settings.seed, settings.jobs))
         self._minted = max(settings.jobs - 1, 0)
         constants = f"local IDLE, MOST, SEED = {int(idle_s * 1000)}, {sessions}, '{settings.seed}'\n"
@@ -175,13 +176,13 @@ class RedisStore:
     async def tally(self, session: str, key: str) -> int:
         return int(await self._run("tally", session, key))
 
-    async def record(self, session: str, entry: Entry, *, is_document: bool = False) -> None:
+    async def record(self, session: str, entry: Entry) -> None:
         """Mask the secrets before the entry leaves this process, and before its request is answered.
 
         To mask it when somebody reads it, as memory does, costs less. But Redis writes what it gets into files, and
         others may look into it. To mask it behind the answer costs the same, and other replicas would show the entry late.
         """
-        written = _write_entry(mask(entry, self._secrets, is_document=is_document)) if self._journal else b""
+        written = _write_entry(self._masker.mask(entry)) if self._journal else b""
         counts, self._uncounted = self._uncounted, Counter()
         counts[_json(counted(entry))] += 1
         counts[_DURATION] += round(entry.duration_ms * 1000)
@@ -333,6 +334,7 @@ def _read_behavior(fields: dict[str, Any], times: str) -> Behavior:
 
 def _write_entry(entry: Entry) -> bytes:
     fields = entry._asdict()
+    del fields["is_document"]  # that was for the masks, which it wears now
     for name in _ENTRY_BYTES:
         fields[name] = fields[name].decode("latin-1")
     for name in _ENTRY_HEADERS:
@@ -342,7 +344,7 @@ def _write_entry(entry: Entry) -> bytes:
 
 def _read_entry(kept: bytes) -> Entry:
     written = kept.partition(b"\n")[2]  # before it stands when it was written
-    fields = dict(zip(Entry._fields, orjson.loads(written), strict=True))
+    fields = dict(zip(Entry._fields, orjson.loads(written), strict=False))
     for name in _ENTRY_BYTES:
         fields[name] = fields[name].encode("latin-1")
     for name in _ENTRY_HEADERS:

@@ -12,7 +12,9 @@ from tests.support.redis_server import RedisServer
 
 def _entry(*, body: bytes = b"", path: str = "/", value: bytes = b"") -> Entry:
     headers = ((b"a", value),)
-    return Entry(0, 0.1, "", "POST", path, b"", headers, body, 0, "none", None, "", None, 404, (), b"", 0, *[None] * 4)
+    return Entry(
+        0, 0.1, "", "POST", path, b"", headers, body, 0, "none", None, "", None, 404, (), b"", 0, None, None, None, None
+    )
 
 
 @pytest.mark.parametrize("entry", [_entry(body=b"a" * 10_000), _entry(path="a" * 10_000), _entry(value=b"a" * 10_000)])
