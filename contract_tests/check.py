@@ -12,6 +12,7 @@ from contract_tests.config.auth import usual_variable
 from contract_tests.config.options import Settings
 from contract_tests.errors import CommandError, NotAnIdError, SettingError
 from contract_tests.judge.known import Known
+from contract_tests.judge.verdict import Criteria
 from contract_tests.model import (
     BUSY,
     GATEWAY,
@@ -380,13 +381,8 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         findings.judgements,
         findings.unchecked,
         presenter.redact,
-        only=settings.only,
-        skip=settings.skip,
-        strict=settings.strict,
-        known=known,
-        fallback=Unchecked("no exchange shows it")
-        if findings.complete
-        else Unchecked("the run ended before", fallback_cause),
+        Criteria(settings.only, settings.skip, settings.strict, known),
+        Unchecked("no exchange shows it") if findings.complete else Unchecked("the run ended before", fallback_cause),
     )
 
 

@@ -108,6 +108,7 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
     from contract_tests.config.auth import Auth
     from contract_tests.config.options import named_tokens, read_pages, rules_with, selected_rules
     from contract_tests.judge.known import read_known
+    from contract_tests.judge.verdict import Criteria
     from contract_tests.recording.replay import replay
     from contract_tests.report.compare import read_earlier, with_earlier
 
@@ -117,12 +118,9 @@ def _replay(options: CheckOptions, recording: Path) -> "Checked":
     earlier = read_earlier(options.compare)
     checked = replay(
         recording,
+        Criteria(only, skip, options.strict, read_known(options.known, rules)),
         pages=pages,
-        only=only,
-        skip=skip,
-        strict=options.strict,
         label=options.label,
-        known=read_known(options.known, rules),
         auth=Auth.parse(options.auth or "bearer").settled,
         tokens={role: source.read() for role, source in named_tokens(options).items()},
     )

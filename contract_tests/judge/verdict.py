@@ -1,8 +1,9 @@
 """From judgements to outcomes and the verdict: what held, what is broken, and what was left unchecked."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from contract_tests.judge.known import Known
 from contract_tests.model import Because, Judgement, Outcome, RuleResult, Unchecked, Verdict
 from engine_contract.contract import Rule
 
@@ -11,14 +12,31 @@ NOT_SEEN = "no document had anything there"
 NOT_REACHED = Unchecked("no exchange of the run shows it")
 
 
-def rule_results(  # noqa: PLR0913 - what a run knows, by name
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """How judgements become outcomes, as the options say. `only` and `skip` are ids of rules."""
+
+    only: Collection[str] = ()
+    """Empty for all rules."""
+    skip: Collection[str] = ()
+    strict: bool = False
+    """Whether a broken assumed rule fails the run."""
+    known: Sequence[Known] = ()
+
+    def leave_out(self, rule: Rule) -> bool:
+        """Return whether a rule is not to be checked."""
+        return rule.id in self.skip or bool(self.only and rule.id not in self.only)
+
+
+USUAL = Criteria()
+"""All rules, no break of which is known."""
+
+
+def rule_results(
     rules: Iterable[Rule],
     judgements: Iterable[Judgement],
     unchecked: dict[str, Unchecked],
-    *,
-    only: frozenset[str] | None,
-    skip: frozenset[str],
-    strict: bool,
+    criteria: Criteria,
     fallback: Unchecked = NOT_REACHED,
 ) -> tuple[RuleResult, ...]:
     """Return the outcome of each rule, in their order. A field that no judged document had holds.
@@ -31,13 +49,13 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
     documents = {rule_id for rule_id, found in by_rule.items() if any(item.finding is None for item in found)}
     results = []
     for rule in rules:
-        if rule.id in skip or (only is not None and rule.id not in only):
+        if criteria.leave_out(rule):
             results.append(RuleResult(rule, "skipped"))
             continue
         judged = by_rule.get(rule.id, [])
         findings = tuple(item.finding for item in judged if item.finding)
         if findings:
-            outcome: Outcome = "warned" if rule.is_assumed and not strict else "broken"
+            outcome: Outcome = "warned" if rule.is_assumed and not criteria.strict else "broken"
             result = RuleResult(rule, outcome, findings=findings, seen=len(judged), failed=len(findings))
             results.append(replace(result, told_apart=_told_apart(judged)))
         elif judged and rule.id not in unchecked:
@@ -47,7 +65,7 @@ def rule_results(  # noqa: PLR0913 - what a run knows, by name
         else:
             why = unchecked.get(rule.id, fallback)
             inherent = rule.id in unchecked and why.because is None
-            counts = not inherent and (strict or not rule.is_assumed)
+            counts = not inherent and (criteria.strict or not rule.is_assumed)
             results.append(RuleResult(rule, "unchecked", why.reason, counts=counts, cause=why.because))
     return tuple(results)
 

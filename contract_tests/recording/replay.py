@@ -7,9 +7,8 @@ from contract_tests.check import Checked
 from contract_tests.config.auth import Auth, Bearer
 from contract_tests.config.options import rules_with
 from contract_tests.judge.answers import holds_document
-from contract_tests.judge.known import Known
 from contract_tests.judge.passive import JudgedCall, PassiveJudge
-from contract_tests.judge.verdict import document_rule
+from contract_tests.judge.verdict import USUAL, Criteria, document_rule
 from contract_tests.model import JobsUse, Judgement, Report, Unchecked
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.har_reader import Recorded, read_har
@@ -25,22 +24,18 @@ NOBODY_NAMED = "the recording does not say whose requests these are: credentials
 MAX_NOTES = 5
 
 
-def replay(  # noqa: PLR0913 - what a recording is judged by, by name
+def replay(  # noqa: PLR0913 - by name
     path: Path,
+    criteria: Criteria = USUAL,
     *,
     pages: Sequence[Operation] = (),
-    only: Sequence[str] = (),
-    skip: Sequence[str] = (),
-    strict: bool = False,
     label: str | None = None,
-    known: Sequence[Known] = (),
     auth: Auth | None = None,
     tokens: Mapping[str, str] | None = None,
 ) -> Checked:
     """Judge a recording. Raises SettingError for what is not a HAR file.
 
-    `pages` are further operations whose calls are judged. `only` and `skip` are ids of rules, and `tokens` name the
-    callers that show them.
+    `pages` are further operations whose calls are judged; `tokens` name the callers that show them.
     """
     tokens, own = tokens or {}, load_contract()
     operations = (own, *pages)
@@ -61,12 +56,9 @@ def replay(  # noqa: PLR0913 - what a recording is judged by, by name
         judgements,
         _unchecked(rules, calls, judgements),
         presenter.redact,
-        only=only,
-        skip=skip,
-        strict=strict,
-        known=known,
+        criteria,
     )
-    return Checked(report, presenter, known)
+    return Checked(report, presenter, criteria.known)
 
 
 def _judge(recorded: Sequence[Recorded]) -> tuple[list[JudgedCall], list[Judgement]]:

@@ -1,11 +1,11 @@
 """Makes the report of a run or a recording: outcomes, verdict, and what was observed."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from contract_tests.judge.known import Known, apply_known, expiring
-from contract_tests.judge.verdict import NOT_REACHED, rule_results, verdict_of
+from contract_tests.judge.known import apply_known, expiring
+from contract_tests.judge.verdict import NOT_REACHED, Criteria, rule_results, verdict_of
 from contract_tests.model import Exchange, Judgement, Observation, Report, Unchecked
 from contract_tests.purpose import Purpose
 from engine_contract.contract import Rule
@@ -15,36 +15,24 @@ MAX_OBSERVED = 300  # characters of a body that are shown
 _NOT_OBSERVED = frozenset({Purpose.VALID, Purpose.LEFTOVER, Purpose.WAY, Purpose.START})
 
 
-def build_report(  # noqa: PLR0913 - by name
+def build_report(  # noqa: PLR0913, PLR0917 - what a run knows, and how it is judged
     rules: Iterable[Rule],
     facts: Report,
     judgements: Sequence[Judgement],
     unchecked: dict[str, Unchecked],
     redact: Callable[[str], str],
-    *,
-    only: Collection[str],
-    skip: Collection[str],
-    strict: bool,
-    known: Sequence[Known],
+    criteria: Criteria,
     fallback: Unchecked = NOT_REACHED,
 ) -> Report:
     """Return the report of a run or a recording: `facts`, with outcomes, verdict and what was observed.
 
     The facts' `undecided_because` is what is known to be missing. For the others see `rule_results`.
     """
-    results = rule_results(
-        rules,
-        judgements,
-        unchecked,
-        only=frozenset(only) or None,
-        skip=frozenset(skip),
-        strict=strict,
-        fallback=fallback,
-    )
+    results = rule_results(rules, judgements, unchecked, criteria, fallback)
     today = dt.datetime.now(dt.UTC).date()
     to_the_end = not facts.undecided_because and not facts.interrupted
-    results, complaints = apply_known(results, known, today=today, whole=to_the_end)
-    soon = tuple(expiring(known, today=today))
+    results, complaints = apply_known(results, criteria.known, today=today, whole=to_the_end)
+    soon = tuple(expiring(criteria.known, today=today))
     verdict, because = verdict_of(results, facts.undecided_because, interrupted=facts.interrupted)
     if complaints:
         verdict = "violates"

@@ -1,9 +1,7 @@
 """What is served beside the operation: specification, Swagger UI, login, upstream, profiles, TLS."""
 
 import json
-import shutil
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from mock_server.operations.profile import load_profile, names
 from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import SettingsError
 from tests.support.caller import PAGE_ID, ROUTE, Caller, cancel
+from tests.support.certificates import self_signed
 from tests.support.commands import mock_engine, started_mock
 from tests.support.raw_server import answer_of, raw_server
 
@@ -210,14 +209,7 @@ def test_a_bad_profile_is_one_clear_line(tmp_path: Path, content: str, says: str
 
 def test_it_serves_https(tmp_path: Path) -> None:
     """With --tls-cert and --tls-key the mock serves https, and its first line says so."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    cert, key = self_signed(tmp_path)
     with started_mock("--tls-cert", str(cert), "--tls-key", str(key)) as (_, url):
         assert url.startswith("https://")
         context = ssl.create_default_context(cafile=str(cert))

@@ -24,7 +24,7 @@ from contract_tests.judge.known import (
     still_known,
 )
 from contract_tests.judge.received import kind, pattern, shape
-from contract_tests.judge.verdict import rule_results
+from contract_tests.judge.verdict import Criteria, rule_results
 from contract_tests.model import Caller, Exchange, Request, Response, RuleResult, Unchecked
 from engine_contract import contract
 from engine_contract.contract import load_rules
@@ -60,7 +60,7 @@ def _results(*documents: Any) -> tuple[RuleResult, ...]:
     every = {rule.id: Unchecked("the run is of documents alone") for rule in contract.load_rules()}
     judged = {judgement.rule for judgement in judgements}
     unchecked: Any = {rule_id: why for rule_id, why in every.items() if rule_id not in judged}
-    return rule_results(contract.load_rules(), judgements, unchecked, only=None, skip=frozenset(), strict=False)
+    return rule_results(contract.load_rules(), judgements, unchecked, Criteria())
 
 
 def _written(results: Sequence[RuleResult], kept: Sequence[Known] = ()) -> list[Known]:

@@ -10,6 +10,7 @@ from contract_tests.check import check
 from contract_tests.safety.supply import Supply
 from tests import field_engine, standin
 from tests.support.caller import ROUTE
+from tests.support.certificates import self_signed
 from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import ObservedExchange, settings_for
 from tests.support.raw_server import RawRequest, answer_of, answering_server
@@ -168,14 +169,7 @@ def test_tls_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     """A certificate that cannot be verified: exit status 3; --ca-bundle or --insecure lets the run go on."""
-    import subprocess
-
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate), "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    certificate, key = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with answering_server(lambda _: answer_of("501 Not Implemented"), tls=context) as server:

@@ -1,7 +1,6 @@
 """What stands before an engine, or in its place, is told as what it is, and never as jobs that are not active."""
 
 import ssl
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from contract_tests.check import check
 from contract_tests.model import Report
 from contract_tests.run import canceller
 from contract_tests.safety.supply import Supply
+from tests.support.certificates import self_signed
 from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
 from tests.support.job_engine import job_engine
@@ -88,12 +88,7 @@ def test_nginx_without_a_client_certificate_is_told() -> None:
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_alert_for_a_missing_client_certificate_is_told(tmp_path: Path, version: ssl.TLSVersion) -> None:
     """A server that ends the handshake for want of a client certificate: exit status 3, and --client-cert is named."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate), "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    certificate, key = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     context.load_verify_locations(certificate)

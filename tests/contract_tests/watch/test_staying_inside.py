@@ -2,7 +2,6 @@
 
 import json
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from contract_tests.config.options import INSECURE, Connection, live_connection
 from contract_tests.watch.settings import WatchSettings
 from contract_tests.watch.state import Watch
 from engine_contract.options import WatchOptions
+from tests.support.certificates import self_signed
 from tests.support.raw_server import RawRequest, answer_of, answering_server
-from tests.support.requirements import need_command
 from tests.support.watching import watching
 
 
@@ -35,15 +34,8 @@ def answer(own: str, request: RawRequest) -> bytes:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of localhost with its key, in one file."""
-    openssl = need_command("openssl", "openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert, both = folder / "key.pem", folder / "cert.pem", folder / "both.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    cert, key = self_signed(folder := tmp_path_factory.mktemp("tls"))
+    both = folder / "both.pem"
     both.write_text(key.read_text() + cert.read_text())
     return both
 

@@ -1,6 +1,5 @@
 """Starting on a store in Redis: addresses, passwords, TLS, and what cannot be reached."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from mock_server.settings import Settings, SettingsError
 from mock_server.store.redis_address import Address, read_address
 from mock_server.store.redis_client import join
 from tests.support.caller import cancel
+from tests.support.certificates import self_signed
 from tests.support.commands import mock_engine, started_mock
 from tests.support.pace import stopwatch
 from tests.support.ports import free_port
@@ -100,14 +100,7 @@ def test_a_password_is_asked_for_and_never_shown(tmp_path: Path) -> None:
 
 def test_tls(tmp_path: Path) -> None:
     """rediss:// checks the server's certificate, against an authority of one's own if one is given."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    cert, key, port = tmp_path / "cert.pem", tmp_path / "key.pem", free_port()
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    (cert, key), port = self_signed(tmp_path), free_port()
     tls = (
         "--tls-port",
         str(port),
