@@ -1,6 +1,7 @@
 """Entries of the journal without secrets."""
 
 from collections.abc import Callable
+from functools import cached_property
 from urllib.parse import unquote
 
 from engine_contract.http.types import RawHeaders
@@ -17,11 +18,15 @@ class Masker:
     """Masks the secrets of the settings, and those that an entry's own request shows."""
 
     def __init__(self, settings: Settings) -> None:
-        # A password that is a word stays: the contract may say it.
-        passwords = (masking.Password(password) for password, _ in (settings.users or {}).values())
-        self._known = frozenset(filter(masking.can_be_learned, passwords)) | frozenset(settings.tokens or ())
+        self._settings = settings
         self._harmless: set[tuple[bytes, bytes]] = set()
         """Headers of which all is shown, whatever secrets are known: nearly all come with each request of a caller."""
+
+    @cached_property  # the patterns of secrets take a while to load, and a mock starts without
+    def _known(self) -> frozenset[str]:
+        # A password that is a word stays: the contract may say it.
+        passwords = (masking.Password(password) for password, _ in (self._settings.users or {}).values())
+        return frozenset(filter(masking.can_be_learned, passwords)) | frozenset(self._settings.tokens or ())
 
     def mask(self, entry: Entry) -> Entry:
         """Return the entry without secrets.
