@@ -1,6 +1,6 @@
 """Where a value ends in a text, and what to learn of it: a reader for each way of writing one.
 
-A reader takes the text, the place where the value begins, and its name. What is not a value ends where it begins.
+A reader takes the text, the place where the value begins, and its name. Where there is no value it returns that place.
 """
 
 import html

@@ -98,10 +98,10 @@ def test_entry_is_kept_as_it_is_shown() -> None:
 
 def test_header_that_was_harmless_is_masked_once_it_holds_a_secret() -> None:
     """Whatever was found in it before: secrets become known with each request."""
-    sent = entry()._replace(headers=[(b"x-about", b"harmless-word")])
+    sent = entry()._replace(headers=[(b"x-about", b"harmless-w0rd")])
     masker = Masker(Settings())
     assert masker.mask(sent).headers == masker.mask(sent).headers == sent.headers
-    assert masker.mask(sent._replace(token="harmless-word")).headers == [(b"x-about", b"***")]
+    assert masker.mask(sent._replace(token="harmless-w0rd")).headers == [(b"x-about", b"***")]
 
 
 def test_secret_at_the_cut_of_a_kept_body_is_not_shown() -> None:
