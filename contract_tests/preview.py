@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from contract_tests.check import tries_ways_with
+from contract_tests.config.command import COMMAND_TIMEOUT_S
 from contract_tests.config.options import Settings
-from contract_tests.config.sources import COMMAND_TIMEOUT_S, Source
+from contract_tests.config.sources import Source
 from contract_tests.model import Caller
 from contract_tests.plan.describe import describe_step, steps_of
 from contract_tests.plan.plan import Plan

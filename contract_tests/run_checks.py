@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 from contract_tests.check import Checked, MakeSupply, Progress, Tell, check, plan_for
+from contract_tests.config.job_ids import ids_among, read_ids
 from contract_tests.config.options import Settings, known_ids, live_connection, make_supply, settings_for
-from contract_tests.config.sources import Source, ids_among, read_ids
+from contract_tests.config.sources import Source
 from contract_tests.config.which_engine import is_for_mock, unused_by_mock
 from contract_tests.embedded import embedded_engine
 from contract_tests.judge.known import read_known

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
-from contract_tests.config.sources import supply_from_command, supply_from_file
+from contract_tests.config.command import Command
+from contract_tests.config.job_ids import supply_from_command, supply_from_file
 from contract_tests.errors import SettingError
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.neutralize import JOB_ID, names_job
@@ -100,7 +101,7 @@ class SchemathesisJobs:
     def _lease(self) -> str | None:
         with self._lock:
             if self._left and not self._supply.left and self._command:
-                made = supply_from_command(self._command)
+                made = supply_from_command(Command(self._command, "--jobs-command:"))
                 try:
                     made.ask_for(min(BATCH, self._left))
                 finally:

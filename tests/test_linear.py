@@ -384,7 +384,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.openings:SCHEME": ("bearer", "bearer ", "bearer<< >>"),
     "engine_contract.text.masking.readers:SCHEME_VALUE": ("a", "<<a>> "),
     "engine_contract.text.masking.values:_SMALL_LETTERS": ("a", "a.", "<<a>>A"),
-    "contract_tests.config.sources:_PRINTED_ID": ("a", "a-", "<<a>>!"),
+    "contract_tests.config.job_ids:_PRINTED_ID": ("a", "a-", "<<a>>!"),
     "engine_contract.text.masking.openings:OPTION": ("-", "-a", "--a ", "-a<< >>"),
     "engine_contract.text.masking.readers:_OPTION_VALUE": ("a", '"', "'", "\"'", "a;"),
     "engine_contract.text.masking.readers:BARE_VALUE": ("a", "<<a>>;"),

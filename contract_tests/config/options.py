@@ -6,16 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from contract_tests.config.auth import Auth, Bearer, variable_of
+from contract_tests.config.command import Command
 from contract_tests.config.engine_url import FROM_VARIABLE, base_of
+from contract_tests.config.job_ids import supply_from_command, supply_from_file
 from contract_tests.config.rule_selection import select_rules
-from contract_tests.config.sources import (
-    Source,
-    login,
-    parse_logins,
-    parse_sources,
-    supply_from_command,
-    supply_from_file,
-)
+from contract_tests.config.sources import Source, login, parse_logins, parse_sources
 from contract_tests.errors import SettingError
 from contract_tests.judge.request import can_be_read
 from contract_tests.safety.page_calls import PageCalls, page_calls, texts_of
@@ -321,12 +316,14 @@ def make_supply(options: CheckOptions, base: str) -> Callable[[int], Supply]:
             return Supply(made=options.workflow is not None)
         is_files = engine is not None and engine.owns("jobs_command", command)
         return supply_from_command(
-            command,
-            option=f"{engine.where('jobs_command')}:" if engine and is_files else "--jobs-command:",
-            folder=engine.folder if engine and is_files else None,
-            timeout_s=options.jobs_timeout,
-            environment=command_environment(options, base),
-            hidden=values_of_secrets(options),
+            Command(
+                command,
+                option=f"{engine.where('jobs_command')}:" if engine and is_files else "--jobs-command:",
+                environment=command_environment(options, base),
+                folder=engine.folder if engine and is_files else None,
+                timeout_s=options.jobs_timeout,
+                hidden=values_of_secrets(options),
+            )
         )
 
     return make

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from contract_tests.cli import main
-from contract_tests.config import sources
+from contract_tests.config.command import Command
 from contract_tests.config.which_engine import CI_VARIABLES
 from contract_tests.errors import SettingError
 from tests import field_engine, standin
@@ -508,10 +508,10 @@ def test_reports_of_an_engine_behind_a_base_path(tmp_path: Path) -> None:
     assert done.status == 0, done.out
 
 
-def test_a_command_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
     """A command that does not end is ended with all that it started, and told."""
-    monkeypatch.setattr(sources, "COMMAND_TIMEOUT_S", 0.3)
+    command = Command(f"sleep 60 & echo $! > {tmp_path}/pid; wait", "--jobs-command:", timeout_s=0.3)
     with pytest.raises(SettingError, match="did not end"):
-        sources.run_command(f"sleep 60 & echo $! > {tmp_path}/pid; wait", option="--jobs-command:")
+        command.run()
     pid = int((tmp_path / "pid").read_text())
     eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from contract_tests.config.auth import Basic
+from contract_tests.config.command import Command
 from contract_tests.config.options import command_environment, live_connection, values_of_secrets
-from contract_tests.config.sources import run_command
 from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.tokens import Tokens, cut
@@ -61,7 +61,7 @@ def test_failing_command_is_quoted_without_values_of_secret_variables() -> None:
     hidden = values_of_secrets(OPTIONS)
     command = 'echo "no: $T1 $VAULT_PASSWORD $GATE $COLOUR" >&2; exit 3'
     with pytest.raises(CommandError) as raised:
-        run_command(command, option="--jobs-command:", hidden=hidden)
+        Command(command, "--jobs-command:", hidden=hidden).run()
     said = str(raised.value).rpartition("It said: ")[2]
     assert "value-of-colour" in said
     assert not [value for value in ("value-of-t1", "value-of-vault", "pr0xy") if value in said]

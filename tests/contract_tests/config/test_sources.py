@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from contract_tests.config import sources
-from contract_tests.config.sources import read_ids, run_command, supply_from_command
+from contract_tests.config import command
+from contract_tests.config.command import Command
+from contract_tests.config.job_ids import read_ids, supply_from_command
 from contract_tests.errors import CommandError, NotAnIdError
 from contract_tests.stopping import Stopped, signals_raise
 
@@ -43,7 +44,7 @@ def test_line_of_a_file_may_be_any_printable_text() -> None:
 @pytest.mark.parametrize("status", [0, 7])
 def test_supply_of_a_command_holds_what_can_be_an_id(status: int) -> None:
     """Whether the command fails or not, the rest is told and is not in the supply."""
-    supply = supply_from_command(f"echo {ID}; echo token=Zq7hunter2; exit {status}")
+    supply = supply_from_command(Command(f"echo {ID}; echo token=Zq7hunter2; exit {status}", "--jobs-command:"))
     with pytest.raises(NotAnIdError, match=r"line 2 is not a job id: 'token=\*\*\*'"):
         supply.ask_for(2)
     assert supply.supplied == [ID]
@@ -52,7 +53,7 @@ def test_supply_of_a_command_holds_what_can_be_an_id(status: int) -> None:
 def test_failing_command_is_quoted_without_the_secrets_written_in_it() -> None:
     """Also where it says them itself."""
     with pytest.raises(CommandError, match=r"-u me:\*\*\*") as raised:
-        run_command("false -u me:hunter4; echo wrong: hunter4 >&2; exit 3", option="--jobs-command:")
+        Command("false -u me:hunter4; echo wrong: hunter4 >&2; exit 3", "--jobs-command:").run()
     assert "hunter4" not in str(raised.value)
 
 
@@ -60,8 +61,8 @@ def test_ids_of_a_command_are_known_where_the_machine_gives_no_time_to_read_them
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`communicate` looks at its time before it reads: what lies in the pipe of an ended command is read all the same."""
-    monkeypatch.setattr(sources, "POLL_S", 0.0)
-    monkeypatch.setattr(sources, "GRACE_S", -1.0)
+    monkeypatch.setattr(command, "POLL_S", 0.0)
+    monkeypatch.setattr(command, "GRACE_S", -1.0)
     is_over = Event()
     known: list[str] = []
     polls = subprocess.Popen.communicate
@@ -74,7 +75,7 @@ def test_ids_of_a_command_are_known_where_the_machine_gives_no_time_to_read_them
 
     monkeypatch.setattr(subprocess.Popen, "communicate", communicate)
     with pytest.raises(CommandError, match="was ended with the run"):
-        run_command(f"echo {ID}; touch {tmp_path}/made; sleep 60", option="x", is_over=is_over, on_broken=known.append)
+        Command(f"echo {ID}; touch {tmp_path}/made; sleep 60", "x").run(is_over=is_over, on_broken=known.append)
     assert known == [f"{ID}\n"]
 
 
@@ -93,5 +94,5 @@ def test_ids_of_a_command_are_known_after_a_signal_while_it_starts(
     monkeypatch.setattr(subprocess, "Popen", Slow)
     known: list[str] = []
     with signals_raise(), pytest.raises(Stopped):
-        run_command(f"echo {ID}; touch {tmp_path}/made; sleep 60", option="x", on_broken=known.append)
+        Command(f"echo {ID}; touch {tmp_path}/made; sleep 60", "x").run(on_broken=known.append)
     assert known == [f"{ID}\n"]

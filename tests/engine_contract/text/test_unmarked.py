@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from contract_tests.config.command import Command
+from contract_tests.config.job_ids import supply_from_file
 from contract_tests.config.settings_file import _parse
-from contract_tests.config.sources import Source, run_command, supply_from_file
+from contract_tests.config.sources import Source
 from contract_tests.errors import SettingError
 from contract_tests.judge.known import read_known
 from engine_contract.contract import load_rules
@@ -51,7 +53,7 @@ def test_file_may_begin_with_a_mark(tmp_path: Path, text: str, read: Callable[[P
 
 def test_output_of_a_command_may_begin_with_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that a command prints is not one character longer for the mark; nor is one in the environment."""
-    assert run_command(r"printf '\357\273\277token'", option="--token") == "token"
+    assert Command(r"printf '\357\273\277token'", "--token").run() == "token"
     monkeypatch.setenv("MARKED", "\ufefftoken")
     assert Source("env:MARKED", "--token").read() == "token"
 
