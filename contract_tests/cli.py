@@ -107,7 +107,7 @@ def _run(options: CheckOptions) -> int:
 def _replay(options: CheckOptions, recording: Path) -> "Checked":
     from contract_tests.config.auth import Auth
     from contract_tests.config.options import named_tokens, read_pages, rules_with, selected_rules
-    from contract_tests.judge.known import read_known
+    from contract_tests.judge.known_file import read_known
     from contract_tests.judge.verdict import Criteria
     from contract_tests.recording.replay import replay
     from contract_tests.report.compare import read_earlier, with_earlier
@@ -150,7 +150,7 @@ def _list_rules(pages: Sequence[Path]) -> None:
 
 def _list_known() -> None:
     from contract_tests.judge import known_lists
-    from contract_tests.judge.known import read_known
+    from contract_tests.judge.known_file import read_known
     from engine_contract.contract import load_rules
 
     for name in known_lists.names():

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from contract_tests.check import Checked
 from contract_tests.errors import SettingError
-from contract_tests.judge.known import kept_in, known_toml, new_entries, still_known
+from contract_tests.judge.known import new_entries, still_known
+from contract_tests.judge.known_file import kept_in, known_toml
 from contract_tests.recording.profile import profile_from
 from contract_tests.report import WRITERS
 from engine_contract.contract import Rule, load_contract

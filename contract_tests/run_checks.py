@@ -12,7 +12,7 @@ from contract_tests.config.options import Settings, known_ids, live_connection, 
 from contract_tests.config.sources import Source
 from contract_tests.config.which_engine import is_for_mock, unused_by_mock
 from contract_tests.embedded import embedded_engine
-from contract_tests.judge.known import read_known
+from contract_tests.judge.known_file import read_known
 from contract_tests.output_files import check_outputs
 from contract_tests.preview import preview_lines, preview_of
 from contract_tests.report.compare import read_earlier, with_earlier

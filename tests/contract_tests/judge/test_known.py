@@ -13,16 +13,8 @@ import pytest
 from contract_tests.errors import SettingError
 from contract_tests.judge import known_lists
 from contract_tests.judge.answers import judge_success
-from contract_tests.judge.known import (
-    MAX_FINDINGS,
-    Known,
-    apply_known,
-    expiring,
-    known_toml,
-    new_entries,
-    read_known,
-    still_known,
-)
+from contract_tests.judge.known import MAX_FINDINGS, Known, apply_known, expiring, new_entries, still_known
+from contract_tests.judge.known_file import known_toml, read_known
 from contract_tests.judge.received import kind, pattern, shape
 from contract_tests.judge.verdict import Criteria, rule_results
 from contract_tests.model import Caller, Exchange, Request, Response, RuleResult, Unchecked

@@ -15,7 +15,8 @@ import pytest
 from rich.console import Console
 
 from contract_tests.config.auth import Auth, Bearer
-from contract_tests.judge.known import Known, known_toml, new_entries
+from contract_tests.judge.known import Known, new_entries
+from contract_tests.judge.known_file import known_toml
 from contract_tests.model import Caller, Exchange, Fault, Finding, Observation, Report, Request, Response, RuleResult
 from contract_tests.report import har, write_reports
 from contract_tests.report.presenter import Presenter

@@ -14,7 +14,7 @@ from contract_tests.config.job_ids import supply_from_file
 from contract_tests.config.settings_file import _parse
 from contract_tests.config.sources import Source
 from contract_tests.errors import SettingError
-from contract_tests.judge.known import read_known
+from contract_tests.judge.known_file import read_known
 from engine_contract.contract import load_rules
 from engine_contract.text import unmarked
 from engine_contract.text.unmarked import decode_text
