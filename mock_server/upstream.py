@@ -64,11 +64,12 @@ class Upstream:
             passed = request_headers(kept, self._address, self._extra, is_own=self._is_own(exchange))
             response = await self._server.send(exchange.method, target, passed, _body(receive) if has_body else None)
         except (httpx.HTTPError, OSError, ValueError) as error:
-            detail = f"--upstream cannot be reached: {_why(error)}."
-            return await _refuse(Refusal("unavailable", detail, status=502), receive, send, headers)
-        if not 200 <= response.status_code <= 599:
-            await response.aclose()
-            detail = f"--upstream answers with status {response.status_code}, which HTTP does not have."
+            what = (
+                "gave no answer that can be passed on"
+                if isinstance(error, httpx.RemoteProtocolError)
+                else "cannot be reached"
+            )
+            detail = f"--upstream {what}: {_why(error)}."
             return await _refuse(Refusal("unavailable", detail, status=502), receive, send, headers)
         try:
             status = response.status_code

@@ -59,17 +59,13 @@ class Upstream:
         except ValueError as error:
             raise BadRequestError(str(error)) from error
         try:
-            received = await self._server.send(method, target, headers, body)
+            return await self._server.send(method, target, headers, body)
         except httpx.LocalProtocolError as error:
             raise BadRequestError(sentence_of(error)) from error
         except httpx.HTTPError as error:
             raise _upstream_error(error) from error
         except (OSError, ValueError) as error:
             raise UpstreamError(Fault.PROTOCOL, sentence_of(error)) from error
-        if not 200 <= received.status_code <= 599:
-            await received.stream.aclose()  # type: ignore[union-attr]
-            raise UpstreamError(Fault.PROTOCOL, f"the status {received.status_code}, which HTTP does not have")
-        return received
 
     async def close(self) -> None:
         """Close all connections."""

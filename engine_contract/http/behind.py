@@ -97,16 +97,22 @@ class ServerBehind:
             response = await self._transport.handle_async_request(request)
         finally:
             _refused.set(None)
-        for name, value in response.headers.raw:
-            if _CONTROL.search(value):
-                await response.aclose()
-                shown = name.decode("latin-1")
-                raise httpx.RemoteProtocolError(f"its header {shown} holds a control character", request=request)
+        if flaw := _flaw_of(response):
+            await response.aclose()
+            raise httpx.RemoteProtocolError(flaw, request=request)
         return response
 
     async def close(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
+
+
+def _flaw_of(response: httpx.Response) -> str | None:
+    """Return why a response cannot be passed on as HTTP, None if it can."""
+    if not 200 <= response.status_code <= 599:
+        return f"its status is {response.status_code}, which HTTP does not have"
+    wrong = next((name for name, value in response.headers.raw if _CONTROL.search(value)), None)
+    return None if wrong is None else f"its header {wrong.decode('latin-1')} holds a control character"
 
 
 class _Body(httpx.AsyncByteStream):

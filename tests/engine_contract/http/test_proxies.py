@@ -313,6 +313,14 @@ def test_control_character_in_a_header_of_the_server_is_502(proxy: Proxy) -> Non
             assert b"X-Odd holds a control character" in body or b"illegal header" in body.lower()
 
 
+def test_status_that_http_does_not_have_is_502(proxy: Proxy) -> None:
+    """The reason names the status."""
+    with raw_server(answer_of("999 Odd", b"in")) as raw, proxy(raw.url) as url:
+        head, _, body = _send(url, "/other").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 502 ")
+    assert b"its status is 999" in body
+
+
 def test_offer_of_another_protocol_is_passed_on_in_http_1(proxy: Proxy) -> None:
     """A body that comes with `Upgrade: h2c` reaches the server; the offer, which is one connection's, does not."""
     with raw_server(answer_of("200 OK", b"fine")) as raw, proxy(raw.url) as url:
