@@ -133,7 +133,7 @@ chosen();
 if (journal && !("still" in journal.dataset)) {
   const body = one("tbody", journal), template = one("#row"), button = one("#live"), line = one("#live-said");
   const program = journal.dataset.program;
-  let newest = Number(journal.dataset.newest), newestAt = journal.dataset.at, live = true, lost = false;
+  let newest = Number(journal.dataset.newest), newestAt = journal.dataset.at, live = true, lost = false, asking = false;
 
   const make = (data) => {
     const row = template.content.firstElementChild.cloneNode(true);
@@ -164,7 +164,9 @@ if (journal && !("still" in journal.dataset)) {
   };
 
   const poll = async () => {
-    if (!live || document.hidden) return;
+    // One at a time: a slow answer and the next one would show the same entries twice.
+    if (!live || document.hidden || asking) return;
+    asking = true;
     try {
       const address = new URL(journal.dataset.poll, location.href);
       address.searchParams.set("since", String(newest));
@@ -179,7 +181,7 @@ if (journal && !("still" in journal.dataset)) {
         body.replaceChildren();
         count(Object.fromEntries(all("[data-count]:not([data-count=pinned])").map((cell) => [cell.dataset.count, 0])), 0);
         line.textContent = "The journal was reset.";
-        poll();
+        setTimeout(poll);
         return;
       }
       newest = data.newest;
@@ -197,6 +199,8 @@ if (journal && !("still" in journal.dataset)) {
       // Where there is no answer at all, the browser's own error says less.
       if (!lost) line.textContent = error instanceof TypeError ? `${program} does not answer; trying on.` : error.message;
       lost = true;
+    } finally {
+      asking = false;
     }
   };
 
