@@ -1,24 +1,22 @@
 """Which rule on requests a request breaks."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from itertools import islice
+from typing import Any, cast
 from urllib.parse import unquote
+
+import jsonschema_rs
 
 from contract_tests.judge.route import before_operation
 from contract_tests.model import Request
 from engine_contract.contract import Operation, Parameter
+from engine_contract.contract.rule_ids import rule_id, words_of
 from engine_contract.text.masking import MASK  # in a recording, it stands for any value
 
 _READ = {"integer": int, "number": float}
-_TYPES = {
-    "string": str,
-    "object": dict,
-    "array": list,
-    "boolean": bool,
-    "integer": (int, float),
-    "number": (int, float),
-}
+_MOST_ERRORS = 2_000
+"""Errors of one body that are looked at."""
 
 
 def broken_rule(operation: Operation, request: Request) -> str | None:
@@ -72,36 +70,40 @@ def can_be_read(parameter: Parameter, value: str) -> bool:
 
 
 def rule_broken_by(operation: Operation, body: bytes) -> str | None:
-    """Return the rule that a request's body breaks, without the operation's prefix; None for a valid one."""
+    """Return the rule that a request's body breaks, without the operation's prefix; None for a valid one.
+
+    Within the parameters only that counts which the ledger has a rule of: an example of a caller is a choice.
+    """
     if not body.strip() and not operation.requires_body:
         return None
     document = _read(body)
-    schema = operation.request_schema
-    if schema.get("type") != "object":
-        return None if document is not _UNREADABLE else "request.body"
-    if not isinstance(document, Mapping):
+    if document is _UNREADABLE:
         return "request.body"
-    for name in schema.get("required", ()):
-        if name not in document:
-            return f"request.{name}.required"
-    for name, below in schema.get("properties", {}).items():
-        flaw = _flaw(operation, name, document[name], below) if name in document else None
-        if flaw is not None:
-            return f"request.{name}.{flaw}"
-    return None
+    errors = islice(_validator(operation).iter_errors(document), _MOST_ERRORS)
+    flaws = (flaw for error in errors if (flaw := _flaw(operation, error)) is not None)
+    return min(flaws, default=(0, True, None))[2]
 
 
-def _flaw(operation: Operation, name: str, value: Any, schema: Any) -> str | None:
-    wanted = schema.get("type") if isinstance(schema, Mapping) else None
-    if isinstance(wanted, str) and value != MASK and not _is_of_type(value, wanted):
-        return "type"
-    return "empty" if value == "" and operation.rule(f"request.{name}.empty") is not None else None
+def _flaw(operation: Operation, error: jsonschema_rs.ValidationError) -> tuple[int, bool, str] | None:
+    """Return how deep an error is, whether it is not of something that is missing, and the rule that it breaks."""
+    kind, path, value = cast("Any", error.kind), list(error.instance_path), error.instance
+    how = "empty" if value == "" and kind.name == "minLength" else kind.name
+    if how == "type" and (value == MASK or ("integer" in kind.types and isinstance(value, float))):
+        return None
+    if how == "required":
+        path.append(kind.property)
+    elif how not in {"type", "empty"}:
+        return None
+    if not path:
+        return 0, True, "request.body"
+    rule = rule_id("request", *words_of(path, operation.request_schema), how)
+    is_known = operation.rule(rule) is not None or (len(path) == 1 and how != "empty")
+    return (len(path), how != "required", rule) if is_known else None
 
 
-def _is_of_type(value: Any, wanted: str) -> bool:
-    if isinstance(value, bool):
-        return wanted == "boolean"
-    return wanted not in _TYPES or isinstance(value, _TYPES[wanted])  # type: ignore[arg-type]  # types alone
+@cache
+def _validator(operation: Operation) -> Any:
+    return jsonschema_rs.Draft4Validator(dict(operation.request_schema))
 
 
 def _rule_on_cancel(operation: Operation, request: Request) -> str | None:

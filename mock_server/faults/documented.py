@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine_contract.contract import Operation, Rule
+from engine_contract.contract.rule_ids import words_of
 from mock_server.faults.response import Edit, fields
 from mock_server.faults.roles import roles
 from mock_server.faults.transport import transport
@@ -42,14 +43,15 @@ def _parameters(operation: Operation) -> Iterator[Change]:
             name=f"accepts-{accepts}-{field}",
             sentence=f"A request with {field} {'missing' if kind == 'required' else 'of another type'} is accepted.",
             rule=rule.id,
-            parameters=_accept(situation, field),
+            parameters=_accept(operation, situation, field),
         )
 
 
-def _accept(situation: str, field: str) -> Parameters:
+def _accept(operation: Operation, situation: str, field: str) -> Parameters:
     def parameters(_exchange: Exchange, outcome: str | Refusal) -> str | Refusal:
-        if isinstance(outcome, Refusal) and (outcome.situation, outcome.field) == (situation, field):
-            return ""
+        if isinstance(outcome, Refusal) and outcome.situation == situation:
+            within = ".".join(words_of((outcome.field or "").split("."), operation.request_schema))
+            return "" if field in {outcome.field, within} else outcome
         return outcome
 
     return parameters

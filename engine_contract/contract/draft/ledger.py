@@ -1,6 +1,5 @@
 """The ledger of a page's rules: each statement with the lines that it comes from, verbatim."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from engine_contract.contract.draft.schema import (
     Place,
     Schema,
     disagreement,
+    is_nameable,
     lines_of_example,
     lines_of_schema,
     places,
@@ -23,8 +23,8 @@ from engine_contract.contract.draft.schema import (
     with_article,
 )
 from engine_contract.contract.draft.table import Row
+from engine_contract.contract.rule_ids import ENTRY, rule_id
 
-_NOT_IN_IDS = re.compile(r"[^\w.$@-]")
 Entry = dict[str, Any]
 
 
@@ -42,7 +42,7 @@ def _each_with_its_own_id(rules: Sequence[Entry]) -> Iterator[Entry]:
     taken: set[str] = set()
     last: dict[str, int] = {}
     for index in sorted(range(len(rules)), key=lambda index: not _is_of_every_page(rules[index])):
-        wanted = name = _NOT_IN_IDS.sub("_", rules[index]["id"])
+        wanted = name = rule_id(rules[index]["id"])
         while name in taken:
             last[wanted] = last.get(wanted, 1) + 1
             name = f"{wanted}.{last[wanted]}"
@@ -102,6 +102,7 @@ def _request(page: Page, text: Text) -> Iterator[Entry]:
     request = Request(page)
     for row in page.parameters.rows:
         yield from _parameter(page, request, row)
+    yield from _within_body(page, request, text)
     if page.parameters.example is None:
         return
     shown = _quotes(page.parameters.example.lines(), text)
@@ -149,6 +150,38 @@ def _parameter(page: Page, request: Request, row: Row) -> Iterator[Entry]:
     if is_in_path:
         title = f"{row.name} in the path is of type {row.type}"
     yield _entry(f"request.{row.name}.type", "documented", title, quote=quote)
+
+
+def _within_body(page: Page, request: Request, text: Text) -> Iterator[Entry]:
+    """Yield the rules of what is within the body's parameters, as table and JSON Schema say."""
+    schema, rows = page.parameters.schema, {row.name: row for row in request.body_rows}
+    outer = () if request.is_bare or not request.is_bare_schema else tuple(rows)
+    lines: dict[Place, dict[str, None]] = defaultdict(dict)
+    for place, number in () if schema is None else lines_of_schema(schema, outer):
+        lines[place] |= dict.fromkeys(_quotes([number], text))
+    for row in rows.values():
+        place = () if request.is_bare else (row.name,)
+        lines[place] = dict.fromkeys(quotable(row.lines))
+    for place, below, is_required in _said(request.said):
+        if not request.is_bare and place[0] in rows and len(place) == 1:
+            continue
+        *_, quote = ({}, *(lines[place[:end]] for end in range(len(place) + 1) if lines.get(place[:end])))
+        words = _words(place)
+        if is_required:
+            title = f"{'.'.join(words[:-1]) or 'A request'} without {words[-1]} is refused"
+            yield _entry(".".join(("request", *words, "required")), "documented", title, quote=tuple(quote))
+        if isinstance(below.get("type"), str):
+            title = f"{'.'.join(words)} that is not {with_article(below['type'])} is refused"
+            yield _entry(".".join(("request", *words, "type")), "documented", title, quote=tuple(quote))
+
+
+def _said(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema, bool]]:
+    """Yield each place within a schema, outermost first, and whether it is required."""
+    inner = [(name, below) for name, below in schema.get("properties", {}).items() if is_nameable(name)]
+    inner += [(ANY, schema[key]) for key in ("additionalProperties", "items") if isinstance(schema.get(key), dict)]
+    for name, below in inner:
+        yield (*place, name), below, name in schema.get("required", ())
+        yield from _said(below, (*place, name))
 
 
 def _effects(page: Page) -> Iterator[Entry]:
@@ -220,7 +253,7 @@ def _named(place: Place) -> str:
 
 
 def _words(place: Place) -> tuple[str, ...]:
-    return tuple("entry" if key == ANY else key for key in place)
+    return tuple(ENTRY if key == ANY else key for key in place)
 
 
 def _described(schema: Schema) -> str:

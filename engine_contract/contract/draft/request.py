@@ -105,16 +105,22 @@ class Request:
     @cached_property
     def body_schema(self) -> Schema | None:
         """Return the schema of the body, None without one. Raise PageError."""
-        if not self.has_body:
-            return None
+        return self._body_schema(is_shown=True) if self.has_body else None
+
+    @cached_property
+    def said(self) -> Schema:
+        """Return what table and JSON Schema say of the body, without what only its example shows."""
+        return self._body_schema(is_shown=False) if self.has_body else {}
+
+    def _body_schema(self, *, is_shown: bool) -> Schema:
         rows = self.body_rows
         given = self.given
         if not rows:
-            return given if given is not None else infer([self.body], is_answer=False)
+            return given if given is not None else infer([self.body], is_answer=False) if is_shown else {}
         if self.is_bare:
-            return self.schema_of(rows[0])
-        shown = self.body if isinstance(self.body, dict) else {}
-        properties = {row.name: self.schema_of(row) for row in rows}
+            return self.schema_of(rows[0], is_shown=is_shown)
+        shown = self.body if is_shown and isinstance(self.body, dict) else {}
+        properties = {row.name: self.schema_of(row, is_shown=is_shown) for row in rows}
         others = {key: infer([value], key, is_answer=False) for key, value in shown.items() if key not in properties}
         required = [row.name for row in rows if row.required]
         schema: Schema = {"type": "object"}
@@ -146,18 +152,17 @@ class Request:
         (row,) = self._others
         return row.name not in self.given.get("properties", {}) and self.given.get("type", row.type) == row.type
 
-    def schema_of(self, row: Row) -> Schema:
+    def schema_of(self, row: Row, *, is_shown: bool = True) -> Schema:
         """Return the schema of a parameter: the page's own, or what table and example say together. Raise PageError."""
-        schema = self._schema_of(row)
+        schema = self._schema_of(row, self.node(row.name) if is_shown else None)
         return {**schema, "description": row.description} if row.description else schema
 
-    def _schema_of(self, row: Row) -> Schema:
+    def _schema_of(self, row: Row, node: Node | None) -> Schema:
         given = self.given
         if given is not None and self.is_bare_schema and row in self._others:
             return given
         if given is not None and row.name in given.get("properties", {}):
             return dict(given["properties"][row.name])
-        node = self.node(row.name)
         if node is None or node.value is None:
             return of_row(row, is_answer=False)
         if why := disagreement(row.type, node.value):

@@ -125,6 +125,70 @@ def test_body_is_judged_by_the_schema_of_its_page(tag: Operation, body: Any, rul
     assert [rule.id for rule, _ in judged.findings] == ([] if rule is None else [f"addTag/{rule}"])
 
 
+GROUP = """Summary
+Update a group
+Route
+PUT /groups/:id
+Parameters
+| Name | Type | Required | Description |
+| id | string | yes | ID of the group. |
+| updates | object | yes | The updates. |
+| owner.name | string | yes | Who owns it. |
+| owner | object | no | Its owner. |
+{"id": "5c1a", "updates": {"members": [{"id": "a"}], "limits": {"a": 1}, "free": 3}, "owner": {"name": "a"}}
+{
+  "type": "object",
+  "properties": {
+    "updates": {
+      "type": "object",
+      "properties": {
+        "members": {
+          "type": "array",
+          "items": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+        },
+        "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "note": {"type": ["string", "null"]}
+      }
+    },
+    "reason": {"type": "string"}
+  },
+  "required": ["reason"]
+}
+Return
+| Name | Type | Description |
+| done | number | How many updates were done. |
+2
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({}, None),
+        ({"updates": {"free": "other", "members": [], "note": None, "more": {}}}, None),
+        ({"owner": {"name": "b", "more": 1}}, None),
+        ({"updates": {"members": [{"id": "a"}, {}]}}, "request.updates.members.entry.id.required"),
+        ({"updates": {"members": [{"id": 5}]}}, "request.updates.members.entry.id.type"),
+        ({"updates": {"members": ["a"]}}, "request.updates.members.entry.type"),
+        ({"updates": {"members": {}}}, "request.updates.members.type"),
+        ({"updates": {"limits": {"a": 1, "0112": "x"}}}, "request.updates.limits.entry.type"),
+        ({"updates": {"note": 1}}, "request.updates.note.type"),
+        ({"updates": {"members": [{}]}, "reason": 1}, "request.reason.type"),
+        ({"reason": "-"}, "request.reason.required"),
+        ({"owner": {}}, "request.owner.name.required"),
+        ({"owner": {"name": 1}}, "request.owner.name.type"),
+    ],
+)
+def test_body_is_judged_at_every_depth_that_its_page_speaks_of(changes: Any, rule: str | None) -> None:
+    """What JSON Schema and table say of parts of a parameter counts; what only the example shows is a choice."""
+    body = {"updates": {}, "reason": "night shift"} | changes
+    if rule == "request.reason.required":
+        del body["reason"]
+    judged = judge(operation_of(GROUP), 200, 2, path="/groups/a1", body=body)
+    assert [rule.id for rule, _ in judged.findings] == ([] if rule is None else [f"groups/{rule}"])
+    assert judge(operation_of(GROUP), 400, {}, path="/groups/a1", body=body).findings == ()
+
+
 @pytest.mark.parametrize(
     ("status", "rule"),
     [(403, "roles.admin"), (405, "route.path"), (404, None), (400, None), (503, None), (500, "transport.status")],

@@ -51,7 +51,10 @@ PAGES = {
         "POST /workflow_engine/notes",
         "engineering",
         "job_id\nstring\nyes\nThe job.\nnote\nstring\nyes\nThe text.\ncount\nnumber\nno\nHow often.",
-        json.dumps({"job_id": PAGE_ID, "note": "asked the owner", "count": 2}),
+        json.dumps({"job_id": PAGE_ID, "note": "asked the owner", "count": 2})
+        + """
+{"type": "object", "properties": {"watchers": {"type": "array", "items":
+    {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}}}}""",
         json.dumps({"_id": "5c1f0a2b3d4e5f6071829304", "job_id": PAGE_ID, "note": "asked the owner"}),
     ),
 }
@@ -304,6 +307,10 @@ def test_openapi_document_has_the_further_operations(client: httpx.Client) -> No
     assert ROUTE in document["paths"]
 
 
+WATCHERS: list[Any] = [3, [4], [{}], [{"name": 5}]]
+"""Not arrays of objects with a name that is a text."""
+
+
 def _probes(client: httpx.Client, operation: Operation, fault: str | None) -> list[tuple[int, str, str]]:
     """What comes of right and wrong requests."""
     prefer = {} if fault is None else {"Prefer": f"fault={fault}"}
@@ -315,6 +322,7 @@ def _probes(client: httpx.Client, operation: Operation, fault: str | None) -> li
         ),
         *(("engineering", body) for body in ({"note": "n"}, {"job_id": "j"}, {"job_id": 1, "note": "n"})),
         *(("engineering", {"job_id": "j", **rest}) for rest in ({"note": 2}, {"note": "n", "count": "2"})),
+        *(("engineering", {"job_id": "j", "note": "of", "watchers": wrong}) for wrong in WATCHERS),
     ]:
         headers = prefer if role is None else prefer | {"Authorization": f"Bearer {role}".strip()}
         for _ in range(3 if role == "engineering" and body.get("note") == "n" else 1):

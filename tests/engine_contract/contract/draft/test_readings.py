@@ -638,6 +638,32 @@ def test_nested_keys_are_required_only_by_the_schema_of_the_page() -> None:
     ]
 
 
+def test_rules_of_a_request_speak_of_every_depth_that_its_page_speaks_of() -> None:
+    """Each quotes the lines of the JSON Schema or the row that says it; what only the example shows has no rule."""
+    given = """{
+      "properties": {
+        "name": {"type": "string"},
+        "tasks": {
+          "type": "object",
+          "additionalProperties": {"type": "object", "properties": {"x y": {"type": "number"}}, "required": ["x y"]}
+        }
+      },
+      "required": ["name"]
+    }"""
+    request = '{"name": "Night shift", "free": {"of": 1}}'
+    one = drafted(request=f"{request}\n{given}")  # both of the bare value of updates
+    rules = {entry["id"]: entry for entry in one.rules["rules"] if entry["id"].startswith("request.")}
+    assert {"request.name.required", "request.name.type", "request.tasks.entry.x_y.required"} <= rules.keys()
+    assert rules["request.tasks.entry.x_y.required"]["title"] == "tasks.entry without x y is refused"
+    assert not any("free" in name for name in rules)
+    assert rules["request.name.type"]["quote"] == '"name": {"type": "string"},'
+    table = f"{ROW}| id | string | yes | ID. |\n| updates | object | yes | U. |\n| updates.at.x | number | yes | X. |"
+    within = drafted(parameters=table, request='{"id": "5c1a", "updates": {"at": {"x": 1, "y": 2}}}')
+    found = {entry["id"]: entry for entry in within.rules["rules"]}
+    assert "| updates.at.x | number | yes | X. |" in found["request.updates.at.x.required"]["quote"]
+    assert "request.updates.at.y.type" not in found
+
+
 def test_delete_has_a_body_if_the_page_shows_one() -> None:
     """Ids in a JSON text travel in the body; without a text they are in the query, and path parameters are neither."""
     listed = f"{ROW}| ids | array | yes | IDs of the groups. |"
