@@ -71,7 +71,7 @@ def _where_people_wait(before: Path | None) -> str:
         _against("on its own mock", [[wall for wall, _ in each] for each in embedded], EMBEDDED_GOAL_S),
         _against("the same, processor time", [[cpu for _, cpu in each] for each in embedded], None),
         *(
-            _against(slow.what, [[_slow(slow, each) for each in checkouts] for _ in range(3)], slow.goal_s)
+            _against(slow.what, [[_slow(slow, each) for each in checkouts] for _ in range(2)], slow.goal_s)
             for slow in SLOW
         ),
     ]

@@ -98,12 +98,11 @@ class Runner:
             group.create_task(self._prepare(stages["probes"]))
             group.create_task(self._side_by_side(stages["jobs"], seen))
             group.create_task(self._prepare(stages["parameters"]))
-        # Nothing else is under way then: it would be refused by an engine that locks its callers out.
-        nobody, wrong = stages["no credential"], stages["wrong credential"]
-        ready = await self._prepare(nobody)
-        # So late that a job that comes back to life has had some time for it.
-        seconds = (self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first)
-        await gather_limited([*(self.jobs.finish(each, nobody.mode) for each in ready), *seconds])
+        # No other cancel is under way then: it would be refused by an engine that locks its callers out.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._finish_late(stages["no credential"]))
+            group.create_task(self._look_at_others())
+        wrong = stages["wrong credential"]
         ready = await self._prepare(wrong)
         await gather_limited(self.jobs.finish(each, wrong.mode) for each in ready)
         await self._look_at_others()
@@ -225,6 +224,16 @@ class Runner:
     def _latency_s(self) -> float:
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
         return median(took) if took else 0.0
+
+    async def _finish_late(self, stage: Stage) -> None:
+        """Run a stage to its valid cancels, and cancel the baseline's jobs once more: one may have come back to life."""
+        ready = await self._prepare(stage)
+        await gather_limited(
+            [
+                *(self.jobs.finish(each, stage.mode) for each in ready),
+                *(self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first),
+            ]
+        )
 
     async def _finish_and_repeat(self, ready: Ready, mode: Mode) -> None:
         canceled = await self.jobs.finish(ready, mode)
