@@ -15,7 +15,7 @@ from engine_contract.http.types import Receive, Scope, Send
 from mock_server.connexion.routing import route_by
 from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
-from mock_server.operations.companions import MARK, VALUE, Companions
+from mock_server.operations.companions import MARK, VALUE, Companions, companions
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.documented import Companion, Documented
 from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
@@ -76,7 +76,8 @@ class Mock:
             raise SettingsError(
                 f"--fault {settings.fault}: no such fault or variation; mock-engine --list-faults lists them."
             )
-        ui = swagger_ui()
+        is_open = self._upstream is None and settings.control_token is None and settings.is_loopback
+        ui = swagger_ui(has_control=is_open)
         self._pages: dict[str, Page] = {
             "ui": lambda _, root, rest: ui(root, settings.url_prefix, rest),
             "openapi.json": lambda scope, root, rest: None if rest else self._specification(scope, root, "json"),
@@ -246,11 +247,14 @@ class Mock:
         calls = {prefix + one.path: one.method for one in (*self._operations, *self._companions.operations)}
         if (right := next((call for call in calls if call.lower() == path.lower()), None)) is not None:
             return f": the case of letters counts, and there is {right}"
-        first = _first_segment(path.removeprefix(prefix))
+        inside = path.removeprefix(prefix)
+        if self.settings.contract_only and any(one.match(inside) is not None for one in companions(())):
+            return ": --contract-only leaves it out"
+        first = _first_segment(inside)
         near = [
             f"{method} {call}" for call, method in calls.items() if _first_segment(call.removeprefix(prefix)) == first
         ]
-        return f"; there are {', '.join(near[:MOST_NEAR])}" if near else ""
+        return f"; there {'is' if len(near) == 1 else 'are'} {', '.join(near[:MOST_NEAR])}" if near else ""
 
     def _page(self, scope: Scope, path: str) -> Response | None:
         prefix, root = self.settings.prefix, encoded_path(scope.get("root_path", "").rstrip("/"))

@@ -25,10 +25,11 @@ _SWAGGER = """<!doctype html>
 <link rel="icon" href="data:,">
 <div id="swagger-ui"></div>
 <script src="{here}swagger-ui-bundle.js"></script>
+<script src="{here}swagger-ui-standalone-preset.js"></script>
 <script>
   window.ui = SwaggerUIBundle({{
-    url: "{spec}", dom_id: "#swagger-ui", deepLinking: true, persistAuthorization: true,
-    presets: [SwaggerUIBundle.presets.apis], layout: "BaseLayout", validatorUrl: null
+    urls: [{specs}], dom_id: "#swagger-ui", deepLinking: true, persistAuthorization: true,
+    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset], layout: "StandaloneLayout", validatorUrl: null
   }});
 </script>
 </html>
@@ -79,8 +80,14 @@ def _examples(examples: Mapping[str, object]) -> dict[str, object]:
     return {name: {"value": value} for name, value in examples.items()}
 
 
-def swagger_ui() -> Callable[[str, str, str], Response | None]:
-    """Return Swagger UI from the installed bundle: works offline."""
+def swagger_ui(*, has_control: bool) -> Callable[[str, str, str], Response | None]:
+    """Return Swagger UI from the installed bundle: works offline.
+
+    `has_control` says that the control API is open to this page: its document can then be chosen beside the contract's.
+    """
+    names = {"openapi.json": "the contract"}
+    if has_control:
+        names["_mock/openapi.json"] = "the mock: companions, control"
 
     @cache
     def files() -> dict[str, Path]:
@@ -91,11 +98,9 @@ def swagger_ui() -> Callable[[str, str, str], Response | None]:
 
     def page(root: str, prefix: str, rest: str) -> Response | None:
         if rest in {"", "/", "/index.html"}:
-            return Response(
-                200,
-                HTML,
-                _SWAGGER.format(here=f"{root}/ui/", spec=f"{root.removesuffix(prefix)}{prefix}/openapi.json").encode(),
-            )
+            base = f"{root.removesuffix(prefix)}{prefix}"
+            specs = ", ".join(f'{{url: "{base}/{path}", name: "{name}"}}' for path, name in names.items())
+            return Response(200, HTML, _SWAGGER.format(here=f"{root}/ui/", specs=specs).encode())
         path = files().get(rest.removeprefix("/"))
         if path is None:
             return None

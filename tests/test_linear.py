@@ -214,7 +214,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.http.access:_AUTHORITY_ENDS": ("a", "/", "\\"),
     "engine_contract.http.access:_HOST": ("a", "[<<:>>", "a:<<1>>x"),
     "engine_contract.http.cors:_NAMES": ("a", "a, "),
-    "engine_contract.http.cors:is_http_origin": ("http://<<a>>/", "http://[<<:>>", "http://a:"),
+    "engine_contract.http.cors:_OF_HTTP": ("http://<<a>>/", "http://[<<:>>", "http://a:"),
     "engine_contract.http.cors:_ORIGIN": ("a", "a://<<b>>/"),
     "engine_contract.http.media_types:_PARAMETER": (";", ';="', ';="\\', ";=<< >>", ';"', ';a="<<\\>>', ";a"),
     "engine_contract.http.own_origin:OwnOrigin": ("http:", "//engine.exampl", "//engine.example"),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from engine_contract.http.net import is_loopback
 from engine_contract.http.types import Headers
 
-is_http_origin = re.compile(rb"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE).fullmatch
+_OF_HTTP = re.compile(rb"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE).fullmatch
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s]+", re.IGNORECASE).fullmatch
 _NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, \t-]{0,2000}").fullmatch
 
@@ -29,8 +29,9 @@ def read_origins(origins: Iterable[str]) -> frozenset[bytes]:
     return frozenset(read)
 
 
-def _is_local(origin: bytes) -> bool:
-    found = is_http_origin(origin)
+def is_local_origin(origin: bytes) -> bool:
+    """Return whether an origin is one of HTTP on this machine."""
+    found = _OF_HTTP(origin)
     return found is not None and is_loopback(found[1].decode())
 
 
@@ -45,7 +46,9 @@ class Cors:
 
     def allows(self, origin: bytes) -> bool:
         """Return whether a page of that origin may read responses."""
-        return (self._takes_localhost and _is_local(origin)) or origin.lower() in self._named or b"*" in self._named
+        return (
+            (self._takes_localhost and is_local_origin(origin)) or origin.lower() in self._named or b"*" in self._named
+        )
 
     def _headers(self, origin: bytes | None) -> Headers:
         """Return the headers that every response to a request of that origin carries."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hmac import compare_digest
 
 from engine_contract.http.access import SAFE, Access
-from engine_contract.http.cors import Cors, is_http_origin
+from engine_contract.http.cors import Cors, is_local_origin
 from engine_contract.http.types import Headers
 from mock_server.settings import Settings
 
@@ -54,9 +54,9 @@ class Guard:
 
     @staticmethod
     def with_origin(objection: str, headers: Mapping[bytes, bytes]) -> str:
-        """Return the sentence with the page's own origin in the option, to be pasted, where it is one of HTTP."""
+        """Return the sentence with the page's own origin in the option, to be pasted, where it is one of this machine."""
         origin = headers.get(b"origin", b"")
-        return objection.replace("ORIGIN", origin.decode()) if is_http_origin(origin) else objection
+        return objection.replace("ORIGIN", origin.decode()) if is_local_origin(origin) else objection
 
     def _reads_jobs(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> bool:
         """Return whether a page of `--upstream` reads jobs: its operation is at the same address."""

@@ -174,7 +174,7 @@ class Control:
             return
 
     async def _nothing(self, scope: Any, _receive: Receive, _send: Send) -> None:
-        raise _ProblemError(404, f"There is no {scope['path'][:80]}; there are {self._resources}.")
+        raise _ProblemError(404, f"There is no {scope['path'][:80]}; below /_mock/ there are {self._resources}.")
 
     async def _list_jobs(self, call: _Call) -> Response:
         _only(call.query, "status", "limit")

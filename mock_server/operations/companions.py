@@ -193,8 +193,9 @@ class Companions:
         running = {"id": "WorkFlowEngine", "version": RELEASE, "state": "RUNNING"}
         return _json({"results": [running], "total": 1})
 
-    async def _status(self, _exchange: Exchange) -> Response:
-        return _json({"serverId": "mock-engine", "apps": "running", "adapters": "running", "timestamp": real_ms()})
+    async def _status(self, exchange: Exchange) -> Response:
+        now_ms = (await self._store.clock(exchange.session)).at(real_ms())
+        return _json({"serverId": "mock-engine", "apps": "running", "adapters": "running", "timestamp": now_ms})
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:

@@ -45,6 +45,18 @@ def test_pages_are_served(caller: Caller, path: str) -> None:
     assert caller.client.get(path).status_code == 200
 
 
+def test_swagger_ui_offers_the_mocks_own_document_where_its_page_may_read_it(caller: Caller) -> None:
+    """Beside the contract all else that the mock answers can be chosen; not where the page would be refused."""
+    assert 'url: "/openapi.json"' in caller.client.get("/ui").text
+    assert 'url: "/_mock/openapi.json"' in caller.client.get("/ui").text
+    assert caller.client.get("/ui/swagger-ui-standalone-preset.js").status_code == 200
+    own_page = {"Origin": str(caller.client.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+    assert caller.client.get("/_mock/openapi.json", headers=own_page).json()["servers"] == [{"url": "/"}]
+    for settings in (Settings(control_token="s3cret"), Settings(upstream="http://127.0.0.1:9")):
+        with running_mock(settings) as mock:
+            assert "_mock/openapi.json" not in httpx.get(f"{mock.url}/ui", trust_env=False).text
+
+
 @pytest.mark.parametrize("path", ["/ui/../settings.py", "/ui/..%2f..%2fapp.py", "/ui/nope.js", "/ui/%00"])
 def test_swagger_ui_serves_its_own_files_alone(caller: Caller, path: str) -> None:
     """No path leads out of the bundle."""

@@ -44,7 +44,7 @@ def _cancel(url: str, path: str = ROUTE, *headers: bytes) -> tuple[int, str]:
         ("/workflow_engine/job/x", 404, "GET /workflow_engine/job/{id}/details"),
         ("/health", 404, "; there are GET /health/server, GET /health/applications, GET /health/status."),
         ("/jobs", 404, "There is nothing at /jobs."),
-        ("/_mock", 404, "There is no /_mock; there are jobs, clock"),
+        ("/_mock", 404, "There is no /_mock; below /_mock/ there are jobs, clock"),
     ],
 )
 def test_path_is_read_by_its_segments(mock: RunningMock, path: str, status: int, says: str) -> None:

@@ -86,6 +86,12 @@ def test_job_ends_by_itself_when_it_is_time(still: Caller, ends_as: str) -> None
         assert (canceled.status_code, canceled.json()["error"]) == (200, ended["error"])
 
 
+def test_health_tells_the_time_of_the_session(still: Caller) -> None:
+    """A snapshot of it is the same in each run while the clock is stopped."""
+    status = still.client.get("/health/status", headers={"Authorization": "Bearer admin"}).json()
+    assert status["timestamp"] == NOON_MS
+
+
 def test_somebody_else_changes_and_removes_a_job(caller: Caller) -> None:
     """`PATCH` gives it a status and a name, `DELETE` removes it; neither makes one, and POST is not allowed there."""
     changed = caller.client.patch(f"/_mock/jobs/{PAGE_ID}", json={"status": "complete", "name": "Renamed"})

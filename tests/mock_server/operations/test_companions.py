@@ -241,7 +241,11 @@ def test_contract_only_leaves_them_out() -> None:
         running_mock(Settings(contract_only=True, base_path="/base")) as mock,
         httpx.Client(base_url=mock.url, trust_env=False) as client,
     ):
-        assert {_send(client, operation, "admin").status_code for operation in ALL} == {404}
+        refused = [_send(client, operation, "admin") for operation in ALL]
+        assert {answer.status_code for answer in refused} == {404}
+        assert all(answer.json()["detail"].endswith(": --contract-only leaves it out.") for answer in refused)
+        nothing = client.get("/workflow_engine/nothing").json()["detail"]
+        assert nothing.endswith("; there is POST /base/workflow_engine/cancelJob.")
         described = httpx.get(mock.url.removesuffix("/base") + "/_mock/openapi.json", trust_env=False).json()
         assert not set(described["paths"]) & {operation.path for operation in ALL}
         assert Caller(client).cancel().status_code == 200
