@@ -144,11 +144,11 @@ def check(
         transport = Transport(replace(settings.connection, tokens={}, headers={}), guard, wrong_credential="")
     run = _run(settings, transport, supply, progress, tell=tell, failure=failure)
     settings, runner, stopped_by = asyncio.run(run)
-    plan, findings, sender = runner.plan, runner.found, runner.sender
     presenter = presenter_for(settings, transport)
-    whole = not settings.only and plan.jobs >= plan_for(replace(settings, max_jobs=None), None, guard).jobs
-    report = _report(settings, findings, sender, supply, presenter, known=known, started_at=started_at, whole=whole)
-    return Checked(replace(report, duration_s=round(time.monotonic() - started, 3)), presenter, known, stopped_by)
+    whole = not settings.only and runner.plan.jobs >= plan_for(replace(settings, max_jobs=None), None, guard).jobs
+    report = _report(settings, runner, presenter, known, whole=whole)
+    duration_s = round(time.monotonic() - started, 3)
+    return Checked(replace(report, started_at=started_at, duration_s=duration_s), presenter, known, stopped_by)
 
 
 async def _run(  # noqa: PLR0913 - by name
@@ -339,17 +339,8 @@ async def _tidy(runner: Runner, roles: Sequence[str], seconds: float) -> None:
         found.note(f"{describe_active(found.still_active)}.")
 
 
-def _report(  # noqa: PLR0913 - what a run leaves behind
-    settings: Settings,
-    findings: Findings,
-    sender: Sender,
-    supply: Supply,
-    presenter: Presenter,
-    *,
-    known: Sequence[Known],
-    started_at: float,
-    whole: bool,
-) -> Report:
+def _report(settings: Settings, runner: Runner, presenter: Presenter, known: Sequence[Known], *, whole: bool) -> Report:
+    findings, supply = runner.found, runner.supply
     fallback_cause: Because | None = findings.because[0] if findings.because else None
     facts = Report(
         verdict="undecided",
@@ -357,7 +348,6 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
         engine=settings.connection.base,
         is_mock=settings.embedded,
         label=settings.label,
-        started_at=started_at,
         seed=settings.seed,
         tls_verified=not settings.connection.insecure,
         undecided_because=tuple(findings.because),
@@ -370,10 +360,10 @@ def _report(  # noqa: PLR0913 - what a run leaves behind
             ids_left=tuple(supply.left),
             still_active=tuple(findings.still_active),
         ),
-        exchanges=tuple(sender.exchanges),
+        exchanges=tuple(runner.sender.exchanges),
         interrupted=findings.interrupted,
         whole=whole and findings.complete,
-        connections_lost=sender.connections_lost,
+        connections_lost=runner.sender.connections_lost,
     )
     return build_report(
         settings.rules,

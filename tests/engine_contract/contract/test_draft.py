@@ -15,7 +15,6 @@ from engine_contract.contract.openapi import load_contract, load_openapi
 from engine_contract.draft_cli import main
 
 Place = tuple[str, ...]
-Facts = dict[tuple[Place, str], Any]
 
 # ── the decided readings: where spec/ says other than the draft, and why ────────────────────────────
 
