@@ -36,7 +36,7 @@ MAX_BODY_BYTES = 1 << 20
 MAX_LOOKS = 200  # of the refusals of one kind
 PLACEHOLDER = "{job_id}"
 
-# The mock's names of situations (mock_server.refusals.SITUATIONS), by the rule that says that there is to be a refusal.
+# The mock's names of situations (mock_server.operations.refusals.SITUATIONS), by the rule that says that there is to be a refusal.
 SITUATIONS = {
     "roles.none": "no-credential",
     "roles.empty": "wrong-credential",

@@ -235,9 +235,8 @@ def test_many_that_come_first_agree(redis_url: str) -> None:
         code = """
 import sys
 from mock_server import Settings
-from mock_server.redis_address import read_address
-from mock_server.redis_client import join
-from tests.support import ROOT
+from mock_server.store.redis_address import read_address
+from mock_server.store.redis_client import join
 print(join(Settings(seed=int(sys.argv[1])), read_address(sys.argv[2])).seed)
 """
         commands = [
@@ -246,6 +245,7 @@ print(join(Settings(seed=int(sys.argv[1])), read_address(sys.argv[2])).seed)
         ]
         seeds = {stack.enter_context(command).communicate(timeout=20)[0] for command in commands}
     assert len(seeds) == 1
+    assert seeds < {b"0\n", b"1\n", b"2\n", b"3\n"}
 
 
 def test_journals_hold_no_secrets(redis: RedisServer, redis_url: str, tmp_path: Path) -> None:
