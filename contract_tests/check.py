@@ -37,7 +37,7 @@ from contract_tests.safety.guard import USUAL_READ_BACK, Guard
 from contract_tests.safety.page_calls import PageCalls
 from contract_tests.safety.supply import Supply, describe_active
 from contract_tests.stopping import Stopped, signals_cancel, signals_raise
-from contract_tests.transport.sender import GaveUp, Sender, describe_failure
+from contract_tests.transport.sender import GaveUp, Sender, describe_failure, which_gave_up
 from contract_tests.transport.transport import Transport
 
 AFTER_INTERRUPT_S = 5.0  # for canceling jobs that were made and not seen canceled, once the run was interrupted
@@ -220,8 +220,8 @@ def _stops(found: Findings) -> Iterator[None]:
         yield
     except TimeoutError:
         found.stop_at_deadline()
-    except GaveUp as error:
-        found.stop("unreachable", f"The run stopped: {error}.")
+    except (GaveUp, BaseExceptionGroup) as error:
+        found.stop("unreachable", f"The run stopped: {which_gave_up(error)}.")
     except asyncio.CancelledError:
         found.interrupted = True
         found.notes.append("The run was interrupted; nothing was checked.")
@@ -310,8 +310,10 @@ async def _end_before(found: Findings, failure: BaseException, sender: Sender, *
         if exchange.status is not None and exchange.status not in {*BUSY, *GATEWAY}:
             raise failure
         sender.exchanges.append(exchange)
-        why = describe_failure(exchange) if exchange.status is None else f"status {exchange.status}"
-        found.stop("unreachable", f"The engine cannot be reached ({why}), and a command failed: {failure}")
+        found.stop(
+            "unreachable",
+            f"The engine cannot be reached ({describe_failure(exchange)}), and a command failed: {failure}",
+        )
         return
     if isinstance(failure, CommandError):
         found.stop("tokens", f"Nothing was checked, since a token could not be had: {failure}")

@@ -57,7 +57,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     content_type: str | None = "application/json"
-    fresh_connection: bool = False
+    fresh_connection: bool = field(default=False, compare=False)
     """Sent on a connection of its own: what an engine leaves unread cannot spoil the next request."""
     purpose: Purpose = field(default=Purpose.UNKNOWN, compare=False)
     told: str = field(default="", compare=False)

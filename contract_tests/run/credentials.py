@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from contract_tests.model import BUSY, Caller, Exchange
+from contract_tests.model import BUSY, GATEWAY, Caller, Exchange
 from contract_tests.purpose import Purpose
 from contract_tests.run.findings import Findings
 from contract_tests.run.likeness import Look, is_alike, look_without, looks_of
@@ -211,6 +211,8 @@ class Credentials:
         """Return whether a refusal says the same as one of those to a wrong credential."""
         if exchange.status in BUSY and not self._sender.is_refusal(exchange):
             return False  # the engine is busy, whoever asks
+        if exchange.status in GATEWAY and self._sender.gateway_fails:
+            return False
         wrong = [other for other in wrong if other.status == exchange.status]
         secrets = self._secrets(exchange) if wrong else frozenset()
         return bool(wrong) and is_alike(look_without(exchange, secrets), looks_of(wrong, secrets))

@@ -24,7 +24,7 @@ MOST_DEAD = 3  # jobs that were not active for an unknown reason: too many to ha
 MORE_TRIES = 3  # where connections are lost, before no response is a break
 
 
-LOSES_OFTEN = "no answer came: the network loses many connections"
+LOSES_OFTEN = "no answer came: the network or a gateway fails often"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class JobRunner:
         self.ended: list[tuple[Scenario, Exchange]] = []
         """Scenarios whose job was not active at their end, while another job was: with the refused valid request."""
         self.lost: list[tuple[Scenario, Exchange]] = []
-        """Scenarios whose valid requests were not answered, more than once, since connections were lost."""
-        self._unanswered: list[tuple[Step, Exchange, int]] = []
-        """Requests that must be refused and were not answered, as often as they were sent."""
+        """Scenarios whose valid requests were not answered, more than once: a connection was lost, or a gateway failed."""
+        self._unanswered: list[tuple[Step, Exchange, list[Exchange]]] = []
+        """Requests that must be refused and were not answered, the last time and each time before."""
         self._probes = {
             step: asyncio.Event() for scenario in plan.scenarios for step in scenario.steps if step.goes_first
         }
@@ -61,6 +61,8 @@ class JobRunner:
         self._aimless = Turns(AIMLESS)
         self._harm: str | None = None
         """Why requests that name no supplied job are no longer sent."""
+        self._refuses_as_gateway = False
+        """Whether a 502 or 504 is how the engine refuses: it came as often as a request was sent."""
         self._uncertain: set[str] = set()
         """Jobs that a request without a response may have canceled, as the page leaves open."""
 
@@ -110,34 +112,41 @@ class JobRunner:
         same_body = [probe for probe in probes if probe.body == step.body]
         return same_body or [probe for probe in probes if probe.rule == step.rule] or probes
 
-    async def _until_answered(self, step: Step, job_id: str | None) -> tuple[Exchange, int]:
-        """Send what must be refused; where it is not answered, again: the last exchange, and how often it was sent."""
+    async def _until_answered(self, step: Step, job_id: str | None) -> tuple[Exchange, list[Exchange]]:
+        """Send what must be refused; where it is not answered, again: the last exchange, and those before it."""
         lost: list[Exchange] = []
         exchange = await self.canceller.exchange(step, job_id)
-        if exchange.response is None and step.expect == "observed" and job_id is not None:
+        if self._may_come_again(exchange) and step.expect == "observed" and job_id is not None:
             self._uncertain.add(job_id)
-        while exchange.response is None and (not lost or is_lost(exchange)) and len(lost) <= MORE_TRIES:
+        while (
+            self._may_come_again(exchange)
+            and (not lost or exchange.response or is_lost(exchange))
+            and len(lost) <= MORE_TRIES
+        ):
             # A refused request can be sent again: dropping a used connection is not a fault.
             lost.append(exchange)
             exchange = await self.canceller.exchange(replace(step, fresh_connection=True), job_id)
-        if exchange.response is not None:
+        if exchange.status in GATEWAY:
+            self._refuses_as_gateway = not self.canceller.sender.gateway_fails
+        elif exchange.response is not None:
             self.canceller.sender.was_answered(lost)
         if job_id is not None:
             self.canceller.evidence.done(job_id)
-        return exchange, len(lost) + 1
+        return exchange, lost
+
+    def _may_come_again(self, exchange: Exchange) -> bool:
+        """Return whether what must be refused was not answered by the engine."""
+        return exchange.response is None or (exchange.status in GATEWAY and not self._refuses_as_gateway)
 
     async def _tried(self, step: Step, job_id: str | None) -> bool:
-        exchange, times = await self._until_answered(step, job_id)
+        exchange, before = await self._until_answered(step, job_id)
         if not step.is_aimed and exchange.accepted and holds_document(self._operation, exchange.response):
             self._harm = f"no longer sent: the engine answered {step.situation} with a job, which may be anybody's"
         if step.expect == "refused":
             if exchange.fault is Fault.GUARD:
                 self.found.leave_unchecked(step.rule, exchange.detail)
-            elif is_lost(exchange):
-                self._unanswered.append((step, exchange, times))
             elif exchange.response is None:
-                received = f"no answer to {step.situation}, {times} times: {describe_failure(exchange)}"
-                self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
+                self._unanswered.append((step, exchange, before))
             conclusive = bool(self.canceller.working) or _tells_a_refusal(exchange)
             self.found.judgements += judge_refusal(self._operation, exchange, step.rule, conclusive=conclusive)
         if (
@@ -225,9 +234,9 @@ class JobRunner:
     async def _insist(
         self, valid_cancel: Step, job_id: str, fate: JobOutcome, exchange: Exchange, mode: Mode = ALONE
     ) -> tuple[JobOutcome, Exchange, str]:
-        """Ask up to three times more for a job whose response was lost, where the network is seen to lose connections."""
+        """Ask up to three times more for a job whose response was lost, where the network or a gateway is seen to fail by chance."""
         for _ in range(MORE_TRIES):
-            if fate is not JobOutcome.LOST or not is_lost(exchange) or not self.canceller.sender.network_drops:
+            if fate is not JobOutcome.LOST or not self.canceller.sender.is_by_chance(exchange):
                 break
             lost = exchange
             fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
@@ -395,32 +404,32 @@ class JobRunner:
             received = f"no answer to a valid request: {lost.detail}"
             self.found.break_rule("transport.complete", received, "the canceled job in answer", lost)
         else:
-            what = describe_failure(lost) if lost.status is None else f"status {lost.status}"
-            self.found.break_rule("transport.stable", f"{what}, in answer to a valid request", "an answer", lost)
+            received = f"{describe_failure(lost)}, in answer to a valid request"
+            self.found.break_rule("transport.stable", received, "an answer", lost)
         return await self.leases.lease()
 
     def _lost_twice(self, scenario: Scenario, exchange: Exchange) -> None:
-        if is_lost(exchange):
+        if is_lost(exchange) or exchange.status in GATEWAY:
             self.lost.append((scenario, exchange))
-        elif exchange.status in GATEWAY:
-            received = f"status {exchange.status} to valid requests, twice"
-            self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
         else:
             received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
             self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)
 
     def conclude_on_lost(self) -> None:
         """Say of requests that were not answered whether the engine or the network did it."""
-        for step, exchange, times in self._unanswered:
-            if self.canceller.sender.is_losing_often:
+        for step, exchange, before in self._unanswered:
+            if any(map(is_lost, [*before, exchange])) and self.canceller.sender.is_losing_often:
                 self.found.leave_unchecked(step.rule, LOSES_OFTEN, "network")
             else:
-                received = f"no answer to {step.situation}, {times} times: {describe_failure(exchange)}"
+                received = f"no answer to {step.situation}, {len(before) + 1} times: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
         for scenario, exchange in self.lost:
-            if self.canceller.sender.network_drops:
+            if self.canceller.sender.is_by_chance(exchange):
                 for rule_id in scenario.rules:
                     self.found.leave_unchecked(rule_id, LOSES_OFTEN, "network")
+            elif exchange.status in GATEWAY:
+                received = f"status {exchange.status} to valid requests, twice"
+                self.found.break_rule("transport.status", received, "a success with the canceled job", exchange)
             else:
                 received = f"no answer to valid requests, twice: {describe_failure(exchange)}"
                 self.found.break_rule("transport.complete", received, "the canceled job in answer", exchange)

@@ -3,14 +3,15 @@
 import asyncio
 
 from contract_tests.judge.answers import document_of
-from contract_tests.model import Because, Caller, Exchange
+from contract_tests.model import GATEWAY, Because, Caller, Exchange
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings
 from contract_tests.safety.guard import start_request
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import UNSENT, Sender, describe_failure
+from contract_tests.transport.sender import UNSENT, Sender, describe_failure, is_unheard
 
 MAX_ID_CHARS = 512
+MORE_TRIES = 2  # where a connection or a gateway fails now and then
 LAST_ANSWERS_S = 5.0
 """Seconds for which a run that ends waits for the ids of jobs that it has just started."""
 
@@ -57,6 +58,19 @@ class JobStarter:
         return [job_id]
 
     async def _send(self) -> Exchange:
+        exchange = await self._ask()
+        for _ in range(MORE_TRIES):
+            if not is_unheard(exchange):
+                break
+            last, exchange = exchange, await self._ask()
+            if not is_unheard(exchange):
+                self._found.note(
+                    f"{self._option}: a start was not answered ({describe_failure(last)}), so another one was sent. "
+                    "The first may have started a job whose id nobody knows."
+                )
+        return exchange
+
+    async def _ask(self) -> Exchange:
         transport = self._sender.transport
         token = transport.tokens.in_use(self._role)
         exchange = await self._sender.send(self._request)
@@ -71,7 +85,7 @@ class JobStarter:
         self._has_failed = True
         cause: Because = "jobs"
         remedy = "Give the name of a workflow that the role may start, or jobs by --jobs or --jobs-command."
-        if exchange.response is None:
+        if exchange.response is None or exchange.status in GATEWAY:
             cause, what = "unreachable", f"was not answered ({describe_failure(exchange)})"
             is_sent = exchange.fault not in UNSENT
             remedy = (

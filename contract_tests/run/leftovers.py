@@ -8,7 +8,7 @@ from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.job_runner import JobRunner
-from contract_tests.transport.sender import GaveUp
+from contract_tests.transport.sender import GaveUp, is_unheard
 from engine_contract.contract.job_status import ACTIVE
 
 SILENCES = 3  # requests without a response after which no more are sent
@@ -55,6 +55,8 @@ class Leftovers:
     async def _is_over(self, job_id: str) -> bool:
         """Cancel a job; return whether it is not active now."""
         exchange = await self._send(job_id)
+        if exchange is not None and is_unheard(exchange):
+            exchange = await self._send(job_id)  # a connection or a gateway that failed this once
         if exchange is None or exchange.status is None:
             self._silences += exchange is not None
             return False

@@ -11,7 +11,7 @@ from statistics import median
 
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
-from contract_tests.plan.scenario import IS_IT_THERE, Mode, Scenario
+from contract_tests.plan.scenario import IS_IT_THERE, Mode, Scenario, fill
 from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
@@ -22,7 +22,7 @@ from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.run.job_runner import AIMLESS, MOST_DEAD, JobRunner, Ready
 from contract_tests.run.page_runner import PageRunner
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import GaveUp, Sender, describe_failure
+from contract_tests.transport.sender import GaveUp, Sender, describe_failure, which_gave_up
 from engine_contract.text.printable import plural
 
 FIRST_JOBS = 6  # that are tried before it is said that no valid request succeeds
@@ -72,6 +72,7 @@ class Runner:
         if "unreachable" in self.found.because:
             self.found.unchecked.clear()  # what the plan misses is not why
             return self.found
+        gave_up: GaveUp | None = None
         try:
             async with asyncio.timeout(deadline):
                 await self._stages()
@@ -81,10 +82,14 @@ class Runner:
         except TimeoutError:
             self.found.stop_at_deadline()
         except (GaveUp, BaseExceptionGroup) as error:
-            self._give_up(_gave_up(error))
+            gave_up = which_gave_up(error)
         except asyncio.CancelledError:
             self.found.interrupted = True
             self.found.notes.append("The run was interrupted; what is not listed as held or broken was not checked.")
+        if self.sender.connections_lost and not self.found.interrupted:
+            await self.sender.ask_network(fill(IS_IT_THERE, None, self.sender.transport.guard))
+        if gave_up is not None:
+            self._give_up(gave_up)
         self._conclude()
         return self.found
 
@@ -264,10 +269,11 @@ class Runner:
 
     def _give_up(self, error: GaveUp) -> None:
         broken_off = next((e for e in reversed(self.sender.exchanges) if e.response and e.response.broken_off), None)
-        if broken_off is not None and not self.canceller.working and broken_off.accepted:
+        cause: Because = "network" if self.sender.network_drops else "unreachable"
+        is_engine = cause != "network" and not self.canceller.working
+        if broken_off is not None and broken_off.accepted and is_engine:
             received = describe_failure(broken_off)
             self.found.break_rule("transport.complete", received, "the whole canceled job", broken_off)
-        cause: Because = "network" if self.sender.network_drops else "unreachable"
         connection = self.sender.transport.connection
         is_silent = not any(exchange.response for exchange in self.sender.exchanges)
         asks = is_silent and connection.base.startswith("https:") and connection.client_cert is None
@@ -350,11 +356,3 @@ class Runner:
             self.found.stop("jobs", f"{sentence}, and there was no other job for what was left. Give more active jobs.")
         else:
             self.found.note(f"{sentence}: other jobs took its place.")
-
-
-def _gave_up(error: BaseException) -> GaveUp:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, GaveUp):
-        return error
-    raise error

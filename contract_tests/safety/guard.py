@@ -7,7 +7,6 @@ supplied id by a character, or inert: it cannot name, match or select anybody's 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -169,11 +168,7 @@ class Guard:
             return False
         # The id is in the path or in the query: only a path filled in with a supplied id may go out.
         caller = request.caller
-        return any(
-            request
-            == replace(read_back_request(self._read_back, job_id, caller), fresh_connection=request.fresh_connection)
-            for job_id in self._supplied
-        )
+        return any(request == read_back_request(self._read_back, job_id, caller) for job_id in self._supplied)
 
     def _starts_a_job(self, request: Request) -> bool:
         return self._workflow is not None and request == start_request(self._workflow, request.caller)

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from contract_tests.errors import OutsideGuardError
 from contract_tests.judge.answers import form, look
-from contract_tests.model import BUSY, Exchange, Fault, Request, Response
+from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Request, Response
 from contract_tests.purpose import Purpose
 from contract_tests.transport.transport import Transport
 from contract_tests.transport.turns import Turns
@@ -23,12 +23,22 @@ OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row m
 _MAX_RETRY_AFTER_CHARS = 100
 BACKOFF_S = 0.5  # before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
+ASKED_OF_NETWORK = 12  # where it loses a quarter of all chunks, one run in a thousand gets that many answers
 # Bytes of responses that are kept for the reports: a job of 2,000 tasks whole, and a run's jobs of that size.
 KEPT_OF_ONE, KEPT_OF_ALL, KEPT_OF_LATER = 2 * 2**20, 40 * 2**20, 16 * 2**10
 
 
 class GaveUp(Exception):  # noqa: N818 - the end of a run, not a defect
     """The engine cannot be talked to; the message says what happened."""
+
+
+def which_gave_up(error: BaseException) -> GaveUp:
+    """Return the end of the run from what tasks raised together. Raises anything else."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, GaveUp):
+        return error
+    raise error
 
 
 class Sender:
@@ -51,6 +61,8 @@ class Sender:
         """Whether a response was taken for a refusal that a valid request then got too, and for a while only."""
         self._is_busy = False
         self._were_answered = False
+        self.gateway_fails = False
+        """Whether a gateway failed at a request that must be refused, and passed it on when it was sent again."""
         self._lost_due: set[bool] = set()
         """Whether a connection was lost within the response, for requests that were to succeed."""
         self._refusals: set[object] = set()
@@ -76,6 +88,8 @@ class Sender:
         self._next_slot = 0.0
         self._ends = time.monotonic() + deadline
         self._failures = 0
+        self._failed_at = 0.0
+        """When the last of them was known, in seconds since 1970."""
         self._drops = 0
         self._kept = 0
 
@@ -169,18 +183,39 @@ class Sender:
 
     def was_answered(self, lost: Sequence[Exchange]) -> None:
         """Take in that a request which must be refused was lost, and answered when it was sent again."""
+        self.gateway_fails = self.gateway_fails or any(e.status in GATEWAY for e in lost)
         self._were_answered = self._were_answered or any(is_lost(e) and e.request.fresh_connection for e in lost)
+
+    async def ask_network(self, harmless: Request) -> None:
+        """Send a request again and again, each time on a connection of its own, until it was both lost and answered.
+
+        Nothing is at stake in it, so an engine has no reason to answer it now and then.
+        """
+        fates: set[bool] = set()
+        for _ in range(ASKED_OF_NETWORK):
+            if self.network_drops or self.remaining <= 0:
+                break
+            exchange = await self.transport.send(replace(harmless, fresh_connection=True))
+            self._keep(exchange)
+            if not (exchange.is_dropped or exchange.response):
+                break
+            fates.add(exchange.is_dropped)
+            self._were_answered = len(fates) > 1
 
     @property
     def network_drops(self) -> bool:
         """Whether connections are lost at random.
 
-        Then requests that must be refused were lost on new connections and answered when they were sent again, or
+        Then a harmless request, or one that must be refused, was lost on a new connection and answered on another, or
         valid ones were lost both before and within the response, which no engine does that fails in one way, or the run
         ended since many were lost, but not all.
         """
         gave_up = self._failures >= FAILURES_IN_A_ROW and self.exchanges[-1].is_dropped
         return self._were_answered or len(self._lost_due) > 1 or (gave_up and any(map(_is_whole, self.exchanges)))
+
+    def is_by_chance(self, exchange: Exchange) -> bool:
+        """Return whether the network or a gateway, and not the engine, is seen to fail as it did here."""
+        return self.gateway_fails if exchange.status in GATEWAY else is_lost(exchange) and self.network_drops
 
     @property
     def is_losing_often(self) -> bool:
@@ -193,7 +228,9 @@ class Sender:
 
     async def _once(self, request: Request, job_id: str | None, *, first: bool = False) -> Exchange:
         if self._drops > 1:
-            request = replace(request, fresh_connection=True)  # the engine closes connections that are in use
+            # The engine closes connections that are in use, or takes few at a time and counts those that are kept.
+            await self.transport.close()
+            request = replace(request, fresh_connection=True)
         async with self._gate.turn(first=first):
             if self._is_busy or self._drops > 1:
                 # An engine that throttles, or takes few connections, is asked one request at a time from then on.
@@ -240,6 +277,9 @@ class Sender:
             self._failures = 0
             return
         self._drops += exchange.fault is Fault.DROPPED
+        if is_lost(exchange) and exchange.started_at < self._failed_at:
+            return  # lost together with another one: the engine may take few connections at a time
+        self._failed_at = time.time()
         self._failures += 1
         failures = self._failures
         if failures < FAILURES_IN_A_ROW:
@@ -273,8 +313,15 @@ def is_lost(exchange: Exchange) -> bool:
     return exchange.response is None and exchange.fault in {Fault.DROPPED, *UNSENT}
 
 
+def is_unheard(exchange: Exchange) -> bool:
+    """Return whether the engine may have taken the request, and a connection or a gateway lost its response."""
+    return exchange.status in GATEWAY or (is_lost(exchange) and exchange.fault not in UNSENT)
+
+
 def describe_failure(exchange: Exchange) -> str:
-    """Return a sentence on an exchange without a whole response."""
+    """Return a sentence on an exchange without a whole response of the engine."""
+    if exchange.status in GATEWAY:
+        return f"status {exchange.status}"
     if exchange.response is not None:
         return f"an answer that {exchange.response.flaw}"
     detail = f": {exchange.detail}" if exchange.detail else ""

@@ -57,6 +57,11 @@ class JobEngine:
     """Whether the first cancel of each job is refused as one of an unknown job."""
     starts_at_most: int = 100
     """How many jobs can be started; then there is a 409."""
+    takes: int = 1000
+    """How many connections it serves at a time; it closes further ones."""
+    gateway_fails_at: int = 0
+    """Every such request is answered 502 by a gateway that has not passed it on; 0 for none."""
+    requests: int = 0
     started: list[tuple[str, str]] = field(default_factory=list)
     """Role and workflow of each job that was started by a request."""
     locked_until: float = 0.0
@@ -95,6 +100,9 @@ class JobEngine:
     def respond(self, request: RawRequest) -> tuple[int, Any]:
         """Answer a request: a cancel or a read of a job."""
         job_id = request.path.removeprefix(DETAILS).removesuffix("/details")
+        self.requests += 1
+        if self.gateway_fails_at and self.requests % self.gateway_fails_at == 0:
+            return 502, {"error": "bad gateway"}
         if request.method == "POST" and request.path == CANCEL:
             return self.answer(request.header("Authorization").removeprefix("Bearer "), request.body)
         if request.method == "POST" and request.path.startswith(START):
@@ -226,6 +234,6 @@ def serve(engine: JobEngine) -> Iterator[JobEngine]:
             line, json.dumps(document).encode(), "Content-Type: application/json", *instance, *place, *again
         )
 
-    with answering_server(answer) as server:
+    with answering_server(answer, takes=engine.takes) as server:
         engine.url = server.url
         yield engine

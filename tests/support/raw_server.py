@@ -86,10 +86,23 @@ def raw_server(response: bytes | Talk, path: str = "") -> Iterator[Raw]:
 
 
 @contextmanager
-def answering_server(answer: Answer, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[Raw]:
-    """Answer each request with the bytes that a function makes of it; a HEAD request gets their head."""
+def answering_server(
+    answer: Answer, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, takes: int = 1000
+) -> Iterator[Raw]:
+    """Answer each request with the bytes that a function makes of it; a HEAD request gets their head.
+
+    `takes`: how many connections it serves at a time. It closes further ones, as a server at its limit does.
+    """
+    slots = threading.Semaphore(takes)
 
     def talk(connection: socket.socket, raw: Raw) -> None:
+        if slots.acquire(blocking=False):
+            try:
+                serve(connection, raw)
+            finally:
+                slots.release()
+
+    def serve(connection: socket.socket, raw: Raw) -> None:
         with tls.wrap_socket(connection, server_side=True) if tls else connection as channel:
             while data := read_message(channel):
                 raw.requests.append(data)

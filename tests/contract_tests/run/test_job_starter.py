@@ -1,5 +1,6 @@
 """A run that starts its own jobs, by the name of their workflow."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,18 @@ def run(engine: JobEngine, workflow: str = "Contract check", **changes: Any) -> 
     """Check an engine with jobs of that workflow."""
     settings = settings_for(engine.url, workflow=workflow, **changes)
     return check(settings, make_supply(CheckOptions(url=engine.url, workflow=workflow), engine.url)).report
+
+
+def _first_alone(engine: JobEngine) -> Callable[[str, str], tuple[int, Any]]:
+    """Return a way to start jobs that breaks the connection of each start but the first."""
+    start = engine.start
+
+    def first(role: str, path: str) -> tuple[int, Any]:
+        if engine.started:
+            raise ConnectionAbortedError
+        return start(role, path)
+
+    return first
 
 
 def test_run_starts_the_jobs_that_it_needs() -> None:
@@ -68,6 +81,31 @@ def test_start_that_fails_halfway_leaves_no_job_active() -> None:
         assert len(engine.started) == 7
         assert all(engine.jobs.values())
         assert any("was answered with status 409" in note for note in report.notes)
+
+
+def test_gateway_that_fails_now_and_then_spoils_no_run() -> None:
+    """A start, a cancel and a request of the clean-up that a gateway lost are sent again, and no job stays active."""
+    with job_engine(gateway_fails_at=13) as engine:
+        report = run(engine)
+        assert report.verdict == "conforms", report.notes
+        assert all(engine.jobs.values())
+    assert any("a start was not answered (status 502), so another one was sent" in note for note in report.notes)
+
+
+def test_engine_that_takes_few_connections_is_asked_one_request_at_a_time() -> None:
+    """Those that it closes at once, while jobs are started together, neither end the run nor leave a job active."""
+    with job_engine(takes=2) as engine:
+        report = run(engine)
+        assert report.verdict == "conforms", report.notes
+        assert all(engine.jobs.values())
+
+
+def test_starts_that_all_fail_together_are_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that goes away while jobs are started is unreachable, and the kit does not fail."""
+    with job_engine() as engine:
+        monkeypatch.setattr(engine, "start", _first_alone(engine))
+        report = run(engine)
+    assert (report.verdict, report.undecided_because) == ("undecided", ("unreachable",))
 
 
 @pytest.mark.parametrize("deadline", [0.04, 0.06, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5])

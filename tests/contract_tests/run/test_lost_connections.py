@@ -38,14 +38,8 @@ def test_resets_do_not_hide_a_fault(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_too_many_resets_are_undecided_because_of_the_network(seed: int) -> None:
-    """Where so much is lost that trying again does not help, it is the network, and no rule is broken.
-
-    One run in thirty loses the same answer each time that it is asked for, as an engine that cuts it off does.
-    """
-    for further in (0, 5, 10):
-        report, _ = run(0.25, seed + further)
-        if report.verdict == "undecided":
-            break
+    """Where so much is lost that trying again does not help, it is the network, and no rule is broken."""
+    report, _ = run(0.25, seed)
     assert report.verdict == "undecided", [r for r in report.rules if r.outcome == "broken"]
     assert set(report.undecided_because) & {"network", "unreachable"}
 
