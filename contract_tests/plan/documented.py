@@ -37,14 +37,13 @@ def why_not(calls: PageCalls, resources: Resources) -> Iterator[tuple[str, Unche
     """Yield the rules of another page that no request of this run can show, and why."""
     operation = calls.operation
     roles, prefix = roles_of(operation, resources), operation.rule_prefix
-    if operation.method != SAFE:
-        why = Unchecked(f"{operation.method} is judged where it passes: by watch-engine --page, or --replay and --page")
-        yield from ((rule.id, why) for rule in operation.rules)
-        return
-    if calls.missing:
-        names = ", ".join(calls.missing)
-        why = Unchecked(f"no value for {names}: give one in [operations.{operation.name}] of the settings file")
-        yield from ((rule.id, why) for rule in operation.rules)
+    if not calls.variants:
+        told = (
+            f"no value for {', '.join(calls.missing)}: give one in [operations.{operation.name}] of the settings file"
+        )
+        if operation.method != SAFE:
+            told = f"{operation.method} is judged where it passes: by watch-engine --page, or --replay and --page"
+        yield from ((rule.id, Unchecked(told)) for rule in operation.rules)
         return
     for role in operation.roles:
         if role not in roles:

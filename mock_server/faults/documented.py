@@ -1,11 +1,11 @@
 """Faults of an operation that only a page describes: roles, parameters, fields of the response, transport."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine_contract.contract import Operation, Rule
+from engine_contract.contract import Operation
 from engine_contract.contract.rule_ids import words_of
-from mock_server.faults.response import Edit, fields
+from mock_server.faults.response import fields, shapes
 from mock_server.faults.roles import roles
 from mock_server.faults.transport import transport
 from mock_server.operations.exchange import Change, Exchange, Parameters
@@ -14,14 +14,19 @@ from mock_server.operations.refusals import Refusal
 
 def documented(operation: Operation) -> Mapping[str, Change]:
     """Return the faults that an operation's page and ledger allow, by name. Each breaks a rule of its ledger."""
+    whole = operation.rule("response.document")
     found = (
         *_with_rules(operation, roles(operation)),
         *_parameters(operation),
-        *fields(operation, _edited),
-        *_shapes(operation),
+        *fields(operation, _as_it_is),
+        *(() if whole is None else shapes(whole, "answer", "data", _as_it_is)),
         *_with_rules(operation, transport()),
     )
     return {change.name: change for change in found}
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer
 
 
 def _with_rules(operation: Operation, changes: Iterator[Change]) -> Iterator[Change]:
@@ -48,37 +53,13 @@ def _parameters(operation: Operation) -> Iterator[Change]:
 
 
 def _accept(operation: Operation, situation: str, field: str) -> Parameters:
+    is_in_url = any(one.name == field for one in operation.parameters)
+
     def parameters(_exchange: Exchange, outcome: str | Refusal) -> str | Refusal:
-        if isinstance(outcome, Refusal) and outcome.situation == situation:
-            within = ".".join(words_of((outcome.field or "").split("."), operation.request_schema))
-            return "" if field in {outcome.field, within} else outcome
-        return outcome
+        if not isinstance(outcome, Refusal) or outcome.situation != situation or outcome.field is None:
+            return outcome
+        within = ".".join(words_of(outcome.field.split("."), operation.request_schema))
+        is_meant = f"{outcome.field}.".startswith(f"{field}.") if is_in_url else field in {outcome.field, within}
+        return "" if is_meant else outcome
 
     return parameters
-
-
-def _edited(name: str, sentence: str, rule: Rule, edit: Edit) -> Change:
-    def document(answer: Any, _exchange: Exchange) -> Any:
-        edit(answer)
-        return answer
-
-    return Change(name=name, sentence=sentence, rule=rule.id, document=document)
-
-
-def _shapes(operation: Operation) -> Iterator[Change]:
-    rule = operation.rule("response.document")
-    if rule is None:
-        return
-    shapes: dict[str, tuple[str, Callable[[Any], Any]]] = {
-        "wrapped": ("The answer is wrapped in data.", lambda answer: {"data": answer}),
-        "wrapped-in-array": ("The answer is the one element of an array.", lambda answer: [answer]),
-        "answers-null": ("The answer is null.", lambda _answer: None),
-        "answers-empty-object": ("The answer is an empty object.", lambda _answer: {}),
-    }
-    for name, (sentence, shape) in shapes.items():
-        yield Change(
-            name=name,
-            sentence=sentence,
-            rule=rule.id,
-            document=lambda answer, _exchange, shape=shape: shape(answer),  # type: ignore[misc]
-        )

@@ -10,38 +10,41 @@ from mock_server.jobs.document_paths import Place, put, put_last, remove
 from mock_server.operations.exchange import Change, Document, Exchange
 
 Edit = Callable[[dict[str, Any]], Any]
+Prepare = Callable[[Any], Any]
+"""Returns a document in which a fault has something to break."""
 
 _ERROR = {"task": "job", "message": "Job has no available transitions.", "timestamp": 1555471643117}
 
 
 def response(operation: Operation) -> Iterator[Change]:
     """Yield all faults of the canceled job."""
-    yield from fields(operation, _edited)
+    yield from fields(operation)
     yield from _in_places()
     yield from _shapes()
 
 
-def fields(operation: Operation, edited: Callable[[str, str, Rule, Edit], Change]) -> Iterator[Change]:
-    """Yield the faults of each field that a rule of the operation owns: another type, null, left out.
-
-    `edited` makes a change of its name, sentence and rule, and of what it does to a document.
-    """
+def fields(operation: Operation, prepare: Prepare | None = None) -> Iterator[Change]:
+    """Yield the faults of each field that a rule of the operation owns: another type, null, left out."""
     owned = {rule.field: rule for rule in operation.rules if rule.field and not rule.id.endswith(".present")}
     absent = may_be_absent(operation)
     prefix = f"{operation.rule_prefix}response."
     for place, rule in owned.items():
         name = rule.id.removeprefix(prefix)
         if (value := _WRONG.get(str(schema_at(operation.response_schema, place).get("type")))) is not None:
-            yield edited(f"wrong-type.{name}", f"{_named(place)} has another type.", rule, _replaced(place, value))
-            yield edited(f"null.{name}", f"{_named(place)} is null.", rule, _replaced(place, lambda _value: None))
+            yield _edited(
+                f"wrong-type.{name}", f"{_named(place)} has another type.", rule, _replaced(place, value), prepare
+            )
+            yield _edited(
+                f"null.{name}", f"{_named(place)} is null.", rule, _replaced(place, lambda _value: None), prepare
+            )
     for place, rule in absent.items():
         name = rule.id.removeprefix(prefix).removesuffix(".present")
-        yield edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
+        yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place), prepare)
     for place, rule in owned.items():
         name = rule.id.removeprefix(prefix)
         required = schema_at(operation.response_schema, place[:-1]).get("required", ())
         if place not in absent and place[-1] in required:
-            yield edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place))
+            yield _edited(f"absent.{name}", f"{_named(place)} is left out.", rule, _removed(place), prepare)
 
 
 def may_be_absent(operation: Operation) -> dict[Place, Rule]:
@@ -106,24 +109,30 @@ def _in_one_of_three(document: dict[str, Any], exchange: Exchange) -> dict[str, 
     return document
 
 
+def shapes(rule: Rule, noun: str, key: str, prepare: Prepare | None = None) -> Iterator[Change]:
+    """Yield the faults of a whole answer, called by its noun; `key` is what it is wrapped in."""
+    yield _made("wrapped", f"The {noun} is wrapped in {key}.", rule, lambda answer: {key: answer}, prepare)
+    one_element = f"The {noun} is the one element of an array."
+    yield _made("wrapped-in-array", one_element, rule, lambda answer: [answer], prepare)
+    yield _made("answers-null", "The answer is null.", rule, lambda _answer: None, prepare)
+    yield _made("answers-empty-object", "The answer is an empty object.", rule, lambda _answer: {}, prepare)
+
+
 def _shapes() -> Iterator[Change]:
     document = _rule("document")
-    yield _made("wrapped", "The job is wrapped in canceled_job.", document, lambda job: {"canceled_job": job})
+    yield from shapes(document, "job", "canceled_job")
     yield _made(
         "wrapped-in-data",
         "The job is wrapped in data, beside a message.",
         document,
         lambda job: {"message": "ok", "data": job},
     )
-    yield _made("wrapped-in-array", "The job is the one element of an array.", document, lambda job: [job])
-    yield _made("answers-null", "The answer is null.", document, lambda _job: None)
     yield _made("answers-true", "The answer is true.", document, lambda _job: True)
     yield _made("answers-id", "The answer is the job's id as a string.", document, lambda job: job["_id"])
-    yield _made("answers-empty-object", "The answer is an empty object.", _rule("document"), lambda _job: {})
     yield _made(
         "answers-message",
         "The answer is a message in place of the job.",
-        _rule("document"),
+        document,
         lambda job: {"message": f"Job {job['_id']} canceled"},
     )
     for state in ("running", "complete", "cancelled", "CANCELED", "canceling"):
@@ -262,16 +271,16 @@ def _rule(name: str) -> Rule:
     return rule_of(f"response.{name}")
 
 
-def _edited(name: str, sentence: str, rule: Rule, edit: Edit) -> Change:
-    def document(job: dict[str, Any], _exchange: Exchange) -> Any:
-        edit(whole(job))
-        return job
+def _edited(name: str, sentence: str, rule: Rule, edit: Edit, prepare: Prepare | None = None) -> Change:
+    def made(document: dict[str, Any]) -> Any:
+        edit(document)
+        return document
 
-    return Change(name=name, sentence=sentence, rule=rule.id, document=document)
+    return _made(name, sentence, rule, made, prepare)
 
 
-def _made(name: str, sentence: str, rule: Rule, make: Callable[[dict[str, Any]], Any]) -> Change:
-    document: Document = lambda job, _exchange: make(whole(job))  # noqa: E731
+def _made(name: str, sentence: str, rule: Rule, make: Edit, prepare: Prepare | None = None) -> Change:
+    document: Document = lambda answer, _exchange: make((prepare or whole)(answer))  # noqa: E731
     return Change(name=name, sentence=sentence, rule=rule.id, document=document)
 
 

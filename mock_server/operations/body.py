@@ -110,7 +110,7 @@ def _host(headers: Mapping[bytes, bytes]) -> str:
 
 
 class BodyCheck:
-    """Checks bodies against one schema; made once."""
+    """Checks bodies, or the parameters of a URL, against one schema; made once."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._validator = jsonschema_rs.Draft4Validator(dict(schema))
@@ -136,9 +136,11 @@ class BodyCheck:
         # With one key and one string there are four quotation marks, and nothing can be there twice.
         if body.count(b'"') > 4 and (refusal := _repeated_key(body)):
             return refusal
-        if self._validator.is_valid(value):
-            return None
-        return self._explain(value)
+        return self.check_value(value)
+
+    def check_value(self, value: Any) -> Refusal | None:
+        """Return the refusal of a value, or None."""
+        return None if self._validator.is_valid(value) else self._explain(value)
 
     @property
     def _field(self) -> str | None:
@@ -155,7 +157,7 @@ class BodyCheck:
         if missing:
             return Refusal("missing-parameter", f"Missing Params: {missing[0]} is required.", missing[0])
         error = next(iter(self._validator.iter_errors(value)))
-        return unfit(error, ".".join(str(part) for part in error.instance_path))
+        return _unfit(error, ".".join(str(part) for part in error.instance_path))
 
 
 def check_json(exchange: Exchange) -> Refusal | None:
@@ -180,7 +182,7 @@ def not_json(body: bytes, error: Exception) -> str:
     return said if b'"' in body else f"{said} No quotation mark arrived; a shell may have taken them."
 
 
-def unfit(error: jsonschema_rs.ValidationError, name: str) -> Refusal:
+def _unfit(error: jsonschema_rs.ValidationError, name: str) -> Refusal:
     """Return the refusal of a value that does not fit its schema, with the field's name in the reason."""
     found, kind = error.instance, cast("Any", error.kind)
     if found == "":

@@ -30,12 +30,7 @@ async def cancel_job(operation: Operation, exchange: Exchange, store: Store, see
         body = exchange.document = await written(job_id, outcome.state, seed=seed)
         if exchange.profile is not None and exchange.profile.edits_documents:
             body = orjson.dumps(exchange.profile.edit(orjson.loads(body)))
-    if change is not None and change.document is not None:
-        right = orjson.loads(body)
-        body = orjson.dumps(change.document(orjson.loads(body), exchange))
-        if change.reply is None and change.effect is None and orjson.loads(body) == right:
-            exchange.change = None  # it has no part in this response
-    return Response(200, JSON, body)
+    return Response(200, JSON, exchange.edited(body))
 
 
 async def cancel_in(jobs: Jobs, exchange: Exchange, job_id: str) -> Cancel:

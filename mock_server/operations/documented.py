@@ -5,13 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-import jsonschema_rs
 import orjson
 
 from engine_contract.contract import Operation
 from engine_contract.contract.operation import JSON as JSON_MEDIA
-from engine_contract.contract.operation import Parameter
-from mock_server.operations.body import BodyCheck, check_media, unfit
+from mock_server.operations.body import BodyCheck, check_media
 from mock_server.operations.credentials import objection
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.refusals import Refusal, Refused
@@ -38,7 +36,10 @@ class Documented:
         self._operation = operation
         self._prefix = prefix
         self._companion = companion
-        self._checks = [(one, jsonschema_rs.Draft4Validator(dict(one.schema))) for one in operation.parameters]
+        named = {one.name: dict(one.schema) for one in operation.parameters}
+        required = [one.name for one in operation.parameters if one.required]
+        needed = {"required": required} if required else {}  # JSON Schema of this edition has no empty one
+        self._parameters = BodyCheck({"type": "object", "properties": named, **needed})
         self._body = BodyCheck(operation.request_schema) if operation.takes_body else None
 
     async def __call__(self, scope: Any, _receive: Any, _send: Any) -> None:
@@ -61,16 +62,12 @@ class Documented:
     def _check(self, exchange: Exchange, values: dict[str, Any]) -> Refusal | None:
         """Read path, query and body into `values`; return the first refusal, None for a valid request."""
         in_path = self._operation.match(exchange.path.removeprefix(self._prefix)) or {}
-        query = parse_qs(exchange.query.decode("latin-1"), keep_blank_values=True)
-        refusal: Refusal | None = None
-        for parameter, validator in self._checks:
-            texts = (
-                [in_path[parameter.name].replace("%2F", "/")]
-                if parameter.name in in_path
-                else query.get(parameter.name, [])
-            )
-            problem = _read(parameter, validator, texts, values)
-            refusal = refusal or problem
+        texts = parse_qs(exchange.query.decode("latin-1"), keep_blank_values=True)
+        texts |= {name: [text.replace("%2F", "/")] for name, text in in_path.items()}
+        values |= {
+            one.name: _value(texts[one.name], one.schema) for one in self._operation.parameters if one.name in texts
+        }
+        refusal = self._parameters.check_value(values)
         refusal = check_media(exchange, {JSON_MEDIA} if self._body else None) or refusal
         if self._body is None or refusal is not None:
             return refusal
@@ -82,7 +79,7 @@ class Documented:
         return refusal
 
     async def _answer(self, exchange: Exchange, values: Mapping[str, Any]) -> Response:
-        operation, change = self._operation, exchange.change
+        operation = self._operation
         if self._companion is not None:
             response = await self._companion(exchange)
         elif operation.response_status in {204, 205}:
@@ -93,23 +90,7 @@ class Documented:
             if not operation.response_examples:
                 example = sample(operation.response_schema)
             response = Response(operation.response_status, JSON, orjson.dumps(with_ids(example, operation, values)))
-        if change is not None and change.document is not None and response.body:
-            document = change.document(orjson.loads(response.body), exchange)
-            if orjson.dumps(document) == response.body:
-                exchange.change = None  # it has no part in this response
-            response = response._replace(body=orjson.dumps(document))
-        return response
-
-
-def _read(parameter: Parameter, validator: Any, texts: list[str], values: dict[str, Any]) -> Refusal | None:
-    name = parameter.name
-    if not texts:
-        return (
-            Refusal("missing-parameter", f"Missing Params: {name} is required.", name) if parameter.required else None
-        )
-    values[name] = value = _value(texts, parameter.schema)
-    error = next(iter(validator.iter_errors(value)), None)
-    return None if error is None else unfit(error, name)
+        return response._replace(body=exchange.edited(response.body))
 
 
 def _value(texts: list[str], schema: Mapping[str, Any]) -> Any:

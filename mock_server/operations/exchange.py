@@ -112,6 +112,16 @@ class Exchange:
     def json(self, value: Any) -> None:
         self._json = value
 
+    def edited(self, body: bytes) -> bytes:
+        """Return a document as the change in force writes it; one that changes nothing has no part in the response."""
+        change = self.change
+        if change is None or change.document is None or not body:
+            return body
+        edited = orjson.dumps(change.document(orjson.loads(body), self))
+        if change.reply is None and change.effect is None and edited == orjson.dumps(orjson.loads(body)):
+            self.change = None
+        return edited
+
     @property
     def claimed_job_id(self) -> str | None:
         """Return the `job_id` in the body, whether or not the request is valid."""
