@@ -11,7 +11,7 @@ export interface JobLine { job_id: string; status: JobStatus; name: string }
 export interface NewJob { job_id?: string; name?: string; status?: JobStatus; tasks?: number; age_ms?: number; ends_in_ms?: number; ends_as?: "complete" | "error" }
 /** What is answered in place of the right answer, and to which requests. */
 export interface Behavior {
-  code?: number; fault?: string; situation?: Situation; profile?: string; example?: string; body?: unknown;
+  code?: number; fault?: string; situation?: Situation; profile?: string; example?: string; body?: unknown; headers?: Record<string, string>;
   /** After the effect; `latency_before_ms` waits before it, so that somebody else can be faster. */
   latency_ms?: number | [number, number]; latency_before_ms?: number | [number, number];
   /** Another call: `searchJobs`, `getJobDetails`, `startJobWithOptions`, `login`, … or an operation of `--page`; the cancel without it. */

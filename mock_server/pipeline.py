@@ -66,6 +66,9 @@ def serve(
     return Served(operation, answer, changes, changes().get(fault) if fault else None, examples, further_name)
 
 
+_ARMED_HEADERS = "armed.headers"
+"""The key of the headers in the context of an exchange that somebody armed."""
+
 MOST_IGNORED = 100
 """The most preferences that are told on the terminal as ignored."""
 
@@ -161,7 +164,8 @@ class Pipeline:
         change = exchange.change
         if change is not None and change.reply is not None:
             response = change.reply(response, exchange)
-        return response
+        armed_headers = exchange.context.get(_ARMED_HEADERS)
+        return response if armed_headers is None else response.with_headers(armed_headers)
 
     def _identify(self, exchange: Exchange) -> None:
         """Find the session and the credential of a request, and the form of its refusals."""
@@ -255,6 +259,8 @@ class Pipeline:
         if preferences.latency_ms is not None:
             latency_ms = (preferences.latency_ms, preferences.latency_ms)
         if armed is not None:
+            if armed.headers is not None:
+                exchange.context[_ARMED_HEADERS] = armed.headers
             latency_ms = latency_ms or armed.latency_ms
             if acts:
                 code = armed.code if code is None else code

@@ -1,5 +1,6 @@
 """A response before it is sent."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine_contract.http.types import Headers
@@ -29,3 +30,10 @@ class Response(NamedTuple):
     body: bytes = b""
     headers: Headers = ()
     wire: Wire | None = None
+
+    def with_headers(self, given: Mapping[str, str]) -> "Response":
+        """Return the response with these headers in place of those that it has of their names."""
+        pairs = {name.lower().encode(): value.encode() for name, value in given.items()}
+        content_type = pairs.pop(b"content-type", self.content_type)
+        kept = tuple(pair for pair in self.headers if pair[0].lower() not in pairs)
+        return self._replace(content_type=content_type, headers=(*kept, *pairs.items()))

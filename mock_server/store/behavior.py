@@ -4,10 +4,23 @@ Several are an ordered list: the first that matches a request, and has `times` l
 """
 
 from collections.abc import Collection, Mapping
+from string import ascii_letters, digits
 from typing import Any, NamedTuple, Protocol
 
 from engine_contract.http.strict_json import in_quotes, is_deeper, json_type
 from mock_server.settings import delay_range
+
+MOST_HEADERS = 50
+"""The most headers that one behaviour gives an answer."""
+
+LONGEST_HEADER = 4000
+"""The longest value of a header, in characters."""
+
+_OF_NAMES = frozenset(f"{ascii_letters}{digits}!#$%&'*+-.^_`|~")
+_NOT_ARMED = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers that the server writes itself: those that frame a message, and the date."""
 
 MOST_ARMED = 100
 """The most behaviours that are armed at a time."""
@@ -43,6 +56,8 @@ class Behavior(NamedTuple):
     """The body of the answer, as JSON."""
     latency_before_ms: tuple[float, float] | None = None
     """The delay before the effect; `latency_ms` is the one after it."""
+    headers: Mapping[str, str] | None = None
+    """Headers of the answer, in place of those that it has of that name."""
 
     def matches(self, job_id: str | None, role: str | None, operation: str | None = None) -> bool:
         """Return whether a request of that operation, for that job and in that role, is meant."""
@@ -180,6 +195,28 @@ def _name(key: str, value: Any) -> str:
     return value
 
 
+def _headers(key: str, value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or len(value) > MOST_HEADERS:
+        raise BehaviorError(
+            f'{key} {value!r:.80}: must be an object such as {{"Retry-After": "5"}}, of at most {MOST_HEADERS} headers.'
+        )
+    for name, text in value.items():
+        if (
+            not name
+            or not _OF_NAMES.issuperset(name)
+            or name.lower() in _NOT_ARMED
+            or name.lower().startswith("access-control-")
+        ):
+            raise BehaviorError(
+                f"{key}.{name:.80}: not a header that can be armed: not a name, or one of the server's own."
+            )
+        if not isinstance(text, str) or len(text) > LONGEST_HEADER or not (text.isascii() and text.isprintable()):
+            raise BehaviorError(
+                f"{key}.{name:.80} {text!r:.80}: must be a string of at most {LONGEST_HEADER} printable ASCII characters."
+            )
+    return value
+
+
 def _times(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise BehaviorError(f"{key} {value!r:.80}: must be a whole number of requests, 1 or more.{in_quotes(value)}")
@@ -196,6 +233,7 @@ _READERS: dict[str, Any] = {
     "code": _code,
     "latency_ms": _latency,
     "latency_before_ms": _latency,
+    "headers": _headers,
     "job_id": _name,
     "times": _times,
     "percentage": _percentage,

@@ -89,7 +89,7 @@ def test_requests(page: Page, mock: RunningMock) -> None:
 
 def test_addresses_and_forms(page: Page, mock: RunningMock) -> None:
     """What stands in the address or was typed."""
-    mock.behave(fault="slow", job_id=FIELD, role=FIELD)
+    mock.behave(fault="slow", job_id=FIELD, code=409, body={FIELD: FIELD}, headers={"X-Odd": FIELD})
     pages(
         page,
         [

@@ -48,6 +48,30 @@ def test_first_entry_that_matches_counts(caller: Caller) -> None:
     assert caller.cancel().status_code == 200
 
 
+def test_armed_headers_stand_in_the_place_of_the_answers_own(caller: Caller) -> None:
+    """On a refusal, on a success and on a body, of the cancel and of the calls around it; the journal has them."""
+    _arm(
+        caller,
+        {"code": 503, "headers": {"Retry-After": "30", "X-Trace": "a b"}, "times": 1},
+        {"code": 200, "body": [], "headers": {"content-type": "application/vnd.x+json"}, "times": 1},
+        {"headers": {"ETag": '"1"'}},
+        {"operation": "searchJobs", "headers": {"X-Total": "20"}},
+        {"operation": "login", "code": 401, "headers": {"WWW-Authenticate": "Basic"}},
+    )
+    busy = caller.cancel()
+    assert (busy.status_code, busy.headers.get_list("retry-after"), busy.headers["x-trace"]) == (503, ["30"], "a b")
+    assert caller.cancel().headers["content-type"] == "application/vnd.x+json"
+    assert caller.cancel().headers["etag"] == '"1"'
+    assert (again := caller.cancel()).status_code == 409
+    assert again.headers["etag"] == '"1"'
+    found = caller.client.post("/workflow_engine/jobs/search", headers={"Authorization": "Bearer admin"})
+    assert (found.headers["x-total"], found.headers["mock-companion"]) == ("20", "no part of the contract")
+    login = caller.client.post("/login", json={"user": {"username": "admin", "password": ""}})
+    assert login.headers.get_list("www-authenticate") == ["Basic"]
+    assert ["retry-after", "30"] in caller.journal()[0]["answer"]["headers"]
+    assert caller.client.get("/_mock/behavior").json()[0] == {"headers": {"ETag": '"1"'}}
+
+
 @pytest.mark.parametrize("profile", [None, "icode"])
 def test_situation_is_refused_as_it_would_be(caller: Caller, profile: str | None) -> None:
     """With the sentence of the situation, in the form of a profile, a status as a number where the form has one."""

@@ -297,7 +297,10 @@ def test_behaviour_comes_back_as_it_was_armed(make: Make) -> None:
 
 def test_behaviours_apply_in_their_order(make: Make) -> None:
     """The first that matches and has times left; one that is used up is gone, and one that counts nothing stays."""
-    first, other = Behavior(code=503, times=2, body={"a": []}), Behavior(code=403, role="support", times=1)
+    first, other = (
+        Behavior(code=503, times=2, body={"a": []}, headers={"Retry-After": "5"}),
+        Behavior(code=403, role="support", times=1),
+    )
     last = Behavior(code=504, latency_before_ms=(1.0, 2.0))
 
     async def work() -> list[Any]:
