@@ -168,9 +168,9 @@ def _template(place: Installation, bits: _Bits, tasks: int | None, status: str) 
         tasks = DEFAULT[bits[1] % len(DEFAULT)]
     elif not SMALLEST <= tasks <= LARGEST:
         raise ValueError(f"tasks is {tasks}; a job has {SMALLEST} to {LARGEST} tasks")
-    tier = _SMALL if tasks <= 24 else _MEDIUM if tasks <= 200 else _LARGE
-    theme = bits[0] % len(THEMES) if tier.themed else None
-    return tier.template(place.seed, tasks, theme, bits[2] % tier.workflows, bits[3] % tier.executions, status)
+    themed, workflows, executions, template = _SMALL if tasks <= 24 else _MEDIUM if tasks <= 200 else _LARGE
+    theme = bits[0] % len(THEMES) if themed else None
+    return template(place.seed, tasks, theme, bits[2] % workflows, bits[3] % executions, status)
 
 
 def _name(place: Installation, bits: _Bits) -> bytes:
@@ -232,10 +232,11 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
     if updated is None:  # nothing and nobody changed the job
         updated = max(moments)
     moments.append(updated)
+    text, gather, keys, _, _, begins, finishes = template  # at once, for speed
     first_key, stride = bits[6] % _OFFSETS, 1 + bits[7] % _STRIDES
     return (
-        template.text
-        % template.gather(
+        text
+        % gather(
             (  # those of GIVEN, then those of DRAWN
                 job_id.encode() if job_id.isalnum() else encode(job_id),
                 _name(place, bits) if name is None else encode(name),
@@ -243,8 +244,8 @@ def _fill(  # noqa: PLR0913, PLR0917 - called here only, by position for speed
                 rfc3339(updated),
                 changed_by or place.people[bits[10] % PEOPLE],
                 *_drawer(place)(bits),
-                *_keys[first_key : first_key + template.keys * stride : stride],
-                *map(sub, template.finishes(moments), template.begins(moments)),
+                *_keys[first_key : first_key + keys * stride : stride],
+                *map(sub, finishes(moments), begins(moments)),
                 *moments,
             )
         )
