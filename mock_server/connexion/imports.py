@@ -1,47 +1,14 @@
-"""Connexion, imported for less: its test client alone would take a third of the time to start.
+"""Connexion's names: every other module takes them from here."""
 
-Every other module takes connexion's names from here.
-"""
-
-import sys
 import warnings
-from importlib.util import find_spec
-from types import ModuleType
-from typing import Any
 
 from engine_contract.dependencies import require
 
-
-def _late_test_client(*arguments: Any, **options: Any) -> Any:
-    """Return Starlette's test client, imported when somebody in this process asks connexion for one."""
-    from starlette.testclient import TestClient
-
-    return TestClient(*arguments, **options)
-
-
-def _import_without_test_client() -> None:
-    name = "starlette.testclient"
-    if name in sys.modules or "connexion" in sys.modules:
-        return
-    stand_in = ModuleType(name)
-    stand_in.TestClient = _late_test_client  # type: ignore[attr-defined]
-    sys.modules[name] = stand_in
-    # Without a2wsgi connexion's applications on Flask do not work, and it would import Flask to find that out.
-    hides_flask = "flask" not in sys.modules and find_spec("a2wsgi") is None
-    if hides_flask:
-        sys.modules["flask"] = None  # type: ignore[assignment]
-    try:
-        import connexion  # noqa: F401
-    finally:
-        del sys.modules[name]
-        if hides_flask:
-            del sys.modules["flask"]
-
-
 with warnings.catch_warnings():
-    # Deprecations inside connexion are none of the user's business.
+    # A user can do nothing about deprecations inside connexion; Starlette's of its test client is not a DeprecationWarning.
     warnings.simplefilter("ignore", DeprecationWarning)
-    _import_without_test_client()
+    warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient`")
+    import connexion  # noqa: F401
 
 require(
     "connexion",

@@ -38,20 +38,6 @@ def test_an_override_that_connexion_does_not_call_ends_the_start() -> None:
     assert "lacks a call of RoutingAPI._add_operation_internal" in done.stderr
 
 
-def test_the_import_of_connexion_leaves_no_stand_in() -> None:
-    """After it, Starlette's test client and Flask are themselves; connexion makes test clients as before."""
-    script = (
-        "import warnings; warnings.simplefilter('ignore')\n"
-        "import mock_server.connexion.imports\n"
-        "from connexion import AsyncApp\n"
-        "import flask, starlette.testclient\n"
-        "client = AsyncApp('tests').test_client()\n"
-        "assert isinstance(client, starlette.testclient.TestClient) and flask.Flask\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-
-
 def test_a_command_says_what_is_missing() -> None:
     """The mock's command ends with status 2 and one line, without a traceback."""
     script = (
