@@ -179,6 +179,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.contract.draft.json_schema:_is_pattern": ("a",),
     "engine_contract.contract.draft.kinds:_ARRAY": ("a", "array of <<a>>?", "<<a>>?", "<<a>>["),
     "engine_contract.contract.draft.kinds:_OR": ("|", "or ", "or"),
+    "engine_contract.contract.draft.lines:_PAGE_NUMBER": ("1\n", " ", "\n", "1<<\n>>", "1 \n"),
     "engine_contract.contract.draft.located_json:COMMENT": ("/*", "/* *", "//", "/*<<a*>>"),
     "engine_contract.contract.draft.located_json:_CURLY": ("“a", "“<<a>>"),
     "engine_contract.contract.draft.located_json:_SCALAR": ("1", "1.<<1>>e"),
@@ -193,6 +194,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.contract.draft.marks:_MARKUP": (
         *("```<< >>?", "```<<a>>?", "{code<<a>>", "{code:<<a>>", ".. code::<< >>?", "[source<<a>>", "<code <<a>>"),
     ),
+    "engine_contract.contract.draft.page:_BODY": ("bod", "payloa"),
     "engine_contract.contract.draft.page:_LABEL": ("method<< >>", "http "),
     "engine_contract.contract.draft.page:_NAME": ("a", "<<a>>."),
     "engine_contract.contract.draft.page:_NAMES": ("{", "{a", "{}"),

@@ -1,5 +1,6 @@
 """The lines of a page that say something, and where they stand."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
@@ -15,14 +16,19 @@ class Line:
     indent: int = field(default=0, compare=False)
 
 
+_PAGE_NUMBER = re.compile(r"^[ \t]*+\d{1,4}[ \t]*+(?=\n[ \t\n]*+\f)", re.MULTILINE)
 _UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b"))
 
 
 class Text:
-    """A page's text, with its lines by number. Byte order marks, blanks of no width and kinds of line ends do not matter."""
+    """A page's text, with its lines by number.
+
+    Byte order marks, blanks of no width, kinds of line ends and the numbers of a PDF's pages do not matter.
+    """
 
     def __init__(self, content: str) -> None:
-        self.content = content.translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n")
+        content = content.translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n")
+        self.content = _PAGE_NUMBER.sub("", content)
         self._lines = self.content.split("\n")
         self._starts = [0]
         for line in self._lines:

@@ -36,6 +36,7 @@ _ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)", re.IGNORECASE)
 _LABEL = re.compile(r"(?:(?:http )?(?:method|verb)|path|url|uri|endpoint|route)\s*:\s*", re.IGNORECASE)
 _PATH = re.compile(r"(?:/(?::?[A-Za-z0-9_.~-]++|\{[A-Za-z0-9_.~-]++\}))++/?|/")
 _PATH_PARAMETER = re.compile(r":([A-Za-z0-9_.~-]+)")
+_BODY = re.compile(r"body|payload", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")  # fit for the settings file's [operations.NAME] and for ids of rules
 _NAMES = re.compile(r"\{([^{}]*)\}")
 _NOT_ROLES = frozenset(
@@ -96,6 +97,11 @@ def read_page(text: Text, name: str = "") -> Page:
     body = {name: lines_of for name, (_, lines_of) in sections.items()}
     method, path, route = _route(body["Route"], sections["Route"][0])
     parameters = read_block(text, body.get("Parameters", ()), PARAMETER_COLUMNS)
+    if method == "GET" and "Parameters" in sections and _BODY.search(sections["Parameters"][0].text):
+        line = sections["Parameters"][0]
+        raise PageError(
+            line.number, f"{line.text!r} of a GET", "Allowed is Parameters: a GET has them in path and query."
+        )
     _refuse_without("Return", sections, lines)  # the page is cut off
     returned = read_block(text, body["Return"], RETURN_COLUMNS)
     roles, empty = _roles(body.get("Roles", ()))

@@ -176,7 +176,7 @@ class Table:
         """Return the cells of a line that only blanks are between; a line of words goes on with the prose above it. Raise PageError."""
         below = line.indent >= self._prose_at > 0
         cells = None if below else split_by_blanks(line, self._columns, self._starts)
-        if cells is not None and cells[0][0]:
+        if cells is not None and all(text for text, _ in cells[:2]):
             self._prose_at = 0 if self._columns[-1] in CORE else cells[-1][1]
             return [text for text, _ in cells]
         is_open = (

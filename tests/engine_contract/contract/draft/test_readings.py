@@ -251,6 +251,8 @@ RENDERED: dict[str, Callable[[str], str]] = {
         .replace("| string | yes | ID of the group. |", "| ID of the group. | string | yes |")
         .replace("| object | yes | The updates. |", "| The updates. | object | yes |")
     ),
+    "pages of a PDF": lambda text: text.replace('"members"', '\n   7\n\n\f"members"') + "\n8\n\f",
+    "a wrapped word": lambda text: _cells(text, " ".join).replace("of the group.", "of the\ngroup."),
     "the first of two examples named": lambda text: text.replace("Copied to Clipboard", "Example 1: both"),
 }
 
@@ -398,6 +400,13 @@ def test_table_that_cannot_be_read_surely_is_refused(rows: str) -> None:
     """A row is never taken for a part of another, and no cell for one of another column."""
     with pytest.raises(PageError, match=r"^line \d+: .*\."):
         drafted(parameters=rows)
+
+
+def test_body_of_a_get_is_refused() -> None:
+    """Its parameters would be read as those of a query."""
+    content = str(replace(PAGE, route="GET /groups/:id", request=None)).replace("\nParameters\n", "\nRequest Body\n")
+    with pytest.raises(PageError, match=r"'Request Body' of a GET. Allowed is Parameters"):
+        draft(content)
 
 
 @pytest.mark.parametrize("said", ["Bearer token", "Requires the admin role", "workflow admin is required"])
