@@ -11,14 +11,16 @@ from starlette.routing import Route
 
 from benchmarks.load import PATH, REFUSED_STATUS
 from engine_contract.http.cors import EXPOSED
-from mock_server.jobs.documents import canceled_document, ids
+from mock_server.jobs.documents import document, ids
+from mock_server.jobs.job import State
 
 _NOW = 1_764_000_000_000
 
 
 def typical_document() -> bytes:
     """Of a thousand documents of the mock the one nearest to their mean size."""
-    written = [canceled_document(job, canceled_at_ms=_NOW, canceled_by="admin") for job in ids(0, 0, 1000)]
+    canceled = State("canceled", changed_at_ms=_NOW, changed_by="admin")
+    written = [document(job, canceled) for job in ids(0, 0, 1000)]
     mean = fmean(map(len, written))
     return min(written, key=lambda document: abs(len(document) - mean))
 

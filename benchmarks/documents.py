@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from time import perf_counter
 
-from mock_server.jobs.documents import active_document, canceled_document, describe, ids
+from mock_server.jobs.documents import describe, document, ids
+from mock_server.jobs.job import State
 
 ROUNDS = 9
 NOW = 1_764_000_000_000
@@ -28,13 +29,15 @@ def rate(write: Callable[[str], bytes | str], job_ids: Sequence[str]) -> tuple[f
 
 def canceled(tasks: int | None) -> Callable[[str], bytes]:
     """Write canceled jobs of that many tasks."""
-    return lambda job_id: canceled_document(job_id, tasks=tasks, canceled_at_ms=NOW, canceled_by="admin")
+    state = State("canceled", tasks, changed_at_ms=NOW, changed_by="admin")
+    return lambda job_id: document(job_id, state)
 
 
 def first(tasks: int) -> float:
     """Milliseconds that the first document of a size takes, whose form is not there yet."""
     start = perf_counter()
-    canceled_document("4321abcdef694aa79dae47ad", seed=1, tasks=tasks, canceled_at_ms=NOW, canceled_by="admin")
+    state = State("canceled", tasks, changed_at_ms=NOW, changed_by="admin")
+    document("4321abcdef694aa79dae47ad", state, seed=1)
     return (perf_counter() - start) * 1000
 
 
@@ -44,7 +47,7 @@ def main() -> None:
     print(f"{'':34}{'best /s':>12}{'median /s':>12}{'bytes':>10}{'best MB/s':>11}")
     rows: list[tuple[str, Callable[[str], bytes | str], int]] = [
         ("canceled, default size", canceled(None), 20_000),
-        ("active, default size", lambda job_id: active_document(job_id, now_ms=NOW), 20_000),
+        ("active, default size", lambda job_id: document(job_id, State(made_at_ms=NOW)), 20_000),
         ("name alone", describe, 20_000),
         *((f"canceled, {tasks:,} tasks", canceled(tasks), 20_000 // tasks) for tasks in (10, 50, 200, 2_000)),
     ]

@@ -19,7 +19,8 @@ from engine_contract.text.masking import show_header
 from mock_server.console_adapter.findings import violations
 from mock_server.control import actions
 from mock_server.control.actions import ActionError
-from mock_server.jobs.job import State, document, summary
+from mock_server.jobs.documents import document, summary
+from mock_server.jobs.job import State
 from mock_server.jobs.turns import Turns
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.exchange import Change

@@ -5,7 +5,8 @@ from typing import Any, Literal
 from engine_contract.contract.job_status import ACTIVE, STATUSES, Status
 from engine_contract.http.strict_json import in_quotes
 from mock_server.jobs import documents
-from mock_server.jobs.job import State, summary
+from mock_server.jobs.documents import summary
+from mock_server.jobs.job import State
 from mock_server.jobs.timestamps import END_MS, YEARS, read_rfc3339, rfc3339
 from mock_server.jobs.turns import Turns
 from mock_server.store import Store

@@ -21,7 +21,8 @@ from mock_server.control.access import FOREIGN_PAGE, Guard
 from mock_server.control.actions import ActionError, TakenError
 from mock_server.control.metrics import CONTENT_TYPE, metrics_text
 from mock_server.control.openapi import control_document
-from mock_server.jobs.job import State, written
+from mock_server.jobs.documents import written
+from mock_server.jobs.job import State
 from mock_server.jobs.timestamps import rfc3339
 from mock_server.operations.body import Gone, not_json, read_body
 from mock_server.operations.credentials import read_session

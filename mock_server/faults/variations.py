@@ -12,6 +12,7 @@ from mock_server.faults.request import refuse_more
 from mock_server.faults.response import may_be_absent
 from mock_server.jobs import documents
 from mock_server.jobs.document_paths import put, remove
+from mock_server.jobs.job import State
 from mock_server.operations.exchange import Change, Document, Exchange
 from mock_server.operations.profile import load_profile, names
 from mock_server.operations.refusals import Refusal
@@ -169,14 +170,9 @@ def _extended(job: dict[str, Any], _exchange: Exchange) -> dict[str, Any]:
 
 
 def _large(job: dict[str, Any], exchange: Exchange) -> Any:
-    return orjson.loads(
-        documents.canceled_document(
-            job["_id"],
-            tasks=documents.LARGEST,
-            canceled_at_ms=exchange.at_ms,
-            canceled_by=exchange.credential.role or "admin",
-        )
-    )
+    by = exchange.credential.role or "admin"
+    canceled = State("canceled", documents.LARGEST, changed_at_ms=exchange.at_ms, changed_by=by)
+    return orjson.loads(documents.document(job["_id"], canceled))
 
 
 def _in_transit(job: dict[str, Any], _exchange: Exchange) -> dict[str, Any]:

@@ -4,20 +4,22 @@ The clock adds only an offset. A document is a compiled template whose blanks ar
 id; templates are compiled when first needed, and kept.
 """
 
+from asyncio import get_running_loop
 from collections.abc import Callable
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from hashlib import blake2b
 from json import loads
 from operator import sub
 from struct import Struct
 from typing import NamedTuple
 
-from engine_contract.contract.job_status import Active, NotCanceled
 from mock_server.jobs.compiled_template import CompiledTemplate
 from mock_server.jobs.execution import Moment, draw_execution
 from mock_server.jobs.fields import drawer
 from mock_server.jobs.ids import ids, task_keys
 from mock_server.jobs.installation import AFFIXES, PEOPLE, Installation, encode, installation
+from mock_server.jobs.job import State
 from mock_server.jobs.job_template import write_template
 from mock_server.jobs.seeded_random import SeededRandom
 from mock_server.jobs.timestamps import rfc3339
@@ -28,10 +30,11 @@ __all__ = [
     "DEFAULT",
     "LARGEST",
     "SMALLEST",
-    "active_document",
-    "canceled_document",
     "describe",
+    "document",
     "ids",
+    "summary",
+    "written",
 ]
 
 LARGEST = 2_000
@@ -40,6 +43,12 @@ DEFAULT = (
     *(5, 6, 6, 6, 6, 7, 7, 7, 8, 8, 9, 10, 11, 12, 13, 15),
 )
 """The numbers of tasks from which a job's is drawn where none is asked for: a document of 2 KB, half of the time."""
+
+LARGE_TASKS = 200
+"""Tasks of a job above which its document is written outside the loop: the first of a size takes up to 65 ms."""
+
+# One thread: the loop then waits for no more than one other at a time.
+_writer = ThreadPoolExecutor(1, "large-documents")
 
 _bits = Struct("<16H").unpack
 _keys = task_keys()
@@ -85,62 +94,37 @@ _MEDIUM = _Tier(themed=False, workflows=32, executions=2, template=lru_cache(max
 _LARGE = _Tier(themed=False, workflows=3, executions=2, template=lru_cache(maxsize=12)(_make_template))
 
 
-def canceled_document(  # noqa: PLR0913 - named, and mostly left out
-    job_id: str,
-    *,
-    seed: int = 0,
-    was: Active = "running",
-    tasks: int | None = None,
-    name: str | None = None,
-    canceled_at_ms: int,
-    canceled_by: str,
-    as_of_ms: int | None = None,
-    age_ms: int | None = None,
-    failed_at_ms: int | None = None,
-) -> bytes:
-    """Write the document of a job after its cancel, as UTF-8 JSON.
+def document(job_id: str, state: State, *, seed: int = 0) -> bytes:
+    """Return the whole document of a job, as UTF-8 JSON. Raise ValueError for a number of tasks out of range.
 
-    `was` is the status before, `tasks` the number of tasks (3 to 2,000, drawn if None), `name` the job's name (drawn if
-    None), `canceled_by` a user or role, of whom the document shows an object id. `as_of_ms` is the moment at which the
-    job stood as `active_document` shows it with that `now_ms`: what happened before keeps its time. It is the cancel
-    unless given. `age_ms` is for how long it had run by then (drawn if None), `failed_at_ms` when a job in error came to
-    it, if that was later. Times are epoch milliseconds. Raise ValueError for a number of tasks out of range.
+    A job stands as it did when it was made, or where that is not known at its cancel: what happened before keeps its time.
+    It ends by its cancel, or when it came to an end after it was made. An incomplete job has not started.
     """
     place = installation(seed)
     bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
-    as_of = canceled_at_ms if as_of_ms is None else min(as_of_ms, canceled_at_ms)
-    template = _template(place, bits, tasks, _CANCELED[was])
-    start = None if age_ms is None and was != "error" else _start(place, bits, tasks, age_ms)
-    moments = _moments(bits, template, as_of, start, failed_at_ms)
-    return _fill(template, place, bits, job_id, name, moments, canceled_at_ms, place.user_id(canceled_by))
+    as_of, before, since, updated = state.made_at_ms, state.status, state.changed_at_ms, state.changed_at_ms or None
+    is_canceled = before == "canceled"
+    if is_canceled:
+        updated = state.changed_at_ms
+        as_of, before, since = min(as_of or updated, updated), state.was, state.was_since_ms
+    has_stopped = before not in _GOES_ON
+    template = _template(place, bits, state.tasks, _CANCELED[before] if is_canceled else before)
+    start = None if state.age_ms is None and not has_stopped else _start(place, bits, state.tasks, state.age_ms)
+    moments = _moments(bits, template, as_of, start, since or None if has_stopped else None)
+    user = place.user_id(state.changed_by) if is_canceled or state.changed_by else None
+    return _fill(template, place, bits, job_id, state.name, moments, updated, user)
 
 
-def active_document(  # noqa: PLR0913 - named, and mostly left out
-    job_id: str,
-    *,
-    seed: int = 0,
-    status: NotCanceled = "running",
-    tasks: int | None = None,
-    name: str | None = None,
-    now_ms: int,
-    age_ms: int | None = None,
-    changed_at_ms: int | None = None,
-    changed_by: str = "",
-) -> bytes:
-    """Write the document of a job that was not canceled, as it stands at `now_ms` (epoch milliseconds).
+async def written(job_id: str, state: State, *, seed: int) -> bytes:
+    """Return the whole document of a job; others are served while a large one is written."""
+    if state.tasks is None or state.tasks <= LARGE_TASKS:
+        return document(job_id, state, seed=seed)
+    return await get_running_loop().run_in_executor(_writer, partial(document, job_id, state, seed=seed))
 
-    `changed_at_ms` is when it got its status, if that was later: a job that ended then did so at that moment.
-    `changed_by` is empty for one that nobody changed. The other arguments, and errors, are those of
-    `canceled_document`. Only a complete job has an end. An incomplete one has not started.
-    """
-    place = installation(seed)
-    bits = _bits(blake2b(place.salt + job_id.encode("utf-8", "surrogatepass"), digest_size=32).digest())
-    has_stopped = status not in _GOES_ON
-    start = None if age_ms is None and not has_stopped else _start(place, bits, tasks, age_ms)
-    template = _template(place, bits, tasks, status)
-    moments = _moments(bits, template, now_ms, start, changed_at_ms if has_stopped else None)
-    user = place.user_id(changed_by) if changed_by else None
-    return _fill(template, place, bits, job_id, name, moments, changed_at_ms, user)
+
+def summary(job_id: str, state: State, *, seed: int) -> dict[str, str]:
+    """Return a job as lists show it: id, status and name."""
+    return {"job_id": job_id, "status": state.status, "name": describe(job_id, seed=seed, name=state.name)}
 
 
 def describe(job_id: str, *, seed: int = 0, name: str | None = None) -> str:

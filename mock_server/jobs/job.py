@@ -1,18 +1,8 @@
 """A job as the store keeps it: its id and its state, until somebody looks at it."""
 
-from asyncio import get_running_loop
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Literal, NamedTuple
 
 from engine_contract.contract.job_status import Active, Status
-from mock_server.jobs import documents
-
-LARGE_TASKS = 200
-"""Tasks of a job above which its document is written outside the loop: the first of a size takes up to 65 ms."""
-
-# One thread: the loop then waits for no more than one other at a time.
-_writer = ThreadPoolExecutor(1, "large-documents")
 
 
 class State(NamedTuple):
@@ -57,43 +47,3 @@ class State(NamedTuple):
 
 RUNNING = State()
 """The state of a job of which nothing else was said, before it has a time."""
-
-
-def document(job_id: str, state: State, *, seed: int) -> bytes:
-    """Return the whole document of a job, as JSON."""
-    if state.status != "canceled":
-        return documents.active_document(
-            job_id,
-            seed=seed,
-            status=state.status,
-            tasks=state.tasks,
-            name=state.name,
-            now_ms=state.made_at_ms,
-            age_ms=state.age_ms,
-            changed_at_ms=state.changed_at_ms or None,
-            changed_by=state.changed_by,
-        )
-    return documents.canceled_document(
-        job_id,
-        seed=seed,
-        was=state.was,
-        tasks=state.tasks,
-        name=state.name,
-        canceled_at_ms=state.changed_at_ms,
-        canceled_by=state.changed_by,
-        as_of_ms=state.made_at_ms or None,
-        age_ms=state.age_ms,
-        failed_at_ms=state.was_since_ms or None if state.was == "error" else None,
-    )
-
-
-async def written(job_id: str, state: State, *, seed: int) -> bytes:
-    """Return the whole document of a job, as JSON; others are served while a large one is written."""
-    if state.tasks is None or state.tasks <= LARGE_TASKS:
-        return document(job_id, state, seed=seed)
-    return await get_running_loop().run_in_executor(_writer, partial(document, job_id, state, seed=seed))
-
-
-def summary(job_id: str, state: State, *, seed: int) -> dict[str, str]:
-    """Return a job as lists show it: id, status and name."""
-    return {"job_id": job_id, "status": state.status, "name": documents.describe(job_id, seed=seed, name=state.name)}

@@ -3,7 +3,7 @@
 import orjson
 
 from engine_contract.contract import Operation
-from mock_server.jobs.job import written
+from mock_server.jobs.documents import written
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.operations.response import JSON, Response

@@ -15,7 +15,8 @@ from engine_contract.contract import Operation
 from engine_contract.contract.operation import JSON as JSON_MEDIA
 from engine_contract.contract.operation import Parameter, is_parameter
 from engine_contract.http.types import Headers
-from mock_server.jobs.job import State, written
+from mock_server.jobs.documents import written
+from mock_server.jobs.job import State
 from mock_server.operations.body import check_content, check_json
 from mock_server.operations.credentials import Credentials, objection
 from mock_server.operations.exchange import SCOPE_KEY, Exchange

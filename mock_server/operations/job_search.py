@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import orjson
 
-from mock_server.jobs.job import State, document, summary
+from mock_server.jobs.documents import document, summary
+from mock_server.jobs.job import State
 from mock_server.jobs.turns import Turns
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.store.jobs import Jobs

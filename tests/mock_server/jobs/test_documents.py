@@ -19,11 +19,11 @@ from mock_server.jobs.documents import (
     DEFAULT,
     LARGEST,
     SMALLEST,
-    active_document,
-    canceled_document,
     describe,
+    document,
     ids,
 )
+from mock_server.jobs.job import State
 from mock_server.jobs.vocabulary import NO_TRANSITION
 from tests.support import ROOT
 
@@ -47,9 +47,11 @@ sizes = st.none() | st.integers(SMALLEST, 60) | st.integers(SMALLEST, LARGEST)
 active = st.sampled_from(get_args(Active))
 
 
-def canceled(job_id: str, **options: Any) -> Any:
-    arguments = {"canceled_at_ms": NOW, "canceled_by": "admin", **options}
-    return json.loads(canceled_document(job_id, **arguments))
+ADMINS = State("canceled", changed_at_ms=NOW, changed_by="admin")
+
+
+def canceled(job_id: str, *, seed: int = 0, **state: Any) -> Any:
+    return json.loads(document(job_id, ADMINS._replace(**state), seed=seed))
 
 
 def milliseconds(text: str) -> int:
@@ -220,17 +222,17 @@ def test_every_field_of_the_example_is_there_with_its_type() -> None:
 @given(job_ids, seeds, st.none() | st.integers(SMALLEST, 300), st.sampled_from(get_args(NotCanceled)))
 def test_jobs_that_were_not_canceled_are_sound(job_id: str, seed: int, tasks: int | None, status: NotCanceled) -> None:
     """A read shows a job in its status: only a complete one has an end, an incomplete one has done nothing."""
-    document = json.loads(active_document(job_id, seed=seed, status=status, tasks=tasks, now_ms=NOW))
-    check_graph(document)
-    check_progress(document)
-    check_times(document, look=NOW)
-    check_words(document)
-    states = {task["status"] for task in document["tasks"].values()}
-    assert document["status"] == status
-    assert ("end_time" in document["metrics"]) == (status == "complete")
-    assert (document["tasks"]["workflow_end"]["status"] == "complete") == (status == "complete")
+    drawn = json.loads(document(job_id, State(status, tasks, made_at_ms=NOW), seed=seed))
+    check_graph(drawn)
+    check_progress(drawn)
+    check_times(drawn, look=NOW)
+    check_words(drawn)
+    states = {task["status"] for task in drawn["tasks"].values()}
+    assert drawn["status"] == status
+    assert ("end_time" in drawn["metrics"]) == (status == "complete")
+    assert (drawn["tasks"]["workflow_end"]["status"] == "complete") == (status == "complete")
     assert (status in states) == (status in {"running", "paused", "complete", "incomplete"})
-    assert status != "error" or document["error"]
+    assert status != "error" or drawn["error"]
     assert status != "incomplete" or states == {"incomplete"}
 
 
@@ -240,8 +242,8 @@ def test_the_cancel_changes_only_what_it_must(
     job_id: str, seed: int, tasks: int | None, was: Active, later: int
 ) -> None:
     """Read, canceled later and read again, a job differs in its status, its end, who changed it, and what was running."""
-    before = json.loads(active_document(job_id, seed=seed, tasks=tasks, status=was, now_ms=NOW))
-    after = canceled(job_id, seed=seed, tasks=tasks, was=was, canceled_at_ms=NOW + later, as_of_ms=NOW)
+    before = json.loads(document(job_id, State(was, tasks, made_at_ms=NOW), seed=seed))
+    after = canceled(job_id, seed=seed, tasks=tasks, was=was, changed_at_ms=NOW + later, made_at_ms=NOW)
     check_times(after, look=NOW + later)
     check_canceled(after, was, NOW + later)
     for key, task in after["tasks"].items():
@@ -271,9 +273,9 @@ def test_end_of_a_running_job_moves_nothing_that_was_seen(  # noqa: PLR0917 - dr
     job_id: str, seed: int, tasks: int | None, ending: NotCanceled, age: int | None, later: int
 ) -> None:
     """A job that ends keeps all times at which somebody saw it run; what it did since happened since."""
-    fixed: Any = {"seed": seed, "tasks": tasks, "now_ms": NOW, "age_ms": age}
-    before = json.loads(active_document(job_id, **fixed))
-    after = json.loads(active_document(job_id, status=ending, changed_at_ms=NOW + later, **fixed))
+    running = State(tasks=tasks, made_at_ms=NOW, age_ms=age)
+    before = json.loads(document(job_id, running, seed=seed))
+    after = json.loads(document(job_id, running._replace(status=ending, changed_at_ms=NOW + later), seed=seed))
     check_times(after, look=NOW + later)
     assert after["created"] == before["created"]
     assert after["metrics"]["start_time"] == before["metrics"]["start_time"]
@@ -304,13 +306,13 @@ def test_the_clock_adds_only_an_offset(job_id: str, seed: int, tasks: int | None
         return value + by if isinstance(value, int) and value > 10**11 else value
 
     one = canceled(job_id, seed=seed, tasks=tasks, was=was)
-    other = canceled(job_id, seed=seed, tasks=tasks, was=was, canceled_at_ms=NOW + offset)
+    other = canceled(job_id, seed=seed, tasks=tasks, was=was, changed_at_ms=NOW + offset)
     assert shifted(one, offset) == shifted(other, 0)
 
 
 def test_a_thousand_documents_look_like_a_thousand_jobs() -> None:
     """Of a thousand documents no two are equal with their ids masked, and few share a graph and a name, or a pace."""
-    documents = [canceled_document(job_id, canceled_at_ms=NOW, canceled_by="admin") for job_id in ids(0, 0, 1000)]
+    documents = [document(job_id, ADMINS) for job_id in ids(0, 0, 1000)]
     parsed = [json.loads(document) for document in documents]
     assert len({re.sub(rb"[0-9a-f]{24}", b"", document) for document in documents}) == 1000
     assert len({document["name"] for document in parsed}) > 950
@@ -357,9 +359,7 @@ def test_documents_are_varied() -> None:
         if "metrics" in task
     }
     assert finishes == {"success", "failure", "error", "loop", "canceled"}
-    lengths = sorted(
-        len(canceled_document(job_id, canceled_at_ms=NOW, canceled_by="admin")) for job_id in ids(3, 0, 1000)
-    )
+    lengths = sorted(len(document(job_id, ADMINS)) for job_id in ids(3, 0, 1000))
     assert 1_800 < lengths[500] < 2_500, "the median document is about 2 KB"
 
 
@@ -391,8 +391,8 @@ def test_minted_ids() -> None:
 def test_documents_are_the_same_everywhere() -> None:
     """Another process, with another hash seed and a cold cache, writes the same bytes."""
     code = (
-        "from hashlib import sha256; from mock_server.jobs.documents import *;"
-        "d = [canceled_document(i, seed=5, was=w, tasks=t, canceled_at_ms=1764000000000, canceled_by='support')"
+        "from hashlib import sha256; from mock_server.jobs.documents import *; from mock_server.jobs.job import State;"
+        "d = [document(i, State('canceled', t, was=w, changed_at_ms=1764000000000, changed_by='support'), seed=5)"
         " for i in ids(5, 0, 40) for w in ('error', 'running') for t in (None, 50, 300)];"
         "print(sha256(b''.join(d)).hexdigest())"
     )
@@ -414,7 +414,7 @@ def test_documents_are_the_same_everywhere() -> None:
 @given(st.text(), st.text(min_size=1), st.text())
 def test_given_names_and_ids_are_quoted(name: str, job_id: str, user: str) -> None:
     """A job may have any id and name, and anybody may cancel it: the document is JSON all the same."""
-    document = canceled(job_id, name=name, canceled_by=user)
+    document = canceled(job_id, name=name, changed_by=user)
     assert document["_id"] == job_id
     assert document["name"] == name
     assert OBJECT_ID.fullmatch(document["last_updated_by"])
@@ -427,10 +427,10 @@ def test_half_a_surrogate_pair_is_escaped() -> None:
 
 def test_the_one_who_canceled() -> None:
     """`last_updated_by` tells users apart, is the same for one user, and is all that the user changes."""
-    by = {user: canceled(ids(0, 0, 1)[0], canceled_by=user) for user in ("admin", "support", "apiwrite")}
+    by = {user: canceled(ids(0, 0, 1)[0], changed_by=user) for user in ("admin", "support", "apiwrite")}
     assert len({document.pop("last_updated_by") for document in by.values()}) == 3
     assert by["admin"] == by["support"] == by["apiwrite"]
-    assert len({canceled(job_id, canceled_by="admin")["last_updated_by"] for job_id in ids(0, 0, 50)}) == 1
+    assert len({canceled(job_id, changed_by="admin")["last_updated_by"] for job_id in ids(0, 0, 50)}) == 1
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine_contract.contract import load_contract, load_rules
-from mock_server.jobs.documents import active_document, canceled_document, ids
+from mock_server.jobs.documents import document, ids
 from mock_server.jobs.fields import FIELDS
+from mock_server.jobs.job import State
 from tests.support import ROOT
 
 NOW = 1_764_000_000_000
@@ -54,11 +55,8 @@ def test_fields_that_may_be_absent_are_so_in_the_spec_and_in_documents() -> None
     lacking: set[str] = set()
     of_canceled_jobs = {"metrics.end_time"}  # absent in active jobs alone, of which the page shows none
     for job_id in ids(3, 0, 60):
-        for document in (
-            canceled_document(job_id, canceled_at_ms=NOW, canceled_by="admin"),
-            active_document(job_id, now_ms=NOW),
-        ):
-            lacking |= _lacking(json.loads(document))
+        for state in (State("canceled", changed_at_ms=NOW, changed_by="admin"), State(made_at_ms=NOW)):
+            lacking |= _lacking(json.loads(document(job_id, state)))
     assert lacking - {"error"} <= may_lack
     assert {place for place in may_lack if "error" not in place} - lacking == set()
     assert required & may_lack <= of_canceled_jobs
@@ -90,8 +88,10 @@ import json
 from contract_tests.judge.document import judge_document
 from engine_contract.contract import load_contract
 from mock_server import faults
-from mock_server.jobs.documents import canceled_document, ids
-documents = [json.loads(canceled_document(job_id, canceled_at_ms=1, canceled_by="admin")) for job_id in ids(0, 0, 40)]
+from mock_server.jobs import documents as jobs
+from mock_server.jobs.job import State
+canceled = State("canceled", changed_at_ms=1, changed_by="admin")
+documents = [json.loads(jobs.document(job_id, canceled)) for job_id in jobs.ids(0, 0, 40)]
 wrong = documents[0] | {"priority": "high"}
 print(json.dumps({
     "values": sorted({document.get("priority", "absent") for document in documents}, key=str),
