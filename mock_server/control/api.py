@@ -27,7 +27,7 @@ from mock_server.jobs.timestamps import rfc3339
 from mock_server.operations.body import Gone, not_json, read_body
 from mock_server.operations.credentials import read_session
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
-from mock_server.operations.refusals import Refused, phrase, render
+from mock_server.operations.refusals import Refused, no_job, phrase, render
 from mock_server.operations.response import PROBLEM, Response
 from mock_server.operations.sending import head, send_answer
 from mock_server.request_log import RequestLog
@@ -100,7 +100,7 @@ class Control:
             "sessions": {"GET": self._list_sessions},
             "reset": {"POST": self._reset},
             "requests": {"GET": self._read_journal, "DELETE": self._empty_journal},
-            "behavior": {"GET": self._read_behavior, "PUT": self._arm},
+            "behavior": {"GET": self._read_behavior, "PUT": self._arm, "DELETE": self._disarm},
             "health": {"GET": self._health},
             "metrics": {"GET": self._read_metrics},
             "openapi.json": {"GET": self._read_openapi},
@@ -185,21 +185,22 @@ class Control:
 
     async def _read_job(self, call: _Call) -> Response:
         job_id = call.path["job_id"]
-        return await self._document(job_id, await self._store.get(call.session, job_id))
+        return await self._document(job_id, call.session, await self._store.get(call.session, job_id))
 
     async def _change_job(self, call: _Call) -> Response:
         job_id = call.path["job_id"]
-        return await self._document(job_id, await actions.change_job(self._store, call.session, job_id, call.body))
+        changed = await actions.change_job(self._store, call.session, job_id, call.body)
+        return await self._document(job_id, call.session, changed)
 
-    async def _document(self, job_id: str, state: State | None) -> Response:
+    async def _document(self, job_id: str, session: str, state: State | None) -> Response:
         if state is None:
-            raise _no_job(job_id)
+            raise _ProblemError(404, no_job(job_id, session))
         return Response(200, body=await written(job_id, state, seed=self._settings.seed))
 
     async def _remove_job(self, call: _Call) -> Response:
         job_id = call.path["job_id"]
         if not await self._store.remove(call.session, job_id):
-            raise _no_job(job_id)
+            raise _ProblemError(404, no_job(job_id, call.session))
         return Response(204)
 
     async def _make_jobs(self, call: _Call) -> Response:
@@ -225,6 +226,10 @@ class Control:
 
     async def _arm(self, call: _Call) -> Response:
         return _json(shown(await self.arm(call.session, call.body)))
+
+    async def _disarm(self, call: _Call) -> Response:
+        await self._store.arm(call.session, ())
+        return Response(204)
 
     async def _read_clock(self, call: _Call) -> Response:
         return _json(actions.show_clock(await self._store.clock(call.session)))
@@ -297,10 +302,6 @@ async def _read(exchange: Exchange, scope: Scope, receive: Receive) -> _Call:
     query = dict(parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True))
     exchange.session = read_session(exchange.headers)
     return _Call(scope, exchange.session, scope["path_params"], query, body)
-
-
-def _no_job(job_id: str) -> _ProblemError:
-    return _ProblemError(404, f"There is no job {job_id[:80]}.")
 
 
 def _json(value: object, status: int = 200) -> Response:

@@ -5,7 +5,7 @@ import orjson
 from engine_contract.contract import Operation
 from mock_server.jobs.documents import written
 from mock_server.operations.exchange import Exchange
-from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.refusals import Refusal, Refused, no_job
 from mock_server.operations.response import JSON, Response
 from mock_server.store import Store
 from mock_server.store.jobs import Cancel, Jobs
@@ -22,7 +22,7 @@ async def cancel_job(operation: Operation, exchange: Exchange, store: Store, see
     if isinstance(outcome, Refusal):
         raise Refused(outcome)
     if outcome.outcome != "canceled" or outcome.state is None:
-        raise Refused(_why_not(job_id, outcome))
+        raise Refused(_why_not(job_id, exchange.session, outcome))
     exchange.serial = outcome.serial
     if exchange.preferences.example is not None:
         body = orjson.dumps(operation.response_examples[exchange.preferences.example])
@@ -38,10 +38,10 @@ async def cancel_in(jobs: Jobs, exchange: Exchange, job_id: str) -> Cancel:
     return await jobs.cancel(exchange.session, job_id, exchange.at_ms, exchange.credential.role or "anonymous")
 
 
-def _why_not(job_id: str, outcome: Cancel) -> Refusal:
-    shown = job_id if len(job_id) <= 80 else f"{job_id[:80]}…"
+def _why_not(job_id: str, session: str, outcome: Cancel) -> Refusal:
     if outcome.state is None:
-        return Refusal("unknown-job", f"There is no job {shown}.", "job_id")
+        return Refusal("unknown-job", no_job(job_id, session), "job_id")
+    shown = job_id if len(job_id) <= 80 else f"{job_id[:80]}…"
     if outcome.state.status == "canceled":
         return Refusal("not-active", f"The job {shown} is canceled already.", "job_id")
     return Refusal("not-active", f"The job {shown} is {outcome.state.status}: no longer active.", "job_id")

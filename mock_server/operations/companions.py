@@ -22,7 +22,7 @@ from mock_server.operations.credentials import Credentials, objection
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
 from mock_server.operations.job_search import read_search, search_jobs
 from mock_server.operations.login import grant, log_in, log_out
-from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.refusals import Refusal, Refused, no_job
 from mock_server.operations.response import JSON, Response
 from mock_server.settings import Settings
 from mock_server.store import Store
@@ -166,7 +166,7 @@ class Companions:
         exchange.job_id = job_id = exchange.context[VALUE]
         state = await self._store.get(exchange.session, job_id)
         if state is None:
-            raise Refused(Refusal("unknown-job", f"There is no job {job_id[:80]}.", "id"))
+            raise Refused(Refusal("unknown-job", no_job(job_id, exchange.session), "id"))
         return await self._document(exchange, job_id, state)
 
     async def _document(self, exchange: Exchange, job_id: str, state: State) -> Response:

@@ -104,6 +104,17 @@ def asked_for(situation: str, *, role: str | None, job_id: str | None, status: i
     return Refusal(situation, detail, field, status=status, is_asked_for=True)
 
 
+def no_job(job_id: str, session: str) -> str:
+    """Return that there is no such job, with what may be wrong: another session, blanks, a variable that was not filled in."""
+    shown = job_id if len(job_id) <= 80 else f"{job_id[:80]}…"
+    said = f"There is no job {shown}"
+    if session:
+        said += f" in the session {session}"
+    if "{{" in job_id or "${" in job_id:
+        return f"{said}: its id is a variable that was not filled in."
+    return f"{said}: there are blanks around its id." if job_id != job_id.strip() else f"{said}."
+
+
 def not_allowed(allowed: str) -> Refusal:
     """Return the refusal of a method where others are allowed: `allowed`, as the header Allow lists them."""
     detail = f"The method is not allowed here; {allowed} is."

@@ -1,6 +1,7 @@
 """The control API: jobs, reset, journal, health and metrics, and who may use it."""
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -76,6 +77,37 @@ def test_a_body_that_is_not_json_says_why(caller: Caller, path: str, body: bytes
     refused = caller.client.request(method, f"/{path}", content=body, headers=headers)
     assert refused.status_code == 400
     assert refused.json()["detail"].endswith(says)
+
+
+@pytest.mark.parametrize(
+    ("job_id", "session", "says"),
+    [
+        ("nope", None, "There is no job nope."),
+        ("nope", "anna", "There is no job nope in the session anna."),
+        (f"{PAGE_ID} ", None, f"There is no job {PAGE_ID} : there are blanks around its id."),
+        (
+            "{{job_id}}",
+            "anna",
+            "There is no job {{job_id}} in the session anna: its id is a variable that was not filled in.",
+        ),
+        ("${id}", None, "There is no job ${id}: its id is a variable that was not filled in."),
+        ("x" * 90, None, f"There is no job {'x' * 80}…."),
+    ],
+)
+def test_a_job_that_is_not_there_is_told_with_what_may_be_wrong(
+    caller: Caller, job_id: str, session: str | None, says: str
+) -> None:
+    """The cancel, the details and the control API say the same: most of all in which session it was looked for."""
+    headers = {"Authorization": "Bearer admin", **({"Mock-Session": session} if session else {})}
+    path = quote(job_id, safe="")
+    answers = [
+        caller.client.post("/workflow_engine/cancelJob", json={"job_id": job_id}, headers=headers),
+        caller.client.get(f"/workflow_engine/job/{path}/details", headers=headers),
+        caller.client.get(f"/_mock/jobs/{path}", headers=headers),
+        caller.client.patch(f"/_mock/jobs/{path}", json={"status": "complete"}, headers=headers),
+        caller.client.delete(f"/_mock/jobs/{path}", headers=headers),
+    ]
+    assert [(answer.status_code, answer.json()["detail"]) for answer in answers] == [(404, says)] * 5
 
 
 def test_a_job_is_shown_whole(caller: Caller) -> None:

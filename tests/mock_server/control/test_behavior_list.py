@@ -72,6 +72,13 @@ def test_armed_headers_stand_in_the_place_of_the_answers_own(caller: Caller) -> 
     assert caller.client.get("/_mock/behavior").json()[0] == {"headers": {"ETag": '"1"'}}
 
 
+def test_delete_disarms(caller: Caller) -> None:
+    """`DELETE /_mock/behavior` is the same as to arm nothing."""
+    caller.arm(code=503)
+    assert caller.client.delete("/_mock/behavior").status_code == 204
+    assert (caller.client.get("/_mock/behavior").json(), caller.cancel().status_code) == ({}, 200)
+
+
 @pytest.mark.parametrize("profile", [None, "icode"])
 def test_situation_is_refused_as_it_would_be(caller: Caller, profile: str | None) -> None:
     """With the sentence of the situation, in the form of a profile, a status as a number where the form has one."""

@@ -96,7 +96,7 @@ def test_each_example_works_on_a_fresh_mock(caller: Caller) -> None:
             assert takes_session == (
                 operation["operationId"] not in {"listSessions", "health", "metrics", "readOpenapi"}
             )
-    assert sent == 30
+    assert sent == 31
 
 
 def test_requests_are_named_apart() -> None:
