@@ -158,14 +158,18 @@ def _within_body(page: Page, request: Request, text: Text) -> Iterator[Entry]:
     outer = () if request.is_bare or not request.is_bare_schema else tuple(rows)
     lines: dict[Place, dict[str, None]] = defaultdict(dict)
     for place, number in () if schema is None else lines_of_schema(schema, outer):
-        lines[place] |= dict.fromkeys(_quotes([number], text))
+        lines[_keys(place)] |= dict.fromkeys(_quotes([number], text))
     for row in rows.values():
-        place = () if request.is_bare else (row.name,)
-        lines[place] = dict.fromkeys(quotable(row.lines))
+        at = () if request.is_bare else (row.name,)
+        within = {line for _, part in row.inner for line in part.lines}
+        lines[at] |= dict.fromkeys(quotable(tuple(line for line in row.lines if line not in within)))
+        for place, part in row.inner:
+            lines[(*at, *_keys(place))] |= dict.fromkeys(quotable(part.lines))
     for place, below, is_required in _said(request.said):
         if not request.is_bare and place[0] in rows and len(place) == 1:
             continue
-        *_, quote = ({}, *(lines[place[:end]] for end in range(len(place) + 1) if lines.get(place[:end])))
+        keys = _keys(place)
+        *_, quote = ({}, *(lines[keys[:end]] for end in range(len(keys) + 1) if lines.get(keys[:end])))
         words = _words(place)
         if is_required:
             title = f"{'.'.join(words[:-1]) or 'A request'} without {words[-1]} is refused"
@@ -173,6 +177,11 @@ def _within_body(page: Page, request: Request, text: Text) -> Iterator[Entry]:
         if isinstance(below.get("type"), str):
             title = f"{'.'.join(words)} that is not {with_article(below['type'])} is refused"
             yield _entry(".".join(("request", *words, "type")), "documented", title, quote=tuple(quote))
+
+
+def _keys(place: Place) -> Place:
+    """Return a place without what says that there are many: a table may leave that out."""
+    return tuple(key for key in place if key not in {ANY, "[]"})
 
 
 def _said(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema, bool]]:
