@@ -315,7 +315,7 @@ def test_help_names_every_default(tmp_path: Path) -> None:
     done = check_engine("--help", cwd=tmp_path)
     assert done.status == 0
     shown = " ".join(done.out.split())
-    for text in ("[default: 120.0", "Seconds", "Exit status", "CHECK_ENGINE_JOBS", "[default: 8"):
+    for text in ("[default: 120.0", "Seconds", "Exit status", "CHECK_ENGINE_JOBS", "[default: 10"):
         assert text in shown
 
 
