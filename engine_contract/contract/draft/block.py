@@ -15,7 +15,7 @@ from engine_contract.contract.draft.table import Row, Table
 
 # Remains of the page's tabs and buttons in its text.
 _TABS = re.compile(
-    r"(?!.*\b(?i:[45]\d\d|error|fail|wrong|invalid))(?=[A-Z|])(?:\|\s*+)?"
+    r"(?!.*\b(?i:[45]\d\d|errors?|failure|wrong|invalid)\b)(?=[A-Z|])(?:\|\s*+)?"
     r"(?i:(?:(?:another|second|details|examples\b|example|sample|schema|json|body|request|response|answer)[\s|]*+)++)"
     r"(?:\d{0,3}|.*:|\d+:.*)"
 )
@@ -118,6 +118,8 @@ def _is_schema_beside(value: Any, examples: Sequence[Node]) -> bool:
         return False
     shown = examples[0].value if examples else None
     if not isinstance(value, dict) or not isinstance(shown, dict):
+        return True
+    if isinstance(value.get("properties"), dict) and "properties" not in shown:
         return True
     return not (value.keys() & shown.keys() - KEYWORDS) and (value.keys() != shown.keys() or "type" in value)
 

@@ -350,7 +350,9 @@ def test_first_of_several_examples_counts_with_a_note() -> None:
         one = drafted(answer=answer)
         assert example(operation(one)["responses"]["200"]) == {"_id": "5c1a", "items": []}
         assert "the page has 2 examples, of which this is the first" in " ".join(guesses(one.openapi))
-    one = drafted(answer=f"{first}\n{given}\n{first}")
+    named = '{"type": "object", "_id": "group", "properties": {"_id": {"type": "string"}}}'
+    assert schema(drafted(answer=f"{first}\n{named}"), "Response")["properties"] == {"_id": {"type": "string"}}
+    one = drafted(answer=f"Example 1: a failed one\n{first}\n{given}\n{first}")
     assert schema(one, "Response") == {"type": "object", "properties": {"_id": {"type": "string"}}}
     one = drafted(request=f'{PAGE.request}\n{{"id": "x", "updates": {{}}}}')
     assert "request: the page has 2 examples, of which this is the first" in guesses(one.openapi)
