@@ -22,6 +22,7 @@ from engine_contract import contract
 AIMLESS = 10  # requests at a time that name no supplied job, beside those that go first
 MOST_DEAD = 3  # jobs that were not active for an unknown reason: too many to have ended by themselves
 MORE_TRIES = 3  # where connections are lost, before no response is a break
+NETWORK_TRIES = 10  # of what must be refused, where the network is seen to lose connections
 
 
 LOSES_OFTEN = "no answer came: the network or a gateway fails often"
@@ -116,13 +117,9 @@ class JobRunner:
         """Send what must be refused; where it is not answered, again: the last exchange, and those before it."""
         lost: list[Exchange] = []
         exchange = await self.canceller.exchange(step, job_id)
-        if self._may_come_again(exchange) and step.expect == "observed" and job_id is not None:
+        if self._may_come_again(exchange, lost) and step.expect == "observed" and job_id is not None:
             self._uncertain.add(job_id)
-        while (
-            self._may_come_again(exchange)
-            and (not lost or exchange.response or is_lost(exchange))
-            and len(lost) <= MORE_TRIES
-        ):
+        while self._may_come_again(exchange, lost):
             # A refused request can be sent again: dropping a used connection is not a fault.
             lost.append(exchange)
             exchange = await self.canceller.exchange(replace(step, fresh_connection=True), job_id)
@@ -134,9 +131,13 @@ class JobRunner:
             self.canceller.evidence.done(job_id)
         return exchange, lost
 
-    def _may_come_again(self, exchange: Exchange) -> bool:
-        """Return whether what must be refused was not answered by the engine."""
-        return exchange.response is None or (exchange.status in GATEWAY and not self._refuses_as_gateway)
+    def _may_come_again(self, exchange: Exchange, before: Sequence[Exchange]) -> bool:
+        """Return whether the engine did not answer what must be refused, and may if it is sent again."""
+        if exchange.response is not None:
+            is_unheard = exchange.status in GATEWAY and not self._refuses_as_gateway
+        else:
+            is_unheard = not before or is_lost(exchange)
+        return is_unheard and len(before) <= (NETWORK_TRIES if self.canceller.sender.network_drops else MORE_TRIES)
 
     async def _tried(self, step: Step, job_id: str | None) -> bool:
         exchange, before = await self._until_answered(step, job_id)
@@ -418,10 +419,11 @@ class JobRunner:
     def conclude_on_lost(self) -> None:
         """Say of requests that were not answered whether the engine or the network did it."""
         for step, exchange, before in self._unanswered:
-            if any(map(is_lost, [*before, exchange])) and self.canceller.sender.is_losing_often:
+            times = len(before) + 1
+            if any(map(is_lost, [*before, exchange])) and self.canceller.sender.may_be_chance(times):
                 self.found.leave_unchecked(step.rule, LOSES_OFTEN, "network")
             else:
-                received = f"no answer to {step.situation}, {len(before) + 1} times: {describe_failure(exchange)}"
+                received = f"no answer to {step.situation}, {times} times: {describe_failure(exchange)}"
                 self.found.break_rule(step.rule, received, "a refusal, by an answer", exchange)
         for scenario, exchange in self.lost:
             if self.canceller.sender.is_by_chance(exchange):

@@ -11,7 +11,8 @@ from contract_tests.run.job_runner import JobRunner
 from contract_tests.transport.sender import GaveUp, is_unheard
 from engine_contract.contract.job_status import ACTIVE
 
-SILENCES = 3  # requests without a response after which no more are sent
+MORE_TRIES = 3  # where a connection or a gateway fails now and then
+SILENCES = 3  # jobs without a response after which no more are tried
 _GONE = frozenset({404, 409, 410})
 
 
@@ -55,8 +56,10 @@ class Leftovers:
     async def _is_over(self, job_id: str) -> bool:
         """Cancel a job; return whether it is not active now."""
         exchange = await self._send(job_id)
-        if exchange is not None and is_unheard(exchange):
-            exchange = await self._send(job_id)  # a connection or a gateway that failed this once
+        for _ in range(MORE_TRIES):
+            if exchange is None or not is_unheard(exchange):
+                break
+            exchange = await self._send(job_id)
         if exchange is None or exchange.status is None:
             self._silences += exchange is not None
             return False

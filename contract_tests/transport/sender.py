@@ -19,7 +19,7 @@ RETRIES = 3
 PATIENCE_WITH_STRANGERS_S = 5.0
 PATIENCE_AT_FIRST_S = 10.0  # with an engine that has answered each cancel with 429 or 503
 TELLING_TRIES = 3  # the same 429 or 503 this many times to the same request is a refusal
-OFTEN_LOST = 0.2  # a share of connections; where more are lost, five in a row may be chance
+BY_CHANCE = 0.001  # a share of runs; where more would lose a request as often as it was lost, the network did it
 _MAX_RETRY_AFTER_CHARS = 100
 BACKOFF_S = 0.5  # before the first retry, doubled for each further one
 FAILURES_IN_A_ROW = 5  # connections that fail one after the other before the run stops
@@ -217,10 +217,9 @@ class Sender:
         """Return whether the network or a gateway, and not the engine, is seen to fail as it did here."""
         return self.gateway_fails if exchange.status in GATEWAY else is_lost(exchange) and self.network_drops
 
-    @property
-    def is_losing_often(self) -> bool:
-        """Return whether connections are lost too often for several in a row to mean the request."""
-        return self.network_drops and self.connections_lost > OFTEN_LOST * self._sent
+    def may_be_chance(self, times: int) -> bool:
+        """Return whether the network, and not the engine, may lose a request this often in a row."""
+        return self.network_drops and is_likely(times, lost=self.connections_lost, sent=self._sent)
 
     async def wait(self, seconds: float) -> None:
         """Send nothing for this number of seconds."""
@@ -306,6 +305,11 @@ PROXY_ASKS = (
     "engine without it."
 )
 UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
+
+
+def is_likely(times: int, *, lost: int, sent: int) -> bool:
+    """Return whether one of the requests sent is likely to be lost this often in a row, where so many are lost of all."""
+    return sent * (lost / sent) ** times > BY_CHANCE
 
 
 def is_lost(exchange: Exchange) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from contract_tests.check import check
 from contract_tests.model import Report
 from contract_tests.safety.supply import Supply
+from contract_tests.transport.sender import is_likely
 from tests.support.engines import check_standin, settings_for
 from tests.support.job_engine import job_engine
 from tests.support.resetting_proxy import resetting_proxy
@@ -42,6 +43,12 @@ def test_too_many_resets_are_undecided_because_of_the_network(seed: int) -> None
     report, _ = run(0.25, seed)
     assert report.verdict == "undecided", [r for r in report.rules if r.outcome == "broken"]
     assert set(report.undecided_because) & {"network", "unreachable"}
+
+
+@pytest.mark.parametrize(("lost", "expected"), [(6, False), (20, False), (58, True), (130, True)])
+def test_five_losses_in_a_row_are_likely_where_many_are_lost(lost: int, expected: bool) -> None:  # noqa: FBT001
+    """Of 300 requests: where a fifth is lost they may be chance, and where few are lost they are the engine's."""
+    assert is_likely(5, lost=lost, sent=300) is expected
 
 
 def test_no_reset_counts_no_connection() -> None:
