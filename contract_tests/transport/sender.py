@@ -308,7 +308,7 @@ UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
 
 
 def is_likely(times: int, *, lost: int, sent: int) -> bool:
-    """Return whether one of the requests sent is likely to be lost this often in a row, where so many are lost of all."""
+    """Return whether one of the requests sent is likely to be lost this often in a row, where `lost` of all are."""
     return sent * (lost / sent) ** times > BY_CHANCE
 
 
