@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all if none is named")
     parser.add_argument("--quick", action="store_true", help="a moment of each, to see that it works; writes nothing")
     parser.add_argument(
-        "--before", type=Path, metavar="DIRECTORY", help="a checkout of an older version (redis, checks)"
+        "--before", type=Path, metavar="DIRECTORY", help="a checkout of an older version (not for throughput, growth)"
     )
     options = parser.parse_args()
     for name in options.parts:
@@ -38,7 +38,7 @@ def main() -> None:
             parser.error(f"there is no part {name}; there are {', '.join(PARTS)}")
     if not options.quick and (load := load_average()) > QUIET:
         print(f"The machine is busy (load {load:.1f}): figures will be low, and ratios rough.")
-    parts = PARTS | {name: partial(PARTS[name], before=options.before) for name in ("redis", "checks")}
+    parts = PARTS | {name: partial(PARTS[name], before=options.before) for name in ("start-up", "redis", "checks")}
     for name in options.parts or parts:
         parts[name](quick=options.quick)
 

@@ -138,15 +138,17 @@ class Running:
 
 
 @contextmanager
-def running(command: Command, core: int | None = None, *, first_status: int = 200) -> Iterator[Running]:
-    """Start a server, on one core if told, and wait for its first answer, of that status. Raises RuntimeError if it has none."""
+def running(
+    command: Command, core: int | None = None, *, first_status: int = 200, folder: Path = ROOT
+) -> Iterator[Running]:
+    """Start a server in a folder, on one core if told, and wait for its first answer, of that status. Raises RuntimeError if it has none."""
     port = free_port()
-    with TemporaryDirectory() as folder:
-        words = command(port, Path(folder))
+    with TemporaryDirectory() as own:
+        words = command(port, Path(own))
         with pinned(core):
             started = time.perf_counter()
             process = subprocess.Popen(
-                words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                words, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         try:
             _first_answer(process, port, words, first_status)
