@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 MOST_NEAR = 20
 """The most calls that are named where there is nothing at a path."""
 
+_CONSOLE = "/_console"
 _SLASHES = re.compile("/{2,}")
 
 
@@ -119,7 +120,7 @@ class Mock:
             await self._pipeline.run(scope, receive, send, self._serve_page)
             return
         # The pages of the other server share this origin, so that a script of theirs could do what the console can.
-        if upstream is None and self._console.serves(scope["method"], path):
+        if upstream is None and _is_console(scope["method"], path):
             self._console_data.loop = get_running_loop()
             await self._console(scope, receive, send)
             return
@@ -131,7 +132,7 @@ class Mock:
         if page is not None:
             await send_answer(page, head(page, self._pipeline.cors_headers(scope)), receive, send)
             return
-        if upstream is not None and not path.startswith("/_console"):
+        if upstream is not None and not path.startswith(_CONSOLE):
             await self._pipeline.relay(scope, receive, send, upstream)
             return
         await self._pipeline.run(scope, receive, send, self._elsewhere)
@@ -156,7 +157,7 @@ class Mock:
         from mock_server.control.api import Control
 
         started = self._started_ms
-        return Control(self.settings, self.store, self._known, started_ms=started, shares_origin=shares_origin)
+        return Control(self.settings, self.store, lambda: self._known, started_ms=started, shares_origin=shares_origin)
 
     @cached_property
     def _control(self) -> "Control":
@@ -181,7 +182,7 @@ class Mock:
         closed = "The console is closed on addresses other than loopback; mock-engine opens it with --control-token env:NAME."
         token = self.settings.control_token
         guard = Guard(self.settings.host, token, closed, "What stands after --control-token")
-        return Console(self._console_data, guard=guard)
+        return Console(self._console_data, prefix=_CONSOLE, home="/", guard=guard)
 
     def _is_on_console_port(self, scope: Any) -> bool:
         """Return whether a request came to the port where the console is beside `--upstream`: the mock alone is there."""
@@ -229,7 +230,7 @@ class Mock:
     def _nothing_at(self, path: str) -> str:
         """Return that there is nothing at a path, and what is near it."""
         said = f"There is nothing at {path[:200]}"
-        if self._upstream is not None and "/_console" in path:
+        if self._upstream is not None and _CONSOLE in path:
             port = self.settings.console_port
             where = "the mock-engine command gives it one" if port is None else f"it is on port {port}"
             return f"{said}: beside --upstream, whose pages are here, the console has a port of its own; {where}."
@@ -308,6 +309,12 @@ class Mock:
                     await self._upstream.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _is_console(method: str, path: str) -> bool:
+    """Return whether a request is for the console, which is not loaded before."""
+    is_home = path == "/" and method in {"GET", "HEAD"}
+    return is_home or path == _CONSOLE or path.startswith(f"{_CONSOLE}/")
 
 
 def _first_segment(path: str) -> str:

@@ -28,8 +28,8 @@ class Console:
         self,
         data: ConsoleData,
         *,
-        prefix: str = "/_console",
-        home: str = "/",
+        prefix: str,
+        home: str,
         guard: Guard | None = None,
     ) -> None:
         self._data = data
@@ -38,12 +38,6 @@ class Console:
         self._guard = guard or Guard()
         self._lock = Lock()
         self._flask: Flask | None = None
-
-    def serves(self, method: str, path: str) -> bool:
-        """Return whether a request is the console's."""
-        if path == self._home:
-            return method in {"GET", "HEAD"}
-        return path == self._prefix or path.startswith(f"{self._prefix}/")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""

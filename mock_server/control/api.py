@@ -83,9 +83,18 @@ class Control:
     """Serves the control API on a store."""
 
     def __init__(
-        self, settings: Settings, store: Store, known: Known, *, started_ms: int, shares_origin: bool = False
+        self,
+        settings: Settings,
+        store: Store,
+        known: Callable[[], Known],
+        *,
+        started_ms: int,
+        shares_origin: bool = False,
     ) -> None:
-        """Take what it serves; `started_ms` is when the mock started, in epoch milliseconds."""
+        """Take what it serves; `started_ms` is when the mock started, in epoch milliseconds.
+
+        `known` returns the names that behaviour may have: not called before any is armed, since it loads the faults.
+        """
         self._settings = settings
         self._store = store
         self._known = known
@@ -139,7 +148,7 @@ class Control:
 
     async def arm(self, session: str, behavior: Any) -> tuple[Behavior, ...]:
         """Arm behaviour in place of what was armed. Raise ActionError."""
-        return await actions.arm(self._store, session, behavior, self._known)
+        return await actions.arm(self._store, session, behavior, self._known())
 
     async def _answer(self, exchange: Exchange, scope: Any, receive: Any, send: Any) -> Response:
         allowed = self._guard.preflight(exchange.path, exchange.headers) if exchange.method == "OPTIONS" else None

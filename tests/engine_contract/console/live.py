@@ -142,7 +142,7 @@ def live_console(data: Live, *, guard: Guard | None = None) -> Iterator[str]:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"
-        assert console.serves(scope["method"], scope["path"]), scope["path"]
+        assert scope["path"].startswith("/_watch"), scope["path"]
         await console(scope, receive, send)
 
     bound = socket.socket()
