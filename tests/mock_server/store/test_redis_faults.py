@@ -63,6 +63,18 @@ def first_success(caller: Caller, number: int) -> float:
         return watch.seconds
 
 
+def answer_in_the_end(caller: Caller, number: int) -> int:
+    """The status of a cancel, asked for again while the store cannot vouch for it."""
+    statuses: list[int] = []
+
+    def is_answered() -> bool:
+        statuses.append(caller.cancel(job(number)).status_code)
+        return statuses[-1] != 503
+
+    eventually(is_answered)
+    return statuses[-1]
+
+
 def test_redis_restarts(own: RedisServer) -> None:
     """While Redis is gone: 503 within 5 s, then at once; within 2 s of its return all goes on, and nothing is lost."""
     statuses: list[int] = []
@@ -184,7 +196,8 @@ def test_redis_fails_over(tmp_path: Path) -> None:
             with redis_server(tmp_path / "three") as three:
                 three.command("REPLICAOF", "127.0.0.1", str(two.port))
                 assert first_success(caller, 51) < 5  # what a replica's first copy takes
-                assert {caller.cancel(job(number)).status_code for number in range(1, 50)} == {409}
+                # A copy may still come too late for the one or the other answer, which is a 503 then.
+                assert {answer_in_the_end(caller, number) for number in range(1, 50)} == {409}
 
 
 def test_a_former_primary_is_left(tmp_path: Path, own: RedisServer) -> None:
