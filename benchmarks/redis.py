@@ -8,10 +8,10 @@ same run, by turns.
 """
 
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -48,21 +48,8 @@ class Setup(NamedTuple):
     checkout: Path | None
 
 
-@contextmanager
-def _mock(checkout: Path, *options: str) -> Iterator[tuple[int, str]]:
-    """The mock of a checkout, on a free port: process and URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mock_server.cli", "--port", "0", "--any-job", *options],
-        cwd=checkout,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        yield process.pid, process.stdout.readline().split()[-1]
-    finally:
-        process.terminate()
-        process.wait(20)
+def _mock(options: Sequence[str], port: int, _folder: Path) -> list[str]:
+    return [sys.executable, "-m", "mock_server.cli", "--port", str(port), "--any-job", *options]
 
 
 def measure(setup: Setup, *, seconds: float, warm_up: float) -> Cost:
@@ -74,16 +61,16 @@ def measure(setup: Setup, *, seconds: float, warm_up: float) -> Cost:
             # It writes each command into a file, synced every second, as one runs it in earnest.
             redis = stack.enter_context(redis_server(Path(stack.enter_context(TemporaryDirectory()))))
             redis_pid, options = redis.pid, ("--store", redis.url, "--workers", str(setup.workers))
-        if setup.checkout is None:
-            prism = next(one for one in contestants()[0] if one.name == "Prism")
-            server = stack.enter_context(running(prism.command))
-            pid, address = server.pid, server.url
-        else:
-            pid, address = stack.enter_context(_mock(setup.checkout, *options))
-        warm = load(address, seconds=0.1, warm_up=warm_up, connections=CONNECTIONS)
-        before = _cpu_s(pid), _cpu_s(redis_pid)
-        measured = load(address, seconds=seconds, warm_up=0.0, connections=CONNECTIONS, offset=warm.next_offset)
-        after = _cpu_s(pid), _cpu_s(redis_pid)
+        command = (
+            next(one.command for one in contestants()[0] if one.name == "Prism")
+            if setup.checkout is None
+            else partial(_mock, options)
+        )
+        server = stack.enter_context(running(command, folder=setup.checkout or ROOT))
+        warm = load(server.url, seconds=0.1, warm_up=warm_up, connections=CONNECTIONS)
+        before = _cpu_s(server.pid), _cpu_s(redis_pid)
+        measured = load(server.url, seconds=seconds, warm_up=0.0, connections=CONNECTIONS, offset=warm.next_offset)
+        after = _cpu_s(server.pid), _cpu_s(redis_pid)
     if measured.unexpected:
         raise SystemExit(f"{setup.name}: answers that were not expected: {measured.unexpected}")
     mock_us, redis_us = ((end - start) / measured.requests * 1e6 for start, end in zip(before, after, strict=True))

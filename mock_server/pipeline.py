@@ -224,7 +224,7 @@ class Pipeline:
             return
         if exchange.repeated(b"prefer"):
             prefer = b",".join(value for name, value in exchange.raw_headers if name == b"prefer")
-        preferences = read_preferences(prefer, served.examples, served.changes(), self._profile_names)
+        preferences = read_preferences(prefer, served.examples, served.changes, self._profile_names)
         exchange.preferences = preferences
         for name in preferences.ignored:
             self._tell_ignored(name)

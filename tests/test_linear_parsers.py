@@ -96,7 +96,7 @@ PARSERS: Mapping[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "charset": (media_types.codec_of, ("a", "-", "punycode")),
     "accept": (lambda t: media_types.accepts_json(_bytes(t)), (",", "application/json;q=", "*/*;q=<<1>>", ";q=")),
     "prefer": (
-        _refusing(lambda t: read_preferences(_bytes(t), (), (), ())),
+        _refusing(lambda t: read_preferences(_bytes(t), (), tuple, ())),
         ('code=503;<< >>"x', "code=503;", 'a;\\"b,', '"', ",", "a=", "latency=<<1>>", 'a="\\'),
     ),
     "content codings": (lambda t: content_encoding.decode_content(b"x", t), ("gzip,", "identity,", ",", "a")),

@@ -5,9 +5,10 @@ the reason of an unexpected response.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from math import ceil
 from statistics import median
+from typing import Any
 
 from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
@@ -105,11 +106,11 @@ class Runner:
             group.create_task(self._prepare(stages["parameters"]))
         # No other cancel is under way then: it would be refused by an engine that locks its callers out.
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._finish_late(stages["no credential"]))
+            # The baseline's jobs are canceled once more: one may have come back to life.
+            seconds = (self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first)
+            group.create_task(self._run_stage(stages["no credential"], beside=seconds))
             group.create_task(self._look_at_others())
-        wrong = stages["wrong credential"]
-        ready = await self._prepare(wrong)
-        await gather_limited(self.jobs.finish(each, wrong.mode) for each in ready)
+        await self._run_stage(stages["wrong credential"])
         await self._look_at_others()
         await self.credentials.settle()
 
@@ -230,15 +231,10 @@ class Runner:
         took = [exchange.response.elapsed for exchange in self.sender.exchanges if exchange.response]
         return median(took) if took else 0.0
 
-    async def _finish_late(self, stage: Stage) -> None:
-        """Run a stage to its valid cancels, and cancel the baseline's jobs once more: one may have come back to life."""
+    async def _run_stage(self, stage: Stage, beside: Iterable[Coroutine[Any, Any, object]] = ()) -> None:
+        """Send all that must not cancel, then the valid cancels, and beside them what else is given."""
         ready = await self._prepare(stage)
-        await gather_limited(
-            [
-                *(self.jobs.finish(each, stage.mode) for each in ready),
-                *(self.jobs.repeat(job_id, scenario.repeats[1:]) for scenario, job_id in self._canceled_at_first),
-            ]
-        )
+        await gather_limited([*(self.jobs.finish(each, stage.mode) for each in ready), *beside])
 
     async def _finish_and_repeat(self, ready: Ready, mode: Mode) -> None:
         canceled = await self.jobs.finish(ready, mode)

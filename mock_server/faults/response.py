@@ -16,6 +16,19 @@ Prepare = Callable[[Any], Any]
 _ERROR = {"task": "job", "message": "Job has no available transitions.", "timestamp": 1555471643117}
 
 
+def whole(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with all that an engine may leave out, so that a fault has something to break."""
+    document.setdefault("locked", True)
+    document["error"] = document.get("error") or [deepcopy(_ERROR)]
+    document["watchers"] = document["watchers"] or ["5cb7b531d06cceb89fd21b1c"]
+    metrics = document["metrics"]
+    _complete(metrics, load_contract().response_examples["page"]["metrics"])
+    for task in document["tasks"].values():
+        _complete(task, {"groups": [], "x": 0.5, "y": 0.5, "metrics": metrics})
+        _complete(task["metrics"], metrics)
+    return document
+
+
 def response(operation: Operation) -> Iterator[Change]:
     """Yield all faults of the canceled job."""
     yield from fields(operation)
@@ -23,7 +36,7 @@ def response(operation: Operation) -> Iterator[Change]:
     yield from _shapes()
 
 
-def fields(operation: Operation, prepare: Prepare | None = None) -> Iterator[Change]:
+def fields(operation: Operation, prepare: Prepare = whole) -> Iterator[Change]:
     """Yield the faults of each field that a rule of the operation owns: another type, null, left out."""
     owned = {rule.field: rule for rule in operation.rules if rule.field and not rule.id.endswith(".present")}
     absent = may_be_absent(operation)
@@ -109,7 +122,7 @@ def _in_one_of_three(document: dict[str, Any], exchange: Exchange) -> dict[str, 
     return document
 
 
-def shapes(rule: Rule, noun: str, key: str, prepare: Prepare | None = None) -> Iterator[Change]:
+def shapes(rule: Rule, noun: str, key: str, prepare: Prepare = whole) -> Iterator[Change]:
     """Yield the faults of a whole answer, called by its noun; `key` is what it is wrapped in."""
     yield _made("wrapped", f"The {noun} is wrapped in {key}.", rule, lambda answer: {key: answer}, prepare)
     one_element = f"The {noun} is the one element of an array."
@@ -249,19 +262,6 @@ def _steps(job: dict[str, Any]) -> dict[str, Any]:
     return job | {"transitions": steps}
 
 
-def whole(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with all that an engine may leave out, so that a fault has something to break."""
-    document.setdefault("locked", True)
-    document["error"] = document.get("error") or [deepcopy(_ERROR)]
-    document["watchers"] = document["watchers"] or ["5cb7b531d06cceb89fd21b1c"]
-    metrics = document["metrics"]
-    _complete(metrics, load_contract().response_examples["page"]["metrics"])
-    for task in document["tasks"].values():
-        _complete(task, {"groups": [], "x": 0.5, "y": 0.5, "metrics": metrics})
-        _complete(task["metrics"], metrics)
-    return document
-
-
 def _complete(part: dict[str, Any], defaults: Mapping[str, Any]) -> None:
     for key, value in defaults.items():
         part.setdefault(key, deepcopy(value))
@@ -271,7 +271,7 @@ def _rule(name: str) -> Rule:
     return rule_of(f"response.{name}")
 
 
-def _edited(name: str, sentence: str, rule: Rule, edit: Edit, prepare: Prepare | None = None) -> Change:
+def _edited(name: str, sentence: str, rule: Rule, edit: Edit, prepare: Prepare = whole) -> Change:
     def made(document: dict[str, Any]) -> Any:
         edit(document)
         return document
@@ -279,8 +279,8 @@ def _edited(name: str, sentence: str, rule: Rule, edit: Edit, prepare: Prepare |
     return _made(name, sentence, rule, made, prepare)
 
 
-def _made(name: str, sentence: str, rule: Rule, make: Edit, prepare: Prepare | None = None) -> Change:
-    document: Document = lambda answer, _exchange: make((prepare or whole)(answer))  # noqa: E731
+def _made(name: str, sentence: str, rule: Rule, make: Edit, prepare: Prepare = whole) -> Change:
+    document: Document = lambda answer, _exchange: make(prepare(answer))  # noqa: E731
     return Change(name=name, sentence=sentence, rule=rule.id, document=document)
 
 

@@ -1,7 +1,7 @@
 """`Prefer` (RFC 7240): what a caller asks of the mock for one request."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused
@@ -55,11 +55,12 @@ NONE = Preferences()
 
 
 def read_preferences(
-    header: bytes, examples: Collection[str], faults: Collection[str], profiles: Collection[str]
+    header: bytes, examples: Collection[str], faults: Callable[[], Collection[str]], profiles: Collection[str]
 ) -> Preferences:
     """Return the preferences of this mock in a `Prefer` header. Raise Refused for a value that it cannot honour.
 
-    Others are ignored; of a preference that is there twice the first counts (RFC 7240, section 2).
+    Others are ignored; of a preference that is there twice the first counts (RFC 7240, section 2). `faults` is called
+    only where one is preferred: it loads them.
     """
     given: dict[str, str] = {}
     for item in _ITEM.findall(header.decode("latin-1")):
@@ -72,7 +73,7 @@ def read_preferences(
     return Preferences(
         code=_code(known["code"]) if "code" in known else None,
         example=_one_of("example", known["example"], examples) if "example" in known else None,
-        fault=_one_of("fault", known["fault"], faults) if "fault" in known else None,
+        fault=_one_of("fault", known["fault"], faults()) if "fault" in known else None,
         latency_ms=_latency(known["latency"]) if "latency" in known else None,
         profile=_one_of("profile", known["profile"], profiles) if "profile" in known else None,
         situation=_one_of("situation", known["situation"], SITUATIONS) if "situation" in known else None,

@@ -31,6 +31,8 @@ _NO_SESSION = "*"
 """Stands for the name of a session in steps that are of none; no session is named so."""
 
 _CONDITIONS = ("job_id", "role", "operation", "percentage")
+_WRITTEN = tuple(name for name in Entry._fields if name != "is_document")
+"""The parts of an entry that are kept: that one was for the masks, which it wears."""
 _ENTRY_BYTES = frozenset({"query", "body", "answer_body"})
 _ENTRY_HEADERS = frozenset({"headers", "answer_headers"})
 
@@ -333,8 +335,7 @@ def _read_behavior(fields: dict[str, Any], times: str) -> Behavior:
 
 
 def _write_entry(entry: Entry) -> bytes:
-    fields = entry._asdict()
-    del fields["is_document"]  # that was for the masks, which it wears now
+    fields = {name: getattr(entry, name) for name in _WRITTEN}
     for name in _ENTRY_BYTES:
         fields[name] = fields[name].decode("latin-1")
     for name in _ENTRY_HEADERS:
@@ -344,7 +345,7 @@ def _write_entry(entry: Entry) -> bytes:
 
 def _read_entry(kept: bytes) -> Entry:
     written = kept.partition(b"\n")[2]  # before it stands when it was written
-    fields = dict(zip(Entry._fields, orjson.loads(written), strict=False))
+    fields = dict(zip(_WRITTEN, orjson.loads(written), strict=True))
     for name in _ENTRY_BYTES:
         fields[name] = fields[name].encode("latin-1")
     for name in _ENTRY_HEADERS:
