@@ -279,10 +279,10 @@ class CheckOptions(EngineOptions):
         schema={"minLength": 0},
     )
     seed: int = option(
-        default=1,
+        default=0,
         metavar="N",
-        help="Seed of the generated requests.",
-        setting="A whole number, the seed of the generated requests.",
+        help="Seed of further requests, drawn at random; 0 draws none.",
+        setting="A whole number, the seed of further requests, drawn at random; 0 draws none.",
     )
     deadline: float = option(
         default=120.0,

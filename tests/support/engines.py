@@ -69,7 +69,7 @@ def settings_for(url: str, *, auth: str = "bearer", roles: tuple[str, ...] | Non
     names = roles if roles is not None else (*load_contract().roles, "apiread", "operator")
     tokens = {role: Source(f"{role}:secret" if auth == "basic" else role, f"--token {role}") for role in names}
     timeout = changes.pop("timeout", 3.0)
-    defaults: dict[str, Any] = {"seed": 7, "deadline": 110.0}
+    defaults: dict[str, Any] = {"deadline": 110.0}
     return Settings(Connection(url, Auth.parse(auth), tokens, timeout=timeout), **(defaults | changes))
 
 
