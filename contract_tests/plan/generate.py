@@ -87,7 +87,7 @@ def _generate(
     negative = GenerationMode.NEGATIVE
     with own_hypothesis(most_examples=AT_ONCE) as once:
         for case in schema.iter_coverage_cases(described, generation_modes=[negative], generation_config=generation):
-            # The bodies come first. What follows are other methods and media types, of which the plan has its own.
+            # The bodies come first; after them come other methods and media types, of which the plan has its own.
             if case.method != operation.method or case.media_type is None:
                 break
             take(case.body)

@@ -171,7 +171,7 @@ def _load_kit() -> None:
     from contract_tests.plan.generate import bad_bodies
     from engine_contract.contract import load_contract
 
-    bad_bodies(load_contract(), 1)
+    bad_bodies(load_contract(), 0)
 
 
 def _load_pytest() -> None:
