@@ -33,7 +33,8 @@ def _main(adapter: str, call: str) -> None:
     real = dependencies.require
 
     def recorded(package: str, *required: str, breaks: str) -> None:
-        names.extend(name for name in required if name not in names)
+        if sys._getframe(1).f_globals["__name__"] == adapter:  # noqa: SLF001 - and not a module that it loads
+            names.extend(name for name in required if name not in names)
         real(package, *required, breaks=breaks)
 
     with mock.patch.object(dependencies, "require", recorded):
