@@ -1,7 +1,6 @@
 """All that a run would do, for somebody who has to agree to it: in words, and as JSON to compare across versions."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,13 +18,12 @@ from contract_tests.transport.sender import RETRIES
 from engine_contract.contract.page import page_sha256
 from engine_contract.options import CheckOptions
 from engine_contract.text.masking import mask_command
-from engine_contract.text.printable import one_line, plural, visible
+from engine_contract.text.printable import one_line, plural, visible, without_user_info
 from engine_contract.version import kit_version
 
 SCHEMA_VERSION = 1
 WAYS_TRIED = 1 + len(WAYS)  # without a credential first
 _WRONG = frozenset({"wrong", "cut", "empty"})
-_PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
 def preview_of(options: CheckOptions, settings: Settings, plan: Plan) -> dict[str, Any]:
@@ -42,7 +40,7 @@ def preview_of(options: CheckOptions, settings: Settings, plan: Plan) -> dict[st
         "label": settings.label,
         "seed": settings.seed,
         "tls_verified": not connection.insecure,
-        "proxy": _PASSWORD.sub("//…@", connection.proxy) if connection.proxy else None,
+        "proxy": without_user_info(connection.proxy) if connection.proxy else None,
         "client_certificate": str(connection.client_cert) if connection.client_cert else None,
         "credentials": [
             {"role": role, "form": _form(source), "travels": connection.auth.travels}

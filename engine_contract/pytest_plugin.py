@@ -6,7 +6,6 @@ It is the distribution's one entry point for pytest. It loads `mock_server` and 
 fixture asks for them, so that other runs are not slowed, and a project's own modules of these names keep working.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -18,7 +17,7 @@ import pytest
 from engine_contract.option_rows import Option, rows
 from engine_contract.options import CheckOptions
 from engine_contract.own_packages import explain, give_way, in_the_way_of
-from engine_contract.text.printable import visible
+from engine_contract.text.printable import visible, without_user_info
 
 if TYPE_CHECKING:
     from contract_tests.pytest_run import Outcomes
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from mock_server.settings import Settings
 
 PREFIX = "--engine-"
-_USER_INFO = re.compile(r"//[^/@\s]*@")
 
 # check-engine's options, but for those that belong to the command alone.
 ROWS = [row for row in rows(CheckOptions) if not row.command_only]
@@ -87,7 +85,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if config.getoption("engine_mock"):
         return "engine contract: the kit's own mock"
     url = config.getoption("engine_url")
-    return f"engine contract: {visible(_USER_INFO.sub('//…@', url))}" if url else None
+    return f"engine contract: {visible(without_user_info(url))}" if url else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from contract_tests.errors import SettingError
 from engine_contract.contract import load_contract
 from engine_contract.options import EngineOptions
+from engine_contract.text.printable import without_user_info
 
 FROM_VARIABLE = "env:"
 
@@ -16,7 +17,7 @@ def base_of(options: EngineOptions) -> str:
     if engine is None:
         if given is not None and options.url is not None:
             raise SettingError(
-                f"--url {given} and the URL {options.url} exclude each other. --url is for an engine of the settings file."
+                f"--url {without_user_info(given)} and the URL {without_user_info(options.url)} exclude each other. --url is for an engine of the settings file."
             )
         return parse_base(given or options.url or "")
     if given is not None:
@@ -39,18 +40,22 @@ def parse_base(url: str) -> str:
     allowed = "Give the engine's base, such as http://localhost:3000."
     if not url.strip():
         raise SettingError(f"The URL is empty. {allowed}")
+    shown = without_user_info(url)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise SettingError(f"{url}: is not a URL: {error}. {allowed}") from error
+        why = str(error)
+        if "@" in url:  # what is quoted may be a part of the password
+            why = "it cannot be parsed, and a URL with a password would show it everywhere"
+        raise SettingError(f"{shown}: is not a URL: {why}. {allowed}") from None
     if parts.scheme not in {"http", "https"} or not host:
-        raise SettingError(f"{url}: is not the URL of an engine. {allowed}")
+        raise SettingError(f"{shown}: is not the URL of an engine. {allowed}")
     if parts.username or parts.password:
         raise SettingError(
             f"{parts.scheme}://…@{host}: a URL with a password shows it everywhere. "
             "Give --auth basic and --token ROLE=env:NAME instead."
         )
     if parts.query or parts.fragment:
-        raise SettingError(f"{url}: a base has no query and no fragment. {allowed}")
+        raise SettingError(f"{shown}: a base has no query and no fragment. {allowed}")
     return url.rstrip("/").removesuffix(load_contract().path).rstrip("/")

@@ -63,6 +63,13 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def without_user_info(url: str) -> str:
+    """Return a URL, or a text with one, without its user and password: a mistyped one may have an @ or a / in it."""
+    before, slashes, rest = url.partition("//")
+    _, at, after = rest.rpartition("@")
+    return f"{before}{slashes}…@{after}" if at else url
+
+
 def plural(count: int, noun: str) -> str:
     """Return `1 rule`, `2 rules`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

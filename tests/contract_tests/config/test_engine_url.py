@@ -63,3 +63,22 @@ def test_variable_of_the_argument_is_not_the_options(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CHECK_ENGINE_BASE_URL", "http://option")
     with main.make_context("check-engine", []) as context:
         assert context.params["base_url"] == "http://option"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:s3@cret@x",
+        "http://me:s3/cret@x",
+        "http://me:s3?cret@x",
+        "http://me:s3#cret@x",
+        "http://me:cret s3@x",
+        "http://me:s3[cret@x",
+        "ftp://me:s3cret@x",
+    ],
+)
+def test_password_in_a_url_is_never_repeated(url: str) -> None:
+    """Whatever it has in it that belongs escaped, and whatever else is wrong with the URL."""
+    with pytest.raises(SettingError) as caught:
+        base_of(CheckOptions(url=url))
+    assert not {"s3", "cret"} & set(re.split(r"\W+", str(caught.value)))

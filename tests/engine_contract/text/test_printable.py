@@ -1,6 +1,16 @@
 """Text from an engine is fit to be shown."""
 
-from engine_contract.text.printable import clock, duration, moment, one_line, plural, shorten, timestamp, visible
+from engine_contract.text.printable import (
+    clock,
+    duration,
+    moment,
+    one_line,
+    plural,
+    shorten,
+    timestamp,
+    visible,
+    without_user_info,
+)
 
 
 def test_all_that_cannot_be_seen_is_written_out() -> None:
@@ -47,3 +57,10 @@ def test_a_timestamp_is_that_of_its_milliseconds() -> None:
     """Seconds since 1970, to the millisecond, in UTC."""
     assert timestamp(1_767_225_600.5) == "2026-01-01T00:00:00.500Z"
     assert clock(1_767_225_600_500) == "00:00:00.500"
+
+
+def test_url_loses_its_user_and_its_password_whole() -> None:
+    """All to the last @ goes: a password that is not escaped may have an @, a slash or a blank in it."""
+    for mistyped in ("me", "me:s3cret", "me:p@ss", "me:p/ss", "me:p ss", ":@"):
+        assert without_user_info(f"http://{mistyped}@host:1/a") == "http://…@host:1/a"
+    assert [without_user_info(url) for url in ("http://host/a", "a@b", "")] == ["http://host/a", "a@b", ""]
