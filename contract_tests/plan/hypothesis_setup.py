@@ -16,6 +16,7 @@ from engine_contract.private_files import replacing
 
 require(
     "hypothesis",
+    "hypothesis.configuration:__hypothesis_home_directory",
     "hypothesis.configuration:set_hypothesis_home_dir",
     "hypothesis.internal.charmap:charmap_file",
     "hypothesis.internal.conjecture.providers:AVAILABLE_PROVIDERS",
@@ -25,7 +26,7 @@ require(
     breaks="the generated bodies would depend on the folder that the checks run in",
 )
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, configuration, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.internal.charmap import charmap_file
 from hypothesis.internal.conjecture import providers
@@ -54,6 +55,7 @@ def own_hypothesis(most_examples: int) -> Iterator[settings]:
     providers.AVAILABLE_PROVIDERS[_NAME] = f"{__name__}.{SeededProvider.__name__}"
     providers.CONSTANTS_CACHE.cache.clear()
     # Hypothesis makes sure of its own generator of random numbers by a look through all that the collector knows.
+    is_frozen = gc.get_freeze_count() > 0
     gc.freeze()
     try:
         with warnings.catch_warnings(), _folder_for_tables():
@@ -69,7 +71,8 @@ def own_hypothesis(most_examples: int) -> Iterator[settings]:
                 report_multiple_bugs=False,
             )
     finally:
-        gc.unfreeze()
+        if not is_frozen:  # else it would let go what the project around has frozen
+            gc.unfreeze()
         providers.CONSTANTS_CACHE.cache.clear()
         del providers.AVAILABLE_PROVIDERS[_NAME]
         random.setstate(state)
@@ -78,6 +81,7 @@ def own_hypothesis(most_examples: int) -> Iterator[settings]:
 @contextmanager
 def _folder_for_tables() -> Iterator[None]:
     """Have Hypothesis keep its tables of Unicode in the user's cache, for this run alone where there is none."""
+    before = vars(configuration)["__hypothesis_home_directory"]
     with ExitStack() as stack:
         set_hypothesis_home_dir(_cache_folder() or _temporary_folder(stack))
         # The table of UTF-8 is written here: Hypothesis would try each character, in a second and 200 MB. It does so
@@ -91,12 +95,12 @@ def _folder_for_tables() -> Iterator[None]:
         try:
             yield
         finally:
-            set_hypothesis_home_dir(None)
+            set_hypothesis_home_dir(before)
 
 
 def _cache_folder() -> Path | None:
     try:
-        folder = user_cache_path("engine-contract") / "hypothesis"
+        folder = user_cache_path(_NAME) / "hypothesis"
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):  # the second: a container's user without a home, whom the system does not know
         return None
@@ -105,6 +109,6 @@ def _cache_folder() -> Path | None:
 
 def _temporary_folder(stack: ExitStack) -> Path:
     try:
-        return Path(stack.enter_context(TemporaryDirectory(prefix="engine-contract-")))
+        return Path(stack.enter_context(TemporaryDirectory(prefix=f"{_NAME}-")))
     except OSError:  # nothing can be written anywhere
         return Path(os.devnull)

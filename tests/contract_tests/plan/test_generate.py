@@ -1,15 +1,20 @@
 """The generated bodies that break the request schema."""
 
+import gc
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import configuration
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
 from contract_tests.judge.request import rule_broken_by
 from contract_tests.model import Caller
 from contract_tests.plan.generate import COUNT, bad_bodies
+from contract_tests.plan.hypothesis_setup import own_hypothesis
 from contract_tests.plan.scenario import Step, fill
 from contract_tests.purpose import Purpose
 from contract_tests.safety.guard import Guard
@@ -88,3 +93,21 @@ def test_hypothesis_keeps_its_tables_where_they_disturb_nobody(tmp_path: Path, h
     assert not list((tmp_path / "temporary").iterdir())
     tables = {path.name for path in (tmp_path / "home").rglob("*") if path.is_file()}
     assert tables == ({"charmap.json.gz", "codec-v2-utf-8.json.gz"} if home == "a folder" else set())
+
+
+@pytest.mark.parametrize("is_frozen", [True, False])
+def test_hypothesis_is_left_as_the_project_around_has_it(tmp_path: Path, *, is_frozen: bool) -> None:
+    """A project's tests may have set their own folder, and what they have frozen stays frozen."""
+    configuration.set_hypothesis_home_dir(tmp_path)
+    if is_frozen:
+        gc.freeze()
+    before = set(AVAILABLE_PROVIDERS), random.getstate(), configuration.storage_directory("a").path
+    try:
+        with own_hypothesis(most_examples=1):
+            random.seed(1)
+            assert configuration.storage_directory("a").path != before[2]
+        assert (set(AVAILABLE_PROVIDERS), random.getstate(), configuration.storage_directory("a").path) == before
+        assert (gc.get_freeze_count() > 0) == is_frozen
+    finally:
+        gc.unfreeze()
+        configuration.set_hypothesis_home_dir(None)
