@@ -33,6 +33,8 @@ class SchemathesisJobs:
         self.accepted = 0
         self.refused: Counter[int] = Counter()
         self._lock = Lock()
+        self._command_lock = Lock()
+        """Held while the command makes jobs, which may take a minute, so that responses are counted meanwhile."""
         self._cases: set[str] = set()
         self._sent: set[str] = set()
         self._canceled: set[str] = set()
@@ -99,14 +101,30 @@ class SchemathesisJobs:
             return True
 
     def _lease(self) -> str | None:
+        job_id = self._next()
+        if job_id is not None or not self._command:
+            return job_id
+        with self._command_lock:
+            if (job_id := self._next()) is None:  # else another thread has just asked
+                self._ask(self._command)
+                job_id = self._next()
+            return job_id
+
+    def _ask(self, command: str) -> None:
         with self._lock:
-            if self._left and not self._supply.left and self._command:
-                made = supply_from_command(Command(self._command, "--jobs-command:"))
-                try:
-                    made.ask_for(min(BATCH, self._left))
-                finally:
-                    self._made += self._supply.add(made.supplied)
-                    self.guard.supply(self._made)
+            wanted = min(BATCH, self._left)
+        if not wanted:
+            return
+        made = supply_from_command(Command(command, "--jobs-command:"))
+        try:
+            made.ask_for(wanted)
+        finally:
+            with self._lock:
+                self._made += self._supply.add(made.supplied)
+                self.guard.supply(self._made)
+
+    def _next(self) -> str | None:
+        with self._lock:
             job_id = self._supply.lease() if self._left else None
             if job_id is not None:
                 self._left -= 1
