@@ -79,8 +79,9 @@ class HttpProxy:
                 if way.observed or way.has_started:
                     raise
                 detail = f"it failed with {type(error).__name__}: {error}"
-                proxied.obstacle = f"the watcher itself could not pass the request on: {detail}"
-                await self._answer_for_engine(way, 500, Fault.GUARD, f"The watcher {proxied.obstacle[12:]}")
+                failure = f"itself could not pass the request on: {detail}"
+                proxied.obstacle = f"the watcher {failure}"
+                await self._answer_for_engine(way, 500, Fault.GUARD, f"The watcher {failure}")
             finally:
                 way.forget_caller()
         return proxied
