@@ -62,7 +62,9 @@ class Outlet:
             self.failure = error.strerror or str(error)
         with suppress(OSError, ValueError):
             # Text that is held back would be written at the end of the process, and fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            number = self._stream.fileno()
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - it is not a path of the user's
+                os.dup2(nowhere.fileno(), number)
 
 
 class _Bytes:

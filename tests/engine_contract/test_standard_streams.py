@@ -123,6 +123,20 @@ def test_full_disk_is_one_line_and_status_2(tmp_path: Path, command: str) -> Non
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell that closes streams")
+def test_stream_that_fails_keeps_no_second_handle() -> None:
+    """What stands in for it takes its number, and no other: a service may live for months after its terminal."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        outlet, free = Outlet(stream), os.dup(0)
+        os.close(free)
+        outlet.write("a")
+        outlet.flush()
+        after = os.dup(0)
+        os.close(after)
+    assert (after, outlet.failure) == (free, None)
+
+
 @pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "| head -0"])
 def test_mock_whose_output_is_closed_serves_on(tmp_path: Path, closed: str) -> None:
     """A server needs nobody who reads its first line."""
