@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,6 +18,9 @@ MAX_DEPTH = 5
 """How deep texts within texts are opened, as JSON in a string of JSON; a deeper one is masked as a whole."""
 
 _ESCAPED_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)++"?+', re.DOTALL)
+# The beginnings of JSON: `{"`, `{ "`, `[{"`, and a brace before a line break. The parts of a JWT have a dot beside them.
+_OF_BASE64 = ("eyj", "eyai", "w3si", "ewog", "ewoj", "ew0k")
+_BASE64_JSON = re.compile(r"(?<![\w+/.-])(?:eyJ|eyAi|W3si|ewog|ewoJ|ew0K)[\w+/-]{8,}+={0,2}+(?!\.)", re.ASCII)
 _IS_FORM = re.compile(r"[\w.\-\[\]%$+]++=")
 _AFTER_PAIR = re.compile(r";\s?[\w .-]{1,40}+=")
 
@@ -52,6 +56,7 @@ def _mask_text(text: str, learn: Learn, depth: int) -> str:
         return text
     if depth > MAX_DEPTH:
         return MASK
+    text = _BASE64_JSON.sub(lambda match: _mask_base64(match[0], learn, depth), text)
     if _IS_FORM.match(text) and "\n" not in text.rstrip() and ("&" in text or not _AFTER_PAIR.search(text)):
         return _mask_form(text, learn, depth)
     if '"' in text:
@@ -81,6 +86,13 @@ def _mask_string(string: str, learn: Learn, depth: int) -> str:
     inside = unescaped(string[1:].removesuffix('"'))
     masked = _mask_text(inside, learn, depth + 1)
     return string if masked == inside else json.dumps(masked)
+
+
+def _mask_base64(encoded: str, learn: Learn, depth: int) -> str:
+    """Mask base64 of JSON as a whole, if there is a secret in it; else it stays as it is written."""
+    digits = encoded.rstrip("=").replace("-", "+").replace("_", "/")
+    inside = b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + "==").decode(errors="replace")
+    return encoded if _mask_text(inside, learn, depth + 1) == inside else MASK
 
 
 class _Form(NamedTuple):
@@ -144,6 +156,7 @@ _FORMS = (
     _Form((":",), openings.QUOTED, readers.quoted_value, mask=_STRINGS),
     _Form((",",), openings.LISTED, readers.listed_value, mask=_STRINGS),
     _Form(("@",), openings.USER_INFO, readers.user_info, is_secret=readers.always),
+    _Form(openings.PGPASS_HINTS, openings.PGPASS, readers.pgpass_value, is_secret=readers.always),
     _Form(("=", ":"), openings.PAIR, readers.pair_value, is_secret=readers.is_secret_pair),
     _Form((":",), openings.LINE, readers.line_value),
     _Form((":",), openings.QUOTED_LINE, readers.quoted_line_value),
@@ -160,7 +173,8 @@ _FORMS = (
     _SCHEMES,
     _Form(BEGINNINGS, LOOK, readers.look_value, is_secret=readers.is_look),
 )
-_HINTS = (*HINTS, *BEGINNINGS, *_OF_DEVICES, "basic ", "%", "\\u", "-u", "-proxy-user")
+_HINTS = (*HINTS, *BEGINNINGS, *_OF_DEVICES, *openings.PGPASS_HINTS, *_OF_BASE64)
+_HINTS += ("basic ", "%", "\\u", "-u", "-proxy-user")
 _OPTIONS = _Form(("-",), openings.OPTION, readers.option_value)
 _OUTPUT = (
     _OPTIONS,

@@ -34,6 +34,12 @@ QUOTED = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,8}+:\s{0,8}+\[?+b?+(?=[\"'])
 # A list whose every other element is a value: headers, the arguments of a command.
 LISTED = re.compile(r"[\"']([\w-]++)[\"']\s{0,8}+,\s{0,20}+b?+(?=[\"'])")
 USER_INFO = re.compile(r"://(?:[^\s/?#@:\"'<>\\]*+:)?+()(?=[^\s/?#@\"'<>\\]++@)")
+# A line of PostgreSQL's file of passwords: host, port, database and user before one.
+PGPASS_HINTS = (":543", ":6432:", ":*:")
+PGPASS = re.compile(
+    r"(?:^[ \t]*+(?:- ++)?+(?=[^\s\"'])|(?=[\"']))([\"']?+)(?:[\w.*-]{1,253}+):(?:543\d|6432|\*):(?:[^\s:\"'<>]{1,63}+:){2}+(?=\S)",
+    re.MULTILINE,
+)
 # A name that is a value itself: `{"name": "password", "value": "x"}`, `["password", "x"]`.
 _NAMES = '"(?:name|key|field|header|id|label|path|param|parameter|attribute|property|type|variable|k)"'
 _VALUES = '"(?:value|val|v|new_?value)"'

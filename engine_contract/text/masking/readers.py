@@ -41,6 +41,7 @@ _WHOLE_LINE = re.compile(r"[^\s\"'{}<>|](?:[^\r\n\"'{}<>]*+)(?=\r?$)", re.MULTIL
 SCHEME_VALUE = re.compile(r"[\w.~+/=-]{8,}+")
 SPOKEN_VALUE = re.compile(r"\S++")
 _OPTION_VALUE = re.compile(r"\"[^\"]*+\"|'[^']*+'|[^\s\"';|&<>]*+")
+_PGPASS_VALUE = re.compile(r"[^\r\n<]++")
 _LINE_OF_QUOTES = re.compile(r"[^\"'\\\r\n]++")
 BARE_VALUE = re.compile(r"[^\s\"';|&<>\\]++")
 _PROSE_VALUE = re.compile(r"[^\s;,\"'()<>{}\[\].!?:]++(?:[.!?:]++[^\s;,\"'()<>{}\[\].!?:]++)*+")
@@ -145,6 +146,14 @@ def user_info(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
     value = text[at:end]
     is_user = text[at - 1] == "/"  # alone, as `https://TOKEN@host`
     return (at, ()) if is_user and not looks_random(value) else (end, [value, unquote(value)])
+
+
+def pgpass_value(text: str, at: int, quote: str) -> tuple[int, Iterable[str]]:
+    """Read a password to the end of its line, or to the quote that ends it: a blank or a colon may be in it."""
+    value = (_LINE_OF_QUOTES if quote else _PGPASS_VALUE).match(text, at)
+    if value is None:
+        return at, ()
+    return value.end(), [Password(value[0]), Password(value[0].replace("\\:", ":").replace("\\\\", "\\"))]
 
 
 def listed_value(text: str, at: int, name: str) -> tuple[int, Iterable[str]]:

@@ -222,6 +222,9 @@ def test_name_of_a_parameter_is_secret(name: str) -> None:
 DEEP = json.dumps({"a": json.dumps({"b": json.dumps({"password": SECRET})})})
 DOTNET = json.dumps({"a": json.dumps({"token": SECRET}).replace('"', "\u0022")}).replace('\\"', "\\u0022")
 
+LOGIN = base64.b64encode(b'{"user": "me", "password": "Zq7"}').decode()
+NO_LOGIN = base64.b64encode(b'{"user": "me", "job": "password"}').decode()
+
 # Text, and what is shown of it.
 TEXTS = [
     (f'{{"password": "{SECRET}", "x": 1}}', '{"password": "***", "x": 1}'),
@@ -339,6 +342,15 @@ TEXTS = [
     ("sent Bearer eyJhbGciOi.J9 to it", "sent Bearer *** to it"),
     ("Basic authentication is required", "Basic authentication is required"),
     ("Session: expired", "Session: expired"),
+    ("db.example:5432:inv:app:Zq7 b:c'\n*:*:*:pg:x\\:y\n", "db.example:5432:inv:app:***\n*:*:*:pg:***\n"),
+    ('{"line": "db:5433:*:app:Zq7 c", "x": 1}', '{"line": "db:5433:*:app:***", "x": 1}'),
+    ('{"lines": "# of ~\\ndb:6432:inv:app:Zq7\\n"}', '{"lines": "# of ~\\ndb:6432:inv:app:***\\n"}'),
+    ("10:54:32:1:2 a.c:5432:5: error: x db:5432 2001:5432::1", "10:54:32:1:2 a.c:5432:5: error: x db:5432 2001:5432::1"),
+    (f'{{"data": "{LOGIN}", "x": 1}}', '{"data": "***", "x": 1}'),
+    (f"data={LOGIN.rstrip('=')}&x=1", "data=***&x=1"),
+    (base64.b64encode(json.dumps({"a": LOGIN}, indent=1).encode()).decode(), "***"),
+    ("eyJwYXNzd29yZCI6ä eyJwYXNzd29yZ eyJwYXNzd29yZC eyJwYXNzd29yZCI", "eyJwYXNzd29yZCI6ä eyJwYXNzd29yZ eyJwYXNzd29yZC eyJwYXNzd29yZCI"),
+    (f'{{"data": "{NO_LOGIN}"}}', f'{{"data": "{NO_LOGIN}"}}'),
     ('{"author": "a", "tokens_used": 3, "status": "canceled"}', '{"author": "a", "tokens_used": 3, "status": "canceled"}'),
 ]  # fmt: skip
 
@@ -749,6 +761,9 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "names of elements": lambda n: "<name>token</name>" * (n // 18),
     "entities": lambda n: "&#116;" * (n // 6),
     "deep percents": lambda n: "%2525252525" * (n // 11),
+    "base64": lambda n: " " + base64.b64encode(b'{"token": "aaaaa"},' * (n // 24)).decode(),
+    "many of base64": lambda n: "eyJ0b2tlbiI6ImFiYyJ9 " * (n // 21),
+    "lines of passwords": lambda n: "a:5432:token:" * (n // 13),
     "tokens": lambda n: "0" + "aB3_" * (n // 4),
 }
 
