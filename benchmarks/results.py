@@ -16,7 +16,7 @@ _TITLE = """# Results
 Written by `python -m benchmarks` (`make bench`); each part can be measured alone: `python -m benchmarks growth`.
 Ratios compare servers that were measured in turn within one run. Absolute figures are this machine's.
 """
-_ORDER = ("Throughput", "Start-up", "Redis", "Growth", "check-engine")
+_ORDER = ("Throughput", "Start-up", "Redis", "Growth", "check-engine", "Tests")
 
 
 def write_section(name: str, body: str) -> None:

@@ -12,7 +12,7 @@ from tests.support import ROOT
 FOLDER = ROOT / "benchmarks"
 
 
-@pytest.mark.parametrize("part", ["throughput", "start-up", "redis", "growth", "checks"])
+@pytest.mark.parametrize("part", ["throughput", "start-up", "redis", "growth", "checks", "tests"])
 def test_a_quick_run_of_each_part_ends_well(part: str) -> None:
     """`python -m benchmarks PART --quick` prints its tables, and all answers are those that were expected."""
     before = _written()
