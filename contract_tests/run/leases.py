@@ -23,23 +23,27 @@ class Leases:
         self._wanted = wanted
         self._found = found
         self._asking: asyncio.Future[list[str]] | None = None
+        self._lock = asyncio.Lock()
 
     async def lease(self, *, last: bool = False) -> str | None:
-        """Lease a job; the source is asked for more once."""
-        job_id = self.supply.lease(last=last)
-        if job_id is None and self.supply.can_ask():
-            wanted = max(1, self._wanted - self._canceller.canceled)
-            # Not canceled with the run: jobs that it makes must be known, so that they can be canceled.
-            self._asking = asyncio.ensure_future(asyncio.to_thread(self.supply.ask_for, wanted))
-            try:
-                await asyncio.shield(self._asking)
-            except SettingError as error:
-                self._found.note(f"Further jobs could not be made: {error}")
-            job_id = self.supply.lease()
+        """Lease a job; the source is asked for more once, and all who want one then wait for what it makes."""
+        async with self._lock:
+            job_id = self.supply.lease(last=last)
+            if job_id is None and self.supply.can_ask():
+                await self._ask(max(1, self._wanted - self._canceller.canceled))
+                job_id = self.supply.lease()
         if self._asking is not None:
             # Before anything is sent for them: the supply knows new ids as soon as they are made.
             self._canceller.sender.transport.guard.supply(self.supply.supplied)
         return job_id
+
+    async def _ask(self, count: int) -> None:
+        # Not canceled with the run: jobs that it makes must be known, so that they can be canceled.
+        self._asking = asyncio.ensure_future(asyncio.to_thread(self.supply.ask_for, count))
+        try:
+            await asyncio.shield(self._asking)
+        except SettingError as error:
+            self._found.note(f"Further jobs could not be made: {error}")
 
     async def wait_for_source(self) -> None:
         """Give a source that is being ended the time to tell what it made."""

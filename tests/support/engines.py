@@ -19,6 +19,7 @@ from tests.support import ROOT
 from tests.support.at_hand import field_engine_at_hand, mock_at_hand, standin_at_hand
 
 JOBS = 24  # a whole run needs no more
+SETTLE_S = 0.2  # an engine in this process or on this machine knows at once what it did
 EXPECTED = ROOT / "tests" / "contract_tests" / "expected"
 
 # Variations of the field engine that take a token in one way only, or lie below a base path.
@@ -65,11 +66,11 @@ class ObservedExchange:
 
 
 def settings_for(url: str, *, auth: str = "bearer", roles: tuple[str, ...] | None = None, **changes: Any) -> Settings:
-    """Return settings for an engine whose tokens are the names of the roles."""
+    """Return settings for an engine whose tokens are the names of the roles, and which does not lag."""
     names = roles if roles is not None else (*load_contract().roles, "apiread", "operator")
     tokens = {role: Source(f"{role}:secret" if auth == "basic" else role, f"--token {role}") for role in names}
     timeout = changes.pop("timeout", 3.0)
-    defaults: dict[str, Any] = {"deadline": 110.0}
+    defaults: dict[str, Any] = {"deadline": 110.0, "settle_s": SETTLE_S}
     return Settings(Connection(url, Auth.parse(auth), tokens, timeout=timeout), **(defaults | changes))
 
 

@@ -52,7 +52,7 @@ def test_first_cancel_without_effect_breaks_the_rule() -> None:
 def test_lagging_read_back_breaks_nothing_and_is_told() -> None:
     """What is shown 0.3 s later is no break: the jobs are judged once they have settled, and the report says how many lagged."""
     with job_engine(lag_s=0.3) as engine:
-        report, rule = run(engine)
+        report, rule = run(engine, settle_s=1.0)
     assert (report.verdict, rule.outcome) == ("conforms", "held"), report.notes
     assert any("lags" in note for note in report.notes)
 

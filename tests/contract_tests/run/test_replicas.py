@@ -35,7 +35,7 @@ def lagging(folder: Path, *, lag_s: float = 0.3, jobs: int = 24, settings: Any =
         Replica(replicas, lag_s, **behaves)
     with behind_a_balancer(folder, replicas) as url:
         made = replicas[0].make_jobs(jobs)
-        report = check(settings_for(url, **(settings or {})), lambda _: Supply(made)).report
+        report = check(settings_for(url, **({"settle_s": 1.0} | (settings or {}))), lambda _: Supply(made)).report
     for replica in replicas:
         assert max(Counter(replica.reads).values(), default=1) == 1
     return report
@@ -55,7 +55,7 @@ def test_replicas_that_lag_conform(tmp_path: Path, *, shows: bool, new_connectio
         Replica(replicas, 0.3, shows=shows, unknown_s=0.3)
     with behind_a_balancer(tmp_path, replicas) as url:
         made = replicas[0].make_jobs(24)
-        settings = settings_for(url)
+        settings = settings_for(url, settle_s=1.0)
         settings = replace(settings, connection=replace(settings.connection, new_connections=new_connections))
         report = check(settings, lambda _: Supply(made)).report
     assert report.verdict == "conforms", (report.notes, [r for r in report.rules if r.outcome == "broken"])
@@ -87,7 +87,7 @@ def test_jobs_that_are_unknown_just_after_they_were_made_conform() -> None:
     """A job that was answered as an unknown id is asked for again within --settle; the report tells it."""
     with job_engine(unknown_s=0.4) as engine:
         made = engine.make_jobs(24)
-        report = check(settings_for(engine.url), lambda _: Supply(made)).report
+        report = check(settings_for(engine.url, settle_s=1.0), lambda _: Supply(made)).report
     assert report.verdict == "conforms", (report.notes, [r for r in report.rules if r.outcome == "broken"])
     assert any("answered as an unknown id at first" in note for note in report.notes)
 
@@ -112,7 +112,7 @@ def test_job_made_just_before_an_early_end_is_canceled() -> None:
     """At the end a job that a lagging engine does not know yet is asked for again before it counts as gone."""
     with job_engine(unknown_s=0.4) as engine:
         supply = Supply(more=engine.make_jobs, made=True)
-        report = check(settings_for(engine.url, deadline=0.2), lambda _: supply).report
+        report = check(settings_for(engine.url, deadline=0.2, settle_s=1.0), lambda _: supply).report
         assert report.jobs.still_active == ()
         assert all(engine.jobs.values())
 
