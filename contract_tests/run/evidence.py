@@ -9,12 +9,13 @@ from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Res
 from contract_tests.plan.scenario import Step
 from contract_tests.run.credentials import is_redirect
 from contract_tests.run.findings import Findings
+from contract_tests.run.resend import send_renewed, send_until_heard
 from contract_tests.safety.guard import USUAL_READ_BACK, read_back_request
 from contract_tests.transport.sender import Sender, is_lost
 from engine_contract.contract.job_status import ACTIVE
 from engine_contract.text.printable import plural
 
-LOOKS = 5  # at a job, where connections are lost before a response comes
+MORE_LOOKS = 4  # at a job, where connections are lost before a response comes
 RULE = "effects.canceled"
 _CANCELED = frozenset({"canceled", "cancelled"})
 _TELLS_NOTHING = frozenset({*BUSY, *GATEWAY})
@@ -112,20 +113,20 @@ class Evidence:
 
     def is_settled(self, job_id: str) -> bool:
         """Return whether what was done to a job last must be known everywhere by now."""
-        return time.monotonic() >= self._done_at.get(job_id, 0.0) + self._settle_s
+        return self.is_known(self._done_at.get(job_id, 0.0))
 
     async def settle(self, job_id: str) -> None:
         """Wait until what was done to a job is known everywhere, where that may lag."""
         if self.may_lag:
-            await asyncio.sleep(max(0.0, self._done_at.get(job_id, 0.0) + self._settle_s - time.monotonic()))
+            await self.let_know(self._done_at.get(job_id, 0.0))
 
-    async def let_know(self, given_at: float) -> None:
-        """Wait until a job is known everywhere that was known here then."""
-        await asyncio.sleep(max(0.0, given_at + self._settle_s - time.monotonic()))
+    async def let_know(self, at_s: float) -> None:
+        """Wait until what was so here at that time, on the monotonic clock, is known everywhere."""
+        await asyncio.sleep(max(0.0, at_s + self._settle_s - time.monotonic()))
 
-    def is_known(self, given_at: float) -> bool:
-        """Return whether a job that was known here then must be known everywhere by now."""
-        return time.monotonic() >= given_at + self._settle_s
+    def is_known(self, at_s: float) -> bool:
+        """Return whether what was so here at that time must be known everywhere by now."""
+        return time.monotonic() >= at_s + self._settle_s
 
     def known_late(self, job_id: str) -> None:
         """Take in that a job was unknown to the engine at first."""
@@ -198,10 +199,10 @@ class Evidence:
     async def _settle(self) -> None:
         """Wait until the newest cancel is old enough to be seen everywhere."""
         if self._can_look and self._canceled_at:
-            await asyncio.sleep(max(0.0, max(self._canceled_at.values()) + self._settle_s - time.monotonic()))
+            await self.let_know(max(self._canceled_at.values()))
 
     async def _look_once_settled(self, job_id: str, caller: Caller) -> None:
-        await asyncio.sleep(max(0.0, self._canceled_at[job_id] + self._settle_s - time.monotonic()))
+        await self.let_know(self._canceled_at[job_id])
         await self._look(job_id, caller)
 
     async def _look_at_all(self, job_ids: Sequence[str], caller: Caller) -> None:
@@ -210,16 +211,12 @@ class Evidence:
     async def _look(self, job_id: str, caller: Caller) -> None:
         if not self._can_look:
             return
-        is_settled = time.monotonic() >= self._canceled_at.get(job_id, 0.0) + self._settle_s
+        is_settled = self.is_known(self._canceled_at.get(job_id, 0.0))
         path = self._path or USUAL_READ_BACK
-        request, transport = read_back_request(path, job_id, caller), self._sender.transport
-        token = transport.tokens.in_use(caller.role)
-        for _ in range(LOOKS):
-            exchange = await self._sender.send(request, job_id)
-            if exchange.status == 401 and await transport.renew(caller.role or "", token, is_due=False):
-                exchange = await self._sender.send(request, job_id)
-            if not is_lost(exchange):
-                break
+        request = read_back_request(path, job_id, caller)
+        *_, exchange = await send_until_heard(
+            lambda: send_renewed(self._sender, request, job_id, is_due=False), is_lost, more_tries=MORE_LOOKS
+        )
         status = shown_status(exchange.response, job_id)
         if status is None:
             # If the first look shows no job, the others are left out.

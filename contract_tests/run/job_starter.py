@@ -6,6 +6,7 @@ from contract_tests.judge.answers import document_of
 from contract_tests.model import GATEWAY, Because, Caller, Exchange
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings
+from contract_tests.run.resend import send_renewed, send_until_heard
 from contract_tests.safety.guard import start_request
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import UNSENT, Sender, describe_failure, is_unheard
@@ -58,24 +59,14 @@ class JobStarter:
         return [job_id]
 
     async def _send(self) -> Exchange:
-        exchange = await self._ask()
-        for _ in range(MORE_TRIES):
-            if not is_unheard(exchange):
-                break
-            last, exchange = exchange, await self._ask()
-            if not is_unheard(exchange):
-                self._found.note(
-                    f"{self._option}: a start was not answered ({describe_failure(last)}), so another one was sent. "
-                    "The first may have started a job whose id nobody knows."
-                )
-        return exchange
-
-    async def _ask(self) -> Exchange:
-        transport = self._sender.transport
-        token = transport.tokens.in_use(self._role)
-        exchange = await self._sender.send(self._request)
-        if exchange.status == 401 and await transport.renew(self._role, token, is_due=True):
-            exchange = await self._sender.send(self._request)
+        *unheard, exchange = await send_until_heard(
+            lambda: send_renewed(self._sender, self._request, is_due=True), is_unheard, more_tries=MORE_TRIES
+        )
+        if unheard and not is_unheard(exchange):
+            self._found.note(
+                f"{self._option}: a start was not answered ({describe_failure(unheard[-1])}), so another one was sent. "
+                "The first may have started a job whose id nobody knows."
+            )
         return exchange
 
     def _fail(self, exchange: Exchange) -> None:

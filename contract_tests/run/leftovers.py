@@ -8,6 +8,7 @@ from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.job_runner import JobRunner
+from contract_tests.run.resend import send_until_heard
 from contract_tests.transport.sender import GaveUp, is_unheard
 from engine_contract.contract.job_status import ACTIVE
 
@@ -55,11 +56,7 @@ class Leftovers:
 
     async def _is_over(self, job_id: str) -> bool:
         """Cancel a job; return whether it is not active now."""
-        exchange = await self._send(job_id)
-        for _ in range(MORE_TRIES):
-            if exchange is None or not is_unheard(exchange):
-                break
-            exchange = await self._send(job_id)
+        *_, exchange = await send_until_heard(lambda: self._send(job_id), is_unheard, more_tries=MORE_TRIES)
         if exchange is None or exchange.status is None:
             self._silences += exchange is not None
             return False
