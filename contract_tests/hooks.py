@@ -45,7 +45,7 @@ from contract_tests.config.auth import Auth
 from contract_tests.config.sources import Source, parse_sources
 from contract_tests.errors import KitError, OutsideGuardError, SettingError
 from contract_tests.judge.document import judge_document
-from contract_tests.model import Caller, Request
+from contract_tests.model import BUSY, DENIED, GATEWAY, Caller, Request
 from contract_tests.safety.neutralize import JOB_ID, names_job, neutralize, neutralize_query
 from contract_tests.safety.supply import describe_active
 from contract_tests.schemathesis_jobs import SchemathesisJobs, job_in
@@ -87,8 +87,7 @@ _QUERY_CREDENTIALS = frozenset(
 )
 _WRONG_BASIC = b64encode(f"{INVALID_CREDENTIAL}:{INVALID_CREDENTIAL}".encode()).decode()
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
-_REFUSED_CREDENTIAL = frozenset({401, 403})
-_IN_THE_WAY = frozenset({429, 502, 503, 504})  # of a gateway before the engine
+_IN_THE_WAY = BUSY | GATEWAY  # of the engine itself, whose responses these are not
 _JSON = (str, bytes, int, float, list, dict, type(None))
 
 
@@ -263,7 +262,7 @@ def _answered(asked: Outgoing, sent: Outgoing, status: int) -> bool:
         case_jobs.count(sent.body, status)
     if 200 <= status < 300:
         case_jobs.canceled(sent.body)
-    if status in _REFUSED_CREDENTIAL:
+    if status in DENIED:
         is_valid = case_jobs.give_back(sent.body) and _carries_credential(sent)
         if is_valid and _is_replay():
             raise SettingError(
@@ -285,7 +284,7 @@ def _cancel_what_is_left() -> None:
             status = send_guard.send_alike(json.dumps({JOB_ID: job_id}).encode())
         except requests.RequestException:
             break
-        if status is None or status in _REFUSED_CREDENTIAL:
+        if status is None or status in DENIED:
             break
         if status < 500 and status not in _IN_THE_WAY and not 300 <= status < 400:
             left.remove(job_id)  # it is canceled, or it was not active

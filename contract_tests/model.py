@@ -17,6 +17,8 @@ CredentialKind = Literal["token", "none", "empty", "wrong", "cut"]
 
 BUSY = frozenset({429, 503})
 """Statuses with which an engine asks to be asked again later."""
+DENIED = frozenset({401, 403})
+"""Statuses with which an engine refuses a caller, whatever the request."""
 GATEWAY = frozenset({502, 504})
 """Statuses of a gateway before the engine: the request may have been carried out."""
 TELL_TALE = re.compile(r"server|via|x-(.+-)?instance", re.IGNORECASE)

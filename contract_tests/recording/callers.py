@@ -46,8 +46,7 @@ class Callers:
             return PresentedCredential(Caller(None, "token"), identity(" ".join(likely)), _likely(cookies))
         if self.vouched:
             return PresentedCredential(Caller(None, "token"), "the watcher's own")
-        kind = "empty" if presented or cookies else "none"
-        return PresentedCredential(Caller(None, kind), None)  # type: ignore[arg-type]
+        return PresentedCredential(Caller(None, "empty" if presented or cookies else "none"), None)
 
     def _presented(self, headers: Pairs, query: Pairs) -> tuple[list[str], dict[str, str]]:
         """Return the credentials of headers and query, empty ones too, and the cookies."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 from contract_tests.errors import SettingError
 from contract_tests.judge.passive import ObservedCall
 from contract_tests.judge.route import before_operation, called_below
-from contract_tests.model import Caller, Exchange, Fault, Request, Response
+from contract_tests.model import Caller, CredentialKind, Exchange, Fault, Request, Response
 from contract_tests.purpose import Purpose
 from contract_tests.recording.callers import Callers
 from contract_tests.recording.har_bodies import answered_body, header_of, number_of, posted_body
@@ -27,7 +27,7 @@ from engine_contract.text.masking import MASK, can_be_learned, is_secret, mask_t
 OWN = frozenset({"check-engine", "watch-engine"})
 MAX_DURATION_S = 1e9  # thirty years
 _FAULTS = {str(fault): fault for fault in Fault}
-_KINDS = frozenset({"token", "none", "empty", "wrong", "cut"})
+_KINDS: frozenset[CredentialKind] = frozenset(get_args(CredentialKind))
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 _LONGEST_DATE = 64  # characters
 _MILLISECONDS_FROM = 1e11  # a number as a date: seconds since 1970 below, of which these are more than 3,000 years

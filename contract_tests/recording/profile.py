@@ -24,7 +24,7 @@ from contract_tests.judge.passive import (
     PassiveJudge,
 )
 from contract_tests.judge.route import before_operation, called_operation
-from contract_tests.model import Exchange, Response
+from contract_tests.model import GATEWAY, Exchange, Response
 from engine_contract.contract import Operation
 from engine_contract.http.media_types import codec_of, read_content_type, with_charset
 from engine_contract.http.strict_json import NotJson, read_json
@@ -238,8 +238,8 @@ def _refused(operation: Operation, judged: JudgedCall, response: Response) -> _R
         name = _BY_STATUS[status]
     elif exchange.request.method != operation.method:
         name = "method-not-allowed" if status >= 400 and exchange.request.method not in {"OPTIONS", "HEAD"} else None
-    elif status in {502, 504}:
-        name = None  # a gateway's answer
+    elif status in GATEWAY:
+        name = None
     elif rule_id in _CALLERS:
         name = SITUATIONS[rule_id]
     else:

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from contract_tests.judge.answers import judge_success, look
-from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement
+from contract_tests.model import BUSY, DENIED, GATEWAY, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import ALONE, NO_JOB, SPELLINGS, Mode, Step, fill
 from contract_tests.purpose import Purpose
 from contract_tests.run.credentials import Credentials
@@ -14,7 +14,7 @@ from contract_tests.run.likeness import is_alike, look_without, looks_of
 from contract_tests.safety.supply import Supply
 from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure, is_lost
 
-LOCKED_OUT = frozenset({401, 403, 423, *BUSY})  # statuses of a lock-out, for a while after a bad credential
+LOCKED_OUT = frozenset({*DENIED, 423, *BUSY})  # statuses of a lock-out, for a while after a bad credential
 RESERVE_S = 5.0  # of the deadline, for what comes after a lock-out
 LOCK_OUT_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -90,7 +90,7 @@ class Canceller:
         Only the answer to an unknown id shows that nothing was done, and only if no request before may have done something.
         """
         given_at = self._supply.given_at[job_id]
-        is_refused = 400 <= (exchange.status or 0) < 500 and exchange.status not in {401, 403, 407, *BUSY}
+        is_refused = 400 <= (exchange.status or 0) < 500 and exchange.status not in {*DENIED, 407, *BUSY}
         if not is_refused or self.evidence.is_known(given_at):
             return exchange
         if any(e.job_id == job_id and (e.accepted or e.response is None) for e in self.sender.exchanges):
@@ -207,7 +207,7 @@ class Canceller:
 
     async def _outwait_lock_out(self, step: Step, job_id: str, exchange: Exchange) -> Exchange:
         """Wait while the engine locks a caller out after a bad credential, which is not a refusal of the role."""
-        if exchange.status in {401, 403}:
+        if exchange.status in DENIED:
             # A lock-out holds on every connection; a refusal that sticks to the connection is a fault.
             again = await self.exchange(replace(step, fresh_connection=True), job_id)
             if again.accepted:

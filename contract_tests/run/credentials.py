@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from contract_tests.model import BUSY, GATEWAY, Caller, Exchange
+from contract_tests.model import BUSY, DENIED, GATEWAY, Caller, Exchange
 from contract_tests.purpose import Purpose
 from contract_tests.run.findings import Findings
 from contract_tests.run.likeness import Look, is_alike, look_without, looks_of
@@ -84,7 +84,7 @@ class Credentials:
 
     async def is_turned_away(self, exchange: Exchange) -> bool:
         """Return whether a response speaks of the caller: 401, 403, or a redirect as for a wrong credential."""
-        if exchange.status in {401, 403}:
+        if exchange.status in DENIED:
             return True
         if not is_redirect(exchange.status):
             return False

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.judge.answers import finding, leads_to_login, look, page_of
-from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement, Response
+from contract_tests.model import BUSY, DENIED, Because, Caller, Exchange, Judgement, Response
 from contract_tests.plan.scenario import UNKNOWN, Step, fill
 from contract_tests.purpose import Purpose
 from contract_tests.run.credentials import WRONG
@@ -141,7 +141,7 @@ def _canceled_all_the_same(tried: Sequence[Exchange]) -> Diagnosis | None:
 
 
 def _is_telling(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.status not in {401, 403, *BUSY}
+    return exchange.response is not None and exchange.status not in {*DENIED, *BUSY}
 
 
 def _in_between(evidence: _Evidence) -> Diagnosis | None:
@@ -186,7 +186,7 @@ async def _sent_away(evidence: _Evidence, sender: Sender) -> Diagnosis | None:
 def _by_status(evidence: _Evidence) -> Diagnosis | None:
     """Diagnose by the status of the valid requests' responses alone."""
     valid, status = evidence.valid, evidence.valid.status or 0
-    if all(exchange.status in {401, 403} for exchange in evidence.all_valid):
+    if all(exchange.status in DENIED for exchange in evidence.all_valid):
         return Diagnosis(
             "No credential was accepted: every token was answered with 401 or 403. Check --token and --auth.", "tokens"
         )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from contract_tests.judge.answers import document_of
-from contract_tests.model import BUSY, GATEWAY, Caller, Exchange, Judgement, Response
+from contract_tests.model import BUSY, DENIED, GATEWAY, Caller, Exchange, Judgement, Response
 from contract_tests.plan.scenario import Step
 from contract_tests.run.credentials import is_redirect
 from contract_tests.run.findings import Findings
@@ -72,7 +72,7 @@ class Evidence:
     def repeated(self, exchange: Exchange) -> None:
         """Take in the response to a later cancel of a canceled job."""
         job_id = exchange.job_id or ""
-        may_mean_token = exchange.status in {401, 403} or is_redirect(exchange.status)
+        may_mean_token = exchange.status in DENIED or is_redirect(exchange.status)
         tells = exchange.status is not None and (
             exchange.status not in _TELLS_NOTHING or self._sender.is_refusal(exchange)
         )

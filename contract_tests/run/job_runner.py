@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contract_tests.judge.answers import holds_document, judge_refusal
-from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Judgement
+from contract_tests.model import BUSY, DENIED, GATEWAY, Exchange, Fault, Judgement
 from contract_tests.plan.plan import Plan
 from contract_tests.plan.scenario import ALONE, TOGETHER, Mode, Scenario, Step
 from contract_tests.purpose import Purpose
@@ -444,4 +444,4 @@ class JobRunner:
 def _tells_a_refusal(exchange: Exchange) -> bool:
     """Return whether a refusal speaks of the request itself, where no valid request is there to compare with."""
     status = exchange.status or 0
-    return status >= 400 and status not in {401, 403, 404, 405, *BUSY}
+    return status >= 400 and status not in {*DENIED, 404, 405, *BUSY}

@@ -3,7 +3,7 @@
 import asyncio
 
 from contract_tests.judge.answers import document_of
-from contract_tests.model import GATEWAY, Because, Caller, Exchange
+from contract_tests.model import DENIED, GATEWAY, Because, Caller, Exchange
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings
 from contract_tests.run.resend import send_renewed, send_until_heard
@@ -85,7 +85,7 @@ class JobStarter:
         elif exchange.accepted:
             what = f"was answered with status {exchange.status} and no job id at _id"
         else:
-            cause = "tokens" if exchange.status in {401, 403} else "jobs"
+            cause = "tokens" if exchange.status in DENIED else "jobs"
             what = f"was answered with status {exchange.status} to the role {self._role}"
         self._found.stop(cause, f"{self._option}: POST {self._request.path} {what}. {remedy}")
 

@@ -6,14 +6,12 @@ from dataclasses import replace
 from contract_tests.judge.answers import finding, of_ledger
 from contract_tests.judge.passive import JudgedCall, ObservedCall, PassiveJudge
 from contract_tests.judge.verdict import document_rule
-from contract_tests.model import BUSY, Because, Caller, Judgement, Unchecked
+from contract_tests.model import BUSY, DENIED, Because, Caller, Judgement, Unchecked
 from contract_tests.plan.scenario import Scenario, Step
 from contract_tests.purpose import Purpose
 from contract_tests.run.canceller import Canceller
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.safety.page_calls import PageCalls
-
-_OF_CALLER = frozenset({401, 403})
 
 
 class PageRunner:
@@ -64,14 +62,14 @@ class PageRunner:
             exchange, role = call.exchange, call.exchange.request.caller.role
             is_refused = 400 <= (exchange.status or 0) < 500 and exchange.status not in BUSY
             # Where nothing succeeds, a 404 is rather the values' than the caller's.
-            is_telling = succeeded or exchange.status in _OF_CALLER
+            is_telling = succeeded or exchange.status in DENIED
             is_stale = is_refused and is_telling and self._may_mean_token(call, calls)
             if call.rule is None and is_refused:
                 rule = f"{operation.rule_prefix}roles.{role if operation.roles else 'any'}"
                 found.judgements += [item for item in call.judgements if item.rule != rule]
                 if is_stale:
                     found.leave_unchecked(rule, _why_token(call), "tokens")
-                elif succeeded or (exchange.status in _OF_CALLER and not page.is_guessed):
+                elif succeeded or (exchange.status in DENIED and not page.is_guessed):
                     received = f"status {exchange.status} to a valid request of {role}"
                     broken = finding(rule, received, f"the role {role} may call {operation.name}", exchange)
                     found.add(Judgement(rule, broken.finding, broken.origin))
@@ -92,7 +90,7 @@ class PageRunner:
         judged = {item.rule for item in judgements}
         held = {item.rule for item in judgements if item.finding is None}
         why = Unchecked("no answer shows it") if succeeded else _why_none(page, calls)
-        refused = [call for call in _valid(calls) if call.exchange.status in _OF_CALLER]
+        refused = [call for call in _valid(calls) if call.exchange.status in DENIED]
         if not succeeded and refused and all(self._may_mean_token(call, calls) for call in refused):
             why = replace(why, because="tokens")
         for rule in page.operation.rules:

@@ -10,7 +10,7 @@ from math import ceil
 from statistics import median
 from typing import Any
 
-from contract_tests.model import BUSY, Because, Caller, Exchange, Judgement
+from contract_tests.model import BUSY, DENIED, Because, Caller, Exchange, Judgement
 from contract_tests.plan.plan import Plan, Stage
 from contract_tests.plan.scenario import IS_IT_THERE, Mode, Scenario, fill
 from contract_tests.purpose import Purpose
@@ -182,7 +182,7 @@ class Runner:
                         await self._refused_before(earlier, exchange)
                     return scenario, job_id
                 refused.append(exchange)
-            if all(exchange.status in {401, 403} for exchange in refused):
+            if all(exchange.status in DENIED for exchange in refused):
                 break
             if all(exchange.status in BUSY for exchange in refused) and self._dead_at_first:
                 break
