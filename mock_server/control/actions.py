@@ -10,7 +10,7 @@ from mock_server.jobs.job import State
 from mock_server.jobs.timestamps import END_MS, YEARS, read_rfc3339, rfc3339
 from mock_server.jobs.turns import Turns
 from mock_server.store import Store
-from mock_server.store.access import Access, Clock, real_ms
+from mock_server.store.access import Access, Clock, now_ms, real_ms
 from mock_server.store.behavior import Behavior, BehaviorError, Known, read_behaviors
 
 MOST_JOBS = 1_000_000
@@ -131,11 +131,6 @@ async def arm(store: Store, session: str, behavior: Any, known: Known) -> tuple[
         raise ActionError(str(error)) from None
     await store.arm(session, read)
     return read
-
-
-async def now_ms(store: Access, session: str) -> int:
-    """Return the session's time, in epoch milliseconds."""
-    return (await store.clock(session)).at(real_ms())
 
 
 def _ending(state: State, wanted: dict[str, Any]) -> State:

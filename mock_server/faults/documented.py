@@ -1,7 +1,6 @@
 """Faults of an operation that only a page describes: roles, parameters, fields of the response, transport."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from engine_contract.contract import Operation
 from engine_contract.contract.rule_ids import words_of
@@ -18,15 +17,11 @@ def documented(operation: Operation) -> Mapping[str, Change]:
     found = (
         *_with_rules(operation, roles(operation)),
         *_parameters(operation),
-        *fields(operation, _as_it_is),
-        *(() if whole is None else shapes(whole, "answer", "data", _as_it_is)),
+        *fields(operation, None),
+        *(() if whole is None else shapes(whole, "answer", "data", None)),
         *_with_rules(operation, transport()),
     )
     return {change.name: change for change in found}
-
-
-def _as_it_is(answer: Any) -> Any:
-    return answer
 
 
 def _with_rules(operation: Operation, changes: Iterator[Change]) -> Iterator[Change]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine_contract.contract import Operation
 from engine_contract.contract.job_status import ACTIVE
-from mock_server.faults.request import NOBODY, in_query
+from mock_server.faults.request import NOBODY, as_if_canceled, in_query
 from mock_server.jobs.job import RUNNING
 from mock_server.operations.cancel_job import cancel_in
 from mock_server.operations.exchange import Change, Exchange, Route
@@ -173,8 +173,7 @@ async def _invent(exchange: Exchange, store: Store, job_id: str) -> Cancel:
     outcome = await cancel_in(store, exchange, job_id)
     if outcome.outcome != "unknown":
         return outcome
-    at_ms = (await store.clock(exchange.session)).at(exchange.at_ms)
-    return Cancel("canceled", RUNNING.changed("canceled", None, at_ms, "admin"), 1)
+    return await as_if_canceled(exchange, store, RUNNING)
 
 
 def _like(matches: Callable[[str, str], bool]) -> Callable[[Exchange, Store, str], Awaitable[Cancel]]:
@@ -221,14 +220,12 @@ async def _not_at_all(exchange: Exchange, store: Store, job_id: str) -> Cancel:
     state = await store.get(exchange.session, job_id)
     if state is None or state.status not in ACTIVE:
         return await cancel_in(store, exchange, job_id)
-    at_ms = (await store.clock(exchange.session)).at(exchange.at_ms)
-    return Cancel("canceled", state.changed("canceled", None, at_ms, "admin"), 1)
+    return await as_if_canceled(exchange, store, state)
 
 
-def _not_that_one(exchange: Exchange, outcome: str | Refusal) -> str | Refusal:
+def _not_that_one(_exchange: Exchange, outcome: str | Refusal) -> str | Refusal:
     if isinstance(outcome, str) and sum(outcome.encode()) % 3 == 0:
         return Refusal("not-active", f"The job {outcome} is complete: no longer active.", "job_id")
-    _ = exchange
     return outcome
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from engine_contract.http.media_types import read_content_type
 from engine_contract.http.strict_json import json_type
-from mock_server.jobs.job import RUNNING
+from mock_server.jobs.job import RUNNING, State
 from mock_server.operations.cancel_job import cancel_in
 from mock_server.operations.exchange import Change, Exchange, Parameters
 from mock_server.operations.refusals import Refusal
@@ -24,9 +24,14 @@ async def pretend(exchange: Exchange, store: Store, job_id: str) -> Cancel:
     """Cancel as it should be; for a job that is not there, act as if there were one."""
     outcome = await cancel_in(store, exchange, job_id)
     if outcome.outcome == "unknown" and job_id == NOBODY:
-        at_ms = (await store.clock(exchange.session)).at(exchange.at_ms)
-        return Cancel("canceled", RUNNING.changed("canceled", None, at_ms, "admin"), 1)
+        return await as_if_canceled(exchange, store, RUNNING)
     return outcome
+
+
+async def as_if_canceled(exchange: Exchange, store: Store, state: State) -> Cancel:
+    """Return the outcome of a cancel that was never done, of a job in that state."""
+    at_ms = (await store.clock(exchange.session)).at(exchange.at_ms)
+    return Cancel("canceled", state.changed("canceled", None, at_ms, "admin"), 1)
 
 
 def request() -> Iterator[Change]:

@@ -36,7 +36,7 @@ def response(operation: Operation) -> Iterator[Change]:
     yield from _shapes()
 
 
-def fields(operation: Operation, prepare: Prepare = whole) -> Iterator[Change]:
+def fields(operation: Operation, prepare: Prepare | None = whole) -> Iterator[Change]:
     """Yield the faults of each field that a rule of the operation owns: another type, null, left out."""
     owned = {rule.field: rule for rule in operation.rules if rule.field and not rule.id.endswith(".present")}
     absent = may_be_absent(operation)
@@ -122,7 +122,7 @@ def _in_one_of_three(document: dict[str, Any], exchange: Exchange) -> dict[str, 
     return document
 
 
-def shapes(rule: Rule, noun: str, key: str, prepare: Prepare = whole) -> Iterator[Change]:
+def shapes(rule: Rule, noun: str, key: str, prepare: Prepare | None = whole) -> Iterator[Change]:
     """Yield the faults of a whole answer, called by its noun; `key` is what it is wrapped in."""
     yield _made("wrapped", f"The {noun} is wrapped in {key}.", rule, lambda answer: {key: answer}, prepare)
     one_element = f"The {noun} is the one element of an array."
@@ -271,7 +271,7 @@ def _rule(name: str) -> Rule:
     return rule_of(f"response.{name}")
 
 
-def _edited(name: str, sentence: str, rule: Rule, edit: Edit, prepare: Prepare = whole) -> Change:
+def _edited(name: str, sentence: str, rule: Rule, edit: Edit, prepare: Prepare | None = whole) -> Change:
     def made(document: dict[str, Any]) -> Any:
         edit(document)
         return document
@@ -279,8 +279,8 @@ def _edited(name: str, sentence: str, rule: Rule, edit: Edit, prepare: Prepare =
     return _made(name, sentence, rule, made, prepare)
 
 
-def _made(name: str, sentence: str, rule: Rule, make: Edit, prepare: Prepare = whole) -> Change:
-    document: Document = lambda answer, _exchange: make(prepare(answer))  # noqa: E731
+def _made(name: str, sentence: str, rule: Rule, make: Edit, prepare: Prepare | None = whole) -> Change:
+    document: Document = lambda answer, _exchange: make(prepare(answer) if prepare else answer)  # noqa: E731
     return Change(name=name, sentence=sentence, rule=rule.id, document=document)
 
 

@@ -28,8 +28,8 @@ async def cancel_job(operation: Operation, exchange: Exchange, store: Store, see
         body = orjson.dumps(operation.response_examples[exchange.preferences.example])
     else:
         body = exchange.document = await written(job_id, outcome.state, seed=seed)
-        if exchange.profile is not None and exchange.profile.edits_documents:
-            body = orjson.dumps(exchange.profile.edit(orjson.loads(body)))
+        if exchange.profile is not None:
+            body = exchange.profile.rewrite(body)
     return Response(200, JSON, exchange.edited(body))
 
 

@@ -26,7 +26,7 @@ from mock_server.operations.refusals import Refusal, Refused, no_job
 from mock_server.operations.response import JSON, Response
 from mock_server.settings import Settings
 from mock_server.store import Store
-from mock_server.store.access import real_ms
+from mock_server.store.access import now_ms
 
 MARK: Headers = ((b"mock-companion", b"no part of the contract"),)
 """The header of each answer."""
@@ -157,7 +157,7 @@ class Companions:
     async def _start(self, exchange: Exchange) -> Response:
         if exchange.body and not isinstance(exchange.json, dict):
             raise Refused(Refusal("bad-body", 'The body must be a JSON object such as {"options": {}}.', "options"))
-        made_at_ms = (await self._store.clock(exchange.session)).at(real_ms())
+        made_at_ms = await now_ms(self._store, exchange.session)
         state = State(name=exchange.context[VALUE], made_at_ms=made_at_ms)
         (exchange.job_id,) = await self._store.mint(exchange.session, 1, state)
         return await self._document(exchange, exchange.job_id, state)
@@ -171,14 +171,13 @@ class Companions:
 
     async def _document(self, exchange: Exchange, job_id: str, state: State) -> Response:
         body = exchange.document = await written(job_id, state, seed=self._settings.seed)
-        if exchange.profile is not None and exchange.profile.edits_documents:
-            body = orjson.dumps(exchange.profile.edit(orjson.loads(body)))
+        if exchange.profile is not None:
+            body = exchange.profile.rewrite(body)
         return Response(200, JSON, body)
 
     async def _search(self, exchange: Exchange) -> Response:
-        profile, wanted = exchange.profile, read_search(exchange.json)
-        edit = _as_it_is if profile is None or not profile.edits_documents else profile.edit
-        return _json(await search_jobs(self._store, exchange.session, wanted, edit, seed=self._settings.seed))
+        wanted, seed = read_search(exchange.json), self._settings.seed
+        return _json(await search_jobs(self._store, exchange.session, wanted, exchange.profile, seed=seed))
 
     async def _who(self, exchange: Exchange) -> Response:
         user, role = exchange.credential.owner
@@ -195,18 +194,14 @@ class Companions:
         return _json({"results": [running], "total": 1})
 
     async def _status(self, exchange: Exchange) -> Response:
-        now_ms = (await self._store.clock(exchange.session)).at(real_ms())
-        return _json({"serverId": "mock-engine", "apps": "running", "adapters": "running", "timestamp": now_ms})
+        at_ms = await now_ms(self._store, exchange.session)
+        return _json({"serverId": "mock-engine", "apps": "running", "adapters": "running", "timestamp": at_ms})
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
     return len(template) == len(parts) and all(
         bool(part) if is_parameter(wanted) else wanted == part for wanted, part in zip(template, parts, strict=True)
     )
-
-
-def _as_it_is(document: dict[str, Any]) -> dict[str, Any]:
-    return document
 
 
 def _json(value: object) -> Response:

@@ -15,6 +15,7 @@ import orjson
 from mock_server.jobs.documents import document, summary
 from mock_server.jobs.job import State
 from mock_server.jobs.turns import Turns
+from mock_server.operations.profile import Profile
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.store.jobs import Jobs
 
@@ -57,12 +58,13 @@ class Search(NamedTuple):
 
 
 async def search_jobs(
-    jobs: Jobs, session: str, wanted: Search, edit: Callable[[dict[str, Any]], dict[str, Any]], *, seed: int
+    jobs: Jobs, session: str, wanted: Search, profile: Profile | None, *, seed: int
 ) -> dict[str, Any]:
-    """Return the part of the jobs that is asked for, as documents, and how many there are in all."""
+    """Return the part of the jobs that is asked for, as the profile has documents, and how many there are in all."""
 
     def whole(job_id: str, state: State) -> dict[str, Any]:
-        return edit(orjson.loads(document(job_id, state, seed=seed)))
+        found = orjson.loads(document(job_id, state, seed=seed))
+        return found if profile is None else profile.edit(found)
 
     turns = Turns()
     # Ids alone: a collection of garbage, which holds others, would look at each state.

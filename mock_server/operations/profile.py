@@ -82,6 +82,10 @@ class Profile(NamedTuple):
             standard_headers(status, refusal.headers + headers),
         )
 
+    def rewrite(self, document: bytes) -> bytes:
+        """Return a job's document, as JSON, in this engine's edition."""
+        return orjson.dumps(self.edit(orjson.loads(document))) if self.edits_documents else document
+
     def edit(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return the canceled job as this engine's edition has it, without what this engine leaves out."""
         if self.edition != EDITIONS[0]:

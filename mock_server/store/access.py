@@ -94,3 +94,8 @@ def tokens_in(text: str) -> Iterator[str]:
 def real_ms() -> int:
     """Return the real time, in epoch milliseconds."""
     return time_ns() // 1_000_000
+
+
+async def now_ms(store: Access, session: str) -> int:
+    """Return the session's time, in epoch milliseconds."""
+    return (await store.clock(session)).at(real_ms())
