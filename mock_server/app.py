@@ -15,7 +15,7 @@ from engine_contract.http.types import Receive, Scope, Send
 from mock_server.connexion.routing import route_by
 from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
-from mock_server.operations.companions import MARK, VALUE, Companions, companions
+from mock_server.operations.companions import MARK, Companions, companions
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.documented import Companion, Documented
 from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
@@ -271,7 +271,7 @@ class Mock:
         method = "GET" if exchange.method == "HEAD" else exchange.method
         operation, value = next((found for found in companions if found[0].method == method), companions[0])
         served = self._around[operation.name]
-        exchange.context[VALUE] = value
+        exchange.companion_value = value
         if operation.parameters and operation.parameters[0].name == "id":
             exchange.job_id = value
         try:

@@ -38,6 +38,17 @@ Respond = Callable[[Exchange, Any, Receive], Awaitable[Response]]
 """Gets the exchange, the ASGI scope and `receive`; raises Refused."""
 
 
+class _Asked(NamedTuple):
+    """The wishes for one response, besides a fault: of the request, and of whoever armed something for it."""
+
+    armed: Behavior | None
+    """The behaviour that somebody armed for it."""
+    code: int | None
+    """The status that is wanted; None for that of the response."""
+    latency_ms: tuple[float, float] | None
+    """Between which two times the response is held back, drawn at random."""
+
+
 class Served(NamedTuple):
     """An operation of the mock, with the faults and variations that may be asked of it."""
 
@@ -65,9 +76,6 @@ def serve(
     further_name = operation.name if operation.rule_prefix else None
     return Served(operation, answer, changes, changes().get(fault) if fault else None, examples, further_name)
 
-
-_ARMED_HEADERS = "armed.headers"
-"""The key of the headers in the context of an exchange that somebody armed."""
 
 MOST_IGNORED = 100
 """The most preferences that are told on the terminal as ignored."""
@@ -164,8 +172,7 @@ class Pipeline:
         change = exchange.change
         if change is not None and change.reply is not None:
             response = change.reply(response, exchange)
-        armed_headers = exchange.context.get(_ARMED_HEADERS)
-        return response if armed_headers is None else response.with_headers(armed_headers)
+        return response if exchange.armed_headers is None else response.with_headers(exchange.armed_headers)
 
     def _identify(self, exchange: Exchange) -> None:
         """Find the session and the credential of a request, and the form of its refusals."""
@@ -179,7 +186,7 @@ class Pipeline:
     async def operate(self, exchange: Exchange, scope: Any, receive: Receive, served: Served) -> Response:
         """Answer a request to the operation: by the specification, and as it is asked of the mock."""
         await read_body(exchange, receive, self._settings.max_body)
-        code, latency_ms, armed = await self._asked(exchange, served)
+        armed, code, latency_ms = await self._asked(exchange, served)
         if armed is not None and armed.latency_before_ms is not None:
             await sleep(uniform(*armed.latency_before_ms) / 1000)  # noqa: S311 - a delay
         change = exchange.change
@@ -237,9 +244,7 @@ class Pipeline:
             self._ignored.add(name)
             log.warning("Ignored: Prefer: %s; this mock knows %s.", name[:80], ", ".join(NAMES))
 
-    async def _asked(
-        self, exchange: Exchange, served: Served
-    ) -> tuple[int | None, tuple[float, float] | None, Behavior | None]:
+    async def _asked(self, exchange: Exchange, served: Served) -> _Asked:
         """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""
         self.prefer(exchange, served)
         preferences = exchange.preferences
@@ -259,13 +264,12 @@ class Pipeline:
         if preferences.latency_ms is not None:
             latency_ms = (preferences.latency_ms, preferences.latency_ms)
         if armed is not None:
-            if armed.headers is not None:
-                exchange.context[_ARMED_HEADERS] = armed.headers
+            exchange.armed_headers = armed.headers
             latency_ms = latency_ms or armed.latency_ms
             if acts:
                 code = armed.code if code is None else code
                 self._answer_as(exchange, armed)
-        return code, latency_ms, armed
+        return _Asked(armed, code, latency_ms)
 
     def _answer_as(self, exchange: Exchange, armed: Behavior) -> None:
         """Take what is armed for what the request prefers, where it prefers nothing of that kind itself."""

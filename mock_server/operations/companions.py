@@ -34,9 +34,6 @@ MARK: Headers = ((b"mock-companion", b"no part of the contract"),)
 RELEASE = "2019.3.8"
 """The edition that the health calls name: a client takes the part before the last dot for a number."""
 
-VALUE = "companion.value"
-"""The key of the path's value in the context of an exchange."""
-
 Handle = Callable[[Exchange], Awaitable[Response]]
 
 _ANYBODY = ("login", "logout", "oauthToken")
@@ -148,7 +145,7 @@ class Companions:
 
         async def answer(exchange: Exchange) -> Response:
             values = page.match(exchange.path.removeprefix(prefix)) or {}
-            exchange.context[VALUE] = unquote(next(iter(values.values()), ""))
+            exchange.companion_value = unquote(next(iter(values.values()), ""))
             response = await handle(exchange)
             return response._replace(headers=(*response.headers, *MARK))
 
@@ -158,12 +155,12 @@ class Companions:
         if exchange.body and not isinstance(exchange.json, dict):
             raise Refused(Refusal("bad-body", 'The body must be a JSON object such as {"options": {}}.', "options"))
         made_at_ms = await now_ms(self._store, exchange.session)
-        state = State(name=exchange.context[VALUE], made_at_ms=made_at_ms)
+        state = State(name=exchange.companion_value, made_at_ms=made_at_ms)
         (exchange.job_id,) = await self._store.mint(exchange.session, 1, state)
         return await self._document(exchange, exchange.job_id, state)
 
     async def _show(self, exchange: Exchange) -> Response:
-        exchange.job_id = job_id = exchange.context[VALUE]
+        exchange.job_id = job_id = exchange.companion_value
         state = await self._store.get(exchange.session, job_id)
         if state is None:
             raise Refused(Refusal("unknown-job", no_job(job_id, exchange.session), "id"))

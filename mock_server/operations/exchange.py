@@ -1,6 +1,6 @@
 """One request on its way to a response, and what a fault or variation changes of that way."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter, time_ns
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -28,10 +28,12 @@ class Exchange:
 
     __slots__ = (
         "_json",
+        "armed_headers",
         "at_ms",
         "body",
         "body_size",
         "change",
+        "companion_value",
         "context",
         "credential",
         "document",
@@ -80,6 +82,10 @@ class Exchange:
         """The document of a job, as the mock wrote it; the response may hold another, or none."""
         self.context: dict[str, Any] = {}
         """The place where connexion puts what its security found."""
+        self.companion_value = ""
+        """The value in the path of a companion, such as a job's id."""
+        self.armed_headers: Mapping[str, str] | None = None
+        """The headers of the response that somebody armed."""
         self.serial = 0
         """How many cancels of the session had succeeded, this one included."""
         self.latest_jobs: dict[str, str] = {}
@@ -140,7 +146,7 @@ First = Callable[[Exchange, Store], Awaitable[Refusal | None]]
 May = Callable[[Exchange, Refusal | None], Refusal | None]
 Parameters = Callable[[Exchange, str | Refusal], str | Refusal]
 Effect = Callable[[Exchange, Store, str], Awaitable[Cancel | Refusal]]
-Refused = Callable[[Exchange, Store], Awaitable[None]]
+AfterRefusal = Callable[[Exchange, Store], Awaitable[None]]
 Document = Callable[[dict[str, Any], Exchange], Any]
 Reply = Callable[[Response, Exchange], Response]
 
@@ -164,7 +170,7 @@ class Change(NamedTuple):
     """The parameter check: gets the job's id or the refusal, returns another."""
     effect: Effect | None = None
     """The state change, in place of the store's own."""
-    refused: Refused | None = None
+    refused: AfterRefusal | None = None
     """A further effect of a refusal."""
     document: Document | None = None
     """The canceled job's document, as an object."""
