@@ -9,6 +9,7 @@ from copy import copy
 from heapq import heapify, heappop, heapreplace
 from itertools import islice, takewhile
 from time import monotonic
+from typing import NamedTuple
 
 from engine_contract.contract import load_contract
 from engine_contract.contract.job_status import Status
@@ -80,6 +81,16 @@ class _Session:
         self.dice = random.Random(seed)  # noqa: S311 - the same draws on every start
 
 
+class _KeptLogin(NamedTuple):
+    login: Login
+    expires_ms: int | None
+    """By the clock of the session that admitted it; None for one that does not expire."""
+    unused_s: float
+    """For how many seconds it is kept unused."""
+    used: float
+    """When it was used last, on the monotonic clock."""
+
+
 class MemoryStore:
     """A `Store` that keeps every session in dictionaries. All of it runs on one event loop, so a step without `await` is atomic."""
 
@@ -101,9 +112,8 @@ class MemoryStore:
         """Bytes of the entries of all sessions."""
         self._counts: dict[Counted, int] = {}
         self._duration_ms = 0.0
-        # By token: who it is, when it expires, for how many seconds it is kept unused, and when it was used last. The one
-        # unused longest is first.
-        self._logins: OrderedDict[str, tuple[Login, int | None, float, float]] = OrderedDict()
+        self._logins: OrderedDict[str, _KeptLogin] = OrderedDict()
+        """By token; the one unused longest is first."""
         self._session(DEFAULT_SESSION)
 
     def _session(self, name: str) -> _Session:
@@ -336,24 +346,25 @@ class MemoryStore:
 
     async def admit(self, session: str, token: str, login: Login, *, lifetime_ms: int | None) -> None:
         now = monotonic()
-        expires = None if lifetime_ms is None else self._session(session).clock.at(real_ms()) + lifetime_ms
-        self._logins[token] = (login, expires, UNUSED_S + (lifetime_ms or 0) / 1000, now)
+        expires_ms = None if lifetime_ms is None else self._session(session).clock.at(real_ms()) + lifetime_ms
+        self._logins[token] = _KeptLogin(login, expires_ms, UNUSED_S + (lifetime_ms or 0) / 1000, now)
         self._logins.move_to_end(token)
         while len(self._logins) > self._most_logins or self._is_oldest_unused(now):
             self._logins.popitem(last=False)
 
     def _is_oldest_unused(self, now: float) -> bool:
-        *_, kept_s, used = next(iter(self._logins.values()))
-        return now - used > kept_s
+        oldest = next(iter(self._logins.values()))
+        return now - oldest.used > oldest.unused_s
 
     async def login(self, session: str, token: str) -> Login | None:
-        if token not in self._logins:
+        kept = self._logins.get(token)
+        if kept is None:
             return None
-        login, expires, kept_s, _ = self._logins[token]
-        self._logins[token] = (login, expires, kept_s, monotonic())
+        self._logins[token] = kept._replace(used=monotonic())
         self._logins.move_to_end(token)
-        is_expired = expires is not None and self._session(session).clock.at(real_ms()) >= expires
-        return login._replace(is_expired=is_expired)
+        expires_ms = kept.expires_ms
+        is_expired = expires_ms is not None and self._session(session).clock.at(real_ms()) >= expires_ms
+        return kept.login._replace(is_expired=is_expired)
 
     async def dismiss(self, token: str) -> bool:
         return self._logins.pop(token, None) is not None

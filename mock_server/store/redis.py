@@ -6,7 +6,7 @@ from copy import copy
 from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -41,6 +41,25 @@ _SCRIPTS = (
     *("admit", "arm", "behavior", "clock", "counts", "dismiss", "entries", "entry", "exchanges", "forget", "login"),
     *("make", "note", "noted", "number", "put", "record", "remove", "reset", "spend", "tally"),
 )
+
+
+class _Chunk(NamedTuple):
+    """A part of the jobs, as `page.lua` answers it."""
+
+    counts: list[Any]
+    """Each status, and after it how many jobs have it."""
+    matching: int
+    """How many jobs have one of the wanted statuses."""
+    ids: list[bytes]
+    states: list[bytes]
+    seen: int
+    """How many jobs were looked at."""
+
+    def jobs(self) -> list[tuple[str, State]]:
+        return [
+            (job_id.decode("utf-8", "surrogatepass"), _read_state(kept))
+            for job_id, kept in zip(self.ids, self.states, strict=True)
+        ]
 
 
 class RedisStore:
@@ -112,29 +131,29 @@ class RedisStore:
     async def remove(self, session: str, job_id: str) -> bool:
         return bool(await self._run("remove", session, _bytes(job_id), self._unseen(job_id)))
 
-    async def _chunks(self, session: str, statuses: str, skip: int, most: int) -> AsyncIterator[list[Any]]:
-        """Yield what `page.lua` answers for a part of the jobs after the other, `most` jobs of all parts at most."""
+    async def _chunks(self, session: str, statuses: str, skip: int, most: int) -> AsyncIterator["_Chunk"]:
+        """Yield one part of the jobs after the other, `most` jobs of all parts at most."""
         start = list(self._start)
         parts: Sequence[Any] = [("", *start[place : place + CHUNK_JOBS]) for place in range(0, len(start), CHUNK_JOBS)]
         made = ((place, CHUNK_JOBS) for place in count(0, CHUNK_JOBS))
         for source in (parts, made):
             for part in source:
-                answer = await self._run("page", session, real_ms(), statuses, skip, most, *part)
-                skip, most = max(skip - answer[1], 0), most - len(answer[2])
-                yield answer
-                if source is made and answer[4] < CHUNK_JOBS:
+                chunk = _Chunk(*await self._run("page", session, real_ms(), statuses, skip, most, *part))
+                skip, most = max(skip - chunk.matching, 0), most - len(chunk.ids)
+                yield chunk
+                if source is made and chunk.seen < CHUNK_JOBS:
                     return
 
     async def jobs(self, session: str, statuses: frozenset[str] | None) -> AsyncIterator[tuple[str, State]]:
-        async for answer in self._chunks(session, _spaced(statuses), 0, 1 << 50):
-            for found in _read_jobs(answer):
+        async for chunk in self._chunks(session, _spaced(statuses), 0, 1 << 50):
+            for found in chunk.jobs():
                 yield found
 
     async def page(self, session: str, statuses: frozenset[str] | None, *, offset: int, limit: int) -> Page:
         page = Page([], {})
-        async for answer in self._chunks(session, _spaced(statuses), offset, limit):
-            page.jobs.extend(_read_jobs(answer))
-            for status, number in zip(answer[0][::2], answer[0][1::2], strict=True):
+        async for chunk in self._chunks(session, _spaced(statuses), offset, limit):
+            page.jobs.extend(chunk.jobs())
+            for status, number in zip(chunk.counts[::2], chunk.counts[1::2], strict=True):
                 page.counts[status.decode()] = page.counts.get(status.decode(), 0) + number
         return page
 
@@ -275,13 +294,6 @@ def _digest(token: str) -> str:
 
 def _spaced(statuses: frozenset[str] | None) -> str:
     return "" if statuses is None else f" {' '.join(sorted(statuses))} "
-
-
-def _read_jobs(answer: list[Any]) -> list[tuple[str, State]]:
-    _, _, ids, states, _ = answer
-    return [
-        (job_id.decode("utf-8", "surrogatepass"), _read_state(kept)) for job_id, kept in zip(ids, states, strict=True)
-    ]
 
 
 def _write_state(state: State) -> bytes:
