@@ -19,7 +19,7 @@ from mock_server.operations.companions import MARK, Companions, companions
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.documented import Companion, Documented
 from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
-from mock_server.operations.login import with_reason
+from mock_server.operations.login import LOGIN_PAGE, with_reason
 from mock_server.operations.profile import Profiles
 from mock_server.operations.profile import names as profile_names
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused, not_allowed
@@ -287,12 +287,14 @@ class Mock:
         return response._replace(headers=(*response.headers, *MARK))
 
     def _login_page(self, exchange: Exchange, served: Served) -> Response:
-        """Return the page of a profile at the login's path. Raise Refused where there is none: another method is allowed."""
-        if served.operation.path == "/login" and exchange.method in {"GET", "HEAD"}:
-            self._pipeline.prefer(exchange, self._cancels)
-            if exchange.profile is not None and exchange.profile.login_page:
-                return Response(200, HTML, exchange.profile.login_page.encode())
-        raise Refused(not_allowed(served.operation.method))
+        """Return the page at the login's path, as such engines have one. Raise Refused for another method there or elsewhere."""
+        if served.operation.path != "/login":
+            raise Refused(not_allowed(served.operation.method))
+        if exchange.method not in {"GET", "HEAD"}:
+            raise Refused(not_allowed("GET, POST"))
+        self._pipeline.prefer(exchange, self._cancels)
+        own = exchange.profile is not None and exchange.profile.login_page
+        return Response(200, HTML, own.encode() if own else LOGIN_PAGE)
 
     async def journal(self, session: str, *, limit: int, since: int) -> list[dict[str, object]]:
         """Return the newest entries of a session's journal above number `since`, newest last, secrets masked."""

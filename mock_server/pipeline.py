@@ -17,6 +17,7 @@ from engine_contract.http.types import Headers, Receive, Send
 from mock_server.operations.body import Gone, read_body
 from mock_server.operations.credentials import Credentials, read_session
 from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
+from mock_server.operations.login import LOGIN_PATH
 from mock_server.operations.preferences import NAMES, read_preferences
 from mock_server.operations.profile import Profiles
 from mock_server.operations.profile import names as profile_names
@@ -112,7 +113,7 @@ class Pipeline:
             return
         if response.status in BODILESS:
             response = response._replace(body=b"")
-        headers = head(response, self._cors.headers(origin))
+        headers = head(self._below_base(response), self._cors.headers(origin))
         if exchange.preferences.given:
             situation = None if exchange.refusal is None else exchange.refusal.situation
             if applied := exchange.preferences.applied(response.status, situation):
@@ -125,6 +126,13 @@ class Pipeline:
             await send_answer(response, headers, receive, send, scope)
         finally:
             await self._write_down(exchange, response, headers)
+
+    def _below_base(self, response: Response) -> Response:
+        """Return a response whose redirect to the login page leads to the one of this mock, below the base path."""
+        for name, value in response.headers:
+            if name == b"location" and value.partition(b"?")[0] == LOGIN_PATH:
+                return response.with_headers({"location": self._settings.url_prefix + value.decode()})
+        return response
 
     async def _is_preflight(self, exchange: Exchange, origin: bytes | None, receive: Receive, send: Send) -> bool:
         """Answer a request that is a preflight; return whether it was one."""
@@ -368,7 +376,7 @@ def _asked_for(exchange: Exchange, situation: str | None, code: int | None) -> R
         assert code is not None  # noqa: S101 - one of them is given
         situation = situation_of(code)
         if SITUATIONS[situation] != code:
-            headers: Headers = ((b"location", b"/login"),) if code < 400 else ()
+            headers: Headers = ((b"location", LOGIN_PATH),) if code < 400 else ()
             situation = "failure" if code < 400 else situation
             return Refusal(situation, f"Status {code} was asked for.", headers=headers, status=code, is_asked_for=True)
     return asked_for(situation, role=exchange.credential.role, job_id=exchange.named_job_id, status=code)

@@ -176,7 +176,7 @@ class Control:
         origin = exchange.headers.get(b"origin", exchange.headers.get(b"host", b"?")).decode("latin-1")
         if (origin, objection) not in self._told and len(self._told) < MOST_TOLD:
             self._told.add((origin, objection))
-            log.warning("Refused: %s %s of %r: %s", exchange.method, exchange.path[:80], origin[:200], objection)
+            log.warning("Refused: %s %s of %r: %s", exchange.method, exchange.asked_path[:80], origin[:200], objection)
         try:
             exchange.session = read_session(exchange.headers)
             await self._store.record(exchange.session, _entry(exchange, status, objection))
@@ -276,7 +276,7 @@ def _entry(exchange: Exchange, status: int, reason: str | None) -> Entry:
         duration_ms=(perf_counter() - exchange.started) * 1000,
         session=exchange.session,
         method=exchange.method,
-        path=exchange.path,
+        path=exchange.asked_path,
         query=exchange.query,
         headers=exchange.raw_headers,
         body=b"",

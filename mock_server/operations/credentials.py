@@ -27,6 +27,8 @@ class Credential(NamedTuple):
     token: str = ""
     user: str = ""
     is_expired: bool = False
+    accepted: str = ""
+    """A sentence that says what is accepted here, for whoever shows a wrong one."""
 
     @property
     def owner(self) -> tuple[str, str]:
@@ -67,6 +69,7 @@ class Credentials:
                     f"--users: {user}: no role {role}; known are {', '.join(sorted(self.known_roles))}."
                 )
         self._by_token = {} if self.is_opaque else self.roles
+        self._tokens_said = self._say_tokens()
         self.absent = NONE if settings.default_role is None else Credential("default", settings.default_role)
 
     def read(self, headers: Mapping[bytes, bytes], query: bytes) -> Credential:
@@ -104,10 +107,19 @@ class Credentials:
 
     @property
     def users_said(self) -> str:
-        """Return who can log in, for those who tried in vain; nothing where users and passwords are somebody's own."""
-        if self.users is not None or self.has_secrets:
-            return ""
+        """Return who can log in, for those who tried in vain; no name where names and passwords are somebody's own."""
+        if self.users is not None:
+            return " Users here are those of --users."
+        if self.has_secrets:
+            return " Users here are the roles of --tokens, each with a token of its own as password."
         return f" Users here are {', '.join(self.roles)} and {DEFAULT_USER}, with any password."
+
+    def _say_tokens(self) -> str:
+        if self.is_opaque:
+            return " Tokens here are those that POST /login answers, and no names of roles."
+        if self.has_secrets:
+            return " Tokens here are those of --tokens."
+        return f" Tokens here are the names of roles: {', '.join(self.roles)}."
 
     async def give(self, store: Access, session: str, user: str, role: str) -> str:
         """Return a token for a user of that role: a new one where only those of logins count, else the role's name."""
@@ -127,7 +139,7 @@ class Credentials:
         return self.roles.get("admin" if user == DEFAULT_USER else user)
 
     def _of_token(self, kind: str, token: str) -> Credential:
-        return Credential(kind, self._by_token.get(token), token)
+        return Credential(kind, self._by_token.get(token), token, accepted=self._tokens_said)
 
     def _of_header(self, value: bytes) -> Credential:
         scheme, _, rest = value.decode("latin-1").partition(" ")
@@ -141,7 +153,7 @@ class Credentials:
         except ValueError:
             return Credential("basic", token=token)
         role = self._role_of(user, password) if colon else None
-        return Credential("basic", role, password or user, user)
+        return Credential("basic", role, password or user, user, accepted=self.users_said)
 
 
 def objection(credential: Credential, roles: Sequence[str], what: str) -> Refusal | None:
@@ -167,7 +179,7 @@ def wrong_credential(credential: Credential) -> Refusal:
         return Refusal("wrong-credential", "The token has expired. Log in again.")
     if not credential.token:
         return Refusal("wrong-credential", "The credential is empty.")
-    return Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
+    return Refusal("wrong-credential", f"The credential is wrong: it belongs to no role.{credential.accepted}")
 
 
 def read_session(headers: Mapping[bytes, bytes]) -> str:

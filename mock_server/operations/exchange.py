@@ -99,10 +99,14 @@ class Exchange:
         return len({value for key, value in self.raw_headers if key == name}) > 1
 
     @property
+    def asked_path(self) -> str:
+        """Return the path as it came, with escapes and the base path, which `path` has not for the mock's own pages."""
+        return quote(self.path) if self.raw_path is None else self.raw_path.decode("ascii", "replace")
+
+    @property
     def path_and_query(self) -> str:
         """Return path and query as they came, escapes included."""
-        path = quote(self.path) if self.raw_path is None else self.raw_path.decode("ascii", "replace")
-        return f"{path}?{self.query.decode('latin-1')}" if self.query else path
+        return f"{self.asked_path}?{self.query.decode('latin-1')}" if self.query else self.asked_path
 
     @property
     def json(self) -> Any:

@@ -15,6 +15,12 @@ from mock_server.operations.refusals import Refusal, Refused
 from mock_server.operations.response import JSON, Response
 from mock_server.store.access import Access
 
+LOGIN_PATH = b"/login"
+"""Where logins are, and where redirects of those who are not logged in lead."""
+LOGIN_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Log in</title>
+<h1>Log in</h1><p>An engine has a form here. This mock takes POST with {"user": {"username": "…", "password": "…"}}.</p></html>
+""".encode()
 TEXT = b"text/plain; charset=utf-8"
 LASTS_S = 3600
 """What `expires_in` says of a token that never expires, in seconds."""

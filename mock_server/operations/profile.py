@@ -13,7 +13,8 @@ A status that is left out is the situation's own. `body` is any JSON; in its str
 is JSON (the default), else as it is; no body is an empty one. `absent` are fields of the canceled job, with `*` for
 any key or element. `edition` is `page` (the default) or `later`: documents as captures of later editions show them,
 with fewer metrics, more fields, and dates as the `start_time` of tasks. A string that is `{status}` and nothing else
-becomes a number. `login_page` is HTML that `GET /login` answers with 200, where a redirect of a refusal ends.
+becomes a number. `login_page` is HTML that `GET /login` answers with 200 in place of the mock's own page, where a redirect of a refusal
+ends; a redirect to `/login` leads below the base path.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ class Profile(NamedTuple):
     edition: str
     description: str = ""
     login_page: str | None = None
-    """The page at `GET /login`, as HTML; None where there is none."""
+    """The page at `GET /login`, as HTML; None for the mock's own."""
 
     @property
     def edits_documents(self) -> bool:

@@ -16,10 +16,10 @@ from tests.support.commands import started_mock
 
 
 def test_each_request_has_a_line(tmp_path: Path) -> None:
-    """With --log a line has method, path, role, status, reason and ms, without secrets; probes have none."""
+    """With --log a line has method, path as it was asked, role, status, reason and ms, without secrets; probes have none."""
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"s3cret-token": "support"}))
-    with started_mock("--log", "--tokens", str(tokens)) as (process, url):
+    with started_mock("--log", "--base-path", "/iap", "--tokens", str(tokens)) as (process, url):
         cancel(url, token="s3cret-token")
         cancel(url, token="s3cret-token")
         httpx.post(f"{url}{ROUTE}?token=wr0ng-token", json={"job_id": PAGE_ID}, headers={"Mock-Session": "mine"})
@@ -30,10 +30,10 @@ def test_each_request_has_a_line(tmp_path: Path) -> None:
     lines = [re.sub(r"\d+\.\d ms", "N ms", line) for line in err.splitlines()]
     assert out == ""
     assert lines == [
-        f"POST {ROUTE} support 200 N ms",
-        f"POST {ROUTE} support 409 The job {PAGE_ID} is canceled already. N ms",
-        f"POST {ROUTE} - 401 The credential is wrong: it belongs to no role. N ms (session mine)",
-        "POST /_mock/jobs - 400 tasks 1: must be a whole number from 3 to 2000. N ms",
+        f"POST /iap{ROUTE} support 200 N ms",
+        f"POST /iap{ROUTE} support 409 The job {PAGE_ID} is canceled already. N ms",
+        f"POST /iap{ROUTE} - 401 The credential is wrong: it belongs to no role. Tokens here are those of --tokens. N ms (session mine)",
+        "POST /iap/_mock/jobs - 400 tasks 1: must be a whole number from 3 to 2000. N ms",
     ]
 
 

@@ -15,6 +15,7 @@ from engine_contract.contract import load_contract
 from mock_server import Settings
 from mock_server.jobs.job import State
 from mock_server.operations.companions import companions
+from mock_server.operations.credentials import Credentials, wrong_credential
 from mock_server.operations.job_search import read_search, search_jobs
 from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import SettingsError, check_settings, read_users
@@ -280,6 +281,28 @@ def test_only_tokens_of_logins_count_where_there_are_users(client: httpx.Client)
     assert client.get("/whoami", auth=("alice@example", "wrong")).status_code == 401
     assert client.get("/whoami", headers={"Authorization": "Bearer support"}).status_code == 401
     assert first not in client.get("/_mock/requests").text
+
+
+@pytest.mark.parametrize(
+    ("settings", "bearer", "basic"),
+    [
+        (Settings(), "the names of roles: admin, engineering", "admin@pronghorn, with any password."),
+        (Settings(tokens={"s3cret": "support"}), "those of --tokens.", "the roles of --tokens"),
+        (Settings(users={"alice": ("w", "admin")}), "those that POST /login answers", "those of --users."),
+        (Settings(token_lifetime=60), "those that POST /login answers", "admin@pronghorn, with any password."),
+    ],
+)
+def test_wrong_credential_is_told_what_is_right_here(settings: Settings, bearer: str, basic: str) -> None:
+    """The refusal says which tokens or users this mock has, and names none that is somebody's own."""
+    credentials = Credentials(settings, ["admin", "engineering"])
+    said = [
+        wrong_credential(credentials.read({b"authorization": header}, b"")).detail
+        for header in (b"Bearer Admin", b"Basic Ym9iOng=")
+    ]
+    assert f"Tokens here are {bearer}" in said[0]
+    assert "Users here are" in said[1]
+    assert basic in said[1]
+    assert not any(own in text for own in ("alice", "s3cret") for text in said)
 
 
 def test_token_expires_and_is_ended_by_a_logout(client: httpx.Client, opaque: RunningMock) -> None:

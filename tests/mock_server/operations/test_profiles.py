@@ -53,13 +53,24 @@ def test_a_status_asked_for_has_the_sentence_and_the_number(caller: Caller) -> N
     assert caller.cancel(headers={"Prefer": "code=418"}).json()["detail"] == "Status 418 was asked for."
 
 
-def test_the_html_profile_ends_on_a_login_page() -> None:
-    """Whoever is not logged in follows a redirect to a page with status 200, as a browser's fetch does."""
-    with running_mock(Settings(profile="html")) as mock:
-        answer = httpx.post(mock.url + ROUTE, json={"job_id": PAGE_ID}, follow_redirects=True)
-        assert (answer.status_code, answer.url.path) == (200, "/login")
+@pytest.mark.parametrize("prefer", [{}, {"Prefer": "code=302"}, {"Prefer": "fault=refuses-with-redirect"}])
+def test_the_html_profile_ends_on_a_login_page(prefer: dict[str, str]) -> None:
+    """Whoever is not logged in follows a redirect to a page with status 200 below the base path, as a browser's fetch does."""
+    with running_mock(Settings(profile="html", base_path="/iap")) as mock:
+        answer = httpx.post(mock.url + ROUTE, json={"job_id": PAGE_ID}, headers=prefer, follow_redirects=True)
+        assert (answer.status_code, answer.url.path) == (200, "/iap/login")
         assert answer.headers["content-type"].startswith("text/html")
         assert httpx.post(f"{mock.url}/login", json={"user": {"username": "admin", "password": ""}}).text == "admin"
+
+
+def test_a_redirect_that_was_armed_ends_on_a_login_page(caller: Caller) -> None:
+    """The login is a page without a profile too, as on such engines; other methods there are 405 with those that are."""
+    caller.arm(profile="html", situation="wrong-credential", times=1)
+    answer = caller.cancel(follow_redirects=True)
+    assert (answer.status_code, answer.url.path) == (200, "/login")
+    assert answer.headers["content-type"].startswith("text/html")
+    wrong = caller.client.put("/login")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
 
 
 def test_a_profile_that_is_edited_is_read_again(tmp_path: Path) -> None:
