@@ -26,7 +26,7 @@ require(
     breaks="the generated bodies would depend on the folder that the checks run in",
 )
 
-from hypothesis import HealthCheck, Phase, configuration, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.internal.charmap import charmap_file
 from hypothesis.internal.conjecture import providers
@@ -69,6 +69,7 @@ def own_hypothesis(most_examples: int) -> Iterator[settings]:
                 suppress_health_check=list(HealthCheck),
                 phases=[Phase.generate],
                 report_multiple_bugs=False,
+                verbosity=Verbosity.quiet,  # the profile in force is the user's
             )
     finally:
         if not is_frozen:  # else it would let go what the project around has frozen

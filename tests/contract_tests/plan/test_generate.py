@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import configuration
+from hypothesis import Verbosity, configuration, settings
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
 from contract_tests.judge.request import rule_broken_by
@@ -64,6 +64,21 @@ def test_a_seed_draws_further_bodies_which_are_always_the_same() -> None:
     bad_bodies.cache_clear()
     assert bad_bodies(load_contract(), 7) == first
     assert set(first) != set(bad_bodies(load_contract(), 1))
+
+
+def test_talkative_profile_of_a_project_is_not_the_kits(capfd: pytest.CaptureFixture[str]) -> None:
+    """Under pytest's --hypothesis-verbosity=debug the output is that of the project's tests alone, and its profile stays."""
+    name = settings.get_current_profile_name()
+    settings.register_profile("talkative", verbosity=Verbosity.debug)
+    settings.load_profile("talkative")
+    try:
+        before = settings.default
+        bad_bodies.cache_clear()
+        bad_bodies(load_contract(), 7)
+        assert settings.default is before
+    finally:
+        settings.load_profile(name)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("home", ["a folder", "none"])
