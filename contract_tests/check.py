@@ -256,7 +256,9 @@ async def _with_remaining_access(
 
 
 async def _start_jobs(settings: Settings, sender: Sender, supply: Supply, found: Findings) -> None:
-    """Start the jobs of --workflow that the plan wants, and let the supply ask for more."""
+    """Start the jobs of --workflow that the plan wants, and let the supply ask for more. Note a file without any."""
+    if supply.source and not (supply.made or supply.supplied):
+        found.note(f"{supply.source} gave no job id.")
     role = next((role for role in settings.operation.roles if role in settings.connection.tokens), None)
     if settings.workflow is None or role is None or found.because or found.interrupted:
         return

@@ -11,6 +11,7 @@ import click
 
 from contract_tests.config.settings_file import EngineCommand
 from contract_tests.config.which_engine import is_for_mock
+from contract_tests.errors import SettingError
 from contract_tests.stopping import Stopped, signals_raise
 from engine_contract.click_options import command
 from engine_contract.options import CheckOptions
@@ -92,16 +93,24 @@ def _run(options: CheckOptions) -> int:
         console = Console(stderr=True, force_terminal=sys.stderr.isatty())
         tell = str if options.quiet else _say
         checked = run_checks(options, warn=_say, tell=tell, show=lambda: progress(console))
-    _write_files(options, checked)
+    lost = None
+    try:
+        _write_files(options, checked)
+    except SettingError as error:  # the report is told all the same: what the run found cost jobs
+        lost = error
     print_report(
         checked.report,
         checked.presenter,
         Console(),
         quiet=options.quiet,
         verbose=options.verbose,
-        report_dir=options.report_dir,
+        report_dir=None if lost else options.report_dir,
     )
-    return exit_status(checked.report.verdict, checked.stopped_by)
+    status = exit_status(checked.report.verdict, checked.stopped_by)
+    if lost is None:
+        return status
+    _say(str(lost))
+    return 2 if status in {0, 3} else status
 
 
 def _replay(options: CheckOptions, recording: Path) -> "Checked":

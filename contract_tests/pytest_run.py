@@ -18,7 +18,7 @@ from contract_tests.config.options import INSECURE, read_pages, rules_with
 from contract_tests.errors import SettingError
 from contract_tests.model import RuleResult
 from contract_tests.output_files import clear_reports, write_outputs
-from contract_tests.report import render_reports
+from contract_tests.report import render_reports, writing_into
 from contract_tests.report.presenter import Presenter
 from contract_tests.report.view import verdict_sentence, view
 from contract_tests.run_checks import Jobs, run_checks
@@ -45,6 +45,8 @@ class Outcomes:
     files: dict[str, str]
     sentence: str
     notes: tuple[str, ...] = ()
+    lost: str | None = None
+    """Why a file beside the reports could not be written."""
 
     def to_json(self) -> str:
         """Return the outcomes as text, for another process."""
@@ -55,13 +57,16 @@ class Outcomes:
         """Return the outcomes from their text."""
         data = json.loads(text)
         rules = {rule_id: (outcome, story) for rule_id, (outcome, story) in data["rules"].items()}
-        return cls(data["verdict"], rules, data["files"], data["sentence"], tuple(data["notes"]))
+        return cls(data["verdict"], rules, data["files"], data["sentence"], tuple(data["notes"]), data["lost"])
 
     def write_files(self) -> None:
-        """Write the report files."""
-        for path, content in self.files.items():
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            _publish(Path(path), content)
+        """Write the report files. Raises pytest.UsageError where they, or other files of the run, cannot be written."""
+        with _as_usage():
+            for path, content in self.files.items():
+                with writing_into(Path(path).parent):
+                    _publish(Path(path), content)
+        if self.lost:
+            raise pytest.UsageError(self.lost)
 
 
 def run_once(
@@ -107,7 +112,11 @@ def _as_usage() -> Iterator[None]:
     try:
         yield
     except SettingError as error:
-        raise pytest.UsageError(_FLAG.sub(r"--engine-\1", str(error))) from error
+        raise pytest.UsageError(_named_here(error)) from error
+
+
+def _named_here(error: SettingError) -> str:
+    return _FLAG.sub(r"--engine-\1", str(error))
 
 
 def parse(words: Sequence[str]) -> CheckOptions:
@@ -154,7 +163,12 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
     if options.report_dir:
         directory = options.report_dir.absolute()
         files = {str(directory / name): text for name, text in render_reports(report, presenter).items()}
-    told = tuple(write_outputs(options, checked))
+    told: list[str] = []
+    lost = None
+    try:
+        told.extend(write_outputs(options, checked))
+    except SettingError as error:
+        lost = _named_here(error)
     rules = {}
     for result in report.rules:
         outcome: str = result.outcome
@@ -170,6 +184,7 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
         files,
         presenter.redact(verdict_sentence(report)),
         tuple(map(without_commands, notes)),
+        lost,
     )
 
 

@@ -176,6 +176,8 @@ def _keep_for_report(config: pytest.Config, outcomes: "Outcomes") -> None:
 
 
 _OUTCOMES = pytest.StashKey[str]()
+_LOST = pytest.StashKey[str]()
+"""Why files of the run could not be written."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -195,7 +197,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     from contract_tests.pytest_run import Outcomes
 
-    Outcomes.from_json(config.stash[_OUTCOMES]).write_files()
+    try:
+        Outcomes.from_json(config.stash[_OUTCOMES]).write_files()
+    except pytest.UsageError as error:
+        config.stash[_LOST] = str(error)
+        session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -206,6 +212,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
     outcomes = Outcomes.from_json(config.stash[_OUTCOMES])
     terminalreporter.section("engine contract")
-    for line in outcomes.notes:
+    for line in (*outcomes.notes, *filter(None, [config.stash.get(_LOST, None)])):
         terminalreporter.line(line)
     terminalreporter.line(outcomes.sentence)

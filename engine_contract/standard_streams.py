@@ -83,12 +83,14 @@ class _Bytes:
 
 
 def guard_streams() -> Outlet:
-    """Guard standard output and standard error, and fill in those that are closed. Return standard output."""
+    """Guard standard output and standard error, and fill in those that are closed, standard input too. Return standard output."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: no socket must get it
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - for good
     for name in ("stdout", "stderr"):
         if not isinstance(stream := getattr(sys, name), Outlet):
             setattr(sys, name, Outlet(stream or open(os.devnull, "w", encoding="utf-8")))  # noqa: SIM115, PTH123 - for good

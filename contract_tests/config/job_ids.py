@@ -54,7 +54,7 @@ def supply_from_file(path: Path) -> Supply:
         raise SettingError(
             f"{option}: the file cannot be read: {why_unread(error)}. Give a file with one job's id a line."
         ) from error
-    return Supply(read_ids(text, option=option, is_printed=False))
+    return Supply(read_ids(text, option=option, is_printed=False), source=option)
 
 
 def _standard_input() -> str:

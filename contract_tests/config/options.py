@@ -1,8 +1,9 @@
 """From the options of a command to settings, a connection and a supply of jobs."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from contract_tests.config.auth import Auth, Bearer, variable_of
@@ -130,6 +131,7 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         of_file = {role: login(source) for role, source in _sources_of(engine, "logins").items()}
         given = {**_sources_of(engine, "tokens"), **of_file, **given}
         headers = {**_sources_of(engine, "headers"), **headers}
+    warnings += _misspelt(given)
     base, proxy = base_of(options), _proxy_of(options)
     hidden = values_of_secrets(options)
     for role, source in given.items():
@@ -181,6 +183,17 @@ def _of_the_page(sources: dict[str, Source]) -> dict[str, Source]:
         if name not in roles and name.lower() in roles:
             raise SettingError(f"{source.option}: the page writes the role {name.lower()}, and so must the option.")
     return sources
+
+
+def _misspelt(tokens: Mapping[str, Source]) -> Iterator[str]:
+    """Yield a sentence on each role that looks like one of the page without a token: it will be taken for another."""
+    roles = load_contract().roles
+    for name in tokens.keys() - set(roles):
+        if near := get_close_matches(name, [role for role in roles if role not in tokens], n=1, cutoff=0.8):
+            yield (
+                f"{tokens[name].option}: the page does not list the role {name}, so its requests must be refused. "
+                f"Did you mean {near[0]}?"
+            )
 
 
 def command_environment(options: EngineOptions, base: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from contract_tests.config.command import Command
 from contract_tests.errors import CommandError, SettingError
+from engine_contract.private_files import is_special
 from engine_contract.text.masking import mask_command
 from engine_contract.text.unmarked import MARK, read_text, why_unread
 
@@ -47,9 +48,16 @@ class Source:
 
     def read(self, *, again: bool = False) -> str:
         """Return the value. With `again`, a command is run and a file is read once more. Raises SettingError."""
-        if self._value is None or (again and self.kind in {"cmd", "file"}):
+        if self._value is None or (again and (self.kind == "cmd" or self._is_file())):
             self._value = self._load()
         return self._value
+
+    def _is_file(self) -> bool:
+        """Return whether a file can be read again: standard input and a shell's `<(…)` are empty then."""
+        return self.kind == "file" and not is_special(self._path())
+
+    def _path(self) -> Path:
+        return Path(self.text.removeprefix("file:")).expanduser()
 
     def _load(self) -> str:
         rest = self.text.partition(":")[2]
@@ -60,7 +68,7 @@ class Source:
                 value = os.environ[rest]
             case "file":
                 try:
-                    value = read_text(Path(rest).expanduser())
+                    value = read_text(self._path())
                 except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: a ~ without a home
                     raise SettingError(
                         f"{self.option} file:{rest}: the file cannot be read: {why_unread(error)}."

@@ -1,6 +1,7 @@
 """The report of a run as files: report.json, junit.xml, report.html, requests.har and summary.md."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
@@ -15,7 +16,7 @@ from contract_tests.report.presenter import Presenter
 from contract_tests.report.summary import write_summary
 from engine_contract.private_files import replacing
 
-__all__ = ["WRITERS", "render_reports", "report_document", "write_reports"]
+__all__ = ["WRITERS", "render_reports", "report_document", "write_reports", "writing_into"]
 
 WRITERS: Mapping[str, Callable[[Report, Presenter, TextIO], None]] = {
     "report.json": write_json,
@@ -41,16 +42,23 @@ def write_reports(report: Report, presenter: Presenter, directory: Path) -> list
 
     Returns their paths. Raises SettingError where the directory cannot be written.
     """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        paths = []
+    paths = []
+    with writing_into(directory):
         for name, write in WRITERS.items():
             with replacing(directory / name) as file:
                 write(report, presenter, file)
             paths.append(directory / name)
+    return paths
+
+
+@contextmanager
+def writing_into(directory: Path) -> Iterator[None]:
+    """Make the directory if need be. Raises SettingError where it, or what is written inside, cannot be written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
         raise SettingError(
             f"--report-dir {directory}: the reports cannot be written there: {error.strerror or error}. "
             "Name a directory that can be written, or one that can be made."
         ) from error
-    return paths

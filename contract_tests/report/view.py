@@ -53,7 +53,7 @@ BECAUSE: dict[Because, str] = {
 }
 
 REMEDY: dict[Because, str] = {
-    "unreachable": "Check the URL, --proxy, --ca-bundle and --timeout.",
+    "unreachable": "Check the URL, --proxy, --ca-bundle, --client-cert and --timeout.",
     "jobs": "Give more active jobs: --jobs FILE, --jobs-command COMMAND or --workflow NAME, and a --max-jobs that allows them.",
     "tokens": "Give a token for each role: --token ROLE=SOURCE, and the way it travels: --auth.",
     "deadline": "Give more time: --deadline SECONDS.",

@@ -33,6 +33,7 @@ _WANTS_CERTIFICATE = re.compile(
 _WANTS_ORIGIN = re.compile(r"\borigin\b|\bcsrf\b", re.IGNORECASE)
 _HEAD = re.compile(r"<(?:style|script)\b[^<]*+", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*+>")
+_BETWEEN_IDS = frozenset(" ,;\"'[]")
 MAX_WORDS = 200  # characters of a refusal that are quoted
 
 
@@ -292,10 +293,10 @@ def _by_comparison(evidence: _Evidence, supply: Supply) -> Diagnosis:  # noqa: P
 
 
 def _of_quotes(job_id: str | None) -> str:
-    """Return a hint where an id looks like a line of a JSON list."""
-    if job_id is None or not (job_id[:1] in "\"'[" or job_id[-1:] in ",\"']"):
+    """Return a hint where an id looks like a line of a JSON list, or like several ids."""
+    if job_id is None or not set(job_id) & _BETWEEN_IDS:
         return ""
-    return f" The ids stand in quotes, brackets or commas, as {job_id}: give each alone on its line."
+    return f" The ids stand in quotes, brackets, commas or blanks, as {job_id}: give each alone on its line."
 
 
 def _route(exchange: Exchange) -> str:

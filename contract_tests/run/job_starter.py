@@ -3,7 +3,7 @@
 import asyncio
 
 from contract_tests.judge.answers import document_of
-from contract_tests.model import DENIED, GATEWAY, Because, Caller, Exchange
+from contract_tests.model import DENIED, GATEWAY, Because, Caller, Exchange, Fault
 from contract_tests.run.concurrency import gather_limited
 from contract_tests.run.findings import Findings
 from contract_tests.run.resend import send_renewed, send_until_heard
@@ -80,8 +80,11 @@ class JobStarter:
             cause, what = "unreachable", f"was not answered ({describe_failure(exchange)})"
             is_sent = exchange.fault not in UNSENT
             remedy = (
-                f"{'It may have started a job.' if is_sent else 'No job was started.'} See whether the engine is up."
+                f"{'It may have started a job.' if is_sent else 'No job was started.'} See whether the engine is up"
             )
+            if exchange.fault in {Fault.TLS, Fault.DROPPED}:
+                remedy += ", and check http or https in the URL, --ca-bundle and --client-cert"
+            remedy += "."
         elif exchange.accepted:
             what = f"was answered with status {exchange.status} and no job id at _id"
         else:

@@ -22,11 +22,11 @@ class Supply:
         more: Callable[[int], list[str]] | None = None,
         asks: int = 1,
         made: bool = False,
-        source: str = "what makes the jobs",
+        source: str = "",
     ) -> None:
         self.made = made
         self.source = source
-        """How the user named what makes the jobs, for messages."""
+        """How the user named where the jobs come from, for messages."""
         self.is_over = Event()
         """Set once no more jobs are wanted: a source that is still making some ends."""
         self.supplied: list[str] = []
@@ -67,7 +67,7 @@ class Supply:
 
     def describe_none(self) -> str:
         """Return the sentence on a source that gave no job at all."""
-        return f"no job was made: {self.source} gave no job id"
+        return f"no job was made: {self.source or 'what makes the jobs'} gave no job id"
 
     def can_ask(self) -> bool:
         """Return whether the source can be asked for more."""

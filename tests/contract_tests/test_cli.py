@@ -361,6 +361,27 @@ def test_tokens_appear_nowhere(tmp_path: Path) -> None:
                 assert spelling not in text
 
 
+@pytest.mark.parametrize(("faults", "status"), [([], 2), (["font-size-text"], 1)])
+def test_reports_that_cannot_be_written_hide_no_verdict(tmp_path: Path, faults: list[str], status: int) -> None:
+    """The disk is full at the end: what the run found is told, and a broken contract stays 1."""
+    (tmp_path / "reports" / "report.json").mkdir(parents=True)
+    with standin_engine(*faults) as engine:
+        jobs = write_jobs(tmp_path, engine.make_jobs(24))
+        arguments = (engine.url, *TOKENS, f"--jobs={jobs}", "-q", "--report-dir=reports")
+        done = check_engine(*arguments, cwd=tmp_path)
+    assert done.status == status
+    assert {1: "violates: 1 rule broken", 2: "conforms: "}[status] in done.out
+    assert "--report-dir reports: the reports cannot be written there: Is a directory." in done.err
+
+
+def test_file_without_an_id_is_named(tmp_path: Path) -> None:
+    """Quiet or not, and also where it is standard input, which many runners do not have."""
+    (tmp_path / "none.txt").write_text("\n\n")
+    for source in ("none.txt", "-"):
+        done = check_engine("http://127.0.0.1:9", "--token=admin=admin", f"--jobs={source}", "-q", cwd=tmp_path)
+        assert (done.status, f"--jobs {source} gave no job id." in done.out) == (3, True)
+
+
 def test_tokens_are_not_in_the_process_list(tmp_path: Path) -> None:
     """A command that makes jobs does not see the tokens in its parents' arguments."""
     with standin_engine() as engine:

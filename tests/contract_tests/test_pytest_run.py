@@ -51,6 +51,17 @@ def test_pages_have_a_test_a_rule(tmp_path: Path) -> None:
     assert "read_page" not in bad.out
 
 
+def test_reports_that_cannot_be_written_hide_no_verdict(tmp_path: Path) -> None:
+    """The disk is full at the end: the tests are as they are, and the session is not green."""
+    (tmp_path / "reports" / "report.json").mkdir(parents=True)
+    done = run_suite("-q", "-k", "roles.admin", "--engine-mock", "--engine-report-dir=reports", cwd=tmp_path)
+    assert done.status == pytest.ExitCode.USAGE_ERROR, done.out
+    assert "1 passed" in done.out
+    assert "--engine-report-dir" in done.out
+    assert "cannot be written there: Is a directory." in done.out
+    assert "Traceback" not in done.out + done.err
+
+
 def test_a_broken_rule_fails_its_test_alone(tmp_path: Path) -> None:
     """A broken rule fails, with what was received and a curl line; the others pass."""
     with standin_engine("font-size-text") as engine:

@@ -137,6 +137,15 @@ def test_stream_that_fails_keeps_no_second_handle() -> None:
     assert (after, outlet.failure) == (free, None)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell that closes streams")
+def test_closed_standard_input_is_empty(tmp_path: Path) -> None:
+    """Under cron and some runners there is none."""
+    line = f"{BIN}/check-engine http://127.0.0.1:9 --token admin=env:USER --jobs - --plan <&-"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 jobs would be canceled" in done.stdout
+
+
 @pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "| head -0"])
 def test_mock_whose_output_is_closed_serves_on(tmp_path: Path, closed: str) -> None:
     """A server needs nobody who reads its first line."""

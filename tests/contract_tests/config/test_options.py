@@ -82,3 +82,16 @@ def test_token_without_its_end_is_not_the_same_without_padding() -> None:
     assert [cut(token) for token in ("abcdef", "YWJjZA==", "QUJDREVGR0hJSktMTU5PUA==", "=")] == [
         *("abcde", "YWJjZ", "QUJDREVGR0hJSktMTU5PU", "")
     ]
+
+
+def test_role_that_is_misspelt_is_told_where_the_right_one_has_no_token() -> None:
+    """It would be taken for one that must be refused; admin2 beside admin is one."""
+
+    def told(*roles: str) -> list[str]:
+        tokens = tuple(f"{role}=env:T" for role in roles)
+        return live_connection(replace(OPTIONS, tokens=tokens))[1]
+
+    (sentence,) = told("enginering")
+    assert sentence.startswith("--token enginering: the page does not list the role enginering, ")
+    assert sentence.endswith("Did you mean engineering?")
+    assert told("admin", "admin2", "apiwrite", "apiread", "operator") == []

@@ -13,6 +13,7 @@ import pytest
 from contract_tests.config import command
 from contract_tests.config.command import Command
 from contract_tests.config.job_ids import read_ids, supply_from_command
+from contract_tests.config.sources import Source
 from contract_tests.errors import CommandError, NotAnIdError
 from contract_tests.stopping import Stopped, signals_raise
 
@@ -48,6 +49,16 @@ def test_supply_of_a_command_holds_what_can_be_an_id(status: int) -> None:
     with pytest.raises(NotAnIdError, match=r"line 2 is not a job id: 'token=\*\*\*'"):
         supply.ask_for(2)
     assert supply.supplied == [ID]
+
+
+def test_pipe_of_a_credential_is_read_once() -> None:
+    """A shell's `<(…)` and standard input are empty the second time, where a file may have changed."""
+    reader, writer = os.pipe()
+    os.write(writer, b"Zq7hunter2\n")
+    os.close(writer)
+    source = Source(f"file:/dev/fd/{reader}", "--token admin")
+    assert (source.read(), source.read(again=True)) == ("Zq7hunter2", "Zq7hunter2")
+    os.close(reader)
 
 
 def test_failing_command_is_quoted_without_the_secrets_written_in_it() -> None:

@@ -104,7 +104,7 @@ def test_an_undecided_run_says_why_and_what_to_do() -> None:
     top = words[: words.index("All rules")]
     assert "Why: the engine was not reached." in top
     assert "refused the connection three times in a row" in top
-    assert "Check the URL, --proxy, --ca-bundle and --timeout." in top
+    assert "Check the URL, --proxy, --ca-bundle, --client-cert and --timeout." in top
 
 
 def test_it_adapts_to_dark_phones_and_paper() -> None:

@@ -79,7 +79,7 @@ def test_unchecked_rules_name_the_missing_option() -> None:
     """What was left says why, and which option would help."""
     assert "- `roles.others`: No token of a role that the page does not list" in _written(violating())
     text = _written(undecided())
-    assert "Check the URL, --proxy, --ca-bundle and --timeout." in text
+    assert "Check the URL, --proxy, --ca-bundle, --client-cert and --timeout." in text
     assert f"and {RULES - 8} more: The engine was not reached." in text
 
 

@@ -139,7 +139,7 @@ def test_ids_cut_from_json_are_told() -> None:
     with standin.serve() as engine:
         seen = _seen(engine.url, [f'"{job_id}",' for job_id in engine.make_jobs(20)])
     assert seen.report.undecided_because == ("jobs",)
-    assert any("quotes, brackets or commas" in note for note in seen.report.notes)
+    assert any("quotes, brackets, commas or blanks" in note for note in seen.report.notes)
 
 
 def test_redirect_to_the_path_with_a_slash_breaks_the_contract() -> None:

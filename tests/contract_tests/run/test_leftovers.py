@@ -16,6 +16,7 @@ from contract_tests.purpose import Purpose
 from contract_tests.run.runner import Runner
 from engine_contract.click_options import CRASHED
 from tests.support.commands import PYTEST_TOKENS, TOKENS, begin, check_engine, run_suite
+from tests.support.engines import standin_engine
 from tests.support.eventually import eventually
 from tests.support.job_engine import JobEngine, job_engine
 from tests.support.ports import free_port
@@ -120,6 +121,17 @@ def test_workflow_of_an_engine_that_is_down_started_no_job(tmp_path: Path) -> No
     assert "No job was started. See whether the engine is up." in done.out
     assert "too few jobs" not in done.out
     assert "Give the name" not in done.out
+
+
+def test_workflow_of_an_engine_without_tls_names_what_to_check(tmp_path: Path) -> None:
+    """The engine is up; scheme and certificates are what is wrong."""
+    with standin_engine() as engine:
+        url = engine.url.replace("http:", "https:")
+        done = check_engine(url, "--token=admin=admin", "--workflow=w", "-q", cwd=tmp_path)
+    assert done.status == 3
+    assert (
+        "No job was started. See whether the engine is up, and check http or https in the URL, --ca-bundle" in done.out
+    )
 
 
 def test_jobs_that_cannot_be_canceled_are_told(tmp_path: Path) -> None:
