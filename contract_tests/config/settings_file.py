@@ -25,7 +25,7 @@ from engine_contract.dependencies import require
 from engine_contract.option_rows import rows
 from engine_contract.options import LOGIN_PATTERN, SOURCE_PATTERN, CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.masking import is_secret
-from engine_contract.text.printable import without_user_info
+from engine_contract.text.printable import clip, without_user_info
 from engine_contract.text.unmarked import read_text, why_unread
 
 FILE_NAME = "engine.toml"
@@ -227,8 +227,7 @@ def json_like(value: object) -> str:
 
     if value is None:
         return "not a finite number"  # TOML has nan and inf where JSON has nothing
-    text = without_user_info(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return clip(without_user_info(json.dumps(value, ensure_ascii=False)), 60)
 
 
 def _schema_at(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:

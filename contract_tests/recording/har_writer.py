@@ -69,7 +69,7 @@ def _request(proxied: ProxiedExchange, redaction: Redaction, base: str, *, hidde
         "bodySize": proxied.body.size,
     }
     if proxied.body.size:
-        kind = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), "")
+        kind = proxied.content_type or ""
         if hidden:
             text: dict[str, Any] = {"text": HIDDEN, "_hidden": True}
         else:

@@ -49,13 +49,12 @@ def texts(headers: HeaderList) -> tuple[tuple[str, str], ...]:
 
 def exchange_of(proxied: ProxiedExchange, caller: Caller) -> Exchange:
     """Return a proxied exchange as check-engine's exchange, content encodings undone."""
-    content_type = next((v.decode("latin-1") for n, v in proxied.headers if n.lower() == b"content-type"), None)
     query = tuple(parse_qsl(proxied.query, keep_blank_values=True)) if proxied.query else ()
     body = bytes(proxied.body.data) if proxied.body.size else None
     operation = proxied.operation
     # In one spelling, but for the values that it holds.
     path = operation.path if operation is not None and not operation.parameters_in("path") else proxied.path
-    request = Request(proxied.method, path, caller, query, body, content_type)
+    request = Request(proxied.method, path, caller, query, body, proxied.content_type)
     response = _answer(proxied)
     return Exchange(
         request,

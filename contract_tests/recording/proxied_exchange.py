@@ -85,6 +85,11 @@ class ProxiedExchange:
         """Path and query."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
+    @property
+    def content_type(self) -> str | None:
+        """The media type of the request's body, as it was sent."""
+        return next((value.decode("latin-1") for name, value in self.headers if name.lower() == b"content-type"), None)
+
     def end(self, fault: Fault | None = None, detail: str = "") -> None:
         """Take note that nothing more will come, and why if it is not all."""
         self.elapsed = time.monotonic() - self.started

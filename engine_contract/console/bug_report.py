@@ -3,19 +3,18 @@
 import json
 import re
 from typing import Any
-from urllib.parse import quote
 
 from engine_contract.console.interface import About, Entry, Finding
 from engine_contract.console.json_view import pretty_body
 from engine_contract.contract import load_contract
+from engine_contract.http.paths import encoded_path
 from engine_contract.text.curl import CREDENTIAL, curl
 from engine_contract.text.json_pointer import path_of, pointer_of
 from engine_contract.text.markdown import block, code, escape
 from engine_contract.text.masking import MASK
-from engine_contract.text.printable import moment, visible
+from engine_contract.text.printable import clip, moment, visible
 
 _BASIC = f"Basic {CREDENTIAL}"
-_PATH_SAFE = "%/:@!$&'()*+,;=~"  # a path as it came, which may be percent-encoded already
 # Headers that curl sets itself, or that a browser adds and nobody means.
 _is_transport = re.compile(
     "accept(-encoding|-language)?|cache-control|connection|content-length|dnt|expect|host|keep-alive|origin|pragma"
@@ -30,7 +29,7 @@ MAX_CURL_BODY_BYTES = 64 << 10
 
 def curl_line(entry: Entry, about: About, base: str, credential: str) -> str:
     """Return a command line that sends the request again; `credential` takes the place of what was masked."""
-    url = base + quote(entry.path, safe=_PATH_SAFE, errors="replace") + (f"?{entry.query}" if entry.query else "")
+    url = base + encoded_path(entry.path) + (f"?{entry.query}" if entry.query else "")
     headers = [
         (name.title(), visible(value).replace(MASK, CREDENTIAL))
         for name, value in entry.request.headers
@@ -69,7 +68,7 @@ def bug_report(entry: Entry, about: About, base: str, credential: str) -> str:
         lines.append("")
     lines += _places(entry)
     if entry.response.body:
-        lines += [block(_cut(pretty_body(entry.response.body)), ""), ""]
+        lines += [block(clip(pretty_body(entry.response.body), _MAX_BODY_CHARS), ""), ""]
     if entry.reason and entry.status is not None:
         lines += [f"The reason: {escape(entry.reason)}", ""]
     if entry.findings:
@@ -99,7 +98,7 @@ def _places(entry: Entry) -> list[str]:
             node = _child(node, key)
         if parents and node is not None:
             text = json.dumps(node, ensure_ascii=False, indent=2)
-            lines += [f"At {code(pointer_of(parents))}:", "", block(_cut(text), "json"), ""]
+            lines += [f"At {code(pointer_of(parents))}:", "", block(clip(text, _MAX_BODY_CHARS), "json"), ""]
     return lines
 
 
@@ -152,7 +151,3 @@ def _documented(finding: Finding) -> list[str]:
     line = f"- {escape(finding.documented)} (rule {code(rule.id)}, {rule.level})"
     because = f"The page: {code(rule.quote)}" if rule.quote else rule.reason
     return [line, f"  {because}"] if because else [line]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_BODY_CHARS else f"{text[:_MAX_BODY_CHARS]}…"

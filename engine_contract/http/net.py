@@ -9,6 +9,8 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 BACKLOG = 2048
+DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+"""By the scheme of a URL that names none."""
 _FREE_PORTS_TRIED = 20
 _ABSENT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT})
 """Errors for an address that this machine does not have, such as one of IPv6."""

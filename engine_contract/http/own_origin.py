@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+from engine_contract.http.net import DEFAULT_PORTS
 from engine_contract.http.proxy_headers import Address, without_prefix
 from engine_contract.http.types import HeaderList, RawHeaders
 
@@ -40,7 +41,7 @@ class OwnOrigin:
 
     def __init__(self, server: Address) -> None:
         host = f"[{server.host}]" if ":" in server.host else server.host
-        is_default = server.port == {"http": 80, "https": 443}[server.scheme]
+        is_default = server.port == DEFAULT_PORTS[server.scheme]
         port = rb"(?:%b(?:80|443))?" % _COLON if is_default else b"%b%d" % (_COLON, server.port)
         names = rb"(?:(?<!\w)(?P<scheme>https?|wss?)(?P<colon>%b)|%b)(?P<slashes>%b%b)%b%b%b" % (
             *(_COLON, _BEGINS, _SLASH, _SLASH),

@@ -17,8 +17,8 @@ def decoded_path(path: str) -> str:
 
 
 def encoded_path(path: str) -> str:
-    """Return a path as it stands in a URL, with the escapes that it has."""
-    return quote(path, safe=_READY)
+    """Return a path as it stands in a URL, with the escapes that it has; a lone surrogate becomes a question mark."""
+    return quote(path, safe=_READY, errors="replace")
 
 
 def url_as_asked(scope: Scope, path: str) -> str:

@@ -8,9 +8,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from engine_contract.http.net import is_loopback
+from engine_contract.http.net import DEFAULT_PORTS, is_loopback
 
-_PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65_535
 _ALLOWED = "Allowed are URLs such as http://proxy.example:3128, with http or https."
 _NAME = frozenset(string.ascii_letters + string.digits + "-_.")
@@ -34,7 +33,7 @@ def proxy_for(base: str, named: str | None = None, option: str = "--proxy") -> h
 
 def _is_exempt(url: SplitResult, exempt: str) -> bool:
     """Return whether `NO_PROXY` names a host: by name, end of a name, address or network, with a port or without."""
-    host, port = (url.hostname or "").rstrip("."), url.port or _PORTS.get(url.scheme)
+    host, port = (url.hostname or "").rstrip("."), url.port or DEFAULT_PORTS.get(url.scheme)
     for entry in re.split(r"[\s,]+", exempt.lower()):
         if entry == "*" or (entry and _is_in_network(host, entry)):
             return True

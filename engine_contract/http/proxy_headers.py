@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from engine_contract.http.net import DEFAULT_PORTS
 from engine_contract.http.types import HeaderList, RawHeaders
 
 # RFC 9110, section 7.6.1. `Expect` is met by this side: the body is asked for before it is passed on.
@@ -24,7 +25,6 @@ _END_TO_END = frozenset(
 )
 # Our server would wait for the body whose length such a response may announce (RFC 9110, 8.6) without sending it.
 _BODILESS = frozenset({204, 304})
-_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _DECODINGS = 3  # a chain of servers may decode a path more than once
 
 
@@ -42,7 +42,7 @@ class Address:
     def of(cls, base: str) -> "Address":
         """Return the address of a base URL."""
         parts = urlsplit(base)
-        port = parts.port or _PORTS[parts.scheme]
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
         netloc = parts.netloc.rpartition("@")[2]
         return cls(parts.scheme, (parts.hostname or "").lower(), port, netloc, parts.path.rstrip("/"))
 
@@ -57,10 +57,10 @@ class Address:
             scheme, port = parts.scheme or self.scheme, parts.port
         except ValueError:
             return False
-        if (parts.hostname or "").lower() != self.host or scheme not in _PORTS:
+        if (parts.hostname or "").lower() != self.host or scheme not in DEFAULT_PORTS:
             return False
-        both_default = port in {None, _PORTS[scheme]} and self.port == _PORTS[self.scheme]
-        return both_default or (port or _PORTS[scheme]) == self.port
+        both_default = port in {None, DEFAULT_PORTS[scheme]} and self.port == DEFAULT_PORTS[self.scheme]
+        return both_default or (port or DEFAULT_PORTS[scheme]) == self.port
 
     def target(self, path_and_query: str) -> str:
         """Return path and query below the base. Raise ValueError for a path that leads out of it."""

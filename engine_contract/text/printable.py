@@ -53,6 +53,11 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:limit]}… (cut, {len(text):,} characters)"
 
 
+def clip(text: str, limit: int) -> str:
+    """Return the first `limit` characters, and an ellipsis if that is not all."""
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
 def scalar(value: Any, limit: int = 1000) -> str:
     """Return a text, a number or a boolean of a document as a text, at most `limit` characters; empty for all else."""
     return shorten(str(value), limit) if isinstance(value, str | int | float) else ""

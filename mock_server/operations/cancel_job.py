@@ -3,6 +3,7 @@
 import orjson
 
 from engine_contract.contract import Operation
+from engine_contract.text.printable import clip
 from mock_server.jobs.documents import written
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, Refused, no_job
@@ -41,7 +42,7 @@ async def cancel_in(jobs: Jobs, exchange: Exchange, job_id: str) -> Cancel:
 def _why_not(job_id: str, session: str, outcome: Cancel) -> Refusal:
     if outcome.state is None:
         return Refusal("unknown-job", no_job(job_id, session), "job_id")
-    shown = job_id if len(job_id) <= 80 else f"{job_id[:80]}…"
+    shown = clip(job_id, 80)
     if outcome.state.status == "canceled":
         return Refusal("not-active", f"The job {shown} is canceled already.", "job_id")
     return Refusal("not-active", f"The job {shown} is {outcome.state.status}: no longer active.", "job_id")

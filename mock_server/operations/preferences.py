@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from engine_contract.text.printable import clip
 from mock_server.operations.refusals import SITUATIONS, Refusal, Refused
 from mock_server.settings import LONGEST_DELAY_MS, delay_range
 from mock_server.store.behavior import CODES
@@ -106,7 +107,6 @@ def _one_of(name: str, value: str, known: Collection[str]) -> str:
 
 
 def _cannot(name: str, value: str, allowed: str) -> Refused:
-    shown = value if len(value) <= 80 else f"{value[:80]}…"
     return Refused(
-        Refusal("bad-preference", f"Prefer: {name}={shown} cannot be honoured; {name} takes {allowed}.", name)
+        Refusal("bad-preference", f"Prefer: {name}={clip(value, 80)} cannot be honoured; {name} takes {allowed}.", name)
     )

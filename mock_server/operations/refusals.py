@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from engine_contract.http.types import Headers
+from engine_contract.text.printable import clip
 from mock_server.operations.response import PROBLEM, Response
 
 ASSUMED = "This refusal is assumed: the documentation page says nothing of refusals."
@@ -106,8 +107,7 @@ def asked_for(situation: str, *, role: str | None, job_id: str | None, status: i
 
 def no_job(job_id: str, session: str) -> str:
     """Return that there is no such job, with what may be wrong: another session, blanks, a variable that was not filled in."""
-    shown = job_id if len(job_id) <= 80 else f"{job_id[:80]}…"
-    said = f"There is no job {shown}"
+    said = f"There is no job {clip(job_id, 80)}"
     if session:
         said += f" in the session {session}"
     if "{{" in job_id or "${" in job_id:
