@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
-from contract_tests.config.auth import usual_variable
 from contract_tests.config.options import Settings
 from contract_tests.errors import CommandError, NotAnIdError, SettingError
 from contract_tests.judge.known import Known
@@ -39,6 +38,7 @@ from contract_tests.safety.supply import Supply, describe_active
 from contract_tests.stopping import Stopped, signals_cancel, signals_raise
 from contract_tests.transport.sender import GaveUp, Sender, describe_failure, which_gave_up
 from contract_tests.transport.transport import Transport
+from engine_contract.environment import usual_variable
 
 AFTER_INTERRUPT_S = 5.0  # for canceling jobs that were made and not seen canceled, once the run was interrupted
 LEFTOVERS_S = 15.0  # for canceling them otherwise, whatever is left of the deadline

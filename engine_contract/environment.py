@@ -7,6 +7,16 @@ _KUBERNETES = re.compile(r"(?:tcp|udp|sctp)://", re.IGNORECASE)
 _OF_A_SERVICE = re.compile(r"(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)")
 
 
+def variable_of(name: str) -> str:
+    """Return a name as environment variables are written, such as `X_API_KEY`."""
+    return re.sub("[^A-Z0-9]", "_", name.upper())
+
+
+def usual_variable(role: str | None) -> str:
+    """Return the environment variable that texts name for a role's token, such as `ADMIN_TOKEN`; `TOKEN` for nobody's."""
+    return f"{variable_of(role)}_TOKEN" if role else "TOKEN"
+
+
 def value_of(name: str, environment: Mapping[str, str]) -> str | None:
     """Return a variable without the blanks and line breaks around it; None where it is not set, or not meant for us."""
     value = environment.get(name)

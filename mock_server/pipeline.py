@@ -368,7 +368,7 @@ class Pipeline:
 
 
 def _without_store(error: StoreUnavailable) -> Refusal:
-    return Refusal("store", f"The store cannot be reached: {error}.", status=503)
+    return Refusal("store", error.sentence, status=503)
 
 
 def _asked_for(exchange: Exchange, situation: str | None, code: int | None) -> Refusal:

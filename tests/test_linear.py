@@ -108,7 +108,7 @@ MATCHED = frozenset(
 SHAPES: dict[str, tuple[str, ...]] = {
     "contract_tests.config.auth:_SCHEME": ("bearer ", "Basic"),
     "contract_tests.config.auth:_TOKEN": ("a", "a<<a>> "),
-    "contract_tests.config.auth:variable_of": ("-", "A"),
+    "engine_contract.environment:variable_of": ("-", "A"),
     "contract_tests.config.settings_file:_NAME": ("a", "a.", "<<a>>/"),
     "contract_tests.config.settings_file:_check": ("a", "env:"),
     "contract_tests.config.settings_file:_complaint": ("<<a>>1", "a1"),
@@ -401,7 +401,6 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.readers:json_value": ("1234567.", "1", "1234567 "),
     "engine_contract.text.masking.values:_page_words": ("a", " "),
     "engine_contract.text.masking.values:_page_words 2": ("a", " "),
-    "mock_server.console_adapter.data:MockData": ("-", "A"),
     "mock_server.control.access:_is_of_jobs": ("/_mock/jobs/", "/"),
     "mock_server.faults.request:_read_anyhow": ('"job_id"', '"job_id"<< >>', '"job_id":"', '"job_id":<< >>'),
     "mock_server.faults.request:request": ('{"job_id": "<<a>>"', '{"job_id":'),

@@ -196,16 +196,6 @@ def _with_password(credential: str) -> frozenset[str]:
     return frozenset({credential, password} if colon else {credential})
 
 
-def usual_variable(role: str) -> str:
-    """Return the environment variable that texts name for a role's token, such as `ADMIN_TOKEN`."""
-    return f"{variable_of(role)}_TOKEN"
-
-
-def variable_of(name: str) -> str:
-    """Return a name as environment variables are written, such as `X_API_KEY`."""
-    return re.sub("[^A-Z0-9]", "_", name.upper())
-
-
 def place_credential(
     auth: Auth, sent: str | None, query: list[tuple[str, str]], headers: list[tuple[str, str]]
 ) -> None:

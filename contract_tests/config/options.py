@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from contract_tests.config.auth import Auth, Bearer, variable_of
+from contract_tests.config.auth import Auth, Bearer
 from contract_tests.config.command import Command
 from contract_tests.config.engine_url import FROM_VARIABLE, base_of
 from contract_tests.config.job_ids import supply_from_command, supply_from_file
@@ -17,6 +17,7 @@ from contract_tests.judge.request import can_be_read
 from contract_tests.safety.page_calls import PageCalls, page_calls, texts_of
 from contract_tests.safety.supply import Supply
 from engine_contract.contract import Operation, Rule, load_contract, load_rules
+from engine_contract.environment import variable_of
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.curl import Added
 from engine_contract.text.masking import is_secret

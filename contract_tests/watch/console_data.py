@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contract_tests.config.auth import usual_variable
 from contract_tests.watch.journal import SeenJob
 from contract_tests.watch.state import Watch
 from engine_contract.console import interface
 from engine_contract.contract.job_status import ACTIVE
+from engine_contract.environment import usual_variable
 from engine_contract.http.strict_json import NotJson, read_json
 
 CANCEL_TIMEOUT_S = 600
@@ -105,7 +105,7 @@ class WatchData:
         source = self._watch.settings.connection.tokens.get(role or "")
         if source is not None and source.variable:
             return f"${source.variable}"
-        return f"${usual_variable(role)}" if role else "$TOKEN"
+        return f"${usual_variable(role)}"
 
     def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
         """Return nothing: the engine is live."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from engine_contract.console import About, ConsoleError, Entry, FaultChoice, Job, JobLine, JobPage, Message, SessionLine
 from engine_contract.contract import Operation, find_operation
 from engine_contract.contract.job_status import ACTIVE
+from engine_contract.environment import usual_variable
 from engine_contract.http.types import http_scope
 from engine_contract.text.masking import show_header
 from mock_server.console_adapter.findings import violations
@@ -179,7 +179,7 @@ class MockData:
         """Return the role itself where its name is its token, else the variable that holds it."""
         if role and self._settings.tokens is None and not self._credentials.is_opaque:
             return role
-        return f"${re.sub('[^A-Z0-9]', '_', role.upper())}_TOKEN" if role else "$TOKEN"
+        return f"${usual_variable(role)}"
 
     def armed(self, session: str) -> Sequence[Mapping[str, Any]]:
         return [one.shown() for one in self._call(self._observed.behavior(session))]
@@ -193,7 +193,7 @@ class MockData:
         except ActionError as error:
             raise ConsoleError(str(error)) from None
         except StoreUnavailable as error:
-            raise ConsoleError(f"The store cannot be reached: {error}.") from None
+            raise ConsoleError(error.sentence) from None
 
     def _line(self, job_id: str, state: State) -> JobLine:
         return JobLine(job_id, state.status, summary(job_id, state, seed=self._settings.seed)["name"])

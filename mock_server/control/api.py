@@ -137,7 +137,7 @@ class Control:
         except Refused as refused:
             response = render(refused.refusal)
         except StoreUnavailable as error:
-            response = _problem(503, f"The store cannot be reached: {error}.")
+            response = _problem(503, error.sentence)
         asked = exchange.headers.get(b"access-control-request-method", b"") if exchange.method == "OPTIONS" else b""
         method = asked.decode("latin-1") or exchange.method
         headers = head(response, self._guard.headers(method, exchange.path, exchange.headers.get(b"origin")))

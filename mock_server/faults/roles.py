@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator
 from engine_contract.contract import Operation
 from mock_server.operations.credentials import Credential
 from mock_server.operations.exchange import Change, Exchange, May
-from mock_server.operations.refusals import Refusal
-
-_WRONG = Refusal("wrong-credential", "The credential is wrong: it belongs to no role.")
+from mock_server.operations.refusals import WRONG_CREDENTIAL, Refusal
 
 
 def roles(operation: Operation) -> Iterator[Change]:
@@ -64,7 +62,7 @@ def roles_of_cancels() -> Iterator[Change]:
         name="refuses-support-as-unknown",
         sentence="The role support is not known: 401, as if its token were wrong.",
         rule="roles.support",
-        may=_refuse(lambda exchange: exchange.credential.role == "support", _WRONG),
+        may=_refuse(lambda exchange: exchange.credential.role == "support", WRONG_CREDENTIAL),
     )
     yield Change(
         name="admin-only",

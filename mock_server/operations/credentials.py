@@ -9,7 +9,7 @@ from engine_contract.contract import Operation
 from engine_contract.http.cookies import read_cookies
 from engine_contract.session_name import ALLOWED, is_session_name
 from engine_contract.text.basic import read_basic
-from mock_server.operations.refusals import Refusal, Refused
+from mock_server.operations.refusals import NO_CREDENTIAL, WRONG_CREDENTIAL, Refusal, Refused
 from mock_server.settings import Settings, SettingsError
 from mock_server.store import DEFAULT_SESSION
 from mock_server.store.access import Access, Login, new_token
@@ -41,8 +41,6 @@ DEFAULT_USER = "admin@pronghorn"
 
 NONE = Credential("none")
 UNKNOWN = Credential("unknown")
-
-NO_CREDENTIAL = Refusal("no-credential", "The request carries no credential.")
 
 
 def known_roles(operations: Iterable[Operation]) -> tuple[str, ...]:
@@ -179,7 +177,7 @@ def wrong_credential(credential: Credential) -> Refusal:
         return Refusal("wrong-credential", "The token has expired. Log in again.")
     if not credential.token:
         return Refusal("wrong-credential", "The credential is empty.")
-    return Refusal("wrong-credential", f"The credential is wrong: it belongs to no role.{credential.accepted}")
+    return WRONG_CREDENTIAL._replace(detail=f"{WRONG_CREDENTIAL.detail}{credential.accepted}")
 
 
 def read_session(headers: Mapping[bytes, bytes]) -> str:

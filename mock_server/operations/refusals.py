@@ -76,6 +76,10 @@ class Refusal(NamedTuple):
     """Whether somebody asked for it, and the request itself may be right."""
 
 
+NO_CREDENTIAL = Refusal("no-credential", _SENTENCES["no-credential"][0])
+WRONG_CREDENTIAL = Refusal("wrong-credential", _SENTENCES["wrong-credential"][0])
+
+
 class Refused(Exception):  # noqa: N818 - an outcome, not an error
     """Carries a refusal out of a layer of the application."""
 
