@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from engine_contract.contract.draft.block import Block, read_block, says_nothing
@@ -13,14 +14,22 @@ from engine_contract.contract.operation import leads_up
 from engine_contract.contract.page import is_punctuation
 
 HEADINGS = ("Summary", "Description", "Route", "Roles", "Parameters", "Return")
-OTHER_HEADINGS = {
-    "Summary": "|overview|synopsis|title|",
-    "Description": "|details|about|",
-    "Route": "|endpoint|api endpoint|url|path|request|http request|request url|method and path|",
-    "Roles": "|authorization|authorisation|permissions|required permissions|access|required role|required roles"
-    "|roles required|allowed roles|authorized roles|",
-    "Parameters": "|params|arguments|input|inputs|request|request parameters|request body|body|payload|",
-    "Return": "|returns|return value|response|responses|response body|result|results|output|outputs|",
+OTHER_HEADINGS: dict[str, frozenset[str]] = {
+    "Summary": frozenset({"overview", "synopsis", "title"}),
+    "Description": frozenset({"details", "about"}),
+    "Route": frozenset(
+        {"endpoint", "api endpoint", "url", "path", "request", "http request", "request url", "method and path"}
+    ),
+    "Roles": frozenset(
+        {"authorization", "authorisation", "permissions", "required permissions", "access", "required role"}
+        | {"required roles", "roles required", "allowed roles", "authorized roles"}
+    ),
+    "Parameters": frozenset(
+        {"params", "arguments", "input", "inputs", "request", "request parameters", "request body", "body", "payload"}
+    ),
+    "Return": frozenset(
+        {"returns", "return value", "response", "responses", "response body", "result", "results", "output", "outputs"}
+    ),
 }
 """Other words for a heading. They count on pages without the format's own word."""
 
@@ -29,8 +38,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PARAMETER_COLUMNS = ("Name", "Type", "Required", "Description")
 RETURN_COLUMNS = ("Name", "Type", "Description")
 
-MOST_CHARACTERS = 2000
-"""Characters of a route."""
+MOST_ROUTE_CHARACTERS = 2000
 
 _ROUTE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S*)", re.IGNORECASE)
 _LABEL = re.compile(r"(?:(?:http )?(?:method|verb)|path|url|uri|endpoint|route)\s*:\s*", re.IGNORECASE)
@@ -41,22 +49,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")  # fit for the settings file's [op
 _NAMES = re.compile(r"\{([^{}]*)\}")
 _NOT_ROLES = frozenset(
     {"all", "any", "and", "or", "everybody", "everyone", "roles", "role", "the", "a", "an", "of", "to", "with", "must"}
-    | {
-        "is",
-        "are",
-        "be",
-        "have",
-        "has",
-        "may",
-        "only",
-        "require",
-        "requires",
-        "required",
-        "bearer",
-        "token",
-        "oauth",
-        "jwt",
-    }
+    | {"is", "are", "be", "have", "has", "may", "only", "require", "requires", "required"}
+    | {"bearer", "token", "oauth", "jwt"}
 )
 _ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
@@ -120,7 +114,7 @@ def read_page(text: Text, name: str = "") -> Page:
         notes=tuple(
             f"the section {line.text} is taken for {name}"
             for name, (line, _) in sections.items()
-            if _rank(line, name) == OTHER
+            if _rank(line, name) is _Rank.OTHER_WORD
         ),
     )
 
@@ -143,7 +137,7 @@ def _name_of(method: str, path: str) -> str:
 
 def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
     sections: dict[str, tuple[Line, list[Line]]] = {}
-    best = {name: max((_rank(line, name) for line in lines), default=0) for name in HEADINGS}
+    best = {name: max((_rank(line, name) for line in lines), default=_Rank.NOT) for name in HEADINGS}
     current: list[Line] | None = None
     for line in lines:
         # A heading stands once, and after the ones before it: a table may have a column of that name.
@@ -162,17 +156,23 @@ def _sections(lines: Sequence[Line]) -> dict[str, tuple[Line, list[Line]]]:
     return sections
 
 
-OTHER, MARKED, EXACT = 1, 2, 3
+class _Rank(IntEnum):
+    """How surely a line is the heading of a section."""
+
+    NOT = 0
+    OTHER_WORD = 1
+    MARKED_UP = 2
+    EXACT = 3
 
 
-def _rank(line: Line, name: str) -> int:
-    """Return how surely a line is the heading of a section: in the format's own word, marked up or bare, or in another."""
+def _rank(line: Line, name: str) -> _Rank:
     if line.text == name:
-        return EXACT
+        return _Rank.EXACT
     words = heading(line.text)
     if words == name:
-        return MARKED
-    return OTHER if words[:1].isupper() and f"|{words.lower()}|" in OTHER_HEADINGS[name] else 0
+        return _Rank.MARKED_UP
+    is_other = words[:1].isupper() and words.lower() in OTHER_HEADINGS[name]
+    return _Rank.OTHER_WORD if is_other else _Rank.NOT
 
 
 def _heading(line: Line, later: Sequence[str], best: Mapping[str, int]) -> str | None:
@@ -182,7 +182,7 @@ def _heading(line: Line, later: Sequence[str], best: Mapping[str, int]) -> str |
     """
     for index, name in enumerate(later):
         rank = _rank(line, name)
-        if rank == EXACT or (rank and rank == best[name] and not {*later[:index]} & {*NEEDED}):
+        if rank is _Rank.EXACT or (rank and rank == best[name] and not {*later[:index]} & {*NEEDED}):
             return name
     return None
 
@@ -215,7 +215,7 @@ def _route(lines: Sequence[Line], heading: Line) -> tuple[str, str, tuple[Line, 
         raise PageError(at.number, "this is a second route" if texts else "the section Route is empty", allowed)
     text, number = " ".join(texts), lines[0].number
     found = _ROUTE.fullmatch(text)
-    if found is None or len(text) > MOST_CHARACTERS or not _PATH.fullmatch(found[2]) or leads_up(found[2]):
+    if found is None or len(text) > MOST_ROUTE_CHARACTERS or not _PATH.fullmatch(found[2]) or leads_up(found[2]):
         raise PageError(number, f"{text[:200]!r} is not a route", allowed)
     path = _PATH_PARAMETER.sub(r"{\1}", found[2])
     for name in (names := _NAMES.findall(path)):
