@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from contract_tests.config.command import Command
 from contract_tests.errors import CommandError, SettingError
 from engine_contract.private_files import is_special
 from engine_contract.text.masking import mask_command
 from engine_contract.text.unmarked import MARK, read_text, why_unread
+
+SourceKind = Literal["env", "file", "cmd", "literal"]
+_PREFIXES: tuple[SourceKind, ...] = ("env", "file", "cmd")
 
 
 @dataclass(slots=True)
@@ -31,10 +35,9 @@ class Source:
     _value: str | None = field(default=None, repr=False)
 
     @property
-    def kind(self) -> str:
-        """`env`, `file`, `cmd`, or `literal` for a value given as it is."""
-        prefix, colon, _ = self.text.partition(":")
-        return prefix if colon and prefix in {"env", "file", "cmd"} else "literal"
+    def kind(self) -> SourceKind:
+        """Where the value is; `literal` for one given as it is."""
+        return next((kind for kind in _PREFIXES if self.text.startswith(f"{kind}:")), "literal")
 
     @property
     def variable(self) -> str | None:

@@ -209,7 +209,7 @@ def _redirects_all(evidence: _Evidence) -> str | None:
 
 
 def _elsewhere(job_id: str, guard: Guard) -> tuple[tuple[str, str, str, dict[str, Any]], ...]:
-    """Yield undocumented ways to ask for the same cancel: situation, the rule that is broken if one works, the change."""
+    """Return undocumented ways to ask for the same cancel: situation, the rule that is broken if one works, the change."""
     in_body = "job_id in a JSON body, as in the page's example"
     own, on_route = guard.operation.path, guard.operation.route
     form = f"job_id={job_id}".encode()

@@ -134,6 +134,5 @@ def _arrow(edge: Edge, corners: Mapping[str, Place]) -> Arrow:
         end_x, end_y = x2 + WIDTH / 2 + (20 if edge.source == edge.target else 0), y2 + HEIGHT
         bend = 26 + min(30.0, abs(x1 - x2) / 20)
         points = (start_x, start_y, start_x, start_y + bend, end_x, end_y + bend, end_x, end_y)
-    numbers = " ".join(f"{point:g}" for point in (round(point, 1) for point in points))
-    head, rest = numbers.split(" ", 2)[:2], numbers.split(" ", 2)[2]
-    return Arrow(edge.source, edge.target, edge.state or "no state", line, f"M {' '.join(head)} C {rest}")
+    x, y, *curve = [f"{round(point, 1):g}" for point in points]
+    return Arrow(edge.source, edge.target, edge.state or "no state", line, f"M {x} {y} C {' '.join(curve)}")

@@ -45,7 +45,7 @@ def select(entries: Sequence[Entry], wanted: str, search: str) -> list[Entry]:
     if not search:
         return list(entries)
     search = search.casefold()
-    return [entry for entry in entries if search in _searched(entry)] if search else list(entries)
+    return [entry for entry in entries if search in _searched(entry)]
 
 
 def _searched(entry: Entry) -> str:

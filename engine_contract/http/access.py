@@ -28,7 +28,8 @@ def is_fixed(host: str) -> bool:
         return False
     name = parsed[1].strip("[]")
     with suppress(ValueError):
-        return ip_address(name) is not None
+        ip_address(name)
+        return True
     return is_loopback(name) or "." not in name
 
 

@@ -1,12 +1,15 @@
 """A response before it is sent."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine_contract.http.types import Headers
 
 JSON = b"application/json"
 PROBLEM = b"application/problem+json"
+
+
+WireKind = Literal["reset", "truncate", "drip", "stall"]
 
 
 class Wire(NamedTuple):
@@ -16,7 +19,7 @@ class Wire(NamedTuple):
     `drip` sends `chunk` bytes every `pause_s` seconds, `stall` sends `share` of the body and no more.
     """
 
-    kind: str
+    kind: WireKind
     share: float = 0.5
     chunk: int = 16
     pause_s: float = 0.05

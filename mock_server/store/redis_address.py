@@ -34,14 +34,6 @@ class Address(NamedTuple):
         return f"Address({self.shown})"
 
 
-def has_password(store: str) -> bool:
-    """Return whether the URL itself holds a password."""
-    try:
-        return bool(urlsplit(store).password)
-    except ValueError:
-        return False
-
-
 def read_address(store: str, environ: Mapping[str, str] = os.environ) -> Address:
     """Read `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB][?prefix=NAME&copies=N]`. Raise SettingsError."""
     scheme = store.partition("://")[0]
