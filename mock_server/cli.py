@@ -74,15 +74,13 @@ def _serve(settings: Settings) -> None:
         settings = held
     # Imported here: --help and --list-faults must not wait for the framework.
     from mock_server.app import create_app
-    from mock_server.serving.server import listen, make_server, url_of
+    from mock_server.serving.server import freeze_start, listen, make_server, url_of
 
     app = create_app(settings)
     settings, bound = listen(settings)
     app.settings = settings
     url, console_url = url_of(settings, bound[0]), url_of(settings, bound[-1])
-    # Everything that exists now stays: the collector need not look through it again, nor run as often as by default.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    freeze_start()
     gc.enable()
     if not settings.is_loopback:
         control = (

@@ -1,6 +1,5 @@
 """`--workers N`: processes that accept on one port, and the one that starts them, restarts them and ends them."""
 
-import gc
 import signal
 import socket
 import sys
@@ -13,7 +12,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-from mock_server.serving.server import SHUTDOWN_GRACE_S, bind, close, make_server
+from mock_server.serving.server import SHUTDOWN_GRACE_S, bind, close, freeze_start, make_server
 from mock_server.settings import Settings, SettingsError
 
 _READY_S = 60.0
@@ -136,8 +135,7 @@ def _work(settings: Settings, bound: list[socket.socket], pipe: Connection) -> N
     from mock_server.app import join_app
 
     app = join_app(settings)
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    freeze_start()
     server = make_server(app, settings, ready=lambda: pipe.send("ready"))
 
     def end_with_supervisor() -> None:
