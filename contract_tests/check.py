@@ -71,6 +71,7 @@ def plan_for(settings: Settings, jobs: int | None, guard: Guard) -> Plan:
         others=tuple(role for role in tokens if role not in operation.roles),
         jobs=jobs,
         derivable=guard.derivable,
+        has_case=guard.has_case,
         numeric=guard.numeric,
         auth=str(settings.connection.auth.settled),
         cuts_tokens=not settings.connection.auth.takes_users,

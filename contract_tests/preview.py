@@ -23,7 +23,7 @@ from engine_contract.version import kit_version
 
 SCHEMA_VERSION = 1
 WAYS_TRIED = 1 + len(WAYS)  # without a credential first
-_WRONG = frozenset({"wrong", "cut", "empty"})
+_WRONG = frozenset({"wrong", "cut", "recased", "empty"})
 
 
 def preview_of(options: CheckOptions, settings: Settings, plan: Plan) -> dict[str, Any]:

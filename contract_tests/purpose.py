@@ -64,6 +64,8 @@ class Purpose(Enum):
     CUT_START = "the id lacks its first character"
     LONGER_END = "the id has one character more at its end"
     LONGER_START = "the id has one character more at its start"
+    ID_WITH_BLANK = "the id has a blank at its end"
+    ID_IN_OTHER_CASE = "the id is in the other letter case"
 
     # Callers who may not.
     OTHER_ROLE = "a role that may not"
@@ -72,6 +74,7 @@ class Purpose(Enum):
     EMPTY_CREDENTIAL = "an empty credential"
     WRONG_CREDENTIAL = "a wrong credential"
     CUT_CREDENTIAL = "a token without its end"
+    CREDENTIAL_IN_OTHER_CASE = "a token in the other letter case"
 
     # Requests of which the page leaves something open.
     FURTHER = "a further property beside job_id"

@@ -27,12 +27,19 @@ from engine_contract.http.strict_json import NotJson, TooMuchJson, read_json
 
 NOT_SERVED = frozenset({405, 501})  # RFC 9110: the method is not there, whatever the job
 NOT_FOUND = 404
-_ROLE_RULES = {"none": "roles.none", "empty": "roles.empty", "wrong": "roles.wrong", "cut": "roles.wrong"}
+_ROLE_RULES = {
+    "none": "roles.none",
+    "empty": "roles.empty",
+    "wrong": "roles.wrong",
+    "cut": "roles.wrong",
+    "other case": "roles.case",
+}
 _CALLERS = {
     "none": Purpose.NO_CREDENTIAL,
     "empty": Purpose.EMPTY_CREDENTIAL,
     "wrong": Purpose.WRONG_CREDENTIAL,
     "cut": Purpose.CUT_CREDENTIAL,
+    "other case": Purpose.CREDENTIAL_IN_OTHER_CASE,
 }
 _BROKEN = {
     "request.job_id.required": Purpose.ID_MISSING,
@@ -48,6 +55,8 @@ _OF_NO_JOB = {
     Purpose.CUT_START: "effects.exact",
     Purpose.LONGER_END: "effects.exact",
     Purpose.LONGER_START: "effects.exact",
+    Purpose.ID_WITH_BLANK: "effects.spelling",
+    Purpose.ID_IN_OTHER_CASE: "effects.spelling",
 }
 
 

@@ -135,6 +135,7 @@ _NUMBER = ((Purpose.ID_AS_NUMBER, "request.job_id.type", '{"job_id": <job>}'),)
 _OBJECT = (
     (Purpose.ID_IN_OBJECT, "request.job_id.type", '{"job_id": {"_id": "<job>"}}'),
     (Purpose.ID_IN_OBJECT, "request.job_id.type", '{"job_id": {"job_id": "<job>"}}'),
+    (Purpose.ID_IN_OBJECT, "request.job_id.type", '{"job_id": {"$eq": "<job>"}}'),
     (Purpose.ID_RENAMED, "request.job_id.required", '{"id": "<job>"}'),
     (Purpose.ID_RENAMED, "request.job_id.required", '{"_id": "<job>"}'),
     (Purpose.ID_RENAMED, "request.job_id.required", '{"jobId": "<job>"}'),
@@ -149,14 +150,14 @@ _BODIES = (
     (Purpose.BODY_BROKEN_WITH_ID, "request.body", '{"job_id": "<job>",}'),
     (Purpose.BODY_BROKEN_WITH_ID, "request.body", "{'job_id': '<job>'}"),
 )
-_CUT = (
+_CUT_OR_LONGER = (
     (Purpose.CUT_END, "effects.exact", '{"job_id": "<cut-end>"}'),
     (Purpose.CUT_START, "effects.exact", '{"job_id": "<cut-start>"}'),
-)
-_LONGER = (
     (Purpose.LONGER_END, "effects.exact", '{"job_id": "<longer-end>"}'),
     (Purpose.LONGER_START, "effects.exact", '{"job_id": "<longer-start>"}'),
 )
+_WITH_BLANK = (Purpose.ID_WITH_BLANK, "effects.spelling", '{"job_id": "<with-blank>"}')
+_OTHER_CASE = (Purpose.ID_IN_OTHER_CASE, "effects.spelling", '{"job_id": "<other-case>"}')
 _METHODS = (("GET", "HEAD"), ("PUT", "PATCH"), ("DELETE", "OPTIONS"))
 
 
@@ -239,8 +240,9 @@ def _on_jobs(resources: Resources) -> Iterator[Scenario]:
     yield from _on_job("object", 2, resources, in_turn(_OBJECT))
     yield from _on_job("bodies", 3, resources, in_turn(_BODIES))
     if resources.derivable:
-        yield from _on_job("cut", 4, resources, each(_CUT))
-        yield from _on_job("longer", 5, resources, each(_LONGER))
+        yield from _on_job("cut or longer", 4, resources, each(_CUT_OR_LONGER))
+    spellings = [_WITH_BLANK, _OTHER_CASE] if resources.has_case else [_WITH_BLANK]
+    yield from _on_job("spelling", 5, resources, in_turn(spellings), "effects.spelling", priority=Priority.SPELLING)
     for index, methods in enumerate(_METHODS):
         steps = [_other_method(method, callers[(index + at) % len(callers)]) for at, method in enumerate(methods)]
         name, priority = " and ".join(methods), Priority.METHODS + index
@@ -309,6 +311,8 @@ def wrong_credential(resources: Resources) -> Iterator[Scenario]:
     steps = [Step(Purpose.WRONG_CREDENTIAL, caller, "refused", "roles.wrong") for caller in wrong]
     if resources.cuts_tokens and resources.roles:
         steps.append(Step(Purpose.CUT_CREDENTIAL, Caller(resources.roles[0], "cut"), "refused", "roles.wrong"))
+        other_case = Caller(resources.roles[0], "other case")
+        steps.append(Step(Purpose.CREDENTIAL_IN_OTHER_CASE, other_case, "refused", "roles.case"))
     yield from _on_stranger("wrong", 3, resources, steps, Priority.WRONG)
 
 

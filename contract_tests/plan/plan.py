@@ -77,9 +77,9 @@ def make_plan(resources: Resources, seed: int = 0) -> Plan:
     if not resources.derivable:
         reason = (
             "the supplied ids are short, or may end in a running number, "
-            "so that one with a character more or less could be somebody else's job"
+            "so that one with a character more or less, or in the other letter case, could be somebody else's job"
         )
-        missing["effects.exact"] = Unchecked(reason)
+        missing["effects.exact"] = missing["effects.spelling"] = Unchecked(reason)
     for role in resources.operation.roles:
         if role not in resources.roles:
             missing[f"roles.{role}"] = without_token(role)

@@ -20,7 +20,7 @@ from engine_contract.contract import Operation
 Expect = Literal["accepted", "refused", "ineffective", "observed"]
 
 JOB, UNKNOWN = "<job>", "<unknown>"
-DERIVED = {"<cut-end>", "<cut-start>", "<longer-end>", "<longer-start>"}
+DERIVED = {"<cut-end>", "<cut-start>", "<longer-end>", "<longer-start>", "<with-blank>", "<other-case>"}
 
 # The same valid body, as different clients write it.
 VALID = '{"job_id": "<job>"}'
@@ -123,6 +123,7 @@ class Priority(IntEnum):
     FURTHER = 300
     METHODS = 301
     ELSEWHERE = 400
+    SPELLING = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,8 @@ class Resources:
     jobs: int | None
     """How many jobs there are; None for as many as the plan wants."""
     derivable: bool = True
+    has_case: bool = True
+    """Whether all ids hold letters, whose case may be changed."""
     numeric: bool = False
     """Whether all ids are decimal numbers, which an engine may confuse with numbers."""
     unsafe: bool = False

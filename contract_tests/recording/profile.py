@@ -41,6 +41,7 @@ SITUATIONS = {
     "roles.none": "no-credential",
     "roles.empty": "wrong-credential",
     "roles.wrong": "wrong-credential",
+    "roles.case": "wrong-credential",
     "roles.others": "other-role",
     "request.job_id.required": "missing-parameter",
     "request.job_id.location": "missing-parameter",
@@ -49,6 +50,7 @@ SITUATIONS = {
     "request.body": "bad-body",
     "effects.unknown": "unknown-job",
     "effects.exact": "unknown-job",
+    "effects.spelling": "unknown-job",
     "effects.repeat": "not-active",
 }
 _CALLERS = frozenset(rule_id for rule_id in SITUATIONS if rule_id.startswith("roles."))

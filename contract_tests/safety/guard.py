@@ -118,6 +118,11 @@ class Guard:
         """Whether all supplied ids are decimal numbers."""
         return bool(self._supplied) and all(_NUMBER.match(job_id) for job_id in self._supplied)
 
+    @property
+    def has_case(self) -> bool:
+        """Whether ids may go out in the other letter case: they may be derived from, and each holds letters."""
+        return self.derivable and all(job_id.isascii() and job_id.swapcase() != job_id for job_id in self._supplied)
+
     def mint(self) -> str:
         """Return a new id that belongs to no job: 24 random hex characters, or as long as the longest supplied id."""
         length = max([MINTED_LENGTH, *map(len, self._supplied)])
@@ -126,16 +131,19 @@ class Guard:
         return minted
 
     def derive(self, job_id: str, how: str) -> str:
-        """Return a supplied id without its last or first character, or with one more: `cut-end`, `cut-start`,
-        `longer-end`, `longer-start`. Raises ValueError where ids are too short for that.
+        """Return a supplied id spelled otherwise: `with-blank` for any; cut or lengthened by a character or in the
+        `other-case` only where that is not somebody else's, and raises ValueError otherwise.
         """  # noqa: D205
-        if job_id not in self._supplied or not self.derivable:
+        if job_id in self._supplied and how == "with-blank":
+            return f"{job_id} "
+        if job_id not in self._supplied or not (self.has_case if how == "other-case" else self.derivable):
             raise ValueError(f"No id may be derived from {job_id}.")
         derived = {
             "cut-end": job_id[:-1],
             "cut-start": job_id[1:],
             "longer-end": f"{job_id}0",
             "longer-start": f"0{job_id}",
+            "other-case": job_id.swapcase(),
         }[how]
         self._derived.add(derived)
         return derived
@@ -208,7 +216,12 @@ class Guard:
         return self._supplied | self._minted | (self._derived if self.derivable else set())
 
     def _allowed(self, value: str) -> bool:
-        return not value or value in self._known() or (self.unsafe and not _ID_LIKE.search(value))
+        # Blanks after an id do not make it anybody else's.
+        return (
+            not value
+            or not self._known().isdisjoint({value, value.rstrip(" ")})
+            or (self.unsafe and not _ID_LIKE.search(value))
+        )
 
     def _inert_key(self, key: str) -> bool:
         if self.unsafe:
@@ -249,7 +262,9 @@ def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
     todo = [document]
     while todo:
         node = todo.pop()
-        if isinstance(node, _Pairs):
+        if isinstance(node, _Pairs) and [key for key, _ in node] == ["$eq"] and isinstance(node[0][1], str):
+            yield "text", node[0][1]  # an operator that selects what this id alone does
+        elif isinstance(node, _Pairs):
             for key, value in node:
                 yield "key", key
                 todo.append(value)

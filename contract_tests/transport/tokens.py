@@ -13,6 +13,7 @@ from contract_tests.errors import SettingError
 VAIN_IN_A_ROW = 3  # renewals for valid requests, each refused again, before a role's token is given up
 MAX_TOKEN = 8192  # characters
 _NOT_A_TOKEN = re.compile(r"[\s<>{}\x00-\x1f\x7f]")
+_HEX = re.compile(r"[0-9A-Fa-f-]+")
 REST_S = 2.0  # after a renewal in vain, for a request that must be refused anyway
 
 
@@ -128,8 +129,8 @@ class Tokens:
         parts = self._auth.secrets(secret)
         if secret.partition(":")[0] == role and len(parts) > 1:
             parts -= {secret}  # a user that is its role's own name is not a secret
-        # A token without its end is sent as a wrong credential, and gives most of the secret away.
-        self.hidden |= {part for each in parts if each != role for part in (each, cut(each))}
+        # A token without its end, or in the other case, is sent as a wrong credential, and gives most of the secret away.
+        self.hidden |= {part for each in parts if each != role for part in (each, cut(each), each.swapcase())}
 
 
 def check_token(token: str, source: Source, auth: Auth) -> None:
@@ -145,6 +146,12 @@ def check_token(token: str, source: Source, auth: Auth) -> None:
 def cut(token: str) -> str:
     """Return a token without its end, and without more than the padding that base64 can do without."""
     return token[:-3] if len(token) >= 16 else (token.rstrip("=") or token)[:-1]
+
+
+def other_case(token: str) -> str | None:
+    """Return a token with its letters in the other case; None without one, or for hex digits, which are often read in either."""
+    swapped = token.swapcase()
+    return None if swapped == token or _HEX.fullmatch(token) else swapped
 
 
 def token_of(body: bytes) -> str | None:

@@ -18,7 +18,7 @@ from contract_tests.errors import OutsideGuardError, SettingError
 from contract_tests.model import Caller, Exchange, Fault, Request, Response
 from contract_tests.safety.guard import Guard
 from contract_tests.transport.tls_and_proxy import proxy_for, tls_for
-from contract_tests.transport.tokens import Tokens, cut, token_of
+from contract_tests.transport.tokens import Tokens, cut, other_case, token_of
 from engine_contract.http.content_encoding import MAX_BODY_BYTES, decode_content
 from engine_contract.version import kit_version
 
@@ -112,6 +112,10 @@ class Transport:
         """
         if (objection := self.guard.objection(request)) is not None:
             raise OutsideGuardError(f"A request was not sent: {objection}.")
+        if request.caller.kind == "other case" and other_case(self.tokens[request.caller.role or ""]) is None:
+            raise OutsideGuardError(
+                f"A request was not sent: the token of {request.caller.role} has no other letter case."
+            )
         self.sent += 1
         started_at, started = time.time(), time.monotonic()
         parts: list[bytes] = []
@@ -201,6 +205,8 @@ class Transport:
                 return auth.on_the_wire(auth.wrong(self._wrong))
             case "cut":
                 return cut(self.tokens[caller.role or ""])
+            case "other case":
+                return other_case(self.tokens[caller.role or ""])
         return auth.on_the_wire(self.tokens[caller.role or ""])
 
 

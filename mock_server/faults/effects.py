@@ -153,6 +153,18 @@ def _of_other_jobs() -> Iterator[Change]:
         rule="effects.exact",
         effect=_like(lambda job_id, asked: job_id in asked),
     )
+    yield Change(
+        name="accepts-id-in-any-case",
+        sentence="An id in capital letters cancels the job.",
+        rule="effects.spelling",
+        effect=_like(lambda job_id, asked: job_id == asked.lower()),
+    )
+    yield Change(
+        name="accepts-id-with-blanks",
+        sentence="An id with blanks around it cancels the job.",
+        rule="effects.spelling",
+        effect=_like(lambda job_id, asked: job_id == asked.strip()),
+    )
 
 
 def _also(most: int) -> Callable[[Exchange, Store, str], Awaitable[Cancel]]:

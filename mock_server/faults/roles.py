@@ -54,6 +54,12 @@ def roles(operation: Operation) -> Iterator[Change]:
         rule="roles.wrong",
         may=_allow(lambda exchange: _is_wrong(exchange.credential) and bool(exchange.credential.token)),
     )
+    yield Change(
+        name="accepts-token-in-any-case",
+        sentence="The name of a role that may cancel is its token in any letter case.",
+        rule="roles.case",
+        may=_allow(lambda exchange: exchange.credential.token.lower() in operation.roles),
+    )
 
 
 def roles_of_cancels() -> Iterator[Change]:

@@ -92,10 +92,15 @@ def _is_json(body: str) -> bool:
         {"job_id": "4"},
         {"job_id": {"$ne": None}},
         {"job_id": {"$gt": ""}},
+        {"job_id": {"$eq": THEIRS}},
+        {"job_id": {"$eq": {"$ne": None}}},
+        {"job_id": {"$eq": OURS[0], "$ne": None}},
         {"job_id": OURS[0], "__proto__": {}},
         {"job_id": 5},
         {"job_id": OURS[0][:-1]},
         {"job_id": OURS[0].upper()},
+        {"job_id": f"{THEIRS} "},
+        {"job_id": " "},
         THEIRS,
     ],
 )
@@ -148,6 +153,19 @@ def test_running_numbers_are_not_derived_from(ids: list[str], derivable: bool) -
     assert _guard(ids).derivable is derivable
 
 
+@pytest.mark.parametrize(
+    ("ids", "has_case"),
+    [(OURS, True), ([*OURS, "4" * 24], False), (["exact-uuid-0000-4000", "x"], False), (["ж" * 20, "я" * 20], False)],
+)
+def test_ids_change_case_only_where_each_is_another_then(ids: list[str], has_case: bool) -> None:  # noqa: FBT001 - expected
+    """An id without letters in the other case is a job's own id, and would cancel it; a short one may be a neighbour's."""
+    guard = _guard(ids)
+    assert guard.has_case is has_case
+    if not has_case:
+        with pytest.raises(ValueError, match="No id may be derived"):
+            guard.derive(ids[0], "other-case")
+
+
 def test_minted_ids_are_as_long_as_the_longest() -> None:
     """Minted ids are 24 hex characters, or as long as the longest supplied id, and always others."""
     assert len(Guard(CONTRACT).mint()) == 24
@@ -164,7 +182,14 @@ def test_the_whole_plan_passes(ids: list[str], unsafe: bool) -> None:  # noqa: F
     """Every request of a plan passes the guard, whatever the supplied ids look like."""
     guard = _guard(ids, unsafe=unsafe)
     resources = Resources(
-        CONTRACT, CONTRACT.roles, ("apiread",), None, derivable=guard.derivable, numeric=guard.numeric, unsafe=unsafe
+        CONTRACT,
+        CONTRACT.roles,
+        ("apiread",),
+        None,
+        derivable=guard.derivable,
+        has_case=guard.has_case,
+        numeric=guard.numeric,
+        unsafe=unsafe,
     )
     for scenario in make_plan(resources).scenarios:
         for step in scenario.steps:

@@ -145,9 +145,8 @@ def _isolation(engine: Engine) -> bool:
     return not {*jobs[:2], *jobs[3:]} <= {job["job_id"] for job in active}
 
 
-def _exact(engine: Engine) -> bool:
-    edits: tuple[Callable[[str], str], ...] = (lambda i: i[:-1], lambda i: i[1:], lambda i: i + "0", lambda i: "0" + i)
-    return any(_accepted(engine.cancel(edit(engine.jobs()[0]))) for edit in edits)
+def _edited(*edits: Callable[[str], str]) -> Callable[[Engine], bool]:
+    return lambda engine: any(_accepted(engine.cancel(edit(engine.jobs()[0]))) for edit in edits)
 
 
 def _not_canceled(engine: Engine) -> bool:
@@ -262,6 +261,7 @@ PROBES: dict[str, Callable[[Engine], bool]] = {
     "roles.none": _credential(),
     "roles.empty": _credential(Authorization="Bearer"),
     "roles.wrong": _credential(Authorization="Bearer given-to-nobody"),
+    "roles.case": _credential(Authorization="Bearer ADMIN"),
     "request.job_id.required": _bodies({}),
     "request.job_id.type": _bodies(*({"job_id": wrong} for wrong in NO_STRINGS)),
     "request.job_id.empty": _bodies({"job_id": ""}),
@@ -276,7 +276,8 @@ PROBES: dict[str, Callable[[Engine], bool]] = {
     "effects.refused": _refused_and_canceled,
     "effects.isolation": _isolation,
     "effects.unknown": lambda engine: _accepted(engine.cancel(UNKNOWN)),
-    "effects.exact": _exact,
+    "effects.exact": _edited(lambda i: i[:-1], lambda i: i[1:], lambda i: i + "0", lambda i: "0" + i),
+    "effects.spelling": _edited(str.upper, lambda i: f"{i} "),
     "effects.repeat": _repeat,
     "effects.methods": _methods,
     "effects.paths": _paths,

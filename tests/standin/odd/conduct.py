@@ -153,6 +153,16 @@ class AnyCaseIds(Engine):
         return found and found.lower()
 
 
+@variation("trimmed-ids", "Blanks around an id do not count.")
+class TrimmedIds(Engine):
+    """Takes blanks off ids."""
+
+    def job_id(self, request: Request) -> str | None:
+        """The id without blanks."""
+        found = super().job_id(request)
+        return found and found.strip()
+
+
 @variation("base-path", "The route is below /api/v1.")
 class BasePath(Engine):
     """A base path."""

@@ -85,6 +85,16 @@ class TokenPrefix(Engine):
         return super().role(request) or next(found, None)
 
 
+@fault("token-any-case-allowed", "A token in other letter case may cancel.")
+class TokenAnyCase(Engine):
+    """Compares tokens without regard to case."""
+
+    def role(self, request: Request) -> str | None:
+        """The role of the token in lower case."""
+        given = roles.token_of(request.header("Authorization")) or ""
+        return super().role(request) or self.tokens.get(given.lower())
+
+
 @fault(
     "credential-sticks",
     "After a good request any credential, or none, will do on the same connection.",
