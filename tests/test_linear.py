@@ -149,6 +149,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "contract_tests.safety.guard:_INERT_KEY": ("a", "_"),
     "contract_tests.safety.guard:_INERT_TEXT": ("job_id", "true", "< >x", "nul"),
     "contract_tests.safety.guard:_NUMBER": ("1",),
+    "contract_tests.transport.tokens:_HEX": ("a", "-"),
     "contract_tests.transport.tokens:_NOT_A_TOKEN": ("a", " "),
     "contract_tests.transport.transport:_ASKS_FOR_CERTIFICATE": ("alert certificate ",),
     "contract_tests.transport.transport:_REFUSES_CERTIFICATE": ("alert unsupported ", "alert certificate "),

@@ -60,7 +60,7 @@ def test_the_verdict_comes_first_then_the_table_by_aspect() -> None:
     text = _written(violating())
     assert text.startswith(f"## Contract check: violates (staging 3.2)\n\nviolates: 3 rules broken, {RULES - 8} held")
     assert "| aspect | held | broken | warned | known | unchecked | skipped |" in text
-    assert "| roles | 6 | 1 |  |  | 1 |  |" in text
+    assert "| roles | 7 | 1 |  |  | 1 |  |" in text
     assert _rendered(text).count("<tr>") == 1 + 6 + 1
 
 

@@ -39,6 +39,7 @@ FIXED_VALUE = {("status",): ["canceled"]}
 
 # Rules that no line of the page gives by itself.
 DECIDED_RULES = {
+    "roles.case",
     "request.job_id.empty",
     "effects.identity",
     "effects.overlap",
@@ -46,6 +47,7 @@ DECIDED_RULES = {
     "effects.isolation",
     "effects.unknown",
     "effects.exact",
+    "effects.spelling",
     "effects.repeat",
     "effects.methods",
     "effects.paths",
