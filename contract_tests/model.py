@@ -13,7 +13,7 @@ from typing import Literal
 from contract_tests.purpose import Purpose
 from engine_contract.contract import Rule
 
-CredentialKind = Literal["token", "none", "empty", "wrong", "cut", "other case"]
+CredentialKind = Literal["token", "none", "empty", "wrong", "cut", "recased"]
 
 BUSY = frozenset({429, 503})
 """Statuses with which an engine asks to be asked again later."""
@@ -46,7 +46,7 @@ _CALLERS: dict[str, str] = {
     "empty": "an empty credential",
     "wrong": "a wrong credential",
     "cut": "a token without its end",
-    "other case": "a token in the other letter case",
+    "recased": "a token in the other letter case",
 }
 
 

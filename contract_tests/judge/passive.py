@@ -32,14 +32,14 @@ _ROLE_RULES = {
     "empty": "roles.empty",
     "wrong": "roles.wrong",
     "cut": "roles.wrong",
-    "other case": "roles.case",
+    "recased": "roles.case",
 }
 _CALLERS = {
     "none": Purpose.NO_CREDENTIAL,
     "empty": Purpose.EMPTY_CREDENTIAL,
     "wrong": Purpose.WRONG_CREDENTIAL,
     "cut": Purpose.CUT_CREDENTIAL,
-    "other case": Purpose.CREDENTIAL_IN_OTHER_CASE,
+    "recased": Purpose.CREDENTIAL_IN_OTHER_CASE,
 }
 _BROKEN = {
     "request.job_id.required": Purpose.ID_MISSING,

@@ -311,7 +311,7 @@ def wrong_credential(resources: Resources) -> Iterator[Scenario]:
     steps = [Step(Purpose.WRONG_CREDENTIAL, caller, "refused", "roles.wrong") for caller in wrong]
     if resources.cuts_tokens and resources.roles:
         steps.append(Step(Purpose.CUT_CREDENTIAL, Caller(resources.roles[0], "cut"), "refused", "roles.wrong"))
-        other_case = Caller(resources.roles[0], "other case")
+        other_case = Caller(resources.roles[0], "recased")
         steps.append(Step(Purpose.CREDENTIAL_IN_OTHER_CASE, other_case, "refused", "roles.case"))
     yield from _on_stranger("wrong", 3, resources, steps, Priority.WRONG)
 

@@ -57,7 +57,7 @@ class Presenter:
             return None
         if kind == "empty":
             return ""
-        if kind in {"wrong", "cut", "other case"}:
+        if kind in {"wrong", "cut", "recased"}:
             return "wrong"
         return self.variables.get(role or "", "$TOKEN")
 

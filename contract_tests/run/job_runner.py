@@ -76,7 +76,7 @@ class JobRunner:
                 self.leases.out_of_jobs(scenario)
                 return None
         # An engine that remembers a refused request is asked what it remembers once it was refused.
-        alone = [step for step in scenario.tried if mode.known_last and step.caller.kind in {"token", "other case"}]
+        alone = [step for step in scenario.tried if mode.known_last and step.caller.kind in {"token", "recased"}]
         accepted = await gather_limited(
             self._must_not_cancel(step, job_id) for step in scenario.tried if step not in alone
         )

@@ -112,7 +112,7 @@ class Transport:
         """
         if (objection := self.guard.objection(request)) is not None:
             raise OutsideGuardError(f"A request was not sent: {objection}.")
-        if request.caller.kind == "other case" and other_case(self.tokens[request.caller.role or ""]) is None:
+        if request.caller.kind == "recased" and other_case(self.tokens[request.caller.role or ""]) is None:
             raise OutsideGuardError(
                 f"A request was not sent: the token of {request.caller.role} has no other letter case."
             )
@@ -205,7 +205,7 @@ class Transport:
                 return auth.on_the_wire(auth.wrong(self._wrong))
             case "cut":
                 return cut(self.tokens[caller.role or ""])
-            case "other case":
+            case "recased":
                 return other_case(self.tokens[caller.role or ""])
         return auth.on_the_wire(self.tokens[caller.role or ""])
 
