@@ -17,6 +17,7 @@ from contract_tests.cli import main
 from contract_tests.config.command import Command
 from contract_tests.config.which_engine import CI_VARIABLES
 from contract_tests.errors import SettingError
+from engine_contract.contract import load_rules
 from tests import field_engine, standin
 from tests.support.commands import TOKENS, begin, check_engine, write_jobs
 from tests.support.engines import standin_engine
@@ -261,7 +262,7 @@ def test_a_block_of_lines_in_a_variable_ends_with_a_line_break(tmp_path: Path) -
     env = {"CHECK_ENGINE_ONLY": "\nroles.admin\n\nroles.support\n"}
     done = check_engine("-q", cwd=tmp_path, env=env)
     assert done.status == 0, done.err
-    assert "98 skipped" in done.out
+    assert f"{len(load_rules()) - 2} skipped" in done.out
 
 
 def test_no_secret_of_a_command_is_repeated(tmp_path: Path) -> None:
