@@ -12,7 +12,7 @@ from contract_tests.run.evidence import Evidence
 from contract_tests.run.findings import Findings, JobOutcome
 from contract_tests.run.likeness import is_alike, look_without, looks_of
 from contract_tests.safety.supply import Supply
-from contract_tests.transport.sender import PROXY_ASKS, Sender, describe_failure, is_lost
+from contract_tests.transport.sender import Sender, describe_failure, is_lost
 
 LOCKED_OUT = frozenset({*DENIED, 423, *BUSY})  # statuses of a lock-out, for a while after a bad credential
 RESERVE_S = 5.0  # of the deadline, for what comes after a lock-out
@@ -116,9 +116,6 @@ class Canceller:
             return JobOutcome.LOCKED_OUT
         if not self.working:
             return JobOutcome.REFUSED
-        if exchange.status == 407 and exchange.response and exchange.response.header("proxy-authenticate"):
-            self.found.stop("unreachable", PROXY_ASKS)
-            return JobOutcome.UNSURE
         if exchange.status in BUSY and not self.sender.is_refusal(exchange):
             self.stayed_busy.append(exchange)
             return JobOutcome.UNSURE

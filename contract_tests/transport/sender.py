@@ -301,8 +301,8 @@ def _is_whole(exchange: Exchange) -> bool:
 
 
 PROXY_ASKS = (
-    "A proxy on the way asks for a user and a password (407). Give --proxy http://USER:PASSWORD@HOST:PORT, or reach the "
-    "engine without it."
+    "A proxy on the way asks for a user and a password (407). Give --proxy env:NAME, where NAME holds "
+    "http://USER:PASSWORD@HOST:PORT, or reach the engine without it."
 )
 UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
 

@@ -157,8 +157,10 @@ class Transport:
         )
         async with AsyncExitStack() as turn, self._connection_for(request) as connection:
             received = await connection.handle_async_request(sent)
-            head.append(received)
             async with aclosing(received):
+                if received.status_code == 407 and "proxy-authenticate" in received.headers:
+                    raise httpx.ProxyError(f"407 {received.reason_phrase}")  # as where it refuses a tunnel
+                head.append(received)
                 size, is_large = 0, False
                 async for part in received.aiter_raw():
                     size += len(part)
@@ -285,7 +287,7 @@ def sentence_of(error: BaseException) -> str:
     """Return an error in a few words, and what to do where it is known."""
     said = str(error).strip()[:300] or type(error).__name__
     if isinstance(error, httpx.ProxyError) and said.startswith("407"):
-        return f"the proxy asks for a user and a password ({said}); give --proxy http://USER:PASSWORD@HOST:PORT"
+        return f"the proxy asks for a user and a password ({said}); give --proxy env:NAME, where NAME holds http://USER:PASSWORD@HOST:PORT"
     if isinstance(error, httpx.ProxyError):
         return f"the proxy does not pass it on: {said}"
     if _ASKS_FOR_CERTIFICATE.search(said):

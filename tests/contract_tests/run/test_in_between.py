@@ -3,7 +3,9 @@
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ from tests.support.job_engine import job_engine
 from tests.support.raw_server import RawRequest, answer_of, answering_server
 
 IDS = [f"{number:012x}4abc8{number:07x}" for number in range(20)]
+
+
+def _supply_of_workflow(_count: int) -> Supply:
+    return Supply(made=True)
 
 
 @contextmanager
@@ -68,12 +74,12 @@ def test_proxy_that_asks_for_a_password_is_named() -> None:
     """A 407, from a proxy for http or where a tunnel was asked for, is the proxy's: undecided, and --proxy is named."""
     asks = ('Proxy-Authenticate: Basic realm="proxy"',)
     with answering(status=407, more=asks) as address:
-        for url in ("http://engine.example", "https://engine.example"):
-            settings = settings_for(url, deadline=20.0)
+        for url, workflow in product(("http://engine.example", "https://engine.example"), (None, "w")):
+            settings = replace(settings_for(url, deadline=20.0), workflow=workflow)
             object.__setattr__(settings.connection, "proxy", f"http://{address}")
-            report = check(settings, lambda _: Supply(IDS)).report
+            report = check(settings, _supply_of_workflow if workflow else lambda _: Supply(IDS)).report
             assert (report.verdict, report.undecided_because) == ("undecided", ("unreachable",)), report.notes
-            assert any("proxy" in note and "--proxy http://USER" in note for note in report.notes), report.notes
+            assert any("proxy" in note and "--proxy env:NAME" in note for note in report.notes), report.notes
 
 
 def test_nginx_without_a_client_certificate_is_told() -> None:
