@@ -178,9 +178,9 @@ class Canceller:
             if is_lost(answered):
                 return JobOutcome.LOST, answered
             if answered.accepted:
-                fate = self._succeeded(answered, job_id, mode)
+                outcome = self._succeeded(answered, job_id, mode)
                 self._refused_an_active_job(step, exchange, other, is_turned_away=is_turned_away)
-                return fate, exchange
+                return outcome, exchange
             answers.append(answered)
         if is_turned_away and answered.status != exchange.status:
             self.credentials.role_refused(exchange)

@@ -8,7 +8,7 @@ from contract_tests.model import Because, Exchange, Judgement, Unchecked
 
 
 class JobOutcome(Enum):
-    """The fate of a job that a valid request was sent for."""
+    """The outcome of a job that a valid request was sent for."""
 
     CANCELED = auto()
     REFUSED = auto()  # and no role is known to work yet

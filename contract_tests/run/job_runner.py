@@ -175,15 +175,15 @@ class JobRunner:
             await self.canceller.evidence.settle(job_id)
         if scenario.rivals:
             return await self._race(scenario, job_id)
-        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, mode)
-        if fate is JobOutcome.LOST:
+        outcome, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, mode)
+        if outcome is JobOutcome.LOST:
             return await self._finish_again(scenario, job_id, exchange, mode)
         died_twice = True
-        if fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
-            another, fate, exchange = await self._once_more(scenario, job_id, exchange, mode)
+        if outcome is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
+            another, outcome, exchange = await self._once_more(scenario, job_id, exchange, mode)
             died_twice, job_id = another is not None, another or job_id
-        self._judge_fate(scenario, fate, exchange, died_twice=died_twice)
-        return job_id if fate is JobOutcome.CANCELED else None
+        self._judge_outcome(scenario, outcome, exchange, died_twice=died_twice)
+        return job_id if outcome is JobOutcome.CANCELED else None
 
     def _may_have_ended(self, scenario: Scenario, exchange: Exchange) -> bool:
         """Return whether nothing else explains why the job was not active: it may have ended by itself."""
@@ -207,11 +207,11 @@ class JobRunner:
             # An observed request cancels, as the page leaves open, so the second job says nothing about the first.
             self.ended.append((scenario, dead))
             return another, JobOutcome.UNSURE, dead
-        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, another, mode)
-        if fate is not JobOutcome.CANCELED:
+        outcome, exchange = await self.canceller.cancel_active(scenario.valid_cancel, another, mode)
+        if outcome is not JobOutcome.CANCELED:
             return job_id, JobOutcome.DEAD, dead
         self.ended.append((scenario, dead))
-        return another, fate, exchange
+        return another, outcome, exchange
 
     async def _finish_again(self, scenario: Scenario, job_id: str, lost: Exchange, mode: Mode) -> str | None:
         """Run a scenario whose last response was lost with another job. Return the job's id if it is canceled."""
@@ -221,43 +221,43 @@ class JobRunner:
             return None
         # Without another job the same one is asked for again: a success shows that it was not canceled.
         valid_cancel = replace(scenario.valid_cancel, fresh_connection=True)
-        fate, exchange = await self.canceller.cancel_active(valid_cancel, another or job_id, mode)
-        if another is None and fate is JobOutcome.DEAD:
+        outcome, exchange = await self.canceller.cancel_active(valid_cancel, another or job_id, mode)
+        if another is None and outcome is JobOutcome.DEAD:
             self.leases.out_of_jobs(scenario)
             return None
-        fate, exchange, job_id = await self._insist(valid_cancel, another or job_id, fate, exchange, mode)
-        if fate is JobOutcome.DEAD and is_lost(lost):
+        outcome, exchange, job_id = await self._insist(valid_cancel, another or job_id, outcome, exchange, mode)
+        if outcome is JobOutcome.DEAD and is_lost(lost):
             self._lost_twice(scenario, lost)
             return None
-        self._judge_fate(scenario, fate, exchange)
-        return job_id if fate is JobOutcome.CANCELED else None
+        self._judge_outcome(scenario, outcome, exchange)
+        return job_id if outcome is JobOutcome.CANCELED else None
 
     async def _insist(
-        self, valid_cancel: Step, job_id: str, fate: JobOutcome, exchange: Exchange, mode: Mode = ALONE
+        self, valid_cancel: Step, job_id: str, outcome: JobOutcome, exchange: Exchange, mode: Mode = ALONE
     ) -> tuple[JobOutcome, Exchange, str]:
         """Ask up to three times more for a job whose response was lost, where the network or a gateway is seen to fail by chance."""
         for _ in range(MORE_TRIES):
-            if fate is not JobOutcome.LOST or not self.canceller.sender.is_by_chance(exchange):
+            if outcome is not JobOutcome.LOST or not self.canceller.sender.is_by_chance(exchange):
                 break
             lost = exchange
-            fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
-            if fate is JobOutcome.DEAD and (another := await self.leases.lease()) is not None:
+            outcome, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
+            if outcome is JobOutcome.DEAD and (another := await self.leases.lease()) is not None:
                 # The request whose response was lost has canceled it.
                 job_id = another
-                fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
-            elif fate is JobOutcome.DEAD:
+                outcome, exchange = await self.canceller.cancel_active(valid_cancel, job_id, mode)
+            elif outcome is JobOutcome.DEAD:
                 return JobOutcome.LOST, lost, job_id
-        return fate, exchange, job_id
+        return outcome, exchange, job_id
 
     async def prove_or_replace(self, scenario: Scenario, job_id: str) -> tuple[JobOutcome, Exchange, str]:
         """Cancel a job that nothing was done to; where that shows nothing, another one."""
         valid_cancel = scenario.valid_cancel
         if valid_cancel is None:
             raise ValueError(scenario.name)
-        fate, exchange = await self.canceller.cancel_active(valid_cancel, job_id)
+        outcome, exchange = await self.canceller.cancel_active(valid_cancel, job_id)
         again = replace(valid_cancel, fresh_connection=True)
-        while fate is JobOutcome.DEAD or (fate is JobOutcome.UNSURE and exchange in self.canceller.stayed_busy):
-            if fate is JobOutcome.DEAD:
+        while outcome is JobOutcome.DEAD or (outcome is JobOutcome.UNSURE and exchange in self.canceller.stayed_busy):
+            if outcome is JobOutcome.DEAD:
                 self.dead_baseline.append(exchange)
             another = (
                 await self.leases.lease()
@@ -266,28 +266,30 @@ class JobRunner:
             )
             if another is None:
                 self.leases.out_of_jobs(scenario)
-                return fate, exchange, job_id
+                return outcome, exchange, job_id
             job_id = another
-            fate, exchange = await self.canceller.cancel_active(again, job_id)
-        if fate is JobOutcome.LOST:
+            outcome, exchange = await self.canceller.cancel_active(again, job_id)
+        if outcome is JobOutcome.LOST:
             another = await self._another(exchange)
             lost, job_id = exchange, another or job_id
-            fate, exchange = await self.canceller.cancel_active(again, job_id)
-            fate, exchange, job_id = await self._insist(again, job_id, fate, exchange)
-            if fate is JobOutcome.DEAD and another is None:
-                fate, exchange = JobOutcome.LOST, lost  # it was canceled, and there is no other
-            elif fate is JobOutcome.DEAD:
+            outcome, exchange = await self.canceller.cancel_active(again, job_id)
+            outcome, exchange, job_id = await self._insist(again, job_id, outcome, exchange)
+            if outcome is JobOutcome.DEAD and another is None:
+                outcome, exchange = JobOutcome.LOST, lost  # it was canceled, and there is no other
+            elif outcome is JobOutcome.DEAD:
                 self.dead_baseline.append(exchange)
-        if fate is JobOutcome.LOST:
+        if outcome is JobOutcome.LOST:
             self._lost_twice(scenario, exchange)
-        return fate, exchange, job_id
+        return outcome, exchange, job_id
 
-    def _judge_fate(self, scenario: Scenario, fate: JobOutcome, exchange: Exchange, *, died_twice: bool = True) -> None:
+    def _judge_outcome(
+        self, scenario: Scenario, outcome: JobOutcome, exchange: Exchange, *, died_twice: bool = True
+    ) -> None:
         """Judge the requests of a scenario by its end."""
         valid_cancel = scenario.valid_cancel
         if valid_cancel is None:
             return
-        match fate:
+        match outcome:
             case JobOutcome.CANCELED:
                 self.found.add(Judgement(valid_cancel.rule))
             case JobOutcome.LOST:
@@ -387,12 +389,12 @@ class JobRunner:
         """Find out why none of the simultaneous requests succeeded; race for another job if this one may have ended."""
         if scenario.valid_cancel is None:
             return None
-        fate, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, TOGETHER)
+        outcome, exchange = await self.canceller.cancel_active(scenario.valid_cancel, job_id, TOGETHER)
         another = None
-        if once_more and fate is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
+        if once_more and outcome is JobOutcome.DEAD and self._may_have_ended(scenario, exchange):
             another = await self.leases.lease()
         if another is None:
-            self._judge_fate(scenario, fate, exchange, died_twice=not once_more)
+            self._judge_outcome(scenario, outcome, exchange, died_twice=not once_more)
             return None
         canceled = await self._race(scenario, another, once_more=False)
         if canceled is not None:

@@ -149,8 +149,8 @@ class Runner:
         if job_id is None:
             self.jobs.leases.out_of_jobs(scenario)
             return None
-        fate, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
-        return (scenario, job_id) if fate is JobOutcome.CANCELED else None
+        outcome, _, job_id = await self.jobs.prove_or_replace(scenario, job_id)
+        return (scenario, job_id) if outcome is JobOutcome.CANCELED else None
 
     async def _look_at_first(self) -> None:
         """Look at the jobs of the baseline, and cancel them once more."""
@@ -176,8 +176,8 @@ class Runner:
             if job_id is None:
                 break
             for scenario in scenarios:
-                fate, exchange, job_id = await self.jobs.prove_or_replace(scenario, job_id)
-                if fate is JobOutcome.CANCELED:
+                outcome, exchange, job_id = await self.jobs.prove_or_replace(scenario, job_id)
+                if outcome is JobOutcome.CANCELED:
                     for earlier in refused:
                         await self._refused_before(earlier, exchange)
                     return scenario, job_id

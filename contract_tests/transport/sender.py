@@ -191,7 +191,7 @@ class Sender:
 
         Nothing is at stake in it, so an engine has no reason to answer it now and then.
         """
-        fates: set[bool] = set()
+        were_dropped: set[bool] = set()
         for _ in range(ASKED_OF_NETWORK):
             if self.network_drops or self.remaining <= 0:
                 break
@@ -199,8 +199,8 @@ class Sender:
             self._keep(exchange)
             if not (exchange.is_dropped or exchange.response):
                 break
-            fates.add(exchange.is_dropped)
-            self._were_answered = len(fates) > 1
+            were_dropped.add(exchange.is_dropped)
+            self._were_answered = len(were_dropped) > 1
 
     @property
     def network_drops(self) -> bool:
