@@ -218,25 +218,11 @@ def _on_jobs(resources: Resources) -> Iterator[Scenario]:
 
     if not callers:
         return
-    location = [
-        replace(step, query=(("job_id", JOB),))
-        for step in each([(Purpose.ID_IN_QUERY, "request.job_id.location", "{}")])
-    ] + [
-        Step(
-            Purpose.ID_IN_QUERY_ALONE,
-            caller,
-            "refused",
-            "request.job_id.location",
-            None,
-            (("job_id", JOB),),
-        )
-        for caller in callers
-    ]
     number = each(_NUMBER) if resources.numeric else []
     yield from _on_job(
         "array", 0, resources, [*each(_ARRAY), *in_turn(_LONGER_ARRAY), *number], priority=Priority.ARRAY
     )
-    yield from _on_job("location", 1, resources, location, priority=Priority.LOCATION)
+    yield from _on_job("location", 1, resources, _in_query(callers), priority=Priority.LOCATION)
     yield from _on_job("object", 2, resources, in_turn(_OBJECT))
     yield from _on_job("bodies", 3, resources, in_turn(_BODIES))
     if resources.derivable:
@@ -249,13 +235,24 @@ def _on_jobs(resources: Resources) -> Iterator[Scenario]:
         yield from _on_job(name, 6 + index, resources, steps, "effects.methods", priority=priority)
     further = Step(Purpose.FURTHER, callers[0], "observed", "effects.refused", FURTHER)
     yield from _on_job("further", 9, resources, [further], priority=Priority.FURTHER)
+    yield from _elsewhere(resources, callers)
+    yield _race(callers)
+
+
+def _in_query(callers: Sequence[Caller]) -> list[Step]:
+    """Return requests with the id in the query, beside a body without one and without any body."""
+    rule, query = "request.job_id.location", (("job_id", JOB),)
+    return [
+        *(Step(Purpose.ID_IN_QUERY, caller, "refused", rule, "{}", query) for caller in callers),
+        *(Step(Purpose.ID_IN_QUERY_ALONE, caller, "refused", rule, None, query) for caller in callers),
+    ]
+
+
+def _elsewhere(resources: Resources, callers: Sequence[Caller]) -> Iterator[Scenario]:
+    """Yield the requests at other paths, beside roles that may not cancel at paths which some servers take for this one."""
     own = resources.operation.path
     elsewhere = Step(
-        Purpose.OTHER_PATH,
-        callers[1 % len(callers)],
-        "ineffective",
-        "effects.paths",
-        path=f"{own}-{UNKNOWN}",
+        Purpose.OTHER_PATH, callers[1 % len(callers)], "ineffective", "effects.paths", path=f"{own}-{UNKNOWN}"
     )
     nearby = [
         Step(
@@ -270,7 +267,6 @@ def _on_jobs(resources: Resources) -> Iterator[Scenario]:
     ]
     for scenario in _on_job("elsewhere", 10, resources, [elsewhere], "effects.paths", priority=Priority.ELSEWHERE):
         yield replace(scenario, denied=tuple(nearby))
-    yield _race(callers)
 
 
 def _other_method(method: str, caller: Caller) -> Step:
