@@ -11,6 +11,7 @@ import jsonschema_rs
 
 from contract_tests.judge.received import MISSING, pattern, shape
 from engine_contract.contract import Operation
+from engine_contract.contract.rule_ids import words_of
 from engine_contract.dependencies import require
 from engine_contract.text.json_pointer import pointer_of
 from engine_contract.text.masking import MASK
@@ -247,28 +248,13 @@ def _owners(operation: Operation) -> dict[tuple[str, ...], dict[str, str]]:
 
 def _owner(operation: Operation, path: Path, *, missing: bool) -> str | None:
     """Return the rule that owns a place of a document, or the nearest place above it; None where no rule does."""
-    place = _place(operation, path)
+    place = tuple(words_of(path, operation.response_schema, entry=_ELEMENT))
     rules = _owners(operation)
     if missing and "present" in rules.get(place, {}):
         return rules[place]["present"]
     while place and "type" not in rules.get(place, {}):
         place = place[:-1]
     return rules.get(place, {}).get("type")
-
-
-def _place(operation: Operation, path: Path) -> tuple[str, ...]:
-    """Return a path with its keys of maps and indices of arrays replaced by `*`."""
-    schema: Mapping[str, Any] = operation.response_schema
-    place: list[str] = []
-    for key in path:
-        if key in schema.get("properties", {}):
-            place.append(str(key))
-            schema = schema["properties"][key]
-        else:
-            place.append(_ELEMENT)
-            below = schema.get("additionalProperties", schema.get("items", {}))
-            schema = below if isinstance(below, Mapping) else {}
-    return tuple(place)
 
 
 def _flaw(operation: Operation, rule_id: str, places: list[tuple[Path, str]]) -> Flaw:

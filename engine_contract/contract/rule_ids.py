@@ -15,14 +15,14 @@ def rule_id(*words: str) -> str:
     return _NOT_IN_IDS.sub("_", ".".join(words))
 
 
-def words_of(path: Iterable[str | int], schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the words for a path through a value that has this schema."""
+def words_of(path: Iterable[str | int], schema: Mapping[str, Any], *, entry: str = ENTRY) -> Iterator[str]:
+    """Yield the words for a path through a value that has this schema; `entry` for what the schema does not name."""
     for key in path:
         named = schema.get("properties", {})
         if str(key) in named:
             yield str(key)
             schema = named[str(key)]
         else:
-            yield ENTRY
+            yield entry
             below = schema.get("items") or schema.get("additionalProperties")
             schema = below if isinstance(below, Mapping) else {}
