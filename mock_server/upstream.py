@@ -14,6 +14,7 @@ from engine_contract.http.own_origin import OwnOrigin
 from engine_contract.http.proxies import proxy_for
 from engine_contract.http.proxy_headers import own_host, request_headers, response_headers
 from engine_contract.http.types import HeaderList, Headers, RawHeaders, Receive, Send
+from engine_contract.text.printable import without_user_info
 from mock_server.operations.body import Gone
 from mock_server.operations.exchange import Exchange
 from mock_server.operations.refusals import Refusal, render
@@ -128,7 +129,11 @@ def _checked(url: str) -> str:
     except (ValueError, httpx.InvalidURL):
         is_usable = False
     if not is_usable or "?" in url or "#" in url:
-        raise SettingsError(f"--upstream {url}: must be an address such as http://127.0.0.1:3000.")
+        # A password that is not escaped is why a URL cannot be parsed, more often than not.
+        escape = " Escape / ? # @ : in a password (%2F %3F %23 %40 %3A)." if "@" in url else ""
+        raise SettingsError(
+            f"--upstream {without_user_info(url)}: must be an address such as http://127.0.0.1:3000.{escape}"
+        )
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

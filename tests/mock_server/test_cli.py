@@ -65,6 +65,10 @@ def test_signal_lets_running_answers_finish() -> None:
         (["--store", "redis://:secret@host.invalid/0"], "--store redis://host.invalid:6379/0: cannot be reached"),
         (["--store", "redis://:secret@127.0.0.1:1/0"], "--store redis://127.0.0.1:1/0: cannot be reached"),
         (["--store", "redis://:sec/ret@127.0.0.1:1/0"], "--store redis://…: is not a URL; escape"),
+        (
+            ["--upstream", "http://me:sec/ret@127.0.0.1:1"],
+            "--upstream http://…@127.0.0.1:1: must be an address such as",
+        ),
         (["--store", "redis://127.0.0.1/x"], "the database must be a number"),
         (["--store", "redis://127.0.0.1/0?prefix=a%20b"], "prefix 'a b': takes 1 to 100 letters"),
         (["--store", "redis://127.0.0.1/0?color=red"], "color: no such setting; there are prefix, copies"),
