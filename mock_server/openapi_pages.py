@@ -23,6 +23,7 @@ _SWAGGER = """<!doctype html>
 <title>Workflow engine, cancelJob</title>
 <link rel="stylesheet" href="{here}swagger-ui.css">
 <link rel="icon" href="data:,">
+<style>body {{ margin: 0 }}</style>
 <div id="swagger-ui"></div>
 <script src="{here}swagger-ui-bundle.js"></script>
 <script src="{here}swagger-ui-standalone-preset.js"></script>

@@ -29,6 +29,10 @@ _OF_A_TASK: dict[str, Any] = {
     "locationType": None,
     "nodeLocation": {"x": 84, "y": 496},
 }
+_AT_A_FOUND_TASK = {name: name for name in ("start_time", "end_time", "finish_state", "owner")} | {
+    "server_id": "serverId"
+}
+"""The metrics of a task that a search shows → their names there."""
 _ENDED = frozenset({"complete", "error", "canceled"})
 
 
@@ -47,6 +51,20 @@ def as_later_edition(job: dict[str, Any]) -> dict[str, Any]:
             **_of(metrics, "end_time"),
         },
     }  # fmt: skip
+
+
+def as_found(job: dict[str, Any]) -> dict[str, Any]:
+    """Return a later edition's document as a search answers it: tasks have no metrics, and some of them themselves."""
+    if "tasks" not in job:  # a profile leaves them out
+        return job
+    return job | {"tasks": {key: _found_task(task) for key, task in job["tasks"].items()}}
+
+
+def _found_task(task: dict[str, Any]) -> dict[str, Any]:
+    shown = {
+        _AT_A_FOUND_TASK[name]: value for name, value in task.get("metrics", {}).items() if name in _AT_A_FOUND_TASK
+    }
+    return {name: value for name, value in task.items() if name != "metrics"} | shown
 
 
 def _task(key: str, task: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:

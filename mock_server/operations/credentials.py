@@ -42,6 +42,8 @@ DEFAULT_USER = "admin@pronghorn"
 NONE = Credential("none")
 UNKNOWN = Credential("unknown")
 
+_BASIC_SAID = " Basic carries USER:PASSWORD in base64, with a colon between them."
+
 
 def known_roles(operations: Iterable[Operation]) -> tuple[str, ...]:
     """Return the roles that any page lists or such engines have, in order: one that a page does not list is refused."""
@@ -149,9 +151,10 @@ class Credentials:
         try:
             user, colon, password = read_basic(token).partition(":")
         except ValueError:
-            return Credential("basic", token=token)
-        role = self._role_of(user, password) if colon else None
-        return Credential("basic", role, password or user, user, accepted=self.users_said)
+            return Credential("basic", token=token, accepted=_BASIC_SAID)
+        if not colon:
+            return Credential("basic", token=user, user=user, accepted=_BASIC_SAID)
+        return Credential("basic", self._role_of(user, password), password or user, user, accepted=self.users_said)
 
 
 def objection(credential: Credential, roles: Sequence[str], what: str) -> Refusal | None:

@@ -88,7 +88,8 @@ async def search_jobs(
     results = []
     for job_id in found:
         if (job := await jobs.get(session, job_id)) is not None:  # removed meanwhile
-            results.append(_part(whole(job_id, job), wanted))
+            shown = whole(job_id, job)
+            results.append(_part(shown if profile is None else profile.edit_found(shown), wanted))
         await turns.give()
     return {"results": results, "total": total, "metadata": {"limit": wanted.limit, "skip": wanted.skip}}
 

@@ -12,7 +12,7 @@ A status that is left out is the situation's own. `body` is any JSON; in its str
 `{situation}`, `{field}` and `{status}` are filled in. A body that is a string is sent as JSON if the content type
 is JSON (the default), else as it is; no body is an empty one. `absent` are fields of the canceled job, with `*` for
 any key or element. `edition` is `page` (the default) or `later`: documents as captures of later editions show them,
-with fewer metrics, more fields, and dates as the `start_time` of tasks. A string that is `{status}` and nothing else
+with fewer metrics, more fields, and dates as the `start_time` of tasks; in a search's results tasks have no `metrics`. A string that is `{status}` and nothing else
 becomes a number. `login_page` is HTML that `GET /login` answers with 200 in place of the mock's own page, where a redirect of a refusal
 ends; a redirect to `/login` leads below the base path.
 """
@@ -26,7 +26,7 @@ import orjson
 
 from engine_contract.text.unmarked import read_text
 from mock_server.jobs.document_paths import remove
-from mock_server.jobs.later_edition import as_later_edition
+from mock_server.jobs.later_edition import as_found, as_later_edition
 from mock_server.operations.refusals import OWN, SITUATIONS, Refusal, render, standard_headers, status_of
 from mock_server.operations.response import JSON, Response
 from mock_server.settings import SettingsError
@@ -94,6 +94,10 @@ class Profile(NamedTuple):
         for pattern in self.absent:
             remove(document, pattern)
         return document
+
+    def edit_found(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return an edited document as a search of this engine's edition answers it."""
+        return document if self.edition == EDITIONS[0] else as_found(document)
 
 
 def names() -> list[str]:

@@ -305,6 +305,38 @@ def test_wrong_credential_is_told_what_is_right_here(settings: Settings, bearer:
     assert not any(own in text for own in ("alice", "s3cret") for text in said)
 
 
+_MALFORMED = "Basic carries USER:PASSWORD in base64"
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"), [(b"Basic YWRtaW4=", _MALFORMED), (b"Basic admin:x", _MALFORMED), (b"Basic", "is empty")]
+)
+def test_basic_that_is_malformed_is_told_so(sent: bytes, why: str) -> None:
+    """A user without a colon, as some generated clients send a token, and what is not base64 are no credential."""
+    credential = Credentials(Settings(), ["admin"]).read({b"authorization": sent}, b"")
+    assert credential.role is None
+    assert why in wrong_credential(credential).detail
+
+
+def test_search_of_a_later_edition_has_tasks_without_metrics(caller: Caller) -> None:
+    """What it shows of them stands at the task itself, as in captures; the job's details have them as ever."""
+    headers = {"Authorization": "Bearer admin", "Prefer": "profile=newer"}
+    details = caller.client.get(f"/workflow_engine/job/{PAGE_ID}/details", headers=headers).json()
+    query = {"_id": PAGE_ID, "tasks.workflow_start.metrics.finish_state": "success"}
+    body = {"options": {"query": query}}
+    (found,) = caller.client.post("/workflow_engine/jobs/search", json=body, headers=headers).json()["results"]
+    assert found | {"tasks": 0} == details | {"tasks": 0}
+    ran = next(key for key, task in details["tasks"].items() if "server_id" in task["metrics"])
+    metrics = details["tasks"][ran].pop("metrics")
+    named = {"serverId" if name == "server_id" else name: value for name, value in metrics.items()}
+    kept = {
+        name: value
+        for name, value in named.items()
+        if name in {"start_time", "end_time", "finish_state", "serverId", "owner"}
+    }
+    assert found["tasks"][ran] == details["tasks"][ran] | kept
+
+
 def test_token_expires_and_is_ended_by_a_logout(client: httpx.Client, opaque: RunningMock) -> None:
     """Then it is a 401, with a reason that says which."""
     ended, expired = _log_in(client), _log_in(client)
