@@ -58,6 +58,7 @@ class Purpose(Enum):
 
     # Ids of no job.
     NO_JOB = "the id of no job"
+    TWO_IDS = "two ids stand in one string"
     NO_JOB_AFTER = "the id of no job, after the id of a job"
     NO_JOB_AFTER_WRONG = "the id of no job, after a wrong credential"
     CUT_END = "the id lacks its last character"

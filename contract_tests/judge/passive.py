@@ -51,6 +51,7 @@ _BROKEN = {
 # Of check-engine's own recordings, since the request does not show that its id is of no job.
 _OF_NO_JOB = {
     Purpose.NO_JOB: "effects.unknown",
+    Purpose.TWO_IDS: "effects.unknown",
     Purpose.CUT_END: "effects.exact",
     Purpose.CUT_START: "effects.exact",
     Purpose.LONGER_END: "effects.exact",

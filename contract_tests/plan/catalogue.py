@@ -143,6 +143,7 @@ _OBJECT = (
     (Purpose.ID_DEEPER, "request.job_id.required", '{"data": {"job_id": "<job>"}}'),
 )
 _BODIES = (
+    (Purpose.TWO_IDS, "effects.unknown", '{"job_id": "<job>,<unknown>"}'),
     (Purpose.BODY_IS_ID, "request.body", '"<job>"'),
     (Purpose.BODY_ARRAY_OF_ID, "request.body", '["<job>"]'),
     (Purpose.BODY_ARRAY_OF_OBJECT, "request.body", '[{"job_id": "<job>"}]'),
@@ -189,7 +190,7 @@ def _twice(caller: Caller, purpose: Purpose, rule: str, told: str = "") -> list[
 _TRIES = (
     (VALID, ""),
     (PRETTY, ", with a body in lines"),
-    (FURTHER, ", with a further property"),
+    ('{"job_id": "<job>", "role": "admin"}', ", with another role in the body"),
     ("{}", ", without job_id"),
     (NO_JOB, ", for the id of no job"),
 )

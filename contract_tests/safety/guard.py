@@ -191,7 +191,7 @@ class Guard:
             document = _parse(body)
         except (ValueError, RecursionError):
             return self._objection_to_text(body)
-        for kind, value in _leaves(document):
+        for kind, value in _leaves(document, self.operation.roles):
             if kind == "key" and not self._inert_key(value):
                 return f"the body holds the key {value!r}, which could select jobs"
             if kind == "text" and not self._allowed(value):
@@ -216,10 +216,12 @@ class Guard:
         return self._supplied | self._minted | (self._derived if self.derivable else set())
 
     def _allowed(self, value: str) -> bool:
-        # Blanks after an id do not make it anybody else's.
+        known = self._known()
+        # A blank after an id, or a comma between two, makes none of them anybody else's.
         return (
             not value
-            or not self._known().isdisjoint({value, value.rstrip(" ")})
+            or value in known
+            or {*value.rstrip(" ").split(",")} <= known
             or (self.unsafe and not _ID_LIKE.search(value))
         )
 
@@ -257,7 +259,7 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON.")
 
 
-def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(document: Any, roles: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """Yield all keys, strings and numbers of a document; booleans and nulls are inert everywhere."""
     todo = [document]
     while todo:
@@ -267,7 +269,8 @@ def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
         elif isinstance(node, _Pairs):
             for key, value in node:
                 yield "key", key
-                todo.append(value)
+                if key != "role" or value not in roles:  # the name of a role is not an id
+                    todo.append(value)
         elif isinstance(node, list):
             todo.extend(node)
         elif isinstance(node, str):

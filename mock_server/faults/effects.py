@@ -130,6 +130,12 @@ def _of_other_jobs() -> Iterator[Change]:
         effect=_invent,
     )
     yield Change(
+        name="accepts-several-ids",
+        sentence="Of ids with commas between them the first one's job is canceled.",
+        rule="effects.unknown",
+        effect=_like(lambda job_id, asked: job_id == asked.partition(",")[0]),
+    )
+    yield Change(
         name="accepts-id-cut",
         sentence="The beginning of an id cancels the job.",
         rule="effects.exact",

@@ -56,6 +56,12 @@ def request() -> Iterator[Change]:
         lambda value: _first_text(_job_id(value)),
     )
     yield _accepts(
+        "accepts-query-as-job_id",
+        'A job_id is handed on to the database, so that the query {"$eq": ID} cancels the job of that id.',
+        "request.job_id.type",
+        lambda value: _equal_to(_job_id(value)),
+    )
+    yield _accepts(
         "accepts-empty-job_id",
         "An empty job_id is answered with some job.",
         "request.job_id.empty",
@@ -133,6 +139,11 @@ _ABSENT = object()
 
 def _job_id(value: Any) -> Any:
     return value.get("job_id", _ABSENT) if isinstance(value, dict) else _ABSENT
+
+
+def _equal_to(value: Any) -> str | None:
+    wanted = value.get("$eq") if isinstance(value, dict) else None
+    return wanted if isinstance(wanted, str) and wanted else None
 
 
 def _first_text(value: Any) -> str | None:

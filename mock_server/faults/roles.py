@@ -71,6 +71,12 @@ def roles_of_cancels() -> Iterator[Change]:
         may=_refuse(lambda exchange: exchange.credential.role == "support", WRONG_CREDENTIAL),
     )
     yield Change(
+        name="takes-the-role-from-the-body",
+        sentence="The role that stands in the body beside job_id may cancel, whoever asks.",
+        rule="roles.others",
+        may=_allow(lambda exchange: exchange.credential.role is not None and b'"role"' in exchange.body),
+    )
+    yield Change(
         name="admin-only",
         sentence="Only the role admin may cancel.",
         rule="roles.apiwrite",

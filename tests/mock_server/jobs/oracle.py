@@ -19,7 +19,7 @@ from tests.support.caller import ROUTE
 
 OWNED = {rule.field for rule in load_rules() if rule.field}
 MAY_BE_ABSENT = {rule.field for rule in load_rules() if rule.field and rule.id.endswith(".present")}
-NO_STRINGS: list[Any] = [None, 5, True, {}, [], ["<job>"]]
+NO_STRINGS: list[Any] = [None, 5, True, {}, [], ["<job>"], {"$eq": "<job>"}]
 ROLES = load_contract().roles
 UNKNOWN = "0f0f0f0f0f0f4f0f8f0f0f0f"
 
@@ -75,7 +75,12 @@ def _is_refused(role: str) -> Callable[[Engine], bool]:
 
 
 def _others(engine: Engine) -> bool:
-    return any(_accepted(engine.cancel(engine.jobs()[0], role=role)) for role in ("apiread", "operator"))
+    bodies = ({}, {"role": "admin"})
+    return any(
+        _accepted(engine.send({"job_id": engine.jobs()[0]} | more, role=role))
+        for role in ("apiread", "operator")
+        for more in bodies
+    )
 
 
 def _credential(**headers: str) -> Callable[[Engine], bool]:
@@ -275,7 +280,9 @@ PROBES: dict[str, Callable[[Engine], bool]] = {
     "effects.overlap": _overlap,
     "effects.refused": _refused_and_canceled,
     "effects.isolation": _isolation,
-    "effects.unknown": lambda engine: _accepted(engine.cancel(UNKNOWN)),
+    "effects.unknown": lambda engine: any(
+        _accepted(engine.cancel(job_id)) for job_id in (UNKNOWN, f"{engine.jobs()[0]},{UNKNOWN}")
+    ),
     "effects.exact": _edited(lambda i: i[:-1], lambda i: i[1:], lambda i: i + "0", lambda i: "0" + i),
     "effects.spelling": _edited(str.upper, lambda i: f"{i} "),
     "effects.repeat": _repeat,
