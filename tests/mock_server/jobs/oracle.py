@@ -75,7 +75,7 @@ def _is_refused(role: str) -> Callable[[Engine], bool]:
 
 
 def _others(engine: Engine) -> bool:
-    bodies = ({}, {"role": "admin"})
+    bodies: tuple[dict[str, str], ...] = ({}, {"role": "admin"})
     return any(
         _accepted(engine.send({"job_id": engine.jobs()[0]} | more, role=role))
         for role in ("apiread", "operator")
