@@ -147,7 +147,9 @@ def _write_files(options: CheckOptions, checked: "Checked") -> None:
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"check-engine: {sentence}", err=True)
+    from engine_contract.text.masking import hide_variables
+
+    click.echo(f"check-engine: {hide_variables(sentence)}", err=True)
 
 
 def _list_rules(pages: Sequence[Path]) -> None:

@@ -25,6 +25,7 @@ from contract_tests.run_checks import Jobs, run_checks
 from engine_contract.option_rows import rows
 from engine_contract.options import CheckOptions
 from engine_contract.private_files import replacing
+from engine_contract.text.masking import hide_variables
 from engine_contract.text.printable import visible, without_commands
 
 _FLAG = re.compile(
@@ -116,7 +117,7 @@ def _as_usage() -> Iterator[None]:
 
 
 def _named_here(error: SettingError) -> str:
-    return _FLAG.sub(r"--engine-\1", str(error))
+    return hide_variables(_FLAG.sub(r"--engine-\1", str(error)))
 
 
 def parse(words: Sequence[str]) -> CheckOptions:
@@ -125,9 +126,9 @@ def parse(words: Sequence[str]) -> CheckOptions:
         with main.make_context("check-engine", list(words)) as context:
             return CheckOptions(**context.params)
     except click.ClickException as error:
-        raise pytest.UsageError(error.format_message().replace("'--", "'--engine-")) from error
+        raise pytest.UsageError(hide_variables(error.format_message().replace("'--", "'--engine-"))) from error
     except SettingError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(hide_variables(str(error))) from error
 
 
 def _publish(path: Path, text: str) -> None:

@@ -60,7 +60,9 @@ class KitCommand(click.Command):
             sys.exit(CRASHED)
         else:
             sys.exit(status or self._lost(out))
-        click.echo(f"{self.name}: {' '.join(message.split())}", err=True)
+        from engine_contract.text.masking import hide_variables
+
+        click.echo(f"{self.name}: {hide_variables(' '.join(message.split()))}", err=True)
         sys.exit(2)
 
     def _lost(self, out: Outlet) -> int:

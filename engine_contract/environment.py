@@ -28,6 +28,12 @@ def is_of_kubernetes(name: str, value: str) -> bool:
     return name.endswith("_PORT") and _KUBERNETES.match(value) is not None
 
 
+def no_variable(name: str) -> str:
+    """Return the sentence on a variable that is not there, and how it is named where this cannot be a name."""
+    hint = "" if name.isidentifier() else " Give its name, without $, and each ROLE=SOURCE on a line of its own."
+    return f"the environment has no variable {name}. Set it.{hint}"
+
+
 def second_variables(options: Iterable[Sequence[str]], environment: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence on each variable that is ignored, since another one sets the same option.
 

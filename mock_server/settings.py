@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from engine_contract.environment import no_variable
 from engine_contract.http.cors import read_origins
 from engine_contract.http.net import is_loopback
 from engine_contract.http.paths import decoded_path, encoded_path
@@ -148,7 +149,7 @@ def read_secret(text: str, option: str) -> str:
     kind, _, place = text.partition(":")
     if kind == "env":
         if place not in os.environ:
-            raise SettingsError(f"{option} {text}: the environment has no variable {place}. Set it.")
+            raise SettingsError(f"{option} {text}: {no_variable(place)}")
         value = os.environ[place]
     elif kind == "file":
         try:

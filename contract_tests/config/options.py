@@ -21,6 +21,7 @@ from engine_contract.environment import variable_of
 from engine_contract.options import CheckOptions, EngineOptions, NamedEngine
 from engine_contract.text.curl import Added
 from engine_contract.text.masking import is_secret
+from engine_contract.text.printable import without_user_info
 
 EMBEDDED_READ_BACK = "/_mock/jobs/{job_id}"
 """Where the embedded mock shows a job."""
@@ -220,7 +221,7 @@ def _proxy_of(options: EngineOptions) -> str | None:
         return options.proxy
     if not (value := os.environ.get(name, "").strip()):
         raise SettingError(
-            f"--proxy {options.proxy}: the environment has no such variable, or it is empty. Set it, or give a URL."
+            f"--proxy {without_user_info(options.proxy or '')}: the environment has no such variable, or it is empty. Set it, or give a URL."
         )
     return value
 

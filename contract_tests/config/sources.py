@@ -8,6 +8,7 @@ from typing import Literal
 
 from contract_tests.config.command import Command
 from contract_tests.errors import CommandError, SettingError
+from engine_contract.environment import no_variable
 from engine_contract.private_files import is_special
 from engine_contract.text.masking import mask_command
 from engine_contract.text.unmarked import MARK, read_text, why_unread
@@ -67,7 +68,7 @@ class Source:
         match self.kind:
             case "env":
                 if rest not in os.environ:
-                    raise SettingError(f"{self.option} env:{rest}: the environment has no variable {rest}. Set it.")
+                    raise SettingError(f"{self.option} env:{rest}: {no_variable(rest)}")
                 value = os.environ[rest]
             case "file":
                 try:
@@ -87,10 +88,19 @@ class Source:
             raise refused(f"{self.option} {self._shown()}: is empty. It must hold the credential.")
         if not value.isprintable():
             raise refused(f"{self.option} {self._shown()}: holds more than one line of text.")
+        if _is_unfilled(value):
+            raise refused(f"{self.option} {self._shown()}: holds {value}, a variable that nobody filled in. Set it.")
         return value
 
     def _shown(self) -> str:
         return "(given as it is)" if self.kind == "literal" else mask_command(self.text)
+
+
+def _is_unfilled(value: str) -> bool:
+    """Return whether a value is what a pipeline leaves where its variable is not set, such as `$(ADMIN_TOKEN)`."""
+    name = value.strip("${(% )}")
+    is_marked = value[0] in "${%" and (value[-1] in ")}%" or name.isupper())
+    return is_marked and value != name and name.replace(".", "_").isidentifier()
 
 
 def parse_sources(texts: Iterable[str], *, option: str, left: str) -> dict[str, Source]:

@@ -383,6 +383,24 @@ def test_file_without_an_id_is_named(tmp_path: Path) -> None:
         assert (done.status, f"--jobs {source} gave no job id." in done.out) == (3, True)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--token=admin=env:{}"],
+        ["--token=admin=file:{}"],
+        ["--auth=Bearer {}"],
+        ["--timeout={}"],
+        ["{}"],
+        ["--proxy=env:http://ci:Zq7@proxy"],
+    ],
+)
+def test_secret_in_a_wrong_place_is_not_told(tmp_path: Path, arguments: list[str]) -> None:
+    """A shell puts the value there, as in `env:$ADMIN_TOKEN`, and the log of a pipeline is read by many."""
+    words = [argument.format("adm-Zq7-1111") for argument in arguments]
+    done = check_engine("http://127.0.0.1:9", *words, cwd=tmp_path, env={"ADMIN_TOKEN": "adm-Zq7-1111"})
+    assert (done.status, "Zq7" in done.out + done.err) == (2, False), done.err
+
+
 def test_tokens_are_not_in_the_process_list(tmp_path: Path) -> None:
     """A command that makes jobs does not see the tokens in its parents' arguments."""
     with standin_engine() as engine:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ignore,
         is_job_id,
     )
+    from engine_contract.text.masking.variables import hide_variables
 
 __all__ = [
     "MASK",
@@ -34,6 +35,7 @@ __all__ = [
     "credentials_of",
     "has_password",
     "hide",
+    "hide_variables",
     "ignore",
     "is_job_id",
     "is_login_route",
@@ -48,7 +50,7 @@ __all__ = [
     "show_header",
 ]
 
-_MODULES = ("values", "names", "hiding", "logins", "headers", "forms")
+_MODULES = ("values", "names", "hiding", "logins", "headers", "forms", "variables")
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from contract_tests.config import command
 from contract_tests.config.command import Command
 from contract_tests.config.job_ids import read_ids, supply_from_command
 from contract_tests.config.sources import Source
-from contract_tests.errors import CommandError, NotAnIdError
+from contract_tests.errors import CommandError, NotAnIdError, SettingError
 from contract_tests.stopping import Stopped, signals_raise
 
 ID = "ab" * 12
@@ -59,6 +59,30 @@ def test_pipe_of_a_credential_is_read_once() -> None:
     source = Source(f"file:/dev/fd/{reader}", "--token admin")
     assert (source.read(), source.read(again=True)) == ("Zq7hunter2", "Zq7hunter2")
     os.close(reader)
+
+
+@pytest.mark.parametrize(
+    "value", ["$(Admin.Token)", "${ADMIN_TOKEN}", "$ADMIN_TOKEN", "{{ADMIN_TOKEN}}", "%ADMIN_TOKEN%"]
+)
+def test_variable_that_a_pipeline_did_not_fill_in_is_told(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Azure and GitLab leave its name where it is not set: wrong usage, and not a token that the engine refuses."""
+    monkeypatch.setenv("T", value)
+    with pytest.raises(SettingError, match="a variable that nobody filled in"):
+        Source("env:T", "--token admin").read()
+
+
+@pytest.mark.parametrize("value", ["$2b$10$abc", "{x}y", "%41bc%", "$lower", "a$(B)", "$", "$()"])
+def test_token_with_signs_is_a_token(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not the name of a variable is sent as it is."""
+    monkeypatch.setenv("T", value)
+    assert Source("env:T", "--token admin").read() == value
+
+
+def test_value_in_place_of_a_name_is_told() -> None:
+    """`env:$TOKEN`, and sources that share a line."""
+    for text in ("env:adm-1111", "env:A,support=env:B"):
+        with pytest.raises(SettingError, match=r"Give its name, without \$, and each ROLE=SOURCE on a line of its own"):
+            Source(text, "--token admin").read()
 
 
 def test_failing_command_is_quoted_without_the_secrets_written_in_it() -> None:

@@ -14,6 +14,7 @@ from engine_contract.text import masking
 from engine_contract.text.masking import (
     MASK,
     hide,
+    hide_variables,
     is_secret,
     mask_command,
     mask_header,
@@ -551,6 +552,19 @@ ESCAPED = {
     "HTML, each character": "".join(f"&#{ord(c)};" for c in SECRET),
     "HTML, hex": "".join(f"&#x{ord(c):X};" for c in SECRET),
 }
+
+
+def test_sentence_is_shown_without_values_of_secret_variables() -> None:
+    """A shell puts them there, as in `env:$ADMIN_TOKEN`; words, paths and the kit's own variables stay."""
+    environment = {
+        "ADMIN_TOKEN": "adm-Zq7-1111\n",
+        "SUPPORT_TOKEN": "support",
+        "TOKEN_FILE": "/run/token-Zq7",
+        "CHECK_ENGINE_AUTH": "header:X-Zq7",
+        "COLOUR": "blue-Zq7-1111",
+    }
+    sentence = "support, adm-Zq7-1111, /run/token-Zq7, header:X-Zq7, blue-Zq7-1111"
+    assert hide_variables(sentence, environment) == sentence.replace("adm-Zq7-1111", "***")
 
 
 @pytest.mark.parametrize("spelling", SPELLED.values(), ids=SPELLED.keys())
