@@ -69,7 +69,16 @@ export class MockEngine {
   /** The journal, newest last. */
   async requests(): Promise<Entry[]> { return (await this.#control<{ requests: Entry[] }>("GET", "requests")).requests; }
 
-  /** Cancel a job as somebody else does, who was faster. The token is a role's name; with --users or --token-lifetime, one of a login. */
+  /** Log in; the token, for `cancel` and for the cookie `token`. */
+  async login(username: string, password = ""): Promise<string> {
+    const headers = { ...this.headers, "Content-Type": "application/json" };
+    const answer = await fetch(`${this.url}/login`, { method: "POST", headers, body: JSON.stringify({ user: { username, password } }) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`POST /login: ${answer.status} ${text}`);
+    return text;
+  }
+
+  /** Cancel a job as somebody else does, who was faster. The token is a role's name; with --users or --token-lifetime, one of `login`. */
   async cancel(jobId: string, token = "support", prefer?: string): Promise<Response> {
     const headers = { ...this.headers, "Content-Type": "application/json", Authorization: `Bearer ${token}` };
     return fetch(`${this.url}/workflow_engine/cancelJob`, {
