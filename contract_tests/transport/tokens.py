@@ -151,7 +151,7 @@ def cut(token: str) -> str:
 def other_case(token: str) -> str | None:
     """Return a token with its letters in the other case; None without one, or for hex digits, which are often read in either."""
     swapped = token.swapcase()
-    return None if swapped == token or _HEX.fullmatch(token) else swapped
+    return None if swapped == token or _HEX.fullmatch(token) or not token.isascii() else swapped
 
 
 def token_of(body: bytes) -> str | None:

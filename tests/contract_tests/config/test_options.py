@@ -9,7 +9,7 @@ from contract_tests.config.command import Command
 from contract_tests.config.options import command_environment, live_connection, values_of_secrets
 from contract_tests.errors import CommandError, SettingError
 from contract_tests.safety.guard import Guard
-from contract_tests.transport.tokens import Tokens, cut
+from contract_tests.transport.tokens import Tokens, cut, other_case
 from contract_tests.transport.transport import Transport
 from engine_contract.contract import load_contract
 from engine_contract.options import CheckOptions
@@ -74,6 +74,7 @@ def test_tokens_that_were_renewed_stay_hidden() -> None:
     for number in range(3):
         tokens.set("admin", f"alice:pass-number-{number}")
     assert tokens.hidden >= {"first-password", *(f"pass-number-{number}" for number in range(3))}
+    assert tokens.hidden >= {"first-passwor", "FIRST-PASSWORD"}  # as wrong credentials that are sent show them
     assert "admin" not in tokens.hidden
 
 
@@ -82,6 +83,12 @@ def test_token_without_its_end_is_not_the_same_without_padding() -> None:
     assert [cut(token) for token in ("abcdef", "YWJjZA==", "QUJDREVGR0hJSktMTU5PUA==", "=")] == [
         *("abcde", "YWJjZ", "QUJDREVGR0hJSktMTU5PU", "")
     ]
+
+
+def test_token_in_the_other_case_is_another_one() -> None:
+    """Hex digits and UUIDs are read in either case by many engines, which are not wrong; without letters it is the token itself."""
+    tokens = ("xY-1", "YWJjZA==", "0123", "deadbeef00", "4321ABCD-0000-4000-8000-00000000abcd", "ж1")
+    assert [other_case(token) for token in tokens] == ["Xy-1", "ywjJza==", None, None, None, None]
 
 
 def test_role_that_is_misspelt_is_told_where_the_right_one_has_no_token() -> None:

@@ -13,6 +13,7 @@ from contract_tests.config.sources import Source, login
 from contract_tests.model import Report, RuleResult
 from contract_tests.run import canceller
 from contract_tests.safety.supply import Supply
+from tests import standin
 from tests.support.commands import TOKENS, check_engine, write_jobs
 from tests.support.engines import settings_for
 from tests.support.job_engine import OTHERS, ROLES
@@ -48,6 +49,20 @@ def test_bogus_token_of_a_refused_role_leaves_a_wide_open_engine_undecided() -> 
         assert ALIKE in (rule.reason or "")
         report, rule = run(engine)
     assert (report.verdict, rule.outcome) == ("violates", "broken")
+
+
+def test_token_of_hex_digits_is_not_sent_in_the_other_case() -> None:
+    """An engine that reads it in either case is not wrong: the rule is unchecked and does not count, and nothing warns."""
+    token = "deadbeef" * 3
+    with standin.serve("token-any-case-allowed", tokens={token: "admin"} | {role: role for role in ROLES}) as engine:
+        settings = settings_for(engine.url, roles=ROLES, only=("roles.case", "roles.wrong"))
+        tokens = {**settings.connection.tokens, "admin": Source(token, "--token admin")}
+        settings = replace(settings, connection=replace(settings.connection, tokens=tokens))
+        report = check(settings, lambda _: Supply(engine.make_jobs(24))).report
+    rules = {result.rule.id: result for result in report.rules}
+    assert report.verdict == "conforms", report.notes
+    assert (rules["roles.wrong"].outcome, rules["roles.case"].outcome) == ("held", "unchecked")
+    assert rules["roles.case"].reason == "A request was not sent: the token of admin has no other letter case."
 
 
 def test_probe_of_a_bogus_token_does_not_help_it() -> None:
