@@ -75,6 +75,8 @@ class Presenter:
         It names the job `job_id` by a variable too: one that the reader starts, where this one is canceled.
         """
         request, credential = exchange.request, self._credential(exchange.request)
+        if (made := _MADE_BY_SHELL.get(request.caller.kind)) is not None:
+            credential = made.format(self.variables.get(request.caller.role or "", "$TOKEN")[1:])
         credential = None if credential is None else self._auth(request).curl(credential)
         shown = self._request(request, credential and CREDENTIAL)
         body = None if shown.body is None else self.redact(shown.body.decode("utf-8", "surrogateescape"))
@@ -88,6 +90,10 @@ class Presenter:
             job_id=job_id,
         )
         return self.redact(line)
+
+
+# The shell makes these of the variable of a role's token; {{ and }} are format's own.
+_MADE_BY_SHELL = {"cut": "${{{}%???}}", "recased": '$(printf %s "${}" | tr A-Za-z a-zA-Z)'}
 
 
 def _plain_headers(request: Request) -> tuple[tuple[str, str], ...]:

@@ -151,7 +151,8 @@ def test_header_without_a_value_is_sent(engine: Raw) -> None:
 
 
 def _exchange(way: str, kind: str = "token") -> Exchange:
-    sender = Sender("support" if kind == "token" else None, kind, None if kind == "token" else way)  # type: ignore[arg-type]
+    of_role = kind in {"token", "cut", "recased"}
+    sender = Sender("support" if of_role else None, kind, None if of_role else way)  # type: ignore[arg-type]
     query = (("job_id", "a+b &'%"),)
     return Exchange(Request("POST", ROUTE, sender, query, b'{"job_id": "%s"}' % PAGE_ID.encode()), "a request")
 
@@ -196,11 +197,12 @@ def _sent(engine: Raw, way: str) -> list[str]:
 
 
 @pytest.mark.parametrize("way", ["bearer", "basic", "cookie:c%&", "query:a&b%", "header:X-Api-Key"])
-@pytest.mark.parametrize("kind", ["token", "none", "empty", "wrong"])
+@pytest.mark.parametrize("kind", ["token", "none", "empty", "wrong", "cut", "recased"])
 def test_credential_of_any_kind_travels_as_told(engine: Raw, way: str, kind: str) -> None:
-    """A valid credential, a wrong one and an empty one travel the same way."""
+    """A valid credential, a wrong one, an empty one and what the shell makes of a valid one travel the same way."""
     paste(Presenter(engine.url, Auth.parse(way), {"support": "$T"}).curl(_exchange(way, kind)), T="us er:p+w")
-    value = {"token": "us er:p+w", "none": "", "empty": "", "wrong": "wrong"}[kind]
+    made = {"cut": "us er:", "recased": "US ER:P+W"}
+    value = ({"token": "us er:p+w", "none": "", "empty": "", "wrong": "wrong"} | made)[kind]
     if way == "bearer":
         value = f"Bearer {value}".rstrip()
     elif way == "basic":
