@@ -30,7 +30,7 @@ def is_of_kubernetes(name: str, value: str) -> bool:
 
 def no_variable(name: str) -> str:
     """Return the sentence on a variable that is not there, and how it is named where this cannot be a name."""
-    hint = "" if name.isidentifier() else " Give its name, without $, and each ROLE=SOURCE on a line of its own."
+    hint = "" if name.isidentifier() else " Give its name, without $; of several values each has a line of its own."
     return f"the environment has no variable {name}. Set it.{hint}"
 
 

@@ -24,7 +24,7 @@ from tests.support.ports import free_port
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 ROLES = ("admin", "engineering", "support", "apiwrite", "apiread", "operator")
 TIMEOUT = 120  # seconds for a document
-LANGUAGES = SHELL | {"json", "yaml", "toml", "js", "ts", "python", "text", "xml", "html", "diff", "groovy"}
+LANGUAGES = SHELL | {"json", "yaml", "toml", "js", "ts", "python", "text", "xml", "html", "diff", "groovy", "ini"}
 
 
 def _name(path: Path) -> str:
