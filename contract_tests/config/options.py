@@ -135,18 +135,17 @@ def live_connection(options: EngineOptions) -> tuple[Connection, list[str]]:
         headers = {**_sources_of(engine, "headers"), **headers}
     warnings += _misspelt(given)
     base, proxy = base_of(options), _proxy_of(options)
-    hidden = values_of_secrets(options)
-    for role, source in given.items():
-        source.environment, source.hidden = {**command_environment(options, base), "ROLE": role}, hidden
-    for source in headers.values():
-        source.environment, source.hidden = command_environment(options, base), hidden
+    environment, hidden = command_environment(options, base), values_of_secrets(options)
     if options.insecure:
         warnings.append(INSECURE)
     connection = Connection(
         base=base,
         auth=Auth.parse(options.auth or "auto"),
-        tokens=given,
-        headers=headers,
+        tokens={
+            role: replace(source, environment={**environment, "ROLE": role}, hidden=hidden)
+            for role, source in given.items()
+        },
+        headers={name: replace(source, environment=environment, hidden=hidden) for name, source in headers.items()},
         timeout=options.timeout,
         proxy=proxy,
         proxy_variable=_named_variable(options.proxy),
