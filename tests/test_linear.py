@@ -396,7 +396,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "engine_contract.text.masking.openings:USER": ("-u", "-u ", "-u<< >>", "--user=a ", "-ua:", "-u<<a>> "),
     "engine_contract.text.masking.openings:SPOKEN": ("a", "<<a>>!", "a<< >>", "a bearer ", "a'"),
     "engine_contract.text.masking.readers:SPOKEN_VALUE": ("a", "a "),
-    "engine_contract.text.masking.readers:_STRING": ('"\\', '"', '\\"'),
+    "engine_contract.text.masking.readers:STRING": ('"\\', '"', '\\"'),
     "engine_contract.text.masking.readers:_TAG": ("<", "<a", "<>"),
     "engine_contract.text.masking.names:_WORD": ("A", "Aa", "<<A>>a", "1"),
     "engine_contract.text.masking.readers:json_value": ("1234567.", "1", "1234567 "),

@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
@@ -36,6 +36,8 @@ def _mask_form(form: str, learn: Learn, depth: int) -> str:
 
 def _mask_parameter(part: str, learn: Learn, depth: int) -> str:
     name, equals, value = part.partition("=")
+    if not equals:
+        return _mask_text(part, learn, depth + 1)
     decoded = unquote_plus(value)
     is_named = is_secret(name, parameter=True) or (may_be_secret(name) and looks_random(decoded))
     if value and is_named and not readers.is_status(name, decoded):
@@ -58,17 +60,17 @@ def _mask_text(text: str, learn: Learn, depth: int) -> str:
         return MASK
     text = _BASE64_JSON.sub(lambda match: _mask_base64(match[0], learn, depth), text)
     if _IS_FORM.match(text) and "\n" not in text.rstrip() and ("&" in text or not _AFTER_PAIR.search(text)):
-        return _mask_form(text, learn, depth)
+        text = _mask_form(text, learn, depth)
+        if " " not in text:  # else it may be a sentence
+            return text
     if '"' in text:
-        for form in _OF_JSON:
-            text = _mask_form_of(form, text, learn)
+        text = _mask_forms(_OF_JSON, text, learn)
+        if _is_json(text):
+            # String by string: a value that seems to go on to the end of the text ends with its string.
+            text = readers.STRING.sub(lambda match: _mask_string(match[0], learn, depth), text)
+            return _mask_forms(_OF_LISTS, text, learn)
         text = _ESCAPED_STRING.sub(lambda match: _mask_string(match[0], learn, depth), text)
-    text = mask_tables(text, learn)
-    lowered = text.lower()
-    for form in _FORMS:
-        if any(hint in lowered for hint in form.hints):
-            text = _mask_form_of(form, text, learn)
-    return text
+    return _mask_forms(_FORMS, mask_tables(text, learn), learn)
 
 
 def _may_hold_secrets(text: str) -> bool:
@@ -79,6 +81,16 @@ def _may_hold_secrets(text: str) -> bool:
 def _has_hints(text: str) -> bool:
     lowered = text.lower()
     return any(hint in lowered for hint in _HINTS) or ("://" in text and "@" in text)
+
+
+def _is_json(text: str) -> bool:
+    if text.lstrip()[:1] not in {"{", "[", '"'}:
+        return False
+    try:
+        json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _mask_string(string: str, learn: Learn, depth: int) -> str:
@@ -110,6 +122,14 @@ class _Form(NamedTuple):
     """Whether the value at a place is secret, where not the name alone decides."""
 
 
+def _mask_forms(forms: Iterable[_Form], text: str, learn: Learn) -> str:
+    lowered = text.lower()
+    for form in forms:
+        if any(hint in lowered for hint in form.hints):
+            text = _mask_form_of(form, text, learn)
+    return text
+
+
 def _mask_form_of(form: _Form, text: str, learn: Learn) -> str:
     """Mask all values that a text writes in one form."""
     parts, copied, at = [], 0, 0
@@ -136,6 +156,9 @@ _STRINGS = f'"{MASK}"'
 _SCHEMES = _Form(
     ("bearer", "basic"), openings.SCHEME, readers.word_value(readers.SCHEME_VALUE), is_secret=readers.always
 )
+_LISTED = _Form((",",), openings.LISTED, readers.listed_value, mask=_STRINGS)
+_USER = _Form(("-u", "-proxy-user"), openings.USER, readers.bare_user_value, is_secret=readers.always)
+_OF_LISTS = (_LISTED, _USER)
 _OF_JSON = (
     _Form(('"',), openings.JSON_KEY, readers.json_value, mask=_STRINGS),
     _Form(('"',), openings.NAMED, readers.json_value, mask=_STRINGS),
@@ -154,14 +177,14 @@ _FORMS = (
     _Form(("|", ">"), openings.BLOCK, readers.block_value, mask=f"  {MASK}\n"),
     _Form(("\n",), openings.TWO_LINES, readers.two_lines_value),
     _Form((":",), openings.QUOTED, readers.quoted_value, mask=_STRINGS),
-    _Form((",",), openings.LISTED, readers.listed_value, mask=_STRINGS),
+    _LISTED,
     _Form(("@",), openings.USER_INFO, readers.user_info, is_secret=readers.always),
     _Form(openings.PGPASS_HINTS, openings.PGPASS, readers.pgpass_value, is_secret=readers.always),
     _Form(("=", ":"), openings.PAIR, readers.pair_value, is_secret=readers.is_secret_pair),
     _Form((":",), openings.LINE, readers.line_value),
     _Form((":",), openings.QUOTED_LINE, readers.quoted_line_value),
     _Form(("-",), openings.OPTION, readers.word_value(readers.BARE_VALUE)),
-    _Form(("-u", "-proxy-user"), openings.USER, readers.bare_user_value, is_secret=readers.always),
+    _USER,
     _Form(
         _OF_DEVICES,
         openings.DEVICE,

@@ -24,8 +24,8 @@ from engine_contract.text.masking.values import (
 
 Reader = Callable[[str, int, str], tuple[int, Iterable[str]]]
 
-_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
-_NESTING = re.compile(rf"{_STRING.pattern}|[\[\]{{}}]", re.DOTALL)
+STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+_NESTING = re.compile(rf"{STRING.pattern}|[\[\]{{}}]", re.DOTALL)
 _SCALAR = re.compile(r"[^\s,}\]]*+")
 _CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _SAYS_NOTHING = frozenset({'""', "null", "true", "false", ""})
@@ -68,7 +68,7 @@ def json_value(text: str, at: int, _name: str) -> tuple[int, Iterable[str]]:
         end = _end_of_nesting(text, at)
         inside = text[at:end]
         return end, [*_strings(inside), *re.findall(r"(?<![\w.])\d{8,}+", inside)]
-    end = (_STRING if first == '"' else _SCALAR).match(text, at).end()  # type: ignore[union-attr]
+    end = (STRING if first == '"' else _SCALAR).match(text, at).end()  # type: ignore[union-attr]
     value = text[at:end]
     if value in _SAYS_NOTHING:
         return at, ()
@@ -81,7 +81,7 @@ def _with_credential(value: str) -> list[str]:
 
 
 def _strings(text: str) -> Iterator[str]:
-    return (unescaped(match[0][1:].removesuffix('"')) for match in _STRING.finditer(text))
+    return (unescaped(match[0][1:].removesuffix('"')) for match in STRING.finditer(text))
 
 
 def _end_of_nesting(text: str, at: int) -> int:

@@ -343,6 +343,11 @@ TEXTS = [
     ("sent Bearer eyJhbGciOi.J9 to it", "sent Bearer *** to it"),
     ("Basic authentication is required", "Basic authentication is required"),
     ("Session: expired", "Session: expired"),
+    ('{"label": "Your password:", "type": "text"}', '{"label": "Your password:", "type": "text"}'),
+    ('{"detail": "Send Bearer <token>", "code": 1}', '{"detail": "Send Bearer <token>", "code": 1}'),
+    ('["-----BEGIN PRIVATE KEY-----\\nMIIE", 1]', '["-----BEGIN PRIVATE KEY-----***", 1]'),
+    ("token=&https://me:Zq7@h/x", "token=&https://me:***@h/x"),
+    ("a=1 & then Bearer Zq7hunter9", "a=1 & then Bearer ***"),
     ("db.example:5432:inv:app:Zq7 b:c'\n*:*:*:pg:x\\:y\n", "db.example:5432:inv:app:***\n*:*:*:pg:***\n"),
     ('{"line": "db:5433:*:app:Zq7 c", "x": 1}', '{"line": "db:5433:*:app:***", "x": 1}'),
     ('{"lines": "# of ~\\ndb:6432:inv:app:Zq7\\n"}', '{"lines": "# of ~\\ndb:6432:inv:app:***\\n"}'),
@@ -378,6 +383,13 @@ IN_STRINGS += [
     "password:\\",
     "Bearer Zq7hunter9",
     '\\"token\\"',
+]
+IN_STRINGS += ["Your password:", "token=", "send a <token>", "-----BEGIN PRIVATE KEY-----", "identified by "]
+IN_STRINGS += [
+    "<input name='password' value=Zq7hunter9",
+    '<param name="password">',
+    "&lt;token&gt;",
+    'Bearer x\\y"Zq7hunter9',
 ]
 
 
@@ -778,6 +790,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "base64": lambda n: " " + base64.b64encode(b'{"token": "aaaaa"},' * (n // 24)).decode(),
     "many of base64": lambda n: "eyJ0b2tlbiI6ImFiYyJ9 " * (n // 21),
     "lines of passwords": lambda n: "a:5432:token:" * (n // 13),
+    "JSON in JSON": lambda n: json.dumps(json.dumps(["token"] * (n // 24))),
     "tokens": lambda n: "0" + "aB3_" * (n // 4),
 }
 
