@@ -145,7 +145,7 @@ def refusals_table() -> str:
 
 
 LESSONS = {
-    "reset": "`fetch` rejects (through Vite: a 502), or the browser itself sends it again on a new connection and the answer is a 409; the job is canceled: read the list again before you offer another try",
+    "reset": "`fetch` rejects (through Vite: a 502), or Chromium itself sends it again on a new connection, which is a 409; the job is canceled: read the list again before you offer another try",
     "truncated": "the status says 200 and the body fails (through Vite: it never ends): an error while reading is not a refusal",
     "stalled": "without a timeout of its own the screen waits for ever",
     "json-html": "a 200 that is not JSON, as a proxy or a login page sends it: look at the content type first",
