@@ -78,8 +78,8 @@ def serve(
     return Served(operation, answer, changes, changes().get(fault) if fault else None, examples, further_name)
 
 
-MOST_IGNORED = 100
-"""The most preferences that are told on the terminal as ignored."""
+MOST_TOLD = 100
+"""The most things that are told on the terminal, each once."""
 
 
 class Pipeline:
@@ -94,7 +94,7 @@ class Pipeline:
         self._profile_names = profile_names()
         self._cors = Cors(settings.cors_origins)
         self._latest_jobs: dict[str, str] = {}
-        self._ignored: set[str] = set()
+        self._told: set[str] = set()
 
     def cors_headers(self, scope: Any) -> Headers:
         """Return the CORS headers for a page other than the operation."""
@@ -139,6 +139,9 @@ class Pipeline:
         allowed = self._cors.preflight(exchange.method, exchange.headers)
         if allowed is None:
             return False
+        if not allowed and origin is not None:
+            how = "--cors '*'" if origin == b"null" else "--cors ORIGIN"
+            self._tell(f"Refused: a preflight of a page at {origin[:200].decode('latin-1')!r}; {how} lets it call.")
         preflight = Response(204, headers=allowed)
         await send_answer(preflight, head(preflight, self._cors.headers(origin)), receive, send)
         return True
@@ -242,15 +245,15 @@ class Pipeline:
         preferences = read_preferences(prefer, served.examples, served.changes, self._profile_names)
         exchange.preferences = preferences
         for name in preferences.ignored:
-            self._tell_ignored(name)
+            self._tell(f"Ignored: Prefer: {name[:80]}; this mock knows {', '.join(NAMES)}.")
         if preferences.profile is not None:
             exchange.profile = self._profiles.named(preferences.profile)
 
-    def _tell_ignored(self, name: str) -> None:
-        """Tell a preference that means nothing here on the terminal, once: the caller may have meant one that does."""
-        if name not in self._ignored and len(self._ignored) < MOST_IGNORED:
-            self._ignored.add(name)
-            log.warning("Ignored: Prefer: %s; this mock knows %s.", name[:80], ", ".join(NAMES))
+    def _tell(self, said: str) -> None:
+        """Tell on the terminal, once, what a caller may have meant otherwise and sees little of."""
+        if said not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(said)
+            log.warning("%s", said)
 
     async def _asked(self, exchange: Exchange, served: Served) -> _Asked:
         """Read what `Prefer`, armed behaviour and command line ask for; the first that says something counts."""

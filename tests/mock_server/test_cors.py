@@ -1,5 +1,6 @@
 """CORS: what a page of another origin may do, as headers and in a real browser."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -75,6 +76,18 @@ def test_every_answer_can_be_read(caller: Caller, headers: dict[str, str]) -> No
     assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
     exposed = answer.headers["access-control-expose-headers"]
     assert all(name in exposed for name in ("Preference-Applied", "Retry-After", "WWW-Authenticate"))
+
+
+def test_a_page_that_may_not_call_is_told_on_the_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    """Its developer sees no more than a failed fetch: each origin is named once, with the option, and localhost never."""
+    origins = ("http://app.test:5173", "null", "http://app.test:5173", "http://localhost:3000")
+    with running_mock() as mock, caplog.at_level(logging.WARNING, "mock_server"):
+        for origin in origins:
+            httpx.options(mock.url + ROUTE, headers={"Origin": origin, **PREFLIGHT})
+    assert [record.getMessage() for record in caplog.records] == [
+        "Refused: a preflight of a page at 'http://app.test:5173'; --cors ORIGIN lets it call.",
+        "Refused: a preflight of a page at 'null'; --cors '*' lets it call.",
+    ]
 
 
 def test_cors_names_further_origins() -> None:
