@@ -15,6 +15,7 @@ from engine_contract.contract import Rule
 
 CredentialKind = Literal["token", "none", "empty", "wrong", "cut", "recased"]
 
+JSON = "application/json"
 BUSY = frozenset({429, 503})
 """Statuses with which an engine asks to be asked again later."""
 DENIED = frozenset({401, 403})
@@ -59,7 +60,7 @@ class Request:
     caller: Caller
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
-    content_type: str | None = "application/json"
+    content_type: str | None = JSON
     fresh_connection: bool = field(default=False, compare=False)
     """Sent on a connection of its own: what an engine leaves unread cannot spoil the next request."""
     purpose: Purpose = field(default=Purpose.UNKNOWN, compare=False)

@@ -13,6 +13,7 @@ from contract_tests.plan.scenario import (
     SPELLINGS,
     UNKNOWN,
     VALID,
+    WITH_CHARSET,
     Priority,
     Resources,
     Scenario,
@@ -267,7 +268,8 @@ def _elsewhere(resources: Resources, callers: Sequence[Caller]) -> Iterator[Scen
         for role, path in zip(resources.others, (f"{own}/", own.lower()), strict=False)
     ]
     for scenario in _on_job("elsewhere", 10, resources, [elsewhere], "effects.paths", priority=Priority.ELSEWHERE):
-        yield replace(scenario, denied=tuple(nearby))
+        valid_cancel = scenario.valid_cancel and replace(scenario.valid_cancel, content_type=WITH_CHARSET)
+        yield replace(scenario, denied=tuple(nearby), valid_cancel=valid_cancel)
 
 
 def _other_method(method: str, caller: Caller) -> Step:

@@ -14,6 +14,7 @@ from contract_tests.plan.scenario import (
     ALONE,
     NO_JOB,
     TOGETHER,
+    WITH_CHARSET,
     Mode,
     Resources,
     Scenario,
@@ -128,6 +129,8 @@ def _select(stages: Sequence[Stage], wanted: frozenset[str] | None) -> list[Stag
 
 def _is_wanted(scenario: Scenario, wanted: frozenset[str]) -> bool:
     own = {step.rule for step in scenario.refused} | ({scenario.valid_cancel.rule} if scenario.valid_cancel else set())
+    if scenario.valid_cancel and scenario.valid_cancel.content_type == WITH_CHARSET:
+        own.add("request.charset")
     own |= {"effects.overlap"} if scenario.refused and scenario.valid_cancel else set()
     return bool(own & wanted) or (bool(scenario.rivals) and "effects.repeat" in wanted)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from contract_tests.model import Caller, Request, Unchecked
+from contract_tests.model import JSON, Caller, Request, Unchecked
 from contract_tests.purpose import Purpose
 from contract_tests.safety.guard import Guard
 from contract_tests.safety.page_calls import PageCalls
@@ -27,6 +27,7 @@ VALID = '{"job_id": "<job>"}'
 NO_JOB = '{"job_id": "<unknown>"}'
 FURTHER = '{"job_id": "<job>", "further": true}'
 PRETTY = '{\n  "job_id": "<job>"\n}\n'
+WITH_CHARSET = f"{JSON}; charset=utf-8"
 SPELLINGS = (
     '{"job_id":"<job>"}',
     VALID,
@@ -50,6 +51,7 @@ class Step:
     method: str | None = None
     """None for the operation's own, as for the path."""
     fresh_connection: bool = False
+    content_type: str = JSON
     path: str | None = None
     """In it `<unknown>` is the placeholder for a minted id."""
     told: str = ""
@@ -228,6 +230,7 @@ def fill(step: Step, job_id: str | None, guard: Guard) -> Request:
         step.caller,
         query,
         body,
+        step.content_type,
         fresh_connection=step.fresh_connection,
         purpose=step.purpose,
         told=step.told,

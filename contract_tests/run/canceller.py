@@ -4,8 +4,8 @@ import time
 from dataclasses import replace
 
 from contract_tests.judge.answers import judge_success, look
-from contract_tests.model import BUSY, DENIED, GATEWAY, Caller, Exchange, Judgement
-from contract_tests.plan.scenario import ALONE, NO_JOB, SPELLINGS, Mode, Step, fill
+from contract_tests.model import BUSY, DENIED, GATEWAY, JSON, Caller, Exchange, Judgement
+from contract_tests.plan.scenario import ALONE, NO_JOB, SPELLINGS, WITH_CHARSET, Mode, Step, fill
 from contract_tests.purpose import Purpose
 from contract_tests.run.credentials import Credentials
 from contract_tests.run.evidence import Evidence
@@ -125,7 +125,8 @@ class Canceller:
         self.judge(exchange, job_id, mode)
         role = exchange.request.caller.role or ""
         origin = exchange.response.origin if exchange.response else ()
-        for rule_id in ("request.json", "route.path", f"roles.{role}"):
+        shown = ("request.charset",) if exchange.request.content_type == WITH_CHARSET else ()
+        for rule_id in ("request.json", "route.path", f"roles.{role}", *shown):
             self.found.add(Judgement(rule_id, origin=origin))
         if role not in self.working:
             self.working.append(role)
@@ -164,14 +165,16 @@ class Canceller:
         """Tell a refusal's reason, where some role is known to work: the role, the spelling of the body, or the job."""
         role = step.caller.role or ""
         trusted = next((other for other in self.working if other != role), role)
-        # The same once more, then with a body that has been taken before, unless it is the role that was refused;
-        # then by a role that has canceled jobs, at last on a connection that nobody was refused on.
-        other_role = replace(step, caller=Caller(trusted, "token"), body=self._body)
+        # The same once more, then with a content type and a body that have been taken before, unless it is the role that was
+        # refused; then by a role that has canceled jobs, at last on a connection that nobody was refused on.
+        plain = replace(step, content_type=JSON)
+        usual = replace(plain, body=self._body)
+        other_role = replace(usual, caller=Caller(trusted, "token"))
         is_turned_away = await self.credentials.is_turned_away(exchange)
         if is_turned_away:
             again = [other_role, replace(other_role, fresh_connection=True)]
         else:
-            again = [step, replace(step, body=self._body), other_role]
+            again = [step, plain, usual, other_role]
         answers = [exchange]
         for other in dict.fromkeys(again):
             answered = await self.exchange(other, job_id)
@@ -192,7 +195,13 @@ class Canceller:
         """Tell the reason by what was accepted for the same job then."""
         role, other = step.caller.role or "", accepted.caller.role
         what = f"status {exchange.status} to a valid request of {role}"
-        if role == other and step.body != accepted.body:
+        if role == other and step.body == accepted.body and step.content_type != accepted.content_type:
+            documented, received = (
+                f"as for {JSON}",
+                f"{what} with {step.content_type}; {JSON} canceled the same job then",
+            )
+            self.found.break_rule("request.charset", received, documented, exchange)
+        elif role == other and step.body != accepted.body:
             documented = "a JSON body is a valid request however it is written, with white space or escapes"
             received = f"{what}; its body written otherwise canceled the same job then"
             self.found.break_rule("request.json", received, documented, exchange)

@@ -105,6 +105,16 @@ def request() -> Iterator[Change]:
         parameters=_form_alone,
     )
     yield Change(
+        name="refuses-charset",
+        sentence="JSON whose content type has a parameter, such as a charset, is refused.",
+        rule="request.charset",
+        parameters=lambda exchange, outcome: (
+            Refusal("unsupported-media-type", "Content-Type must be application/json.")
+            if b";" in exchange.headers.get(b"content-type", b"")
+            else outcome
+        ),
+    )
+    yield Change(
         name="takes-query-alone",
         sentence="job_id is taken from the query alone; a body is not read.",
         rule="request.json",

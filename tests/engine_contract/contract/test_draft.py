@@ -40,6 +40,7 @@ FIXED_VALUE = {("status",): ["canceled"]}
 # Rules that no line of the page gives by itself.
 DECIDED_RULES = {
     "roles.case",
+    "request.charset",
     "request.job_id.empty",
     "effects.identity",
     "effects.overlap",

@@ -275,6 +275,10 @@ PROBES: dict[str, Callable[[Engine], bool]] = {
         [], ["<job>"], [{"job_id": "<job>"}], "<job>", b"", b'{"job_id": "<job>"', b"{'job_id': '<job>'}"
     ),
     "request.json": _json,
+    "request.charset": lambda engine: (
+        not _accepted(engine.cancel(engine.jobs()[0], headers={"Content-Type": "application/json; charset=utf-8"}))
+        and _accepted(engine.cancel(engine.jobs()[0]))
+    ),
     "effects.canceled": _not_canceled,
     "effects.identity": _identity,
     "effects.overlap": _overlap,
