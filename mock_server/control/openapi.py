@@ -17,7 +17,13 @@ from mock_server.operations.companions import companions
 from mock_server.operations.refusals import OWN, SITUATIONS
 
 _PATH = Path(__file__).with_name("openapi.yaml")
-_REFUSAL = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}
+
+
+def _refusal(schema: str) -> dict[str, Any]:
+    return {"content": {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+
+
+_REFUSAL = _refusal("Refusal")
 
 
 @cache
@@ -101,6 +107,7 @@ def _companions(security: Any, job_id: str) -> Iterator[tuple[str, dict[str, Any
     """Yield path and description of each call around a cancel, with `job_id` for an example."""
     for one in companions(load_contract().roles):
         job = one.parameters or None
+        is_login = one.name in {"login", "oauthToken"}
         answered = _ANSWERS.get(one.name, "Job" if job else "Companion")
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answered}"}}}
         if one.name in {"login", "logout"}:
@@ -112,7 +119,7 @@ def _companions(security: Any, job_id: str) -> Iterator[tuple[str, dict[str, Any
             "summary": summary,
             "description": f"{said} The contract has no such call, as the header `Mock-Companion` says.".lstrip(),
             "x-companion": True,
-            "security": [] if one.name in {"login", "oauthToken"} else security,
+            "security": [] if is_login else security,
             "parameters": [
                 {"$ref": "#/components/parameters/Session"},
                 *(
@@ -123,7 +130,7 @@ def _companions(security: Any, job_id: str) -> Iterator[tuple[str, dict[str, Any
             ],
             "responses": {
                 "200": {"description": "Done.", "content": content},
-                "default": {"description": "It was refused.", **_REFUSAL},
+                "default": {"description": "It was refused.", **(_refusal("LoginRefusal") if is_login else _REFUSAL)},
             },
         }
         if one.name in _BODIES:
@@ -134,7 +141,7 @@ def _companions(security: Any, job_id: str) -> Iterator[tuple[str, dict[str, Any
         yield one.path, {one.method.lower(): described}
 
 
-_ANSWERS = {"searchJobs": "FoundJobs", "whoami": "Caller"}
+_ANSWERS = {"searchJobs": "FoundJobs", "whoami": "Caller", "oauthToken": "Grant"}
 _WORKFLOW = "Nightly backup"
 
 _USER = {"username": "admin", "password": "any"}

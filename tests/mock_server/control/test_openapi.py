@@ -65,6 +65,10 @@ def test_answers_are_as_described(caller: Caller) -> None:
     _check("Caller", caller.client.get("/whoami", headers={"Authorization": "Bearer admin"}).json())
     _check("Health", caller.client.get("/_mock/health").json())
     _check("Refusal", caller.cancel(role="apiread").json())
+    _check("LoginRefusal", caller.client.post("/login", json={"user": {"username": "nobody", "password": ""}}).json())
+    form = {"grant_type": "client_credentials", "client_id": "admin", "client_secret": "any"}
+    _check("Grant", caller.client.post("/oauth/token", data=form).json())
+    _check("LoginRefusal", caller.client.post("/oauth/token", data=form | {"client_id": "nobody"}).json())
     _check("Problem", caller.client.get("/_mock/jobs/none").json())
     _check("Journal", caller.client.get("/_mock/requests").json())
 
