@@ -130,7 +130,8 @@ class Tokens:
         if secret.partition(":")[0] == role and len(parts) > 1:
             parts -= {secret}  # a user that is its role's own name is not a secret
         # A token without its end, or in the other case, is sent as a wrong credential, and gives most of the secret away.
-        self.hidden |= {part for each in parts if each != role for part in (each, cut(each), each.swapcase())}
+        spelled = (part for each in parts if each != role for part in (each, cut(each), other_case(each)))
+        self.hidden |= {part for part in spelled if part}
 
 
 def check_token(token: str, source: Source, auth: Auth) -> None:
@@ -150,8 +151,9 @@ def cut(token: str) -> str:
 
 def other_case(token: str) -> str | None:
     """Return a token with its letters in the other case; None without one, or for hex digits, which are often read in either."""
-    swapped = token.swapcase()
-    return None if swapped == token or _HEX.fullmatch(token) or not token.isascii() else swapped
+    before, blank, secret = token.rpartition(" ")  # a scheme is read in either case
+    swapped = secret.swapcase()
+    return None if swapped == secret or _HEX.fullmatch(secret) or not token.isascii() else before + blank + swapped
 
 
 def token_of(body: bytes) -> str | None:

@@ -89,6 +89,7 @@ def test_token_in_the_other_case_is_another_one() -> None:
     """Hex digits and UUIDs are read in either case by many engines, which are not wrong; without letters it is the token itself."""
     tokens = ("xY-1", "YWJjZA==", "0123", "deadbeef00", "4321ABCD-0000-4000-8000-00000000abcd", "ж1")
     assert [other_case(token) for token in tokens] == ["Xy-1", "ywjJza==", None, None, None, None]
+    assert [other_case(f"Bearer {token}") for token in tokens[:3]] == ["Bearer Xy-1", "Bearer ywjJza==", None]
 
 
 def test_role_that_is_misspelt_is_told_where_the_right_one_has_no_token() -> None:
