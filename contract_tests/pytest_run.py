@@ -48,6 +48,8 @@ class Outcomes:
     notes: tuple[str, ...] = ()
     lost: str | None = None
     """Why a file beside the reports could not be written."""
+    is_stopped: bool = False
+    """Whether a signal ended the run, as Ctrl-C does."""
 
     def to_json(self) -> str:
         """Return the outcomes as text, for another process."""
@@ -58,7 +60,15 @@ class Outcomes:
         """Return the outcomes from their text."""
         data = json.loads(text)
         rules = {rule_id: (outcome, story) for rule_id, (outcome, story) in data["rules"].items()}
-        return cls(data["verdict"], rules, data["files"], data["sentence"], tuple(data["notes"]), data["lost"])
+        return cls(
+            data["verdict"],
+            rules,
+            data["files"],
+            data["sentence"],
+            tuple(data["notes"]),
+            data["lost"],
+            data["is_stopped"],
+        )
 
     def write_files(self) -> None:
         """Write the report files. Raises pytest.UsageError where they, or other files of the run, cannot be written."""
@@ -186,6 +196,7 @@ def _outcomes(options: CheckOptions, checked: Checked) -> Outcomes:
         presenter.redact(verdict_sentence(report)),
         tuple(map(without_commands, notes)),
         lost,
+        checked.stopped_by is not None,
     )
 
 

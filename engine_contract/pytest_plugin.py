@@ -162,6 +162,8 @@ def engine_outcomes(
         # No test can tell more than this sentence: the first says it, and the session ends, also under xdist.
         request.session.shouldstop = "a setting of --engine-… cannot be used"
         raise pytest.fail.Exception(str(error), pytrace=False) from None
+    if outcomes.is_stopped:
+        request.session.shouldstop = "a signal ended the run on the engine"
     _keep_for_report(config, outcomes)
     return outcomes
 

@@ -63,6 +63,23 @@ def test_reports_that_cannot_be_written_hide_no_verdict(tmp_path: Path) -> None:
     assert "Traceback" not in done.out + done.err
 
 
+def test_signal_that_ends_the_run_ends_the_session(tmp_path: Path) -> None:
+    """Ctrl-C is meant for pytest too: the report is written, and the project's own tests are not run."""
+    (tmp_path / "conftest.py").write_text(
+        "import pytest, signal\n"
+        "@pytest.fixture(scope='session')\n"
+        "def engine_jobs():\n"
+        "    return lambda count: signal.raise_signal(signal.SIGINT)\n"
+    )
+    (tmp_path / "test_own.py").write_text("def test_own(): pass\n")
+    words = ("-q", "test_own.py", *PYTEST_TOKENS, "--engine-url=http://127.0.0.1:9", "--engine-report-dir=reports")
+    done = run_suite(*words, cwd=tmp_path)
+    assert done.status == pytest.ExitCode.INTERRUPTED, done.out
+    assert "a signal ended the run on the engine" in done.out
+    assert "passed" not in done.out
+    assert (tmp_path / "reports" / "report.json").exists()
+
+
 def test_a_broken_rule_fails_its_test_alone(tmp_path: Path) -> None:
     """A broken rule fails, with what was received and a curl line; the others pass."""
     with standin_engine("font-size-text") as engine:

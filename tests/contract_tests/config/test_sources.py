@@ -81,7 +81,9 @@ def test_token_with_signs_is_a_token(value: str, monkeypatch: pytest.MonkeyPatch
 def test_value_in_place_of_a_name_is_told() -> None:
     """`env:$TOKEN`, and sources that share a line."""
     for text in ("env:adm-1111", "env:A,support=env:B"):
-        with pytest.raises(SettingError, match=r"Give its name, without \$; of several values each has a line of its own"):
+        with pytest.raises(
+            SettingError, match=r"Give its name, without \$; of several values each has a line of its own"
+        ):
             Source(text, "--token admin").read()
 
 
