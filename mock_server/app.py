@@ -2,7 +2,7 @@
 
 import re
 from asyncio import get_running_loop
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from engine_contract.http.types import Receive, Scope, Send
 from mock_server.connexion.routing import route_by
 from mock_server.openapi_pages import HTML, Page, specification, swagger_ui
 from mock_server.operations.cancel_job import cancel_job
-from mock_server.operations.companions import MARK, Companions, companions
+from mock_server.operations.companions import MARK, Companions, companions, shows_jobs
 from mock_server.operations.credentials import Credentials, known_roles
 from mock_server.operations.documented import Companion, Documented
 from mock_server.operations.exchange import SCOPE_KEY, Change, Exchange
@@ -66,7 +66,7 @@ class Mock:
         self._cancels = serve(self._contract, routed, lambda: _load_faults().catalogue(), fault)
         self._companions = Companions(settings, self.store, self._credentials, self._contract.roles)
         self._around = {
-            one.name: serve(one, self._companions.answer(one), lambda: _load_faults().companion(), "")
+            one.name: serve(one, self._companions.answer(one), _companion_changes(one), "")
             for one in self._companions.operations
         }
         self._served = {
@@ -379,6 +379,10 @@ def _serve_page(operation: Operation, prefix: str, fault: str, companion: Compan
         raise SettingsError(f"--page {operation.name}: a schema cannot be used: {error}") from None
     changes = _load_faults().documented(operation)
     return serve(operation, answer, lambda: changes, fault)
+
+
+def _companion_changes(operation: Operation) -> Callable[[], Mapping[str, Change]]:
+    return lambda: _load_faults().companion(shows_jobs=shows_jobs(operation))
 
 
 def _load_faults() -> Any:

@@ -41,7 +41,18 @@ def catalogue() -> Mapping[str, Change]:
     return {change.name: change for change in (*faults(), *variations())}
 
 
+_OF_ANY_CALL = frozenset({"throttles", "unavailable-at-times", "slow"})
+_OF_CANCELS = frozenset({"large"})  # its document is of a canceled job, whatever the job's status is
+
+
 @cache
-def companion() -> Mapping[str, Change]:
-    """Return the faults of the transport, as they may come with the calls around a cancel: there no rule is broken."""
-    return {change.name: change._replace(rule=None) for change in transport()}
+def companion(*, shows_jobs: bool) -> Mapping[str, Change]:
+    """Return what may come with a call around a cancel, where no rule is broken: faults of the transport, and variations.
+
+    Those of the document come with calls that show jobs.
+    """
+    odd_documents = (
+        {one.name for one in variations() if one.document is not None} - _OF_CANCELS if shows_jobs else set()
+    )
+    found = (*transport(), *(one for one in variations() if one.name in _OF_ANY_CALL | odd_documents))
+    return {change.name: change._replace(rule=None) for change in found}

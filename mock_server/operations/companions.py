@@ -20,7 +20,7 @@ from mock_server.jobs.job import State
 from mock_server.operations.body import check_content, check_json
 from mock_server.operations.credentials import Credentials, objection
 from mock_server.operations.exchange import SCOPE_KEY, Exchange
-from mock_server.operations.job_search import read_search, search_jobs
+from mock_server.operations.job_search import Edits, read_search, search_jobs
 from mock_server.operations.login import grant, log_in, log_out
 from mock_server.operations.refusals import Refusal, Refused, no_job
 from mock_server.operations.response import JSON, Response
@@ -64,6 +64,11 @@ def _operation(name: str, method: str, path: str, roles: tuple[str, ...] = ()) -
     parameters = tuple(Parameter(one, "path", required=True, schema={"type": "string"}) for one in named)
     is_posted = method == "POST"
     return Operation(name, method, path, roles, parameters=parameters, takes_body=is_posted, rule_prefix=f"{name}/")
+
+
+def shows_jobs(companion: Operation) -> bool:
+    """Return whether a companion answers with documents of jobs."""
+    return bool(companion.parameters) or companion.name == "searchJobs"
 
 
 def shape(path: str) -> str:
@@ -146,7 +151,12 @@ class Companions:
         async def answer(exchange: Exchange) -> Response:
             values = page.match(exchange.path.removeprefix(prefix)) or {}
             exchange.companion_value = unquote(next(iter(values.values()), ""))
-            response = await handle(exchange)
+            # A change of the page's is one of the whole answer, made later.
+            change, exchange.change = exchange.change, None
+            try:
+                response = await handle(exchange)
+            finally:
+                exchange.change = change
             return response._replace(headers=(*response.headers, *MARK))
 
         return answer
@@ -170,11 +180,11 @@ class Companions:
         body = exchange.document = await written(job_id, state, seed=self._settings.seed)
         if exchange.profile is not None:
             body = exchange.profile.rewrite(body)
-        return Response(200, JSON, body)
+        return Response(200, JSON, exchange.edited(body))
 
     async def _search(self, exchange: Exchange) -> Response:
         wanted, seed = read_search(exchange.json), self._settings.seed
-        return _json(await search_jobs(self._store, exchange.session, wanted, exchange.profile, seed=seed))
+        return _json(await search_jobs(self._store, exchange.session, wanted, _edits(exchange), seed=seed))
 
     async def _who(self, exchange: Exchange) -> Response:
         user, role = exchange.credential.owner
@@ -199,6 +209,20 @@ def _fits(template: list[str], parts: list[str]) -> bool:
     return len(template) == len(parts) and all(
         bool(part) if is_parameter(wanted) else wanted == part for wanted, part in zip(template, parts, strict=True)
     )
+
+
+def _edits(exchange: Exchange) -> Edits:
+    """Return how the documents of a search are edited: as the profile has them, and by the change in force."""
+    profile, document = exchange.profile, None if exchange.change is None else exchange.change.document
+    if profile is None and document is None:
+        return Edits()
+
+    def of_found(job: dict[str, Any]) -> dict[str, Any]:
+        if document is not None:
+            job = document(job, exchange)
+        return job if profile is None else profile.edit_found(job)
+
+    return Edits(of_found=of_found) if profile is None else Edits(profile.edit, of_found)
 
 
 def _json(value: object) -> Response:

@@ -15,7 +15,6 @@ import orjson
 from mock_server.jobs.documents import document, summary
 from mock_server.jobs.job import State
 from mock_server.jobs.turns import Turns
-from mock_server.operations.profile import Profile
 from mock_server.operations.refusals import Refusal, Refused
 from mock_server.store.jobs import Jobs
 
@@ -57,14 +56,24 @@ class Search(NamedTuple):
         return all(place in _SHORT for place, _ in (*self.tests, *self.order))
 
 
-async def search_jobs(
-    jobs: Jobs, session: str, wanted: Search, profile: Profile | None, *, seed: int
-) -> dict[str, Any]:
-    """Return the part of the jobs that is asked for, as the profile has documents, and how many there are in all."""
+def _unedited(job: dict[str, Any]) -> dict[str, Any]:
+    return job
+
+
+class Edits(NamedTuple):
+    """How the documents of jobs differ from the mock's own."""
+
+    of_all: Callable[[dict[str, Any]], dict[str, Any]] = _unedited
+    """Before a query looks at them."""
+    of_found: Callable[[dict[str, Any]], dict[str, Any]] = _unedited
+    """After that, for those that are found, before the part that is asked for is taken."""
+
+
+async def search_jobs(jobs: Jobs, session: str, wanted: Search, edits: Edits, *, seed: int) -> dict[str, Any]:
+    """Return the part of the jobs that is asked for, and how many there are in all."""
 
     def whole(job_id: str, state: State) -> dict[str, Any]:
-        found = orjson.loads(document(job_id, state, seed=seed))
-        return found if profile is None else profile.edit(found)
+        return edits.of_all(orjson.loads(document(job_id, state, seed=seed)))
 
     turns = Turns()
     # Ids alone: a collection of garbage, which holds others, would look at each state.
@@ -88,8 +97,7 @@ async def search_jobs(
     results = []
     for job_id in found:
         if (job := await jobs.get(session, job_id)) is not None:  # removed meanwhile
-            shown = whole(job_id, job)
-            results.append(_part(shown if profile is None else profile.edit_found(shown), wanted))
+            results.append(_part(edits.of_found(whole(job_id, job)), wanted))
         await turns.give()
     return {"results": results, "total": total, "metadata": {"limit": wanted.limit, "skip": wanted.skip}}
 

@@ -16,7 +16,7 @@ from mock_server import Settings
 from mock_server.jobs.job import State
 from mock_server.operations.companions import companions
 from mock_server.operations.credentials import Credentials, wrong_credential
-from mock_server.operations.job_search import read_search, search_jobs
+from mock_server.operations.job_search import Edits, read_search, search_jobs
 from mock_server.serving.in_process import RunningMock, running_mock
 from mock_server.settings import SettingsError, check_settings, read_users
 from mock_server.store.jobs import Jobs
@@ -203,7 +203,7 @@ def test_search_of_many_jobs_lets_others_be_served() -> None:
         query = {"name": {"$in": [*map(str, range(100_000)), {}]}, "status": {"$nin": [[], None]}}
         options = {"query": query, "sort": {"status": 1, "name": -1, "_id": 1}, "fields": {"name": 1}, "limit": 3}
         wanted = read_search({"options": options})
-        asked = asyncio.ensure_future(search_jobs(cast("Jobs", Listed()), "", wanted, None, seed=1))
+        asked = asyncio.ensure_future(search_jobs(cast("Jobs", Listed()), "", wanted, Edits(), seed=1))
         longest_s = 0.0
         while not asked.done():
             since = thread_time()
@@ -316,6 +316,36 @@ def test_basic_that_is_malformed_is_told_so(sent: bytes, why: str) -> None:
     credential = Credentials(Settings(), ["admin"]).read({b"authorization": sent}, b"")
     assert credential.role is None
     assert why in wrong_credential(credential).detail
+
+
+@pytest.mark.parametrize(
+    ("fault", "place", "shown"),
+    [
+        ("empty-strings", "name", ""),
+        ("dates-without-fraction", "created", "2018-07-26T19:37:05Z"),
+        ("extended", "canvasVersion", 3),
+        ("empty-collections", "tasks", {}),
+        ("sparse", "locked", None),
+    ],
+)
+def test_odd_documents_come_with_the_calls_that_show_jobs(caller: Caller, fault: str, place: str, shown: Any) -> None:
+    """A screen meets them in its list and its details, where only some fields are asked for too; the other calls do not know them."""
+    headers = {"Authorization": "Bearer admin", "Prefer": f"fault={fault}"}
+    details = caller.client.get(f"/workflow_engine/job/{PAGE_ID}/details", headers=headers).json()
+    body = {"options": {"fields": {place: 1, "status": 1}, "limit": 2}}
+    found = caller.client.post("/workflow_engine/jobs/search", json=body, headers=headers).json()["results"]
+    assert [job.get(place) for job in (details, *found)] == [shown] * 3
+    assert {job["status"] for job in (details, *found)} == {"running"}
+    assert caller.client.get("/whoami", headers=headers).status_code == 400
+
+
+def test_companion_throttles_and_is_slow(caller: Caller) -> None:
+    """What asks for patience comes with each of them."""
+    headers = {"Authorization": "Bearer admin", "Prefer": "fault=throttles"}
+    assert [caller.client.get("/whoami", headers=headers).status_code for _ in range(4)] == [200, 200, 200, 429]
+    caller.arm(operation="searchJobs", fault="slow", times=1)
+    answer = caller.client.post("/workflow_engine/jobs/search", headers={"Authorization": "Bearer admin"})
+    assert answer.elapsed.total_seconds() > 0.15
 
 
 def test_search_of_a_later_edition_has_tasks_without_metrics(caller: Caller) -> None:
