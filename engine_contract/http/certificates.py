@@ -2,10 +2,11 @@
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine_contract.private_files import is_special
 from engine_contract.text.unmarked import decode_text, read_bytes
 
 ENCRYPTED = "the key is encrypted, and nobody is asked for its password. Give a key without one: openssl pkey -in KEY -out PLAIN"
@@ -21,7 +22,7 @@ def load_chain(context: ssl.SSLContext, cert: Path, key: Path | None = None) -> 
     def refuse() -> str:
         raise EncryptedKeyError(ENCRYPTED)
 
-    with _unmarked(cert) as plain_cert, _unmarked(key or cert) as plain_key:
+    with _as_file(cert) as plain_cert, _as_file(key) if key else nullcontext() as plain_key:
         context.load_cert_chain(plain_cert, plain_key, refuse)
 
 
@@ -36,19 +37,22 @@ def trusting(authorities: Path | None) -> ssl.SSLContext:
     """Return what verifies servers, by these certificates or the system's. Raise OSError or ssl.SSLError."""
     if authorities is None:
         return ssl.create_default_context()
-    with _unmarked(authorities) as plain:
+    with _as_file(authorities) as plain:
         return ssl.create_default_context(cafile=str(plain))
 
 
 @contextmanager
-def _unmarked(path: Path) -> Iterator[Path]:
-    """Yield the path of the same file without a byte order mark, which OpenSSL takes for a part of the first line."""
+def _as_file(path: Path) -> Iterator[Path]:
+    """Yield the path of the same file without a byte order mark, which OpenSSL takes for a part of the first line.
+
+    A pipe, as of a shell's `<(…)`, is read once, and is a file then.
+    """
     data = read_bytes(path)
     try:
         plain = decode_text(data).encode()
     except UnicodeDecodeError:
         plain = data
-    if plain == data:
+    if plain == data and not is_special(path):
         yield path
         return
     with TemporaryDirectory() as folder:  # that nobody else can open

@@ -1,5 +1,6 @@
 """Certificates and keys: an encrypted key ends the start at once, and a byte order mark does not."""
 
+import os
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -75,3 +76,19 @@ def test_byte_order_mark_before_certificates_is_fine(keys: Path) -> None:
     with running_mock(settings) as mock:
         assert httpx.get(f"{mock.url}/_mock/health", verify=False).status_code == 200  # noqa: S501 - of a test
     assert isinstance(tls_for(Connection("https://e.example", ca_bundle=keys / "marked-cert")), ssl.SSLContext)
+
+
+def test_certificates_from_a_pipe_are_fine(keys: Path) -> None:
+    """A shell's `<(…)` gives a secret without a file, and can be read once."""
+    ends = []
+    for name in ("cert", "chain-key"):
+        reader, writer = os.pipe()
+        os.write(writer, (keys / name).read_bytes())
+        os.close(writer)
+        ends.append(reader)
+    bundle, chain = (Path(f"/dev/fd/{end}") for end in ends)
+    context = tls_for(Connection("https://e.example", ca_bundle=bundle, client_cert=chain))
+    for end in ends:
+        os.close(end)
+    assert isinstance(context, ssl.SSLContext)
+    assert len(context.get_ca_certs()) == 1
