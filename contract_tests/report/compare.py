@@ -83,10 +83,17 @@ def with_earlier(report: Report, earlier: Earlier | None) -> Report:
 def _earlier_rule(rule: Mapping[str, Any]) -> EarlierRule:
     return EarlierRule(
         str(rule["outcome"]),
-        tuple((failure["pointer"], str(failure["received"])) for failure in rule["failures"]),
+        tuple((_pointer(failure["pointer"]), str(failure["received"])) for failure in rule["failures"]),
         int(rule.get("seen", 0)),
         int(rule.get("failed", 0)),
     )
+
+
+def _pointer(value: Any) -> str | None:
+    """Return a pointer, None for none. Raise TypeError for what cannot be one: it would be found only after the run."""
+    if value is not None and not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def changes_since(earlier: Earlier, rules: Mapping[str, EarlierRule]) -> Changes:

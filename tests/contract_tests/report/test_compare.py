@@ -48,7 +48,16 @@ def test_comparison_with_another_engine_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [("no JSON", "it is not valid JSON"), ("[]", "it has no rules"), ("{}", "it has no rules")]
+    ("content", "told"),
+    [
+        ("no JSON", "it is not valid JSON"),
+        ("[]", "it has no rules"),
+        ("{}", "it has no rules"),
+        (
+            '{"started_at": "x", "rules": [{"id": "a", "outcome": "broken", "failures": [{"pointer": 1, "received": ""}]}]}',
+            "it has no rules with outcomes",
+        ),
+    ],
 )
 def test_comparison_with_another_file_is_told_in_words(tmp_path: Path, content: str, told: str) -> None:
     """No word of Python's is in the message."""
