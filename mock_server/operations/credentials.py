@@ -116,7 +116,7 @@ class Credentials:
 
     def _say_tokens(self) -> str:
         if self.is_opaque:
-            return " Tokens here are those that POST /login answers, and no names of roles."
+            return " Tokens here are those that POST /login answers; the name of a role is not one."
         if self.has_secrets:
             return " Tokens here are those of --tokens."
         return f" Tokens here are the names of roles: {', '.join(self.roles)}."
