@@ -171,14 +171,15 @@ def _read(file: Path) -> dict[str, Any]:
         if TABLE not in content.get("tool", {}):
             raise SettingError(f"{file}: there is no [tool.{TABLE}], and so no engine.")
         content, prefix = content["tool"][TABLE], f"tool.{TABLE}"
-    for complaint in _complaints(content, prefix):
+    import json
+
+    content = dict(json.loads(json.dumps(content, default=str)))  # dates and times become texts
+    if (complaint := _complaint_on(content, prefix)) is not None:
         raise SettingError(f"{file}: {complaint}")
     return content
 
 
-def _complaints(content: dict[str, Any], prefix: str) -> Sequence[str]:
-    import json
-
+def _complaint_on(content: dict[str, Any], prefix: str) -> str | None:
     import jsonschema_rs
 
     require(
@@ -190,10 +191,10 @@ def _complaints(content: dict[str, Any], prefix: str) -> Sequence[str]:
         breaks="a mistake in a settings file could not be explained",
     )
     schema = settings_schema()
-    content = json.loads(json.dumps(content, default=str))  # dates become texts, which no setting but label takes
-    return [
-        _complaint(schema, prefix, error) for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(content)
-    ]
+    errors = list(jsonschema_rs.Draft202012Validator(schema).iter_errors(content))
+    # Names first: the places of other errors are found by them, and lack one that is empty.
+    errors.sort(key=lambda error: "propertyNames" not in error.schema_path)
+    return _complaint(schema, prefix, errors[0]) if errors else None
 
 
 def _complaint(schema: dict[str, Any], prefix: str, error: Any) -> str:

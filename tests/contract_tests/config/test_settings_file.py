@@ -163,6 +163,8 @@ URL = '[engines.s]\nurl = "http://x"\n'
             '[engines."a b"]\nurl = "http://s3cret"',
             "engine.toml: engines: 'a b' is not a valid name. Allowed are letters",
         ),
+        ('[engines.""]\nx = 1\n[engines.s]\nurl = "http://x"', "engine.toml: engines: '' is not a valid name. Allowed"),
+        (URL + "known = 07:32:00", 'engine.toml: engines.s.known is "07:32:00": there is no such file.'),
         ('[engines.s]\nauth = "bearer"', "engine.toml: engines.s: url is missing. The engine's base"),
         ('[engines.s]\nurl = "ftp://me:s3cret@x"', 'engine.toml: engines.s.url is "ftp://…@x". Allowed: The engine\'s'),
         (
