@@ -42,6 +42,7 @@ DEFAULT_USER = "admin@pronghorn"
 NONE = Credential("none")
 UNKNOWN = Credential("unknown")
 
+_COOKIE_SAID = " It came in the cookie token, which pages at all ports of a host share."
 _BASIC_SAID = " Basic carries USER:PASSWORD in base64, with a colon between them."
 
 
@@ -139,7 +140,8 @@ class Credentials:
         return self.roles.get("admin" if user == DEFAULT_USER else user)
 
     def _of_token(self, kind: str, token: str) -> Credential:
-        return Credential(kind, self._by_token.get(token), token, accepted=self._tokens_said)
+        accepted = f"{self._tokens_said}{_COOKIE_SAID}" if kind == "cookieToken" else self._tokens_said
+        return Credential(kind, self._by_token.get(token), token, accepted=accepted)
 
     def _of_header(self, value: bytes) -> Credential:
         scheme, _, rest = value.decode("latin-1").partition(" ")

@@ -305,6 +305,13 @@ def test_wrong_credential_is_told_what_is_right_here(settings: Settings, bearer:
     assert not any(own in text for own in ("alice", "s3cret") for text in said)
 
 
+def test_cookie_that_another_page_set_is_named(caller: Caller) -> None:
+    """A page at another port of the host can have set it, and nobody looks for it there."""
+    for sent, is_named in [({"Cookie": "token=eyJhbGci"}, True), ({"Authorization": "Bearer eyJhbGci"}, False)]:
+        detail = caller.client.get("/whoami", headers=sent).json()["detail"]
+        assert ("It came in the cookie token" in detail) == is_named
+
+
 _MALFORMED = "Basic carries USER:PASSWORD in base64"
 
 
