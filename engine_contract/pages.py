@@ -1,5 +1,6 @@
 """Further documentation pages as operations: a page is drafted, or read as a person has finished its draft."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,7 @@ def load_page(page: Path) -> Operation:
 
 
 def _pages_in(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - pathlib's raises for a name that is too long
         return [path]
     pages = sorted(path.glob("*.txt"))
     if not pages:

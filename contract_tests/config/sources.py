@@ -87,7 +87,7 @@ class Source:
         if not value:
             raise refused(f"{self.option} {self._shown()}: is empty. It must hold the credential.")
         if not value.isprintable():
-            raise refused(f"{self.option} {self._shown()}: holds more than one line of text.")
+            raise refused(f"{self.option} {self._shown()}: holds more than one line of text, or what is not text.")
         if _is_unfilled(value):
             raise refused(f"{self.option} {self._shown()}: holds {value}, a variable that nobody filled in. Set it.")
         return value

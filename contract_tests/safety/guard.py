@@ -59,7 +59,7 @@ def probe_request(path: str, caller: Caller) -> Request:
 
 def start_request(workflow: str, caller: Caller) -> Request:
     """Return the request that starts a job of a workflow, as the vendor's GitHub Action does."""
-    path = f"/workflow_engine/startJobWithOptions/{quote(workflow, safe='')}"
+    path = f"/workflow_engine/startJobWithOptions/{quote(workflow, safe='', errors='surrogateescape')}"
     return Request("POST", path, caller, body=b'{"options": {}}', purpose=Purpose.START)
 
 

@@ -191,6 +191,7 @@ URL = '[engines.s]\nurl = "http://x"\n'
         ),
         (URL + 'tokens = { admin = "env:NOT_THERE" }', "engine.toml: engines.s.tokens.admin env:NOT_THERE: the env"),
         (URL + 'jobs = "none.txt"', 'engine.toml: engines.s.jobs is "none.txt": there is no such file. A relative'),
+        (URL + "known = 2026-01-01", 'engine.toml: engines.s.known is "2026-01-01": there is no such file.'),
         (URL + 'jobs = "-"\nworkflow = "x"', "engine.toml: engines.s.jobs and workflow exclude each other."),
         (URL + 'jobs = "-"\njobs_command = "x"', "engine.toml: engines.s.jobs and jobs_command exclude each other."),
         (URL + 'skip = ["role.*"]', "engine.toml: engines.s.skip role.*: no rule has that id."),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from contract_tests.model import Caller, Request
 from contract_tests.plan.plan import make_plan
 from contract_tests.plan.scenario import Resources, fill
-from contract_tests.safety.guard import Guard, login_request, probe_request
+from contract_tests.safety.guard import Guard, login_request, probe_request, start_request
 from contract_tests.safety.page_calls import page_calls
 from engine_contract.contract import load_contract
 from tests.support.pages import ASSET, TAG, operation_of
@@ -240,3 +240,8 @@ def test_guard_lets_out_the_gets_of_a_page_with_their_values_and_nothing_like_th
     ):
         assert guard.objection(other) is not None, other
     assert Guard(CONTRACT).objection(get) is not None
+
+
+def test_name_of_a_workflow_in_another_encoding_is_sent_as_its_bytes() -> None:
+    """A terminal that writes Latin-1 gives bytes that are not UTF-8."""
+    assert start_request("a\udcfcb", Caller()).path.endswith("/a%FCb")

@@ -130,6 +130,8 @@ def test_pages_of_a_folder_are_operations_with_names_of_their_own(tmp_path: Path
     with pytest.raises(ValueError, match=r"startJob\.txt: the page or the drafts beside it cannot be read: ") as caught:
         load_pages([tmp_path])
     assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="cannot be read: File name too long"):
+        load_pages([Path("x" * 300)])
 
 
 def test_mutilated_pages_are_drafted_or_refused_with_a_line() -> None:
