@@ -196,8 +196,8 @@ class Judgement:
     rule: str
     """The rule's id."""
     finding: Finding | None = None
-    origin: tuple[tuple[str, str], ...] = ()
-    """Headers of the response that distinguish replicas."""
+    origin: tuple[tuple[str, str], ...] | None = None
+    """Headers of the response that distinguish replicas; None where no single response shows it."""
 
 
 Outcome = Literal["held", "broken", "warned", "known", "unchecked", "skipped"]

@@ -136,7 +136,7 @@ def holds_document(operation: Operation, response: Response | None) -> bool:
 
 def finding(rule_id: str, received: str, documented: str, exchange: Exchange | None = None) -> Judgement:
     """Return the judgement that a rule is broken."""
-    return Judgement(rule_id, Finding(received, documented, None, _for_show(exchange)), _origin(exchange))
+    return Judgement(rule_id, Finding(received, documented, None, _for_show(exchange)), origin_of(exchange))
 
 
 MASKED = re.compile(r"[0-9a-fA-F]{16,}|\d+")
@@ -158,8 +158,9 @@ def form(exchange: Exchange) -> tuple[int | None, str, str]:
     return exchange.status, ((response and response.header("content-type")) or "").lower(), names
 
 
-def _origin(exchange: Exchange | None) -> tuple[tuple[str, str], ...]:
-    return exchange.response.origin if exchange is not None and exchange.response is not None else ()
+def origin_of(exchange: Exchange | None) -> tuple[tuple[str, str], ...] | None:
+    """Return the headers of a response that distinguish replicas; None without a response."""
+    return exchange.response.origin if exchange is not None and exchange.response is not None else None
 
 
 def _for_show(exchange: Exchange | None) -> Exchange | None:
@@ -169,7 +170,7 @@ def _for_show(exchange: Exchange | None) -> Exchange | None:
 
 def _judge(exchange: Exchange, rule_id: str, flaw: tuple[str, str] | None) -> Judgement:
     if flaw is None:
-        return Judgement(rule_id, origin=_origin(exchange))
+        return Judgement(rule_id, origin=origin_of(exchange))
     return finding(rule_id, *flaw, exchange)
 
 
@@ -179,14 +180,14 @@ def _judge_fields(operation: Operation, exchange: Exchange, document: Any, *, is
         Judgement(
             rule_id,
             Finding(flaw.received, flaw.documented, flaw.pointer, _for_show(exchange), flaw.more),
-            _origin(exchange),
+            origin_of(exchange),
         )
         for rule_id, flaw in flaws.items()
     ]
     if "response.document" in flaws:
         return broken
     seen = seen_fields(operation, document)
-    origin = _origin(exchange)
+    origin = origin_of(exchange)
     ids = (rule.id.removeprefix(operation.rule_prefix) for rule in operation.response_rules if rule.field in seen)
     return broken + [Judgement(rule_id, origin=origin) for rule_id in ids if rule_id not in flaws]
 

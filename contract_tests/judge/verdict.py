@@ -78,10 +78,11 @@ def document_rule(rule: Rule) -> str:
 
 def _told_apart(judged: Sequence[Judgement]) -> str | None:
     """Return a sentence on the header that distinguishes the responses that break a rule from most others; None without one."""
+    judged = [item for item in judged if item.origin is not None]
     broken, held = ([item for item in judged if bool(item.finding) is failed] for failed in (True, False))
     if not broken or not held:
         return None
-    names = dict.fromkeys(name for item in judged for name, _ in item.origin)
+    names = dict.fromkeys(name for item in judged for name, _ in item.origin or ())
     for name in sorted(names, key=lambda name: ("instance" not in name.lower(), name)):
         wrong = sorted({_header(item, name) for item in broken})
         rest = [value for item in held if (value := _header(item, name)) not in wrong]
@@ -93,7 +94,7 @@ def _told_apart(judged: Sequence[Judgement]) -> str | None:
 
 
 def _header(item: Judgement, name: str) -> str:
-    return ", ".join(value for key, value in item.origin if key == name)
+    return ", ".join(value for key, value in item.origin or () if key == name)
 
 
 def _named(name: str, values: Sequence[str]) -> str:

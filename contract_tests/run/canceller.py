@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from contract_tests.judge.answers import judge_success, look
+from contract_tests.judge.answers import judge_success, look, origin_of
 from contract_tests.model import BUSY, DENIED, GATEWAY, JSON, Caller, Exchange, Judgement
 from contract_tests.plan.scenario import ALONE, NO_JOB, SPELLINGS, WITH_CHARSET, Mode, Step, fill
 from contract_tests.purpose import Purpose
@@ -124,10 +124,9 @@ class Canceller:
     def _succeeded(self, exchange: Exchange, job_id: str, mode: Mode) -> JobOutcome:
         self.judge(exchange, job_id, mode)
         role = exchange.request.caller.role or ""
-        origin = exchange.response.origin if exchange.response else ()
         shown = ("request.charset",) if exchange.request.content_type == WITH_CHARSET else ()
         for rule_id in ("request.json", "route.path", f"roles.{role}", *shown):
-            self.found.add(Judgement(rule_id, origin=origin))
+            self.found.add(Judgement(rule_id, origin=origin_of(exchange)))
         if role not in self.working:
             self.working.append(role)
         self.canceled += 1

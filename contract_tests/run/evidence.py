@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from contract_tests.judge.answers import document_of
+from contract_tests.judge.answers import document_of, origin_of
 from contract_tests.model import BUSY, DENIED, GATEWAY, Caller, Exchange, Judgement, Response
 from contract_tests.plan.scenario import Step
 from contract_tests.run.credentials import is_redirect
@@ -86,7 +86,7 @@ class Evidence:
             token = self._sender.transport.tokens.in_use(exchange.request.caller.role)
             self._refused_again.append((exchange, token))
         elif tells:
-            self._found.add(Judgement(RULE))
+            self._found.add(Judgement(RULE, origin=origin_of(exchange)))
 
     def accepted_early(self, step: Step, job_id: str) -> None:
         """Take in that a later cancel was accepted too soon to be evidence: that job is not asked again."""
@@ -225,7 +225,7 @@ class Evidence:
         self._looked.add(job_id)
         if status in _CANCELED:
             self._shown_canceled.add(job_id)
-            self._found.add(Judgement(RULE))
+            self._found.add(Judgement(RULE, origin=origin_of(exchange)))
         elif status in ACTIVE and not is_settled:
             self.may_lag = True
             self._shown_active_early.add(job_id)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from contract_tests.judge.answers import holds_document, judge_refusal
+from contract_tests.judge.answers import holds_document, judge_refusal, origin_of
 from contract_tests.model import BUSY, DENIED, GATEWAY, Exchange, Fault, Judgement
 from contract_tests.plan.plan import Plan
 from contract_tests.plan.scenario import ALONE, TOGETHER, Mode, Scenario, Step
@@ -291,7 +291,7 @@ class JobRunner:
             return
         match outcome:
             case JobOutcome.CANCELED:
-                self.found.add(Judgement(valid_cancel.rule))
+                self.found.add(Judgement(valid_cancel.rule, origin=origin_of(exchange)))
             case JobOutcome.LOST:
                 self._lost_twice(scenario, exchange)
             case JobOutcome.LOCKED_OUT:
