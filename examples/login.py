@@ -14,7 +14,8 @@ import json
 import os
 import re
 import sys
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 TIMEOUT = 30  # seconds
@@ -31,14 +32,14 @@ def main() -> None:
     if not url or not password:
         sys.exit(f"login.py: set ENGINE_URL, and {own} or ENGINE_PASSWORD.")
     body = json.dumps({"user": {"username": user, "password": password}}).encode()
-    request = Request(f"{url.rstrip('/')}/login", body, {"Content-Type": "application/json"})  # noqa: S310 - the user's URL
     try:
+        request = Request(f"{url.rstrip('/')}/login", body, {"Content-Type": "application/json"})  # noqa: S310 - the user's URL
         with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - the user's URL
             text = answer.read().decode().strip()
     except HTTPError as error:
         sys.exit(f"login.py: {url} refused {user}: status {error.code}.")
-    except URLError as error:
-        sys.exit(f"login.py: {url} was not reached: {error.reason}.")
+    except (OSError, HTTPException, ValueError) as error:
+        sys.exit(f"login.py: {url} was not reached: {error}.")
     # A bare token; some engines put it into quotes, as JSON has it.
     print(json.loads(text) if text.startswith('"') else text)
 

@@ -18,7 +18,8 @@ import json
 import os
 import sys
 from base64 import b64encode
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -29,9 +30,9 @@ def main() -> None:
     """Start JOB_COUNT jobs of the workflow that is named. An id is printed as soon as its job is there."""
     if len(sys.argv) != 2:
         sys.exit("usage: start_jobs.py WORKFLOW")
-    url, token = os.environ.get("ENGINE_URL"), os.environ.get("ENGINE_TOKEN")
-    if not url or not token:
-        sys.exit("start_jobs.py: set ENGINE_URL and ENGINE_TOKEN.")
+    url, token = (os.environ.get(name, "").strip() for name in ("ENGINE_URL", "ENGINE_TOKEN"))
+    if not url or not token.isprintable() or not token:
+        sys.exit("start_jobs.py: set ENGINE_URL and ENGINE_TOKEN, each to one line of text.")
     path = f"/workflow_engine/startJobWithOptions/{quote(sys.argv[1], safe='')}"
     query, headers = credential(os.environ.get("ENGINE_AUTH") or "bearer", token)
     started: list[str] = []
@@ -39,7 +40,7 @@ def main() -> None:
         for _ in range(int(os.environ.get("JOB_COUNT", "1"))):
             started.append(start(f"{url.rstrip('/')}{path}{query}", headers))
             print(started[-1], flush=True)
-    except (HTTPError, URLError, KeyError, ValueError) as error:
+    except (OSError, HTTPException, KeyError, TypeError, ValueError) as error:
         why = f"status {error.code}" if isinstance(error, HTTPError) else str(error)
         left = f" These are active: {' '.join(started)}" if started else ""
         sys.exit(f"start_jobs.py: no job was started: {why}.{left}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine_contract.text.printable import one_line, shorten
-from engine_contract.text.unmarked import read_bytes
+from engine_contract.text.unmarked import read_bytes, why_unread
 
 MOST = 10  # of each level; GitHub shows no more of a step
 BRIEF = 300  # characters of a value
@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         lines = list(annotations(json.loads(read_bytes(path))))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        print(f"{path}: is not a report.json of check-engine: {error!r}.", file=sys.stderr)
+        why = f": {why_unread(error)}" if isinstance(error, OSError) else ""
+        print(f"{path}: is not a report.json of check-engine{why}. Give the one in its --report-dir.", file=sys.stderr)
         return 2
     for line in lines:
         print(line)

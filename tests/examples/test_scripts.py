@@ -81,4 +81,14 @@ def test_what_is_wrong_is_one_line(engine: Served) -> None:
     assert "set ENGINE_URL" in run("start_jobs.py", "w").stderr
     assert "ENGINE_PASSWORD_API_READ or ENGINE_PASSWORD" in run("login.py", "api-read").stderr
     assert "allowed are bearer" in run("start_jobs.py", "w", ENGINE_URL="x", ENGINE_TOKEN="x", ENGINE_AUTH="x").stderr
-    assert "was not reached" in run("login.py", "a", ENGINE_URL="http://127.0.0.1:9", ENGINE_PASSWORD="x").stderr
+    for url in ("http://127.0.0.1:9", "nowhere"):
+        assert "was not reached" in (told := run("login.py", "a", ENGINE_URL=url, ENGINE_PASSWORD="x").stderr)
+        assert told.count("\n") == 1
+
+
+def test_token_with_a_line_break_starts_a_job_or_is_not_told(engine: Served) -> None:
+    """A block of YAML ends with one; within a token it is a mistake."""
+    done = run("start_jobs.py", "w", ENGINE_URL=f"{engine.url}\n", ENGINE_TOKEN="admin:x\n", ENGINE_AUTH="basic")
+    assert (done.returncode, done.stderr) == (0, "")
+    wrong = run("start_jobs.py", "w", ENGINE_URL=engine.url, ENGINE_TOKEN="s3\ncret")
+    assert (wrong.returncode, wrong.stderr.count("\n"), "cret" in wrong.stderr) == (1, 1, False)

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from contract_tests.report.annotations import MOST, annotations, main
 
 
@@ -58,7 +60,7 @@ def test_a_failed_run_without_a_broken_rule_is_an_error() -> None:
     assert list(annotations(report(rule(1, "held"), verdict="conforms"))) == []
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`python -m contract_tests.report.annotations report.json` prints them; what is no report is status 2."""
     path = tmp_path / "report.json"
     path.write_text(json.dumps(report(rule(1, "broken"))))
@@ -67,4 +69,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("::error title=roles.r1")
     path.write_text("[]")
-    assert main([str(path)]) == 2
+    for given, why in ((path, ""), (tmp_path / "none", ": No such file or directory")):
+        assert main([str(given)]) == 2
+        told = f"{given}: is not a report.json of check-engine{why}. Give the one in its --report-dir.\n"
+        assert capsys.readouterr().err == told
