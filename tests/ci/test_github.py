@@ -119,8 +119,8 @@ def test_no_url_and_no_mock_fails(folders: tuple[Path, Path], inputs: dict[str, 
 
 
 def test_the_mock_where_it_is_meant(folders: tuple[Path, Path]) -> None:
-    """With `mock: true` the kit's own mock is checked, and the summary says so."""
-    ran = run(folders, mock="true", args="--only=roles.admin")
+    """With `mock: true` the kit's own mock is checked, and the summary says so, wherever `args` send the report."""
+    ran = run(folders, mock="true", args="--only=roles.admin\n--report-dir=where nobody looks")
     assert ran.failed is None, ran.out
     assert "the kit's own mock" in ran.summary
 
@@ -205,11 +205,11 @@ def test_blanks_around_an_input_do_not_count(folders: tuple[Path, Path]) -> None
     blanks = {"url": "\n http://engine \r\n", "known": "known.toml\n", "tokens": "  admin=env:A B \r\n\n"}
     ran = run(folders, check_engine=kit, args="  --rate=50\r\n\t--label=a  b \n", **blanks)
     assert re.findall("<(.*?)>", ran.out, re.DOTALL) == [
-        "--report-dir=engine-report",
         "--known=known.toml",
         "--token=admin=env:A B",
         "--rate=50",
         "--label=a  b",
+        "--report-dir=engine-report",
         "--",
         "http://engine",
     ]
