@@ -52,11 +52,12 @@ from contract_tests.schemathesis_jobs import SchemathesisJobs, job_in
 from engine_contract.contract import load_contract, load_openapi, rule
 from engine_contract.dependencies import DependencyError
 from engine_contract.http.strict_json import NotJson, read_json
+from engine_contract.text.masking import hide_variables
 
 
 def _end(error: Exception) -> NoReturn:
     # Schemathesis would print a traceback for any other exception.
-    sys.stderr.write(f"contract_tests.hooks: {error}\n")
+    sys.stderr.write(f"contract_tests.hooks: {hide_variables(str(error))}\n")
     raise SystemExit(2)
 
 

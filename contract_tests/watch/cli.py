@@ -47,10 +47,11 @@ def main(options: WatchOptions) -> None:
     """
     from contract_tests.config.options import live_connection, read_pages
     from contract_tests.watch.settings import WatchSettings
+    from engine_contract.text.masking import hide_variables
 
     connection, warnings = live_connection(options)
     for warning in warnings:
-        click.echo(f"watch-engine: {warning}", err=True)
+        click.echo(f"watch-engine: {hide_variables(warning)}", err=True)
     settings = WatchSettings(
         connection=connection,
         pages=read_pages(options.pages),

@@ -60,6 +60,7 @@ def test_another_operation_is_not_called(tmp_path: Path) -> None:
         ({"CHECK_ENGINE_MAX_JOBS": "many"}, "CHECK_ENGINE_MAX_JOBS=many: is not a number of jobs"),
         ({"CHECK_ENGINE_TOKEN": "apiread=x"}, "none of apiread may cancel jobs. Give a token of one of admin,"),
         ({"CHECK_ENGINE_AUTH": "auto"}, "the hooks do not find out how the credential travels. Give bearer, basic,"),
+        ({"CHECK_ENGINE_AUTH": "Bearer Zq7-11-Zq7", "A_TOKEN": "Zq7-11-Zq7"}, "Bearer ***: unknown scheme."),
         (
             {"CHECK_ENGINE_JOBS": "a", "CHECK_ENGINE_JOBS_COMMAND": "b"},
             "CHECK_ENGINE_JOBS and CHECK_ENGINE_JOBS_COMMAND exclude each other.",
