@@ -81,10 +81,10 @@ def _run(options: CheckOptions) -> int:
     from contract_tests.check import exit_status
     from contract_tests.report.terminal import print_report, progress
     from contract_tests.run_checks import describe_run, run_checks
+    from engine_contract.text.masking import hide_variables
 
     if options.plan_only:
-        for line in describe_run(options, warn=_say):
-            click.echo(line)
+        click.echo(hide_variables("\n".join(describe_run(options, warn=_say))))
         return 0
     if options.replay:
         checked = _replay(options, options.replay)
