@@ -56,7 +56,7 @@ class Examination:
 
     def _roles(self, caller: Caller) -> Iterator[str]:
         job_id = next(self.jobs)
-        for token in ("apiread", "operator", "nobody", "admin-2", None):
+        for token in ("apiread", "operator", "nobody", "admin-2", "ADMIN", None):
             for _ in range(2):
                 yield from self._refused(f"roles: {token}", caller.cancel(job_id, token))
             with Caller(self.running.url) as fresh:
