@@ -8,13 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import httpx
 
-from benchmarks.machine import load_average
+from benchmarks.machine import children_seconds, load_average
 from benchmarks.results import table, verdict, write_section
 from benchmarks.servers import ROOT, mock_command, running
 from tests.standin import serve
@@ -143,10 +142,9 @@ def _slow_mock(slow: Slow, port: int, _folder: Path) -> list[str]:
 
 def _check(checkout: Path, *arguments: str, status: int = 0) -> tuple[float, float]:
     """Seconds that a version's check-engine takes, and of processor time. Raises RuntimeError if it ends otherwise."""
-    before = getrusage(RUSAGE_CHILDREN)
+    used = children_seconds()
     wall_s = _time([sys.executable, "-m", "contract_tests", *arguments], checkout, {status})
-    after = getrusage(RUSAGE_CHILDREN)
-    return wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall_s, children_seconds() - used
 
 
 def _schemathesis(url: str) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from contract_tests.config.settings_file import EngineCommand
 from contract_tests.config.which_engine import is_for_mock
 from contract_tests.errors import SettingError
 from contract_tests.stopping import Stopped, signals_raise
-from engine_contract.click_options import command
+from engine_contract.click_options import command, say
 from engine_contract.options import CheckOptions
 
 if TYPE_CHECKING:
@@ -146,10 +147,7 @@ def _write_files(options: CheckOptions, checked: "Checked") -> None:
         _say(sentence)
 
 
-def _say(sentence: str) -> None:
-    from engine_contract.text.masking import hide_variables
-
-    click.echo(f"check-engine: {hide_variables(sentence)}", err=True)
+_say = partial(say, "check-engine")
 
 
 def _list_rules(pages: Sequence[Path]) -> None:

@@ -22,6 +22,13 @@ CRASHED = 70
 """The exit status where the kit itself fails (EX_SOFTWARE of sysexits.h), so that 1 means a broken contract alone."""
 
 
+def say(name: str | None, sentence: str) -> None:
+    """Print a command's sentence on standard error, without the values of secret variables."""
+    from engine_contract.text.masking import hide_variables
+
+    click.echo(f"{name}: {hide_variables(sentence)}", err=True)
+
+
 class KitCommand(click.Command):
     """A command whose wrong usage, and each of its own `errors`, is one line on stderr and exit status 2.
 
@@ -60,9 +67,7 @@ class KitCommand(click.Command):
             sys.exit(CRASHED)
         else:
             sys.exit(status or self._lost(out))
-        from engine_contract.text.masking import hide_variables
-
-        click.echo(f"{self.name}: {hide_variables(' '.join(message.split()))}", err=True)
+        say(self.name, " ".join(message.split()))
         sys.exit(2)
 
     def _lost(self, out: Outlet) -> int:

@@ -129,6 +129,8 @@ class Pipeline:
 
     def _below_base(self, response: Response) -> Response:
         """Return a response whose redirect to the login page leads to the one of this mock, below the base path."""
+        if not self._settings.url_prefix:
+            return response
         for name, value in response.headers:
             if name == b"location" and value.partition(b"?")[0] == LOGIN_PATH:
                 return response.with_headers({"location": self._settings.url_prefix + value.decode()})

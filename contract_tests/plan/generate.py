@@ -15,7 +15,7 @@ from engine_contract import contract
 from engine_contract.dependencies import require
 
 COUNT = 20
-AT_ONCE = 10  # examples of one seed: with more Hypothesis varies them, which takes as long again and gives little new
+AT_ONCE = 10  # examples of a round, after which it is asked whether there are enough
 MOST_ROUNDS = 16
 
 

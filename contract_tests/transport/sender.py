@@ -12,7 +12,7 @@ from contract_tests.errors import OutsideGuardError
 from contract_tests.judge.answers import form, look
 from contract_tests.model import BUSY, GATEWAY, Exchange, Fault, Request, Response
 from contract_tests.purpose import Purpose
-from contract_tests.transport.transport import Transport
+from contract_tests.transport.transport import GIVE_PROXY, Transport
 from contract_tests.transport.turns import Turns
 
 RETRIES = 3
@@ -301,8 +301,7 @@ def _is_whole(exchange: Exchange) -> bool:
 
 
 PROXY_ASKS = (
-    "A proxy on the way asks for a user and a password (407). Give --proxy env:NAME, where NAME holds "
-    "http://USER:PASSWORD@HOST:PORT, or reach the engine without it."
+    f"A proxy on the way asks for a user and a password (407). Give {GIVE_PROXY}, or reach the engine without it."
 )
 UNSENT = frozenset({Fault.CONNECT, Fault.TLS})
 

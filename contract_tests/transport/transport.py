@@ -24,6 +24,7 @@ from engine_contract.version import kit_version
 
 READ_AT_ONCE_BYTES = 8 * 1024 * 1024  # of a body beyond which one response at a time is read on
 KEPT_OF_BROKEN_BYTES = 64 * 1024  # kept of a body that is not whole
+GIVE_PROXY = "--proxy env:NAME, where NAME holds http://USER:PASSWORD@HOST:PORT"
 KEEPALIVE_S = 2.0  # engines close idle connections after 5
 _USUAL_HEADERS = (
     ("Accept", "application/json"),
@@ -287,7 +288,7 @@ def sentence_of(error: BaseException) -> str:
     """Return an error in a few words, and what to do where it is known."""
     said = str(error).strip()[:300] or type(error).__name__
     if isinstance(error, httpx.ProxyError) and said.startswith("407"):
-        return f"the proxy asks for a user and a password ({said}); give --proxy env:NAME, where NAME holds http://USER:PASSWORD@HOST:PORT"
+        return f"the proxy asks for a user and a password ({said}); give {GIVE_PROXY}"
     if isinstance(error, httpx.ProxyError):
         return f"the proxy does not pass it on: {said}"
     if _ASKS_FOR_CERTIFICATE.search(said):

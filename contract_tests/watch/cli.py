@@ -10,7 +10,7 @@ import click
 
 from contract_tests.config.settings_file import EngineCommand
 from contract_tests.errors import SettingError
-from engine_contract.click_options import command
+from engine_contract.click_options import command, say
 from engine_contract.options import WatchOptions
 
 if TYPE_CHECKING:
@@ -47,11 +47,10 @@ def main(options: WatchOptions) -> None:
     """
     from contract_tests.config.options import live_connection, read_pages
     from contract_tests.watch.settings import WatchSettings
-    from engine_contract.text.masking import hide_variables
 
     connection, warnings = live_connection(options)
     for warning in warnings:
-        click.echo(f"watch-engine: {hide_variables(warning)}", err=True)
+        say("watch-engine", warning)
     settings = WatchSettings(
         connection=connection,
         pages=read_pages(options.pages),

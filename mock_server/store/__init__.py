@@ -17,13 +17,13 @@ DEFAULT_SESSION = ""
 class StoreUnavailable(Exception):  # noqa: N818 - a condition that passes
     """The store cannot be reached; the message says why."""
 
+    may_be_done = False
+    """Whether what was asked may have been done all the same: its answer was lost."""
+
     @property
     def sentence(self) -> str:
         """Return the whole sentence, for those who asked."""
         return f"The store cannot be reached: {self}."
-
-    may_be_done = False
-    """Whether what was asked may have been done all the same: its answer was lost."""
 
 
 class Store(Jobs, ArmedBehavior, Journal, Access, Protocol):
